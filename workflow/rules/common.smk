@@ -1,0 +1,18 @@
+# The study: needs config.yaml; makes the names of its cells and models, and what a rule's code is.
+import sys
+
+sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
+
+from tfscale.code import code
+from tfscale.study import Study
+
+study = Study.from_config(config)
+study.export_mirror()
+
+
+wildcard_constraints:
+    model="mnist|text",
+    size=r"\d+",
+    round=r"\d+",
+    trained=r"\w+",
+    cell=r"\w+",

@@ -1,0 +1,39 @@
+# Data: needs the network or a mirror (or nothing: built-in data); makes <resources>/encoded.
+
+
+rule download:
+    """Download one file of a real data set, checked by its checksum."""
+    output:
+        payload="<resources>/downloads/{dataset}/{file}",
+    log:
+        "<logs>/download/{dataset}_{file}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    message:
+        "Download {wildcards.dataset}/{wildcards.file}"
+    script:
+        "../scripts/download.py"
+
+
+rule encode:
+    """Encode the data of a model at one input size: images scaled, reviews tokenized."""
+    input:
+        raw=lambda w: ancient(
+            study.raw_files(w.model, w.source, "<resources>/downloads")
+        ),
+        env="envs/analysis.yaml",
+        code=code("encode.py"),
+    output:
+        arrays="<resources>/encoded/{source}/{model}_input{size}.npz",
+        manifest="<resources>/encoded/{source}/{model}_input{size}.json",
+    log:
+        "<logs>/encode/{source}_{model}_input{size}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        seed=config["seed"],
+        validation_share=config["training"]["validation_share"],
+    message:
+        "Encode {wildcards.model} at input size {wildcards.size} ({wildcards.source} data)"
+    script:
+        "../scripts/encode.py"

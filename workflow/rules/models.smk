@@ -1,0 +1,32 @@
+# Models: needs <resources>/encoded; makes one folder a trained model under <results>/models.
+
+
+rule train:
+    """Train one model within its budget and predict the test inputs with it."""
+    input:
+        arrays=lambda w: ancient(
+            f"<resources>/encoded/{study.encoded(study.trained[w.trained])}.npz"
+        ),
+        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.trained[w.trained])}.json",
+        env="envs/tensorflow.yaml",
+        code=code("train.py"),
+    output:
+        saved_model=directory("<results>/models/{trained}/saved_model"),
+        facts="<results>/models/{trained}/facts.json",
+        structure="<results>/models/{trained}/structure.txt",
+        history="<results>/models/{trained}/history.csv",
+        predictions="<results>/models/{trained}/predictions.parquet",
+    log:
+        "<logs>/train/{trained}.log",
+    priority: lambda w: study.training_priority(w.trained)
+    conda:
+        "../../envs/tensorflow.yaml"
+    params:
+        axes=lambda w: study.trained[w.trained],
+        training=study.recipe,
+        inputs=config["evaluation"]["inputs"],
+        seed=config["seed"],
+    message:
+        "Train {wildcards.trained}"
+    script:
+        "../scripts/train.py"

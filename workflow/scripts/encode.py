@@ -1,0 +1,16 @@
+"""Entry of the rule `encode`."""
+
+from tfscale.log import logged
+
+with logged(snakemake.log[0]):
+    from tfscale.encode import encode
+
+    encode(
+        model=snakemake.wildcards.model,
+        input_size=int(snakemake.wildcards.size),
+        raw=list(snakemake.input.raw),
+        seed=snakemake.params.seed,
+        validation_share=snakemake.params.validation_share,
+        arrays=snakemake.output.arrays,
+        manifest=snakemake.output.manifest,
+    )

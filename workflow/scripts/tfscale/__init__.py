@@ -1,0 +1,1 @@
+"""tfscale: how TensorFlow's inference time grows with the complexity of a model."""

@@ -1,0 +1,38 @@
+"""Which files a rule's result depends on: its script and every module that the script imports."""
+
+import ast
+import os
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1]
+PACKAGE = "tfscale"
+
+
+def code(script: str) -> list[str]:
+    """The script (a name under workflow/scripts) and all its own modules, relative to here.
+
+    Snakemake's own code trigger compares times and never looks into imported modules; listed
+    as inputs they are compared by checksum.
+    """
+    found: dict[Path, None] = {}
+    waiting = [SCRIPTS / script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = None
+            waiting += _imported(path)
+    return sorted(os.path.relpath(path) for path in found)
+
+
+def _imported(path: Path) -> list[Path]:
+    """The project's modules that a file imports, anywhere in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    ours = [name for name in names if name.split(".")[0] == PACKAGE]
+    files = [SCRIPTS.joinpath(*name.split(".")) for name in ours]
+    return [file.with_suffix(".py") for file in files if file.with_suffix(".py").is_file()]

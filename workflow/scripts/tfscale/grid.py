@@ -1,0 +1,91 @@
+"""From the grid of config.yaml to cells, their names and the order in which they are timed."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import product
+from typing import Any
+
+from tfscale.architecture import describe, fits, largest_layers
+from tfscale.flop import flop_per_example
+
+Cell = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One degree of freedom: its short form in a name, and whether it touches the weights."""
+
+    short: str
+    trains: bool = True
+
+
+AXES = {
+    "model": Axis(""),
+    "layers": Axis("layers"),
+    "batch_size": Axis("batch"),
+    "conv_size": Axis("conv"),
+    "input_size": Axis("input"),
+    "threads": Axis("threads", trains=False),
+}
+"""Every axis, in the order of a cell's name. A new axis is a line here and one in the schema."""
+
+DEFAULTS = {"threads": [1]}
+FACTORS = [axis for axis in AXES if axis != "model"]
+
+
+def cell_name(cell: Cell) -> str:
+    """The user's handle for a cell, e.g. `text_layers8_batch16_conv5_input56_threads1`."""
+    return "_".join(f"{axis.short}{cell[key]}" for key, axis in AXES.items() if key in cell)
+
+
+def subgrids(grid: dict | list[dict]) -> list[dict[str, list]]:
+    """The grid as a list of sub-grids, each with a list of values on every axis."""
+    return [DEFAULTS | part for part in (grid if isinstance(grid, list) else [grid])]
+
+
+def cells(grid: dict | list[dict]) -> dict[str, Cell]:
+    """All cells of the grid by name: the union of the sub-grids, in the order of config.yaml."""
+    found = {}
+    for part in subgrids(grid):
+        for values in product(*(part[axis] for axis in AXES)):
+            cell = dict(zip(AXES, values, strict=True))
+            found[cell_name(cell)] = cell
+    return found
+
+
+def trained_model(cell: Cell, training_batch_size: int | None) -> Cell:
+    """The axes of the trained model that a cell uses; `batch_size` is that of the training."""
+    model = {axis: value for axis, value in cell.items() if AXES[axis].trains}
+    return model | {"batch_size": training_batch_size or cell["batch_size"]}
+
+
+def architecture_of(cell: Cell) -> dict:
+    """The arguments of `describe` among the axes of a cell."""
+    return {axis: cell[axis] for axis in ("model", "layers", "conv_size", "input_size")}
+
+
+def impossible(cell: Cell) -> str | None:
+    """Why a cell cannot exist and what to do about it, or None."""
+    layers, conv_size, input_size = cell["layers"], cell["conv_size"], cell["input_size"]
+    if layers < 4 or layers % 2:
+        return f"layers {layers} is not an even number of at least 4: use {max(4, layers // 2 * 2)}"
+    if fits(layers, conv_size, input_size):
+        return None
+    return (
+        f"its stages do not fit an input of {input_size}: "
+        f"with conv_size {conv_size} the largest layers is {largest_layers(conv_size, input_size)}"
+    )
+
+
+def order(names: list[str], seed: int, round_number: int) -> list[str]:
+    """The cells in the random order of a round.
+
+    A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
+    order of the others as it was.
+    """
+    return sorted(names, key=lambda name: sha256(f"{seed}/{round_number}/{name}".encode()).digest())
+
+
+def cost_flop(cell: Cell) -> int:
+    """FLOP of one call of the cell: its batch times one example's forward pass."""
+    return cell["batch_size"] * flop_per_example(describe(**architecture_of(cell)))

@@ -1,0 +1,91 @@
+"""What the rules ask of a study: its cells, its models, their paths and their order."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tfscale import config as configuration
+from tfscale.grid import Cell, cell_name, cells, cost_flop, order, trained_model
+from tfscale.sources import raw_files
+
+TRAINING_FIRST = 1_000_000
+HEAVIEST_FLOP = 1e15
+RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One checked configuration."""
+
+    config: dict
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Study":
+        """Check the configuration; raises ConfigError with every mistake in it."""
+        configuration.check(config)
+        return cls(config)
+
+    def export_mirror(self) -> None:
+        """Hand the mirror to the downloads by the environment: it says where to look, not what
+        to fetch, so changing it must rerun nothing."""
+        mirror = self.config["datasets"]["mirror"]
+        if mirror and "TFSCALE_MIRROR" not in os.environ:
+            local = "://" not in mirror
+            os.environ["TFSCALE_MIRROR"] = (
+                str(Path(mirror).expanduser().absolute()) if local else mirror
+            )
+
+    @cached_property
+    def cells(self) -> dict[str, Cell]:
+        """Every cell by name."""
+        return cells(self.config["grid"])
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The kinds of model in the study: mnist, text."""
+        return list(dict.fromkeys(str(cell["model"]) for cell in self.cells.values()))
+
+    @cached_property
+    def trained(self) -> dict[str, Cell]:
+        """Every trained model by name, with its axes."""
+        batch_size = self.config["training"]["batch_size"]
+        found = [trained_model(cell, batch_size) for cell in self.cells.values()]
+        return {cell_name(axes): axes for axes in found}
+
+    @property
+    def recipe(self) -> dict:
+        """The training settings that shape the weights of a model whose axes are given."""
+        return {key: value for key, value in self.config["training"].items() if key in RECIPE}
+
+    @property
+    def rounds(self) -> range:
+        """The numbers of the rounds, from 1."""
+        return range(1, self.config["timing"]["rounds"] + 1)
+
+    def trained_of(self, cell: str) -> str:
+        """The name of the trained model that a cell uses."""
+        return cell_name(trained_model(self.cells[cell], self.config["training"]["batch_size"]))
+
+    def encoded(self, axes: Cell) -> str:
+        """The encoded data of a cell or model, without folder and suffix."""
+        return f"{self.config['datasets']['source']}/{axes['model']}_input{axes['input_size']}"
+
+    def raw_files(self, model: str, source: str, folder: str) -> list[str]:
+        """The downloads that a model's data needs; none for the built-in data."""
+        return raw_files(model, folder) if source == "real" else []
+
+    def training_priority(self, trained: str) -> int:
+        """Training goes before timing, the costliest model first so that none is left over."""
+        share = cost_flop(self.trained[trained]) / HEAVIEST_FLOP
+        return TRAINING_FIRST + int(min(share, 1) * TRAINING_FIRST)
+
+    def timing_priority(self, cell: str, round_number: int) -> int:
+        """Round 1 before round 2, cells of a round in its random order."""
+        return self._timing_order[cell, round_number]
+
+    @cached_property
+    def _timing_order(self) -> dict[tuple[str, int], int]:
+        names, seed = list(self.cells), self.config["seed"]
+        sequence = [(name, number) for number in self.rounds for name in order(names, seed, number)]
+        return {key: len(sequence) - place for place, key in enumerate(sequence)}

@@ -1,0 +1,95 @@
+"""From a model's axes and its data to everything that is kept of the trained model."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from tfscale import predictions
+from tfscale.architecture import describe, parameters, structure_text
+from tfscale.atomic import write_text
+from tfscale.encoded import load, load_texts, read_manifest
+from tfscale.training import configure, train
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a trained model and what is known of it are written."""
+
+    saved_model: str
+    facts: str
+    structure: str
+    history: str
+    predictions: str
+
+
+def train_model(
+    axes: dict, arrays: str, manifest: str, training: dict, inputs: int, seed: int, threads: int,
+    outputs: Outputs,
+) -> dict:  # fmt: skip
+    """Train the model of `axes` on the encoded data, save it, and predict `inputs` test inputs.
+
+    Returns the facts that are also written as JSON beside the SavedModel.
+    """
+    data = read_manifest(manifest)
+    layers = describe(axes["model"], axes["layers"], axes["conv_size"], axes["input_size"])
+    write_text(outputs.structure, structure_text(layers, data["vocabulary"]))
+    print(structure_text(layers, data["vocabulary"]))
+    configure(threads, seed)
+    model, history, budget = train(
+        layers, data["vocabulary"], training, axes["batch_size"],
+        load(arrays, "train"), load(arrays, "validation"), seed,
+    )  # fmt: skip
+    _export(model, outputs.saved_model)
+    _write_history(outputs.history, history)
+    test = load(arrays, "test", inputs)
+    answers = predictions.table(
+        predictions.predict(outputs.saved_model, test.x), test, data["labels"],
+        load_texts(arrays, inputs),
+    )  # fmt: skip
+    predictions.write(outputs.predictions, answers)
+    facts = axes | {
+        "data": data["source"],
+        "data_sha256": data["sha256"],
+        "vocabulary": data["vocabulary"],
+        "parameters": parameters(layers, data["vocabulary"]),
+        "training_steps": budget.steps * training["epochs"],
+        "training_examples": budget.steps * training["epochs"] * axes["batch_size"],
+        "best_epoch": 1 + max(range(training["epochs"]), key=history["val_accuracy"].__getitem__),
+        "validation_examples": budget.validation,
+        "validation_accuracy": max(history["val_accuracy"]),
+        "test_inputs": len(answers),
+        "test_accuracy": float(answers["correct"].mean()),
+        "saved_model_sha256": digest(outputs.saved_model),
+    }
+    write_text(outputs.facts, json.dumps(facts, indent=2) + "\n")
+    return facts
+
+
+def _export(model: keras.Model, target: str) -> None:
+    """Write the SavedModel whole or not at all."""
+    part = Path(f"{target}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    model.export(str(part), format="tf_saved_model", verbose=False)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+
+
+def _write_history(path: str, history: dict[str, list[float]]) -> None:
+    table = pd.DataFrame(history)
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    write_text(path, table.to_csv(index=False))
+
+
+def digest(saved_model: str) -> str:
+    """SHA-256 over the names and contents of a SavedModel's files."""
+    total = hashlib.sha256()
+    for file in sorted(Path(saved_model).rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            total.update(str(file.relative_to(saved_model)).encode())
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()

@@ -1,0 +1,22 @@
+"""Entry of the rule `train`."""
+
+from tfscale.log import logged
+
+with logged(snakemake.log[0]) as console:
+    from tfscale.trained import Outputs, train_model
+
+    facts = train_model(
+        axes=snakemake.params.axes,
+        arrays=snakemake.input.arrays,
+        manifest=snakemake.input.manifest,
+        training=snakemake.params.training,
+        inputs=snakemake.params.inputs,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+        outputs=Outputs(**dict(snakemake.output.items())),
+    )
+    print(
+        f"{snakemake.wildcards.trained}: test accuracy {facts['test_accuracy']:.1%} "
+        f"after {facts['training_examples']:,} examples",
+        file=console,
+    )
