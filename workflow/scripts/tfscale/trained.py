@@ -1,6 +1,5 @@
 """From a model's axes and its data to everything that is kept of the trained model."""
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from tfscale import predictions
 from tfscale.architecture import describe, parameters, structure_text
 from tfscale.atomic import write_text
 from tfscale.encoded import load, load_texts, read_manifest
+from tfscale.saved_model import digest
 from tfscale.training import configure, train
 
 
@@ -53,6 +53,7 @@ def train_model(
     )  # fmt: skip
     predictions.write(outputs.predictions, answers)
     facts = axes | {
+        "seed": seed,
         "data": data["source"],
         "data_sha256": data["sha256"],
         "vocabulary": data["vocabulary"],
@@ -83,13 +84,3 @@ def _write_history(path: str, history: dict[str, list[float]]) -> None:
     table = pd.DataFrame(history)
     table.insert(0, "epoch", range(1, len(table) + 1))
     write_text(path, table.to_csv(index=False))
-
-
-def digest(saved_model: str) -> str:
-    """SHA-256 over the names and contents of a SavedModel's files."""
-    total = hashlib.sha256()
-    for file in sorted(Path(saved_model).rglob("*")):
-        if file.is_file() and not file.name.startswith("."):
-            total.update(str(file.relative_to(saved_model)).encode())
-            total.update(hashlib.sha256(file.read_bytes()).digest())
-    return total.hexdigest()
