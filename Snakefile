@@ -15,3 +15,12 @@ pathvars:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
+include: "workflow/rules/timing.smk"
+include: "workflow/rules/analysis.smk"
+
+
+rule all:
+    """The whole study: every table, every figure and the report (default)."""
+    default_target: True
+    input:
+        "<results>/report.html",

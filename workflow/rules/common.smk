@@ -4,10 +4,12 @@ import sys
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale.code import code
-from tfscale.study import Study
+from tfscale.lost import redo_if_lost
+from tfscale.study import FIGURES, Study
 
 study = Study.from_config(config)
 study.export_mirror()
+results = workflow.pathvars.apply("<results>")
 
 
 wildcard_constraints:
@@ -16,3 +18,4 @@ wildcard_constraints:
     round=r"\d+",
     trained=r"\w+",
     cell=r"\w+",
+    figure="|".join(FIGURES),

@@ -11,6 +11,8 @@ from tfscale.sources import raw_files
 
 TRAINING_FIRST = 1_000_000
 HEAVIEST_FLOP = 1e15
+FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
+"""The figures of each model; captions in workflow/report."""
 RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
 
 
@@ -59,9 +61,48 @@ class Study:
         return {key: value for key, value in self.config["training"].items() if key in RECIPE}
 
     @property
+    def protocol(self) -> dict:
+        """The timing settings that a run depends on; not the number of rounds."""
+        timing = self.config["timing"]
+        return {key: value for key, value in timing.items() if key != "rounds"}
+
+    @property
     def rounds(self) -> range:
         """The numbers of the rounds, from 1."""
         return range(1, self.config["timing"]["rounds"] + 1)
+
+    @property
+    def settings(self) -> dict:
+        """What the report shows of the configuration: all but the places of files."""
+        shown = {key: value for key, value in self.config.items() if key != "pathvars"}
+        return shown | {"datasets": {"source": self.config["datasets"]["source"]}}
+
+    @property
+    def figures(self) -> list[str]:
+        """Every figure as model_figure."""
+        return [f"{model}_{figure}" for model in self.models for figure in FIGURES]
+
+    def run_files(self, results: str) -> list[str]:
+        """The file of every run."""
+        return [
+            f"{results}/runs/{cell}/round{number}.parquet"
+            for cell in self.cells
+            for number in self.rounds
+        ]
+
+    def facts_files(self, results: str) -> list[str]:
+        """The facts of every trained model."""
+        return [f"{results}/models/{trained}/facts.json" for trained in self.trained]
+
+    def sampled_predictions(self, results: str) -> list[str]:
+        """Of each kind of model, the predictions of the trained model that saw the most examples
+        within its budget: the cheapest with the largest batch."""
+        chosen = {}
+        for name, axes in sorted(
+            self.trained.items(), key=lambda item: (item[1]["batch_size"], -cost_flop(item[1]))
+        ):
+            chosen[axes["model"]] = f"{results}/models/{name}/predictions.parquet"
+        return [chosen[model] for model in self.models]
 
     def trained_of(self, cell: str) -> str:
         """The name of the trained model that a cell uses."""

@@ -1,0 +1,102 @@
+# Analysis: needs <results>/runs and <results>/models; makes tables, fits, figures and the report.
+
+
+rule merge:
+    """Merge all runs into the tables of runs and cells, and the paper's table of each model."""
+    input:
+        runs=study.run_files("<results>"),
+        facts=study.facts_files("<results>"),
+        env="envs/analysis.yaml",
+        code=code("merge.py"),
+    output:
+        runs="<results>/runs.parquet",
+        cells="<results>/cells.parquet",
+        paper=expand("<results>/{model}.csv", model=study.models),
+    log:
+        "<logs>/merge.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        trained={cell: study.trained_of(cell) for cell in study.cells},
+        evaluation=config["evaluation"],
+        confidence=config["analysis"]["confidence"],
+    message:
+        "Merge the runs"
+    script:
+        "../scripts/merge.py"
+
+
+rule fit:
+    """Fit the laws of every factor and put the findings into words."""
+    input:
+        cells="<results>/cells.parquet",
+        env="envs/analysis.yaml",
+        code=code("fit.py"),
+    output:
+        laws="<results>/fits/laws.parquet",
+        correlations="<results>/fits/correlations.parquet",
+        tables=expand("<results>/fits/{table}.csv", table=["laws", "correlations"]),
+        findings="<results>/fits/findings.txt",
+    log:
+        "<logs>/fit.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        confidence=config["analysis"]["confidence"],
+    message:
+        "Fit the laws"
+    script:
+        "../scripts/fit.py"
+
+
+rule plot:
+    """Draw one figure of one model."""
+    input:
+        cells="<results>/cells.parquet",
+        laws="<results>/fits/laws.parquet",
+        env="envs/analysis.yaml",
+        code=code("plot.py"),
+    output:
+        svg=report(
+            "<results>/figures/{model}_{figure}.svg",
+            caption="../report/figure.rst",
+            category="{model}",
+            labels={"figure": "{figure}"},
+        ),
+        png="<results>/figures/{model}_{figure}.png",
+    log:
+        "<logs>/plot/{model}_{figure}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    message:
+        "Draw {wildcards.figure} of {wildcards.model}"
+    script:
+        "../scripts/plot.py"
+
+
+rule report:
+    """Write the report: one self-contained page."""
+    input:
+        cells="<results>/cells.parquet",
+        runs=ancient("<results>/runs.parquet"),
+        laws="<results>/fits/laws.parquet",
+        findings="<results>/fits/findings.txt",
+        figures=expand("<results>/figures/{figure}.svg", figure=study.figures),
+        predictions=study.sampled_predictions("<results>"),
+        captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
+        template="workflow/report/report.html.j2",
+        env="envs/analysis.yaml",
+        code=code("report.py"),
+    output:
+        page="<results>/report.html",
+    log:
+        "<logs>/report.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=study.settings,
+        models=study.models,
+    message:
+        "Write the report"
+    script:
+        "../scripts/report.py"

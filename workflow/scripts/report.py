@@ -1,0 +1,18 @@
+"""Entry of the rule `report`."""
+
+from tfscale.log import logged
+
+with logged(snakemake.log[0]):
+    from tfscale.report import write_report
+
+    write_report(
+        output=snakemake.output.page,
+        cells_path=snakemake.input.cells,
+        laws_path=snakemake.input.laws,
+        findings_path=snakemake.input.findings,
+        runs_path=snakemake.input.runs,
+        figures=snakemake.input.figures,
+        captions=snakemake.input.captions,
+        predictions=dict(zip(snakemake.params.models, snakemake.input.predictions, strict=True)),
+        settings=snakemake.params.settings,
+    )

@@ -1,0 +1,37 @@
+"""How the time of a pass goes with each factor: the paper's Pearson matrix, and two more."""
+
+import numpy as np
+import pandas as pd
+
+from tfscale.grid import FACTORS
+
+TIME = "pass_mean_s"
+
+
+def varying(cells: pd.DataFrame) -> list[str]:
+    """The factors that have more than one level in these cells."""
+    return [factor for factor in FACTORS if cells[factor].nunique() > 1]
+
+
+def pearson_matrix(cells: pd.DataFrame) -> pd.DataFrame:
+    """The paper's heat map: Pearson correlations of the varying factors and the pass time."""
+    return cells[[*varying(cells), TIME]].corr()
+
+
+def correlations(cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a model and factor: Pearson, Spearman, and Pearson of the logarithms."""
+    rows = []
+    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+        for factor in varying(table):
+            pair = table[[factor, TIME]].astype(float)
+            rows.append(
+                {
+                    "host": host,
+                    "model": model,
+                    "factor": factor,
+                    "pearson": pair.corr().iloc[0, 1],
+                    "spearman": pair.corr(method="spearman").iloc[0, 1],
+                    "pearson_log": np.log(pair).corr().iloc[0, 1],
+                }
+            )
+    return pd.DataFrame(rows)

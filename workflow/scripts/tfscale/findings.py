@@ -1,0 +1,90 @@
+"""The findings in words, generated from the numbers; the most interesting first."""
+
+import pandas as pd
+
+from tfscale.correlations import varying
+from tfscale.laws import slices
+from tfscale.summary import seconds
+
+NAMES = {
+    "layers": "layers",
+    "batch_size": "batch size",
+    "conv_size": "convolution size",
+    "input_size": "input size",
+    "threads": "threads",
+}
+RISES = {"log": "with the logarithm of", "linear": "linearly with", "power": "as a power of"}
+
+
+def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
+    """Sentences on what drives the time: first the strongest factor of each model, then what
+    batching gains, the extremes and the other factors."""
+    effects = _effects(cells)
+    strongest, rest = [], []
+    for _, group in effects.groupby(["host", "model"], sort=False):
+        ranked = group.sort_values("ratio", key=lambda ratio: (ratio / 1).abs(), ascending=False)
+        sentences = [_effect(row, laws) for row in ranked.to_dict("records")]
+        strongest += sentences[:1]
+        rest += sentences[1:]
+    return [*strongest, *_batching(cells), *_extremes(cells), *rest]
+
+
+def _effects(cells: pd.DataFrame) -> pd.DataFrame:
+    """How many times longer a call takes at a factor's highest level than at its lowest."""
+    rows = []
+    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+        for factor in varying(table):
+            relative, _ = slices(table, factor)
+            levels = relative.groupby(table[factor]).median()
+            rows.append(
+                {
+                    "host": host,
+                    "model": model,
+                    "factor": factor,
+                    "lowest": levels.index.min(),
+                    "highest": levels.index.max(),
+                    "ratio": levels.iloc[-1] / levels.iloc[0],
+                }
+            )
+    return pd.DataFrame(rows, columns=["host", "model", "factor", "lowest", "highest", "ratio"])
+
+
+def _effect(effect: dict, laws: pd.DataFrame) -> str:
+    where = " & ".join(f"{key} == {effect[key]!r}" for key in ("host", "model", "factor"))
+    fits = laws.query(where)
+    power = fits[fits["law"] == "power"].iloc[0]
+    name = NAMES[effect["factor"]]
+    verdict = power["verdict"]
+    law = f"the time rises {RISES[verdict]} {name}" if verdict in RISES else f"its law is {verdict}"
+    return (
+        f"{effect['model']}: from {name} {effect['lowest']} to {effect['highest']} a call takes "
+        f"{effect['ratio']:.3g} times as long (elasticity {power['slope']:.2f}, "
+        f"{power['slope_low']:.2f} to {power['slope_high']:.2f}); {law}."
+    )
+
+
+def _batching(cells: pd.DataFrame) -> list[str]:
+    """What the best batch size gains in throughput over the smallest one."""
+    sentences = []
+    for model, table in cells.groupby("model", sort=False):
+        by_batch = table.groupby("batch_size")["throughput_per_s"].median()
+        if len(by_batch) > 1:
+            best, smallest = by_batch.idxmax(), by_batch.index.min()
+            gain = by_batch[best] / by_batch[smallest]
+            sentences.append(
+                f"{model}: batch size {best} has the highest median throughput, "
+                f"{gain:.3g} times that of batch size {smallest}."
+            )
+    return sentences
+
+
+def _extremes(cells: pd.DataFrame) -> list[str]:
+    ordered = cells.sort_values("latency_s")
+    fast, slow = ordered.iloc[0], ordered.iloc[-1]
+    if len(ordered) < 2:
+        return []
+    return [
+        f"The slowest cell, {slow['cell']}, takes {seconds(slow['latency_s'])} a call, "
+        f"{slow['latency_s'] / fast['latency_s']:,.0f} times the fastest, {fast['cell']} "
+        f"({seconds(fast['latency_s'])})."
+    ]

@@ -1,0 +1,109 @@
+"""The law of each factor: does time grow with its logarithm, linearly or as a power?
+
+Every slice (all other axes fixed) is scaled by its geometric mean, so that slices of any speed
+count alike; the response is this relative time.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy.stats import gmean
+
+from tfscale.grid import AXES, FACTORS
+
+LAWS = ("log", "linear", "power")
+FEWEST_LEVELS = 3
+DECISIVE_WEIGHT = 0.9
+
+
+def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """One row a model, factor and law, with intervals and information criteria.
+
+    relative time = intercept + slope ln x (log), intercept + slope x (linear), or
+    intercept x^slope (power, fitted on logarithms; its slope is the elasticity). Factors with
+    one level are left out; with two the laws cannot be told apart and AICc is NaN.
+    """
+    rows = []
+    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+        for factor in FACTORS:
+            if table[factor].nunique() > 1:
+                fits = pd.DataFrame(_factor(table, factor, confidence))
+                fits.insert(0, "factor", factor)
+                fits.insert(0, "model", model)
+                fits.insert(0, "host", host)
+                rows.append(_weighted(fits))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+
+
+def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
+    """Relative time of every cell of a model, and the number of its slice along `factor`."""
+    others = [axis for axis in AXES if axis != factor]
+    number = cells.groupby(others, sort=False).ngroup()
+    scale = cells.groupby(number)["latency_s"].transform(gmean)
+    return cells["latency_s"] / scale, number
+
+
+def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dict]:
+    relative, number = slices(cells, factor)
+    used = number.groupby(number).transform("size") > 1
+    x, y = cells.loc[used, factor].astype(float), relative[used]
+    levels = x.nunique()
+    count, parameters = len(y), number[used].nunique() + 2
+    total = ((y - y.mean()) ** 2).sum()
+    for law in LAWS:
+        result = sm.OLS(np.log(y) if law == "power" else y, _design(law, x)).fit(cov_type="HC3")
+        fitted = np.exp(result.fittedvalues) if law == "power" else result.fittedvalues
+        low, high = result.conf_int(alpha=1 - confidence).loc["slope"]
+        yield {
+            "law": law,
+            "cells": count,
+            "levels": levels,
+            "intercept": result.params["const"],
+            "slope": result.params["slope"],
+            "slope_low": low,
+            "slope_high": high,
+            "p_value": result.pvalues["slope"],
+            "r_squared": 1 - ((y - fitted) ** 2).sum() / total,
+            "aicc": _aicc(result, y, law, parameters) if levels >= FEWEST_LEVELS else np.nan,
+        }
+
+
+def _design(law: str, x: pd.Series) -> pd.DataFrame:
+    return sm.add_constant(pd.DataFrame({"slope": x if law == "linear" else np.log(x)}))
+
+
+def _aicc(result, y: pd.Series, law: str, parameters: int) -> float:
+    """Corrected Akaike criterion on the scale of relative time.
+
+    A fit on logarithms is brought to that scale by its Jacobian, 2 sum ln y. Every slice's scale
+    counts as a parameter. Source: Burnham and Anderson (2002), sections 2.4 and 2.11.3.
+    """
+    count = len(y)
+    if count - parameters - 1 <= 0:
+        return float("nan")
+    value = -2 * result.llf + (2 * np.log(y).sum() if law == "power" else 0)
+    return value + 2 * parameters * count / (count - parameters - 1)
+
+
+def _weighted(fits: pd.DataFrame) -> pd.DataFrame:
+    """Add delta_aicc, Akaike weight and the verdict of the factor."""
+    fits["delta_aicc"] = fits["aicc"] - fits["aicc"].min()
+    likelihood = np.exp(-fits["delta_aicc"] / 2)
+    fits["weight"] = likelihood / likelihood.sum()
+    fits["verdict"] = verdict(fits)
+    return fits
+
+
+def verdict(fits: pd.DataFrame) -> str:
+    """The law of a factor, or which ones the data cannot tell apart."""
+    if fits["aicc"].isna().any():
+        return (
+            f"not testable with {fits['levels'].iloc[0]} levels and {fits['cells'].iloc[0]} cells"
+        )
+    ranked = fits.sort_values("weight", ascending=False)
+    first, second = ranked["law"].iloc[:2]
+    if ranked["weight"].iloc[0] >= DECISIVE_WEIGHT:
+        return first
+    return f"undetermined: {first} or {second}"

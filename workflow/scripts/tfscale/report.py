@@ -1,0 +1,112 @@
+"""The report: one self-contained page from the tables, figures and settings of a study."""
+
+import base64
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tfscale.atomic import write_text
+from tfscale.page_tables import NOISY, cell_rows, law_rows, sample_predictions
+from tfscale.summary import seconds
+
+TEMPLATES = Path(__file__).parents[2] / "report"
+HEADLINES = 3
+
+
+def write_report(
+    output: str, cells_path: str, laws_path: str, findings_path: str, runs_path: str,
+    figures: list[str], captions: list[str], predictions: dict[str, str], settings: dict,
+) -> None:  # fmt: skip
+    """Render the page; `figures` are the SVG files (model_figure.svg), `captions` one text a
+    figure, and `predictions` maps a model to the predictions of one of its trained models."""
+    cells = pd.read_parquet(cells_path)
+    visits = pd.read_parquet(runs_path, columns=["environment", "started", "cell", "round"])
+    page = _environment().get_template("report.html.j2")
+    findings = Path(findings_path).read_text(encoding="utf-8").splitlines()
+    html = page.render(
+        headlines=findings[:HEADLINES],
+        findings=findings[HEADLINES:],
+        builtin=bool((cells["data"] == "builtin").any()),
+        cells=cell_rows(cells),
+        fastest=cell_rows(cells.nsmallest(10, "latency_s")),
+        slowest=cell_rows(cells.nlargest(10, "latency_s")),
+        laws=law_rows(pd.read_parquet(laws_path)),
+        figures=_inlined(figures),
+        captions={Path(path).stem: Path(path).read_text().strip() for path in captions},
+        samples={model: sample_predictions(path) for model, path in predictions.items()},
+        marks=_marks(cells),
+        models=_models(cells),
+        settings=settings,
+        environments=[json.loads(text) for text in visits["environment"].unique()],
+        runs=len(visits.drop_duplicates(["cell", "round"])),
+        visits=len(visits),
+        first=visits["started"].min(),
+        last=visits["started"].max(),
+        written=datetime.now(UTC),
+        host=platform.node(),
+        results=str(Path(output).parent),
+    )
+    write_text(output, html)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["seconds"] = seconds
+    environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    return environment
+
+
+def _inlined(figures: list[str]) -> dict[str, dict[str, str]]:
+    """Figures as data URIs by model and name: identifiers inside SVGs cannot clash that way."""
+    pages: dict[str, dict[str, str]] = {}
+    for path in figures:
+        model, name = Path(path).stem.split("_", 1)
+        data = base64.b64encode(Path(path).read_bytes()).decode()
+        pages.setdefault(model, {})[name] = f"data:image/svg+xml;base64,{data}"
+    return pages
+
+
+def _models(cells: pd.DataFrame) -> list[dict]:
+    """A line a model: cells, parameters, test accuracy."""
+    rows = []
+    for model, table in cells.groupby("model", sort=False):
+        accuracy = table["test_accuracy"]
+        rows.append(
+            {
+                "model": model,
+                "cells": len(table),
+                "data": table["data"].iloc[0],
+                "parameters": f"{table['parameters'].min():,} to {table['parameters'].max():,}",
+                "accuracy": f"{accuracy.min():.1%} to {accuracy.max():.1%}",
+                "examples": f"{table['training_examples'].min():,} to "
+                f"{table['training_examples'].max():,}",
+            }
+        )
+    return rows
+
+
+def _marks(cells: pd.DataFrame) -> list[str]:
+    """What a reader must know before trusting a number."""
+    marks = []
+    if few := int(cells["coverage"].isna().sum()):
+        marks.append(
+            f"{few} of {len(cells)} cells have too few visits for an interval: the range is shown."
+        )
+    if unsettled := int((cells["unsettled_visits"] > 0).sum()):
+        marks.append(f"{unsettled} cells have visits whose warm-up did not settle.")
+    if noisy := int((cells["noise_index"] > NOISY).sum()):
+        marks.append(
+            f"{noisy} cells were disturbed: their typical latency is over 1.25 times the "
+            "undisturbed one (see the column noise)."
+        )
+    return marks

@@ -1,0 +1,39 @@
+"""The one look of all figures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from tfscale.atomic import replacing
+
+LABELS = {
+    "layers": "layers",
+    "batch_size": "batch size (examples a call)",
+    "conv_size": "convolution size (rows and columns)",
+    "input_size": "input size",
+    "threads": "threads",
+    "pass_mean_s": "time of a pass (s)",
+}
+PALETTE = "viridis"
+WIDTH_IN, HEIGHT_IN = 7.0, 4.2
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Seaborn's white grid with sizes for a page; the same bytes for the same data."""
+    with mpl.rc_context(), sns.axes_style("whitegrid"), sns.plotting_context("notebook", 0.9):
+        mpl.rcParams["svg.hashsalt"] = "tfscale"
+        mpl.rcParams["savefig.dpi"] = 150
+        yield
+
+
+def save(figure: Figure, svg: str, png: str) -> None:
+    """Write a figure as SVG (no date in it) and PNG."""
+    for path, metadata in ((svg, {"Date": None}), (png, {})):
+        with replacing(path) as temporary:
+            kind = Path(path).suffix[1:]
+            figure.savefig(temporary, format=kind, metadata=metadata, bbox_inches="tight")

@@ -1,0 +1,46 @@
+"""What the log of a run says: the paper's lines, ten predictions, and the result in one line."""
+
+import numpy as np
+import pandas as pd
+
+from tfscale.passes import calls_per_pass
+
+SHOWN = 10
+
+
+def paper_lines(cell: str, latency_s: float, batch_size: int, inputs: int, passes: int) -> str:
+    """Cell, passes, inputs, total and mean time as the paper's scripts printed them."""
+    mean_s = latency_s * calls_per_pass(inputs, batch_size)
+    return (
+        f"{cell}\n{passes} passes of {inputs} inputs\n"
+        f"Total time: {passes * mean_s:.6f} s\nMean time: {mean_s:.6f} s"
+    )
+
+
+def prediction_lines(predictions: pd.DataFrame, count: int = SHOWN) -> str:
+    """The first predictions as CORRECT or WRONG with actual and predicted label (and review)."""
+    lines = []
+    for row in predictions.head(count).to_dict("records"):
+        verdict = "CORRECT" if row["correct"] else "WRONG"
+        line = f"{verdict:<8} Actual: {row['actual']} | Predicted: {row['predicted']}"
+        lines.append(f"{line} | {row['review']}" if "review" in row else line)
+    return "\n".join(lines)
+
+
+def result_line(cell: str, medians_s: list[float], batch_size: int) -> str:
+    """The result of a run in one line: typical latency, range over visits, throughput."""
+    typical = float(np.median(medians_s))
+    spread = (max(medians_s) - min(medians_s)) / 2 / typical
+    visits = "1 visit" if len(medians_s) == 1 else f"{len(medians_s)} visits"
+    return (
+        f"{cell} … {seconds(typical)} ± {spread:.1%} "
+        f"({visits}, half range) {batch_size / typical:,.0f} examples/s"
+    )
+
+
+def seconds(value: float) -> str:
+    """A duration to three digits in the unit that fits."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value / 1e-6:.3g} µs"

@@ -1,0 +1,86 @@
+"""Times calls: first call, warm-up and the timed block.
+
+Source of the rules: docs/method.md. Times are in nanoseconds by the monotonic clock.
+"""
+
+import gc
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter_ns
+
+import numpy as np
+
+NS = 1_000_000_000
+WARM_CALLS, WARM_SHORTEST_NS, WARM_LONGEST_NS = 10, NS // 10, NS
+SLOW_NS, VERY_SLOW_NS = 3 * NS // 100, NS
+SLOW_CALLS = 3
+SETTLED = 0.98
+HEADROOM = 4
+
+Call = Callable[[int], object]
+"""Runs call number i to its end."""
+
+
+def time_call(call: Call, index: int) -> int:
+    """Duration of one call in ns."""
+    start = perf_counter_ns()
+    call(index)
+    return perf_counter_ns() - start
+
+
+def warm_up(call: Call) -> tuple[list[int], bool | None]:
+    """Call until the times have settled: the durations in ns, and whether they did.
+
+    At least 10 calls and 0.1 s, at most 1 s, until the median of the last 10 is not below 0.98 of
+    the 10 before; calls over 0.03 s are at most 3, and one call that takes over 1 s is enough
+    (then None: nobody can say).
+    """
+    durations: list[int] = []
+    total = 0
+    while True:
+        durations.append(time_call(call, len(durations)))
+        total += durations[-1]
+        window = SLOW_CALLS // 2 if min(durations) > SLOW_NS else WARM_CALLS
+        settled = _settled(durations, window)
+        if total >= WARM_LONGEST_NS or (window < WARM_CALLS and len(durations) >= SLOW_CALLS):
+            return durations, settled
+        if settled and window == WARM_CALLS and total >= WARM_SHORTEST_NS:
+            return durations, settled
+
+
+def _settled(durations: list[int], window: int) -> bool | None:
+    if len(durations) < 2 * window:
+        return None
+    before, last = durations[-2 * window : -window], durations[-window:]
+    return median(last) >= SETTLED * median(before)
+
+
+def calls_wanted(call_ns: float, min_calls: int) -> int:
+    """Fewest timed calls: 3 when a call takes over 0.03 s, 1 when it takes over 1 s."""
+    if call_ns > VERY_SLOW_NS:
+        return 1
+    return min(min_calls, SLOW_CALLS) if call_ns > SLOW_NS else min_calls
+
+
+def timed_block(call: Call, call_ns: float, min_time_s: float, min_calls: int) -> np.ndarray:
+    """Durations in ns, int64, of at least `min_calls` calls and `min_time_s` seconds.
+
+    The collector is off and the array is allocated before; `call_ns` is the expected duration.
+    """
+    shortest = int(min_time_s * NS)
+    room = int(HEADROOM * shortest / max(call_ns, 1)) + min_calls
+    durations = np.zeros(room, dtype=np.int64)
+    done = total = 0
+    gc.collect()
+    gc.disable()
+    try:
+        while done < room and (done < min_calls or total < shortest):
+            start = perf_counter_ns()
+            call(done)
+            taken = perf_counter_ns() - start
+            durations[done] = taken
+            total += taken
+            done += 1
+    finally:
+        gc.enable()
+    return durations[:done]
