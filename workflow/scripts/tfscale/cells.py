@@ -3,8 +3,9 @@
 import pandas as pd
 
 from tfscale.architecture import describe
+from tfscale.axes import AXES
 from tfscale.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
-from tfscale.grid import AXES, architecture_of
+from tfscale.grid import architecture_of
 from tfscale.interval import median_interval
 from tfscale.passes import calls_per_pass
 

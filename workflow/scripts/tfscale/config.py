@@ -9,8 +9,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from tfscale.axes import cell_name
 from tfscale.errors import StudyError
-from tfscale.grid import cell_name, cells, impossible, subgrids
+from tfscale.grid import cells, impossible, subgrids
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 MOST_CELLS_NAMED = 5

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tfscale.grid import FACTORS
+from tfscale.axes import FACTORS
 
 TIME = "pass_mean_s"
 

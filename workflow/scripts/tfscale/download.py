@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from tqdm import tqdm
+from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.util import Retry
 
 from tfscale.atomic import replacing
@@ -27,6 +29,10 @@ class UnusableError(Exception):
     """A source does not give the payload; the message says why."""
 
 
+FAULTS = (UnusableError, OSError, HTTPError, EOFError, zlib.error, tarfile.TarError)
+"""What a source can do wrong: refuse, hang, break off, or send something else."""
+
+
 def download(dataset: str, file: str, target: Path, mirror: str | None, console: IO[str]) -> str:
     """Write the payload `file` of `dataset` to `target` and return the address it came from.
 
@@ -39,7 +45,7 @@ def download(dataset: str, file: str, target: Path, mirror: str | None, console:
             with replacing(target) as temporary:
                 _fetch(source, file, payload, temporary, console)
             return source.address
-        except (UnusableError, OSError, EOFError, tarfile.TarError) as error:
+        except FAULTS as error:
             reasons.append(f"  {source.address}: {_reason(error)}")
     raise StudyError(
         f"{dataset}/{file} could not be had from any source:\n" + "\n".join(reasons) + "\n"
@@ -55,6 +61,8 @@ def _reason(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
+    if isinstance(error, ProtocolError):
+        return "the answer broke off"
     if isinstance(error, FileNotFoundError):
         return "no such file"
     return " ".join(str(error).split()) or type(error).__name__

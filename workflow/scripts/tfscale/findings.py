@@ -1,10 +1,11 @@
 """The findings in words, generated from the numbers; the most interesting first."""
 
+import numpy as np
 import pandas as pd
 
 from tfscale.correlations import varying
 from tfscale.laws import slices
-from tfscale.summary import seconds
+from tfscale.units import seconds
 
 NAMES = {
     "layers": "layers",
@@ -22,7 +23,7 @@ def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
     effects = _effects(cells)
     strongest, rest = [], []
     for _, group in effects.groupby(["host", "model"], sort=False):
-        ranked = group.sort_values("ratio", key=lambda ratio: (ratio / 1).abs(), ascending=False)
+        ranked = group.sort_values("ratio", key=lambda ratio: np.log(ratio).abs(), ascending=False)
         sentences = [_effect(row, laws) for row in ranked.to_dict("records")]
         strongest += sentences[:1]
         rest += sentences[1:]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from tfscale import merging
 from tfscale.atomic import write_text
 from tfscale.correlations import correlations
 from tfscale.findings import findings
 from tfscale.laws import fit_laws
+from tfscale.tables import write_csv, write_parquet
 
 
 def fit(cells_path: str, confidence: float, folder: str) -> list[str]:
@@ -16,8 +16,8 @@ def fit(cells_path: str, confidence: float, folder: str) -> list[str]:
     cells = pd.read_parquet(cells_path)
     laws = fit_laws(cells, confidence)
     for name, table in {"laws": laws, "correlations": correlations(cells)}.items():
-        merging.write(Path(folder, f"{name}.parquet"), table)
-        write_text(Path(folder, f"{name}.csv"), table.to_csv(index=False))
+        write_parquet(Path(folder, f"{name}.parquet"), table)
+        write_csv(Path(folder, f"{name}.csv"), table)
     sentences = findings(cells, laws)
     write_text(Path(folder, "findings.txt"), "\n".join(sentences) + "\n")
     return sentences

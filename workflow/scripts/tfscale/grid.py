@@ -1,41 +1,13 @@
 """From the grid of config.yaml to cells, their names and the order in which they are timed."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
-from typing import Any
 
 from tfscale.architecture import describe, fits, largest_layers
+from tfscale.axes import AXES, Cell, cell_name
 from tfscale.flop import flop_per_example
 
-Cell = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One degree of freedom: its short form in a name, and whether it touches the weights."""
-
-    short: str
-    trains: bool = True
-
-
-AXES = {
-    "model": Axis(""),
-    "layers": Axis("layers"),
-    "batch_size": Axis("batch"),
-    "conv_size": Axis("conv"),
-    "input_size": Axis("input"),
-    "threads": Axis("threads", trains=False),
-}
-"""Every axis, in the order of a cell's name. A new axis is a line here and one in the schema."""
-
 DEFAULTS = {"threads": [1]}
-FACTORS = [axis for axis in AXES if axis != "model"]
-
-
-def cell_name(cell: Cell) -> str:
-    """The user's handle for a cell, e.g. `text_layers8_batch16_conv5_input56_threads1`."""
-    return "_".join(f"{axis.short}{cell[key]}" for key, axis in AXES.items() if key in cell)
 
 
 def subgrids(grid: dict | list[dict]) -> list[dict[str, list]]:

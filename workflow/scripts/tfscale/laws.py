@@ -11,9 +11,13 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import gmean
 
-from tfscale.grid import AXES, FACTORS
+from tfscale.axes import AXES, FACTORS
 
 LAWS = ("log", "linear", "power")
+COLUMNS = (
+    "host", "model", "factor", "law", "cells", "levels", "intercept", "slope", "slope_low",
+    "slope_high", "p_value", "r_squared", "aicc", "delta_aicc", "weight", "verdict",
+)  # fmt: skip
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
 
@@ -34,7 +38,7 @@ def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 fits.insert(0, "model", model)
                 fits.insert(0, "host", host)
                 rows.append(_weighted(fits))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
 
 
 def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
@@ -50,10 +54,13 @@ def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dic
     used = number.groupby(number).transform("size") > 1
     x, y = cells.loc[used, factor].astype(float), relative[used]
     levels = x.nunique()
-    count, parameters = len(y), number[used].nunique() + 2
+    count = len(y)
+    parameters = number[used].nunique() + 1  # a scale for every slice, and the slope
     total = ((y - y.mean()) ** 2).sum()
     for law in LAWS:
-        result = sm.OLS(np.log(y) if law == "power" else y, _design(law, x)).fit(cov_type="HC3")
+        model = sm.OLS(np.log(y) if law == "power" else y, _design(law, x))
+        model.df_resid = max(count - parameters, 1)
+        result = model.fit(use_t=True)
         fitted = np.exp(result.fittedvalues) if law == "power" else result.fittedvalues
         low, high = result.conf_int(alpha=1 - confidence).loc["slope"]
         yield {
@@ -78,9 +85,9 @@ def _aicc(result, y: pd.Series, law: str, parameters: int) -> float:
     """Corrected Akaike criterion on the scale of relative time.
 
     A fit on logarithms is brought to that scale by its Jacobian, 2 sum ln y. Every slice's scale
-    counts as a parameter. Source: Burnham and Anderson (2002), sections 2.4 and 2.11.3.
+    and sigma count as parameters. Source: Burnham and Anderson (2002), sections 2.4 and 2.11.3.
     """
-    count = len(y)
+    count, parameters = len(y), parameters + 1
     if count - parameters - 1 <= 0:
         return float("nan")
     value = -2 * result.llf + (2 * np.log(y).sum() if law == "power" else 0)

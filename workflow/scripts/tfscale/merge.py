@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tfscale import merging
-from tfscale.atomic import write_text
 from tfscale.cells import cells_table, paper_table
+from tfscale.merging import merge_runs
+from tfscale.tables import write_csv, write_parquet
 
 
 def merge(
@@ -17,12 +17,12 @@ def merge(
     `facts` are the facts.json of all trained models, `trained` maps a cell to its trained model; a
     paper table is named after its model. Raises StudyError that names every damaged run.
     """
-    table = merging.merge_runs(runs)
-    merging.write(merged, table)
+    table = merge_runs(runs)
+    write_parquet(merged, table)
     visits = table.drop_columns(["phase", "durations_ns"]).to_pandas()
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
     rows = cells_table(visits, by_cell, evaluation, confidence)
-    merging.write(cells, rows)
+    write_parquet(cells, rows)
     for path in paper_tables:
-        write_text(path, paper_table(rows, Path(path).stem).to_csv(index=False))
+        write_csv(path, paper_table(rows, Path(path).stem))

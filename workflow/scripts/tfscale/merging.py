@@ -1,14 +1,11 @@
 """All runs in one table."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tfscale import runs
-from tfscale.atomic import replacing
 from tfscale.errors import StudyError
 
 
@@ -43,12 +40,3 @@ def _order_index(merged: pa.Table) -> pd.Series:
     keys = merged.select(["cell", "round", "started"]).to_pandas()
     start = keys.groupby(["cell", "round"])["started"].transform("min")
     return start.groupby(keys["round"]).rank(method="dense").astype(int)
-
-
-def write(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
-    """Write a table as Parquet, whole or not at all."""
-    arrow = (
-        table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
-    )
-    with replacing(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from tfscale.grid import AXES
-from tfscale.summary import seconds
+from tfscale.axes import AXES
+from tfscale.units import seconds
 
 CORRECT_SHOWN, WRONG_SHOWN = 6, 6
 NOISY = 1.25

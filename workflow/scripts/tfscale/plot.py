@@ -11,6 +11,6 @@ def plot(model: str, figure: str, cells: str, laws: str, svg: str, png: str) -> 
     """Draw `figure` from the tables of cells and laws for `model`, as SVG and PNG."""
     mpl.use("agg")
     table, fits = pd.read_parquet(cells), pd.read_parquet(laws)
-    ours = fits[fits["model"] == model] if len(fits) else fits
     with styled():
-        save(draw(figure, table[table["model"] == model], ours), svg, png)
+        drawn = draw(figure, table[table["model"] == model], fits[fits["model"] == model])
+        save(drawn, svg, png)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tfscale.atomic import write_text
 from tfscale.page_tables import NOISY, cell_rows, law_rows, sample_predictions
-from tfscale.summary import seconds
+from tfscale.units import seconds
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 HEADLINES = 3

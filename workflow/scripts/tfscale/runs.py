@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfscale.atomic import replacing
+from tfscale.axes import AXES
 from tfscale.errors import StudyError
-from tfscale.grid import AXES
 from tfscale.seal import PLACEHOLDER, intact, seal
 
 SCHEMA_VERSION = "1"

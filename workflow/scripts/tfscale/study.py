@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from tfscale import config as configuration
-from tfscale.grid import Cell, cell_name, cells, cost_flop, order, trained_model
+from tfscale.axes import Cell, cell_name
+from tfscale.grid import cells, cost_flop, order, trained_model
 from tfscale.sources import raw_files
 
 TRAINING_FIRST = 1_000_000

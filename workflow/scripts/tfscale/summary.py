@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.passes import calls_per_pass
+from tfscale.units import seconds
 
 SHOWN = 10
 
@@ -36,11 +37,3 @@ def result_line(cell: str, medians_s: list[float], batch_size: int) -> str:
         f"{cell} … {seconds(typical)} ± {spread:.1%} "
         f"({visits}, half range) {batch_size / typical:,.0f} examples/s"
     )
-
-
-def seconds(value: float) -> str:
-    """A duration to three digits in the unit that fits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value / 1e-6:.3g} µs"

@@ -1,0 +1,94 @@
+"""Fits, findings and figures on tables whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfscale.correlations import correlations
+from tfscale.findings import findings
+from tfscale.laws import fit_laws
+from tfscale.units import seconds
+
+
+def table(law, layers=(4, 6, 8, 10), batches=(1, 4, 16, 64), noise=0.01, seed=0) -> pd.DataFrame:
+    """Cells of one model whose latency follows `law` in layers, at four speeds."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "cell": f"mnist_layers{depth}_batch{batch}",
+            "host": "h", "model": "mnist", "layers": depth, "batch_size": batch, "conv_size": 3,
+            "input_size": 28, "threads": 1,
+            "latency_s": batch * law(depth) * np.exp(rng.normal(0, noise)),
+        }
+        for depth in layers
+        for batch in batches
+    ]  # fmt: skip
+    cells = pd.DataFrame(rows)
+    cells["throughput_per_s"] = cells["batch_size"] / cells["latency_s"]
+    cells["pass_mean_s"] = 2000 / cells["throughput_per_s"]
+    return cells
+
+
+LAWS = {
+    "log": lambda x: 1 + 3 * np.log(x / 3),
+    "linear": lambda x: 1 + 2 * (x - 3),
+    "power": lambda x: x**3.2,
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_true_law_is_found(law):
+    fits = fit_laws(table(LAWS[law]), 0.95)
+    assert set(fits.loc[fits["factor"] == "layers", "verdict"]) == {law}
+
+
+def power_fit(cells: pd.DataFrame) -> pd.Series:
+    return fit_laws(cells, 0.95).set_index(["factor", "law"]).loc[("layers", "power")]
+
+
+def test_the_interval_of_an_elasticity_covers_the_truth_as_often_as_it_says():
+    fits = [power_fit(table(LAWS["power"], noise=0.03, seed=seed)) for seed in range(200)]
+    covered = np.mean([fit["slope_low"] < 3.2 < fit["slope_high"] for fit in fits])
+    assert 0.90 < covered < 0.99
+    assert fits[0]["r_squared"] > 0.99
+
+
+def test_noise_leaves_the_law_undetermined():
+    fits = fit_laws(table(LAWS["linear"], noise=0.6), 0.95)
+    assert fits.loc[fits["factor"] == "layers", "verdict"].iloc[0].startswith("undetermined: ")
+
+
+def test_two_levels_cannot_name_a_law_but_have_an_elasticity():
+    fits = fit_laws(table(LAWS["power"], layers=(4, 8)), 0.95)
+    layers = fits[fits["factor"] == "layers"]
+    assert set(layers["verdict"]) == {"not testable with 2 levels and 8 cells"}
+    assert layers.set_index("law").loc["power", "slope"] == pytest.approx(3.2, abs=0.1)
+
+
+def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
+    one = table(LAWS["power"], layers=(4,), batches=(1,))
+    assert len(fit_laws(one, 0.95)) == 0
+    assert "law" in fit_laws(one, 0.95).columns
+    assert findings(one, fit_laws(one, 0.95)) == []
+
+
+def test_correlations_see_what_is_there():
+    found = correlations(table(LAWS["power"], noise=0)).set_index("factor")
+    assert found.loc["layers", "spearman"] == pytest.approx(1)
+    assert found.loc["layers", "pearson_log"] == pytest.approx(1)
+    assert abs(found.loc["batch_size", "pearson"]) < 1e-9
+
+
+def test_findings_start_with_the_strongest_factor_in_numbers():
+    cells = table(LAWS["power"], noise=0, batches=(1, 2))
+    sentences = findings(cells, fit_laws(cells, 0.95))
+    assert sentences[0].startswith("mnist: from layers 4 to 10 a call takes 18.8 times as long")
+    assert "rises as a power of layers" in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.2345, "1.23 s"), (0.0419, "41.9 ms"), (0.000296, "296 µs"), (12.5, "12.5 s")],
+)
+def test_durations_have_three_digits_and_a_unit(value, text):
+    assert seconds(value) == text

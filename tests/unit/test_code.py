@@ -1,0 +1,83 @@
+"""What each rule's result depends on: its modules, and the packages of its environment."""
+
+import ast
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from tfscale.code import SCRIPTS, code
+
+ENVIRONMENT = {
+    "download": "analysis", "encode": "analysis", "train": "tensorflow", "measure": "tensorflow",
+    "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
+}  # fmt: skip
+MODULES = {
+    "download": "atomic download errors log sources",
+    "encode": "atomic builtin encode encoded errors images log reviews",
+    "train": "architecture atomic budget encoded errors flop log networks predictions saved_model "
+    "trained training",
+    "measure": "atomic axes encoded environment errors isolation log measure passes run runs "
+    "saved_model seal summary timed_block units visit",
+    "merge": "architecture atomic axes cells errors flop grid interval log merge merging passes runs "
+    "seal tables",
+    "fit": "atomic axes correlations errors findings fitting laws log tables units",
+    "plot": "atomic axes correlations errors figures laws log plot style",
+    "report": "atomic axes errors log page_tables report units",
+}
+PACKAGE_OF = {"PIL": "pillow", "cpuinfo": "py-cpuinfo", "urllib3": "requests"}
+
+
+@pytest.mark.parametrize("rule", MODULES)
+def test_a_rule_depends_on_these_modules_and_no_others(rule):
+    found = {Path(path).stem for path in code(f"{rule}.py") if "tfscale/" in path}
+    assert found == set(MODULES[rule].split())
+    assert f"workflow/scripts/{rule}.py" in code(f"{rule}.py")
+
+
+def third_party(path: str) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(Path(path).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module)
+    tops = {name.split(".")[0] for name in names}
+    return tops - set(sys.stdlib_module_names) - {"tfscale"}
+
+
+def pins(name: str) -> dict[str, str]:
+    environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    return dict(pin.split("==") for pin in pip)
+
+
+@pytest.mark.parametrize("rule", ENVIRONMENT)
+def test_every_import_is_in_the_rules_environment(rule):
+    wanted = {
+        PACKAGE_OF.get(name, name) for path in code(f"{rule}.py") for name in third_party(path)
+    }
+    assert wanted <= set(pins(ENVIRONMENT[rule]))
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "analysis"])
+def test_environments_pin_what_is_locked(name):
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
+    locked = {package["name"]: package.get("version") for package in lock["package"]}
+    assert pins(name) == {package: locked[package] for package in pins(name)}
+
+
+def test_every_dependency_says_why_it_is_there():
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    dependencies = [line for line in lines if line.startswith('    "') and ">=" in line]
+    assert len(dependencies) > 20
+    assert all("  # " in line for line in dependencies)
+
+
+def test_entries_and_modules_stay_small():
+    for path in SCRIPTS.rglob("*.py"):
+        most = 160 if path.parent.name == "tfscale" else 36
+        assert len(path.read_text().splitlines()) <= most, path

@@ -1,0 +1,59 @@
+import numpy as np
+
+from tfscale import builtin, reviews
+from tfscale.encode import encode
+from tfscale.encoded import load, load_texts, read_manifest
+
+
+def encoded(folder, model, size, seed=3):
+    arrays, manifest = f"{folder}/{model}.npz", f"{folder}/{model}.json"
+    encode(model, size, [], seed, 0.1, arrays, manifest)
+    return arrays, read_manifest(manifest)
+
+
+def test_kims_cleaning_rules():
+    review = "It's a so-so film -- (not) bad, isn't it?  They've left!"
+    assert reviews.clean(review) == ("it 's a so so film ( not ) bad , is n't it ? they 've left !")
+
+
+def test_reviews_are_padded_and_cut_and_unknown_words_marked():
+    vocabulary = reviews.vocabulary_of(["good good film"])
+    ids = reviews.encode(["good film", "a good good good good"], vocabulary, 4)
+    assert ids.tolist() == [[2, 3, 0, 0], [1, 2, 2, 2]]
+
+
+def test_images_are_scaled_and_resized(tmp_path):
+    arrays, manifest = encoded(tmp_path, "mnist", 14)
+    test = load(arrays, "test", 100)
+    assert test.x.shape == (100, 14, 14, 1)
+    assert test.x.dtype == np.float32
+    assert test.x.min() >= 0 and 0.5 < test.x.max() <= 1
+    assert manifest["test_examples"] == builtin.TEST_IMAGES
+
+
+def test_reviews_split_80_20_with_vocabulary_from_training_data(tmp_path):
+    arrays, manifest = encoded(tmp_path, "text", 20)
+    total = 2 * builtin.REVIEWS_OF_A_KIND
+    assert manifest["test_examples"] == round(0.2 * total)
+    assert manifest["train_examples"] + manifest["validation_examples"] == total - round(
+        0.2 * total
+    )
+    train = load(arrays, "train")
+    assert train.x.max() < manifest["vocabulary"]
+    assert len(load_texts(arrays, 5)) == 5
+
+
+def test_same_seed_same_bits(tmp_path):
+    for model in ("mnist", "text"):
+        digests = []
+        for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            digests.append(encoded(tmp_path / folder, model, 28, seed)[1]["sha256"])
+        assert digests[0] == digests[1] != digests[2]
+
+
+def test_builtin_garments_can_be_told_apart():
+    images, labels, *_ = builtin.garments(0)
+    means = np.stack([images[labels == kind].mean(axis=0) for kind in range(10)]).reshape(10, -1)
+    distance = ((images[:500].reshape(500, 1, -1) - means) ** 2).sum(axis=2)
+    assert (distance.argmin(axis=1) == labels[:500]).mean() > 0.6

@@ -1,0 +1,43 @@
+"""The analytic description against TensorFlow itself: all 24 architectures of the paper."""
+
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from tfscale.architecture import describe, parameters
+from tfscale.flop import flop_by_kind, flop_per_example
+from tfscale.networks import build
+
+VOCABULARY = 50
+PAPER = [
+    (model, layers, conv, size)
+    for model, size in (("mnist", 28), ("text", 56))
+    for layers in (4, 6, 8, 10)
+    for conv in (3, 5, 8)
+]
+
+
+def profiled_flop(network, spec) -> int:
+    function = tf.function(lambda x: network(x, training=False)).get_concrete_function(spec)
+    graph = convert_variables_to_constants_v2(function).graph
+    builder = tf.compat.v1.profiler.ProfileOptionBuilder
+    options = builder(builder.float_operation()).with_empty_output().build()
+    return tf.compat.v1.profiler.profile(graph, cmd="scope", options=options).total_float_ops
+
+
+@pytest.mark.parametrize(("model", "layers", "conv", "size"), PAPER)
+def test_flop_parameters_and_shapes_are_tensorflows(model, layers, conv, size):
+    described = describe(model, layers, conv, size)
+    network = build(described, VOCABULARY, 0.75)
+    dtype = tf.int32 if model == "text" else tf.float32
+    measured = profiled_flop(network, tf.TensorSpec((1, *described[0].output), dtype))
+    assert flop_per_example(described) == pytest.approx(measured, rel=0.02)
+    assert parameters(described, VOCABULARY) == network.count_params()
+    shapes = [tuple(layer.output.shape[1:]) for layer in network.layers]
+    assert shapes == [layer.output for layer in described]
+
+
+def test_kinds_add_up():
+    described = describe("text", 8, 5, 56)
+    assert sum(flop_by_kind(described).values()) == flop_per_example(described)
+    assert all(flop_by_kind(described).values())

@@ -1,0 +1,64 @@
+"""The file of a run: what is read is what was written, and any damage is noticed."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from tfscale import runs
+from tfscale.axes import cell_name
+from tfscale.errors import StudyError
+from tfscale.merging import merge_runs
+from tfscale.seal import intact
+
+AXES = {
+    "model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_size": 28, "threads": 1,
+}  # fmt: skip
+
+
+def a_run(path, started=0, **axes) -> str:
+    cell = AXES | axes
+    visit = {
+        "cell": cell_name(cell), **cell, "seed": 1, "round": 1, "visit": 1, "isolation": "fork",
+        "protocol": "visits", "host": "h", "device": "CPU",
+        "started": datetime.fromtimestamp(started, UTC), "affinity": [0], "load_average": 0.1,
+        "load_s": 0.2, "settled": None, "cpu_share": 0.99,
+        "phases": ["first", "warmup", "timed", "timed", "timed"],
+        "durations_ns": [9_000, 5_000, 1_000, 2_000, 3_000],
+    }  # fmt: skip
+    runs.write(path, [visit | runs.row(visit)], {"stop_reason": "visits done", "environment": {}})
+    return str(path)
+
+
+def test_a_run_reads_back_with_quantiles_of_the_timed_calls_only(tmp_path):
+    visits, record = runs.read(a_run(tmp_path / "r.parquet"))
+    row = visits.to_pylist()[0]
+    assert (row["p50_s"], row["mean_s"], row["calls"]) == (2e-6, 2e-6, 3)
+    assert (row["first_call_s"], row["warmup_calls"], row["settled"]) == (9e-6, 1, None)
+    assert record["stop_reason"] == "visits done"
+
+
+@pytest.mark.parametrize("damage", ["bit", "cut", "empty", "longer", "other"])
+def test_damage_is_found_by_content(tmp_path, damage):
+    path = tmp_path / "r.parquet"
+    a_run(path)
+    content = bytearray(path.read_bytes())
+    for place in np.random.default_rng(0).integers(0, len(content), 20 if damage == "bit" else 1):
+        spoilt = bytearray(content)
+        spoilt[place] ^= 1
+        wrong = {"bit": spoilt, "cut": content[:-30], "empty": b"", "other": b"PAR1 not PAR1"}
+        path.write_bytes(wrong.get(damage, content + b"x"))
+        assert not intact(path)
+        with pytest.raises(StudyError, match=r"delete .* and type the same command again"):
+            runs.read(str(path))
+
+
+def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path):
+    paths = [a_run(tmp_path / f"{n}.parquet", started=10 - n, layers=4 + 2 * n) for n in range(3)]
+    merged = merge_runs(paths).to_pandas()
+    assert merged["order_index"].tolist() == [3, 2, 1]
+    for path in paths[:2]:
+        (tmp_path / path).write_bytes(b"")
+    with pytest.raises(StudyError) as raised:
+        merge_runs(paths)
+    assert paths[0] in str(raised.value) and paths[1] in str(raised.value)
