@@ -1,11 +1,10 @@
 import os
-from pathlib import Path
 
 import pytest
 import yaml
+from paths import ROOT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture

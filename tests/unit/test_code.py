@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from paths import ROOT
 
 from tfscale.code import SCRIPTS, code
 
@@ -22,8 +22,8 @@ MODULES = {
     "trained training",
     "measure": "atomic axes encoded environment errors isolation log measure passes run runs "
     "saved_model seal summary timed_block units visit",
-    "merge": "architecture atomic axes cells errors flop grid interval log merge merging passes runs "
-    "seal tables",
+    "merge": "architecture atomic axes cells errors flop grid interval log merge merging passes "
+    "runs seal tables",
     "fit": "atomic axes correlations errors findings fitting laws log tables units",
     "plot": "atomic axes correlations errors figures laws log plot style",
     "report": "atomic axes errors log page_tables report units",

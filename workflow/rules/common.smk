@@ -4,10 +4,14 @@ import sys
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale.code import code
+from tfscale.config import ConfigError
 from tfscale.lost import redo_if_lost
 from tfscale.study import FIGURES, Study
 
-study = Study.from_config(config)
+try:
+    study = Study.from_config(config)
+except ConfigError as mistakes:
+    sys.exit(f"{mistakes}")
 study.export_mirror()
 results = workflow.pathvars.apply("<results>")
 

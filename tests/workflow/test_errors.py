@@ -1,0 +1,60 @@
+"""What the user reads when something is wrong."""
+
+import shutil
+
+from snakemake_project import CELLS
+
+
+def test_all_mistakes_of_the_config_are_listed_without_a_traceback(fresh):
+    fresh.configure(timing={"rounds": 0}, trainng={}, training={"dropout": 2})
+    done = fresh.call("-n")
+    assert done.returncode != 0
+    assert "The configuration has 3 mistakes:" in done.stdout
+    assert "trainng: unknown key; did you mean training?" in done.stdout
+    assert "timing.rounds: 0 must be at least 1" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (fresh.root / "results").joinpath("logs").exists()
+
+
+def test_a_mistake_on_the_command_line_is_named_too(fresh):
+    done = fresh.call("-n", "--config", "sede=3")
+    assert "sede: unknown key; did you mean seed?" in done.stdout
+
+
+def test_an_impossible_cell_is_named_with_the_remedy(fresh):
+    grid = {
+        "model": ["mnist"],
+        "layers": [40],
+        "batch_size": [1],
+        "conv_size": [3],
+        "input_size": [28],
+    }
+    fresh.configure(grid=[grid])
+    printed = fresh.call("-n").stdout
+    assert "the largest layers is 22" in printed
+    assert "mnist_layers40_batch1_conv3_input28_threads1" in printed
+
+
+def test_a_damaged_model_fails_its_cells_alone_and_says_what_to_do(project):
+    for cell in CELLS[:2]:
+        project.run_file(cell).unlink()
+    model = project.root / "results/models/mnist_layers4_batch16_conv3_input28"
+    (model / "saved_model" / "saved_model.pb").write_bytes(b"damaged")
+    done = project.call()
+    assert done.returncode != 0
+    assert "type the same command again" in done.stdout
+    assert not project.run_file(CELLS[0]).exists()
+    assert project.run_file(CELLS[1]).exists()
+    shutil.rmtree(model)
+    assert project.plan(f"results/runs/{CELLS[0]}/round1.parquet") == {"train": 1, "measure": 1}
+
+
+def test_unreachable_data_names_the_ways_out(fresh, monkeypatch, tmp_path):
+    monkeypatch.setenv("TFSCALE_MIRROR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    fresh.configure(datasets={"source": "real"})
+    done = fresh.call("resources/downloads/movie-reviews/rt-polarity.pos")
+    assert done.returncode != 0
+    assert "could not be had from any source" in done.stdout
+    assert "nowhere/movie-reviews/rt-polarity.pos: no such file" in done.stdout
+    assert "datasets.source: builtin" in done.stdout

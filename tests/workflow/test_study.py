@@ -1,0 +1,91 @@
+"""One whole study: what a user finds after the plainest command."""
+
+import json
+
+import pandas as pd
+import pytest
+from snakemake_project import CELLS
+
+from tfscale import runs
+from tfscale.saved_model import digest
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return finished.root / "results"
+
+
+def test_every_promised_file_is_there(results):
+    for name in ("report.html", "runs.parquet", "cells.parquet", "mnist.csv", "text.csv"):
+        assert (results / name).stat().st_size > 0
+    assert (results / "report.html").stat().st_size < 5_000_000
+    assert len(list((results / "figures").glob("*.svg"))) == 10
+    assert len(list((results / "figures").glob("*.png"))) == 10
+
+
+def test_cells_are_timed_and_carry_their_training(results):
+    cells = pd.read_parquet(results / "cells.parquet").set_index("cell")
+    assert list(cells.index) == CELLS
+    assert (cells["latency_s"] > 0).all()
+    assert (cells["throughput_per_s"] * cells["latency_s"]).tolist() == pytest.approx(
+        cells["batch_size"].tolist()
+    )
+    assert (cells["training_examples"] == [64, 64, 64]).all()
+    assert set(cells["data"]) == {"builtin"}
+    assert cells["latency_s"][CELLS[1]] > cells["latency_s"][CELLS[0]]
+
+
+def test_a_run_keeps_raw_durations_environment_and_pinning(results):
+    visits, record = runs.read(str(results / "runs" / CELLS[0] / "round1.parquet"))
+    (row,) = visits.to_pylist()
+    assert row["phase"].count("timed") == row["calls"] >= 5
+    assert row["phase"][0] == "first"
+    assert len(row["affinity"]) == 1
+    assert record["environment"]["version_tensorflow"].startswith("2.")
+
+
+def test_the_paper_table_is_the_time_of_a_pass_at_the_cells_batch_size(results):
+    cells = pd.read_parquet(results / "cells.parquet").set_index("cell")
+    paper = pd.read_csv(results / "text.csv")
+    assert list(paper) == ["Layers", "BatchSize", "ConvSize", "TotalTime", "MeanTime"]
+    assert paper["MeanTime"][0] == pytest.approx(cells["latency_s"][CELLS[2]] * 64 / 4)
+    assert paper["TotalTime"][0] == pytest.approx(2 * paper["MeanTime"][0])
+
+
+def test_beside_each_model_lies_what_is_known_of_it(results):
+    model = results / "models" / "text_layers4_batch16_conv3_input14"
+    facts = json.loads((model / "facts.json").read_text())
+    answers = pd.read_parquet(model / "predictions.parquet")
+    assert facts["saved_model_sha256"] == digest(model / "saved_model")
+    assert facts["test_accuracy"] == pytest.approx(
+        (answers["actual"] == answers["predicted"]).mean()
+    )
+    assert len(answers) == 64 and answers["review"].str.len().min() > 10
+    assert "(None, 14, 256)" in (model / "structure.txt").read_text()
+    assert len(pd.read_csv(model / "history.csv")) == 2
+
+
+def test_the_log_of_a_run_reads_as_the_papers(results):
+    log = (results / "logs" / "measure" / f"{CELLS[2]}_round1.log").read_text()
+    assert "2 passes of 64 inputs" in log
+    assert "Mean time: " in log
+    assert log.count("CORRECT ") + log.count("WRONG ") == 10
+    assert "Actual: " in log and "| Predicted: " in log
+
+
+def test_the_result_stands_in_the_progress_output(finished):
+    for cell in CELLS:
+        assert f"{cell} … " in finished.first_run
+    assert "examples/s" in finished.first_run
+
+
+def test_list_names_every_rule_with_its_purpose(finished):
+    printed = finished.run("--list")
+    for rule in ("download", "encode", "train", "measure", "merge", "fit", "plot", "report", "all"):
+        assert rule in printed
+    assert "Time one cell in one round" in printed
+
+
+def test_snakemakes_own_report_can_be_written(project):
+    project.run("--report", "snakemake-report.html")
+    assert (project.root / "snakemake-report.html").stat().st_size > 100_000
