@@ -28,7 +28,7 @@ MODULES = {
     "plot": "atomic axes correlations errors figures laws log plot style",
     "report": "atomic axes errors log page_tables report units",
 }
-PACKAGE_OF = {"PIL": "pillow", "cpuinfo": "py-cpuinfo", "urllib3": "requests"}
+PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 
 
 @pytest.mark.parametrize("rule", MODULES)

@@ -6,7 +6,6 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import cpuinfo
 import psutil
 
 PACKAGES = ("tensorflow", "keras", "numpy")
@@ -18,14 +17,14 @@ FOREIGN = ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_TOKEN_", "TF_DATA_DIR", "TF_WORKS
 
 def environment() -> dict[str, str]:
     """The record of this environment; every value is text."""
-    cpu = cpuinfo.get_cpu_info()
+    cpu = _cpu()
     record = {f"version_{name}": version(name) for name in PACKAGES}
     record |= {
         "version_python": platform.python_version(),
         "host": platform.node(),
         "system": platform.platform(),
-        "cpu_model": cpu.get("brand_raw", platform.processor()),
-        "cpu_flags": " ".join(flag for flag in FLAGS if flag in cpu.get("flags", [])),
+        "cpu_model": cpu.get("model name", platform.processor()),
+        "cpu_flags": " ".join(flag for flag in FLAGS if flag in cpu.get("flags", "").split()),
         "cpu_count": str(psutil.cpu_count(logical=True)),
         "memory_bytes": str(psutil.virtual_memory().total),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -37,6 +36,13 @@ def environment() -> dict[str, str]:
         for name, value in sorted(os.environ.items())
         if name.startswith(VARIABLES) and not name.startswith(FOREIGN)
     }
+
+
+def _cpu() -> dict[str, str]:
+    """The first processor in /proc/cpuinfo; empty where there is none (macOS)."""
+    block = _read("/proc/cpuinfo").split("\n\n")[0]
+    pairs = [line.split(":", 1) for line in block.splitlines() if ":" in line]
+    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def _read(path: str) -> str:
