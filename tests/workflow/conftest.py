@@ -9,14 +9,6 @@ from paths import ROOT
 from snakemake_project import Project
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """All of these tests share one finished study, so one worker runs them."""
-    for item in items:
-        if "workflow" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 def clone(target: Path) -> Project:
     """The project's files as a user would clone them, with the tiny study as config.yaml."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]

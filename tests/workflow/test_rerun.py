@@ -11,7 +11,26 @@ MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
 
 
-def test_nothing_to_do_however_the_study_is_called(project):
+CONDA = """#!/bin/sh
+case "$1" in
+  info) echo '{"conda_prefix": "/opt/conda", "platform": "linux-64", "conda_version": "25.1.0"}' ;;
+  config) echo '{"channel_priority": "strict"}' ;;
+  *) echo "conda 25.1.0" ;;
+esac
+"""
+
+
+@pytest.fixture
+def conda(tmp_path, monkeypatch):
+    """A conda on the PATH: where there is none, one that answers what a dry run asks it."""
+    if shutil.which("conda") is None:
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "conda").write_text(CONDA)
+        (tmp_path / "bin" / "conda").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+
+
+def test_nothing_to_do_however_the_study_is_called(project, conda):
     for arguments in (
         (), ("--cores", "4"), ("--cores", "1"), ("--cores", "4", "--use-conda"),
         ("results/report.html",), (f"results/runs/{CELLS[0]}/round1.parquet",),
@@ -36,6 +55,12 @@ def test_a_fresh_clone_beside_old_results_reruns_nothing(project, fresh):
             dirs_exist_ok=True,
         )
     assert fresh.plan() == {}
+
+
+def test_another_order_of_keys_reruns_nothing(project):
+    path = project.root / "config.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()), sort_keys=True))
+    assert project.plan() == {}
 
 
 def test_a_new_batch_size_times_only_its_cells(project):

@@ -18,7 +18,7 @@ rule merge:
         "../../envs/analysis.yaml"
     params:
         trained={cell: study.trained_of(cell) for cell in study.cells},
-        evaluation=config["evaluation"],
+        evaluation=study.evaluation,
         confidence=config["analysis"]["confidence"],
     message:
         "Merge the runs"

@@ -30,7 +30,7 @@ rule measure:
     params:
         axes=lambda w: study.cells[w.cell],
         protocol=study.protocol,
-        evaluation=config["evaluation"],
+        evaluation=study.evaluation,
         seed=config["seed"],
     message:
         "Time {wildcards.cell}, round {wildcards.round}"

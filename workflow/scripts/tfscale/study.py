@@ -1,5 +1,6 @@
 """What the rules ask of a study: its cells, its models, their paths and their order."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,13 +60,18 @@ class Study:
     @property
     def recipe(self) -> dict:
         """The training settings that shape the weights of a model whose axes are given."""
-        return {key: value for key, value in self.config["training"].items() if key in RECIPE}
+        return {key: self.config["training"][key] for key in RECIPE}
 
     @property
     def protocol(self) -> dict:
         """The timing settings that a run depends on; not the number of rounds."""
-        timing = self.config["timing"]
-        return {key: value for key, value in timing.items() if key != "rounds"}
+        timing = sorted(self.config["timing"].items())
+        return {key: value for key, value in timing if key != "rounds"}
+
+    @property
+    def evaluation(self) -> dict:
+        """The inputs and passes, in one order of keys however config.yaml has them."""
+        return dict(sorted(self.config["evaluation"].items()))
 
     @property
     def rounds(self) -> range:
@@ -76,7 +82,8 @@ class Study:
     def settings(self) -> dict:
         """What the report shows of the configuration: all but the places of files."""
         shown = {key: value for key, value in self.config.items() if key != "pathvars"}
-        return shown | {"datasets": {"source": self.config["datasets"]["source"]}}
+        shown["datasets"] = {"source": self.config["datasets"]["source"]}
+        return json.loads(json.dumps(shown, sort_keys=True))
 
     @property
     def figures(self) -> list[str]:
