@@ -58,3 +58,11 @@ def test_unreachable_data_names_the_ways_out(fresh, monkeypatch, tmp_path):
     assert "could not be had from any source" in done.stdout
     assert "nowhere/movie-reviews/rt-polarity.pos: no such file" in done.stdout
     assert "datasets.source: builtin" in done.stdout
+
+
+def test_a_misspelt_cell_is_answered_with_the_nearest_one(fresh):
+    done = fresh.call(
+        "-n", "results/runs/mnist_layers4_batch1_conv3_input82_threads1/round1.parquet"
+    )
+    assert done.returncode != 0
+    assert f"did you mean {CELLS[0]}?" in done.stdout

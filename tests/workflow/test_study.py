@@ -89,3 +89,19 @@ def test_list_names_every_rule_with_its_purpose(finished):
 def test_snakemakes_own_report_can_be_written(project):
     project.run("--report", "snakemake-report.html")
     assert (project.root / "snakemake-report.html").stat().st_size > 100_000
+
+
+def test_visits_can_start_new_interpreters(project):
+    project.configure(timing={"isolation": "exec"})
+    path = project.run_file(CELLS[0])
+    project.run(str(path.relative_to(project.root)))
+    (row,) = runs.read(str(path))[0].to_pylist()
+    assert row["isolation"] == "exec" and row["calls"] >= 5
+
+
+def test_the_papers_protocol_times_every_pass(project):
+    project.configure(timing={"protocol": "paper"})
+    path = project.run_file(CELLS[2])
+    project.run(str(path.relative_to(project.root)))
+    (row,) = runs.read(str(path))[0].to_pylist()
+    assert (row["protocol"], row["calls"]) == ("paper", 2 * 64 // 4)

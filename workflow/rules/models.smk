@@ -5,9 +5,9 @@ rule train:
     """Train one model within its budget and predict the test inputs with it."""
     input:
         arrays=lambda w: ancient(
-            f"<resources>/encoded/{study.encoded(study.trained[w.trained])}.npz"
+            f"<resources>/encoded/{study.encoded(study.model(w.trained))}.npz"
         ),
-        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.trained[w.trained])}.json",
+        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
         env="envs/tensorflow.yaml",
         code=code("train.py"),
     output:
@@ -22,7 +22,7 @@ rule train:
     conda:
         "../../envs/tensorflow.yaml"
     params:
-        axes=lambda w: study.trained[w.trained],
+        axes=lambda w: study.model(w.trained),
         training=study.recipe,
         inputs=config["evaluation"]["inputs"],
         seed=config["seed"],

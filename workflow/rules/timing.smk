@@ -10,7 +10,7 @@ rule measure:
         ),
         predictions=lambda w: f"<results>/models/{study.trained_of(w.cell)}/predictions.parquet",
         arrays=lambda w: ancient(
-            f"<resources>/encoded/{study.encoded(study.cells[w.cell])}.npz"
+            f"<resources>/encoded/{study.encoded(study.cell(w.cell, int(w.round)))}.npz"
         ),
         lost=lambda w: redo_if_lost(
             workflow,
@@ -28,7 +28,7 @@ rule measure:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
     params:
-        axes=lambda w: study.cells[w.cell],
+        axes=lambda w: study.cell(w.cell),
         protocol=study.protocol,
         evaluation=study.evaluation,
         seed=config["seed"],

@@ -56,7 +56,7 @@ def _effect(effect: dict, laws: pd.DataFrame) -> str:
     power = fits[fits["law"] == "power"].iloc[0]
     name = NAMES[effect["factor"]]
     verdict = power["verdict"]
-    law = f"the time rises {RISES[verdict]} {name}" if verdict in RISES else f"its law is {verdict}"
+    law = f"the time rises {RISES[verdict]} {name}" if verdict in RISES else f"its law: {verdict}"
     return (
         f"{effect['model']}: from {name} {effect['lowest']} to {effect['highest']} a call takes "
         f"{effect['ratio']:.3g} times as long (elasticity {power['slope']:.2f}, "

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from scipy.stats import f as f_distribution
 from scipy.stats import gmean
 
 from tfscale.axes import AXES, FACTORS
@@ -16,7 +17,8 @@ from tfscale.axes import AXES, FACTORS
 LAWS = ("log", "linear", "power")
 COLUMNS = (
     "host", "model", "factor", "law", "cells", "levels", "intercept", "slope", "slope_low",
-    "slope_high", "p_value", "r_squared", "aicc", "delta_aicc", "weight", "verdict",
+    "slope_high", "p_value", "r_squared", "lack_of_fit_p", "aicc", "delta_aicc", "weight",
+    "verdict",
 )  # fmt: skip
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
@@ -37,7 +39,7 @@ def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 fits.insert(0, "factor", factor)
                 fits.insert(0, "model", model)
                 fits.insert(0, "host", host)
-                rows.append(_weighted(fits))
+                rows.append(_weighted(fits, confidence))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
 
 
@@ -58,7 +60,8 @@ def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dic
     parameters = number[used].nunique() + 1  # a scale for every slice, and the slope
     total = ((y - y.mean()) ** 2).sum()
     for law in LAWS:
-        model = sm.OLS(np.log(y) if law == "power" else y, _design(law, x))
+        response = np.log(y) if law == "power" else y
+        model = sm.OLS(response, _design(law, x))
         model.df_resid = max(count - parameters, 1)
         result = model.fit(use_t=True)
         fitted = np.exp(result.fittedvalues) if law == "power" else result.fittedvalues
@@ -73,8 +76,22 @@ def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dic
             "slope_high": high,
             "p_value": result.pvalues["slope"],
             "r_squared": 1 - ((y - fitted) ** 2).sum() / total,
+            "lack_of_fit_p": _lack_of_fit(response, x, result.ssr, parameters),
             "aicc": _aicc(result, y, law, parameters) if levels >= FEWEST_LEVELS else np.nan,
         }
+
+
+def _lack_of_fit(response: pd.Series, x: pd.Series, ssr: float, parameters: int) -> float:
+    """p of the F test of a law against free level means; NaN where the law has no level to miss.
+
+    Source: Draper and Smith, Applied Regression Analysis (1998), section 2.1.
+    """
+    extra = x.nunique() - 2
+    left = len(x) - parameters - extra
+    if extra < 1 or left < 1:
+        return float("nan")
+    pure = ((response - response.groupby(x).transform("mean")) ** 2).sum()
+    return float(f_distribution.sf(max(ssr - pure, 0) / extra / (pure / left), extra, left))
 
 
 def _design(law: str, x: pd.Series) -> pd.DataFrame:
@@ -94,23 +111,25 @@ def _aicc(result, y: pd.Series, law: str, parameters: int) -> float:
     return value + 2 * parameters * count / (count - parameters - 1)
 
 
-def _weighted(fits: pd.DataFrame) -> pd.DataFrame:
+def _weighted(fits: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Add delta_aicc, Akaike weight and the verdict of the factor."""
     fits["delta_aicc"] = fits["aicc"] - fits["aicc"].min()
     likelihood = np.exp(-fits["delta_aicc"] / 2)
     fits["weight"] = likelihood / likelihood.sum()
-    fits["verdict"] = verdict(fits)
+    fits["verdict"] = verdict(fits, confidence)
     return fits
 
 
-def verdict(fits: pd.DataFrame) -> str:
-    """The law of a factor, or which ones the data cannot tell apart."""
+def verdict(fits: pd.DataFrame, confidence: float) -> str:
+    """The law of a factor, or which ones the data cannot tell apart, or that none fits."""
     if fits["aicc"].isna().any():
         return (
             f"not testable with {fits['levels'].iloc[0]} levels and {fits['cells'].iloc[0]} cells"
         )
     ranked = fits.sort_values("weight", ascending=False)
     first, second = ranked["law"].iloc[:2]
+    if ranked["lack_of_fit_p"].iloc[0] < 1 - confidence:
+        return f"none of the three fits (nearest: {first})"
     if ranked["weight"].iloc[0] >= DECISIVE_WEIGHT:
         return first
     return f"undetermined: {first} or {second}"

@@ -49,6 +49,7 @@ def law_rows(laws: pd.DataFrame) -> list[dict]:
             "r_squared": f"{row['r_squared']:.3f}",
             "delta_aicc": "–" if pd.isna(row["delta_aicc"]) else f"{row['delta_aicc']:.1f}",
             "weight": "–" if pd.isna(row["weight"]) else f"{row['weight']:.2f}",
+            "lack_of_fit": _p_value(row["lack_of_fit_p"]),
             "verdict": row["verdict"],
             "cells": row["cells"],
         }
@@ -62,3 +63,9 @@ def sample_predictions(path: str) -> list[dict]:
     right = table[table["correct"]].head(CORRECT_SHOWN)
     wrong = table[~table["correct"]].head(WRONG_SHOWN)
     return pd.concat([right, wrong]).to_dict("records")
+
+
+def _p_value(value: float) -> str:
+    if pd.isna(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -3,16 +3,16 @@
 import json
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
+from tfscale.errors import StudyError
 from tfscale.grid import cells, cost_flop, order, trained_model
 from tfscale.sources import raw_files
 
-TRAINING_FIRST = 1_000_000
-HEAVIEST_FLOP = 1e15
 FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
 """The figures of each model; captions in workflow/report."""
 RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
@@ -112,9 +112,20 @@ class Study:
             chosen[axes["model"]] = f"{results}/models/{name}/predictions.parquet"
         return [chosen[model] for model in self.models]
 
+    def cell(self, name: str, round_number: int = 1) -> Cell:
+        """The axes of a cell; raises StudyError when the study has no such cell or round."""
+        if round_number not in self.rounds:
+            rounds = len(self.rounds)
+            raise StudyError(f"the study has {rounds} rounds (timing.rounds), not {round_number}")
+        return _named(name, self.cells, "cell")
+
+    def model(self, name: str) -> Cell:
+        """The axes of a trained model; raises StudyError when the study has no such model."""
+        return _named(name, self.trained, "trained model")
+
     def trained_of(self, cell: str) -> str:
         """The name of the trained model that a cell uses."""
-        return cell_name(trained_model(self.cells[cell], self.config["training"]["batch_size"]))
+        return cell_name(trained_model(self.cell(cell), self.config["training"]["batch_size"]))
 
     def encoded(self, axes: Cell) -> str:
         """The encoded data of a cell or model, without folder and suffix."""
@@ -126,15 +137,29 @@ class Study:
 
     def training_priority(self, trained: str) -> int:
         """Training goes before timing, the costliest model first so that none is left over."""
-        share = cost_flop(self.trained[trained]) / HEAVIEST_FLOP
-        return TRAINING_FIRST + int(min(share, 1) * TRAINING_FIRST)
+        return len(self._timing_order) + self._training_order[trained]
 
     def timing_priority(self, cell: str, round_number: int) -> int:
         """Round 1 before round 2, cells of a round in its random order."""
         return self._timing_order[cell, round_number]
 
     @cached_property
+    def _training_order(self) -> dict[str, int]:
+        """Rank of every trained model by cost, the cheapest 1."""
+        by_cost = sorted(self.trained, key=lambda name: cost_flop(self.trained[name]))
+        return {name: rank for rank, name in enumerate(by_cost, start=1)}
+
+    @cached_property
     def _timing_order(self) -> dict[tuple[str, int], int]:
+        """Place of every run from the end of the study, the last 1."""
         names, seed = list(self.cells), self.config["seed"]
         sequence = [(name, number) for number in self.rounds for name in order(names, seed, number)]
         return {key: len(sequence) - place for place, key in enumerate(sequence)}
+
+
+def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else " (grid in config.yaml)"
+        raise StudyError(f"the study has no {kind} {name}{hint}")
+    return known[name]

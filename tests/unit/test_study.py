@@ -1,0 +1,60 @@
+"""What the rules ask of a study."""
+
+import os
+
+import pytest
+
+from tfscale.errors import StudyError
+from tfscale.study import Study
+
+
+def test_training_goes_first_and_the_costliest_model_leads(config):
+    study = Study.from_config(config)
+    training = {name: study.training_priority(name) for name in study.trained}
+    timing = [study.timing_priority(cell, n) for cell in study.cells for n in study.rounds]
+    assert min(training.values()) > max(timing)
+    assert max(training, key=training.get) == "text_layers10_batch64_conv8_input56"
+
+
+def test_round_1_comes_before_round_2_each_in_an_order_of_its_own(config):
+    study = Study.from_config(config)
+    first, second = ([study.timing_priority(cell, n) for cell in study.cells] for n in (1, 2))
+    assert min(first) > max(second)
+    assert len({a - b for a, b in zip(first, second, strict=True)}) > 10
+
+
+def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):
+    assert len(Study.from_config(config).trained) == 24
+    config["training"]["batch_size"] = None
+    assert len(Study.from_config(config).trained) == 96
+
+
+def test_the_mirror_of_the_environment_goes_before_the_configs(config, monkeypatch, tmp_path):
+    config["datasets"]["mirror"] = str(tmp_path)
+    monkeypatch.setenv("TFSCALE_MIRROR", "")
+    monkeypatch.delenv("TFSCALE_MIRROR")
+    Study.from_config(config).export_mirror()
+    assert os.environ["TFSCALE_MIRROR"] == str(tmp_path)
+    monkeypatch.setenv("TFSCALE_MIRROR", "https://mirror.example")
+    Study.from_config(config).export_mirror()
+    assert os.environ["TFSCALE_MIRROR"] == "https://mirror.example"
+
+
+def test_keys_in_another_order_are_the_same_job(config):
+    other = config | {"training": dict(reversed(config["training"].items()))}
+    other["timing"] = dict(reversed(config["timing"].items()))
+    a, b = Study.from_config(config), Study.from_config(other)
+    for part in ("recipe", "protocol", "evaluation", "settings"):
+        assert list(getattr(a, part).items()) == list(getattr(b, part).items())
+
+
+def test_a_name_that_is_not_in_the_study_is_refused_with_the_nearest_one(config):
+    study = Study.from_config(config)
+    with pytest.raises(
+        StudyError, match="did you mean mnist_layers4_batch1_conv3_input28_threads1"
+    ):
+        study.cell("mnist_layer4_batch1_conv3_input28_threads1")
+    with pytest.raises(StudyError, match="did you mean text_layers10_batch64_conv8_input56"):
+        study.model("text_layers10_batch64_conv8_input58")
+    with pytest.raises(StudyError, match=r"2 rounds \(timing.rounds\), not 3"):
+        study.cell("mnist_layers4_batch1_conv3_input28_threads1", 3)
