@@ -36,10 +36,15 @@ LAWS = {
 }
 
 
+def verdicts(law: str, seeds: int, noise: float) -> list[str]:
+    tables = [table(LAWS[law], noise=noise, seed=seed) for seed in range(seeds)]
+    fits = [fit_laws(cells, 0.95) for cells in tables]
+    return [fit.loc[fit["factor"] == "layers", "verdict"].iloc[0] for fit in fits]
+
+
 @pytest.mark.parametrize("law", LAWS)
 def test_the_true_law_is_found(law):
-    fits = fit_laws(table(LAWS[law]), 0.95)
-    assert set(fits.loc[fits["factor"] == "layers", "verdict"]) == {law}
+    assert verdicts(law, 15, 0.01).count(law) >= 13
 
 
 def power_fit(cells: pd.DataFrame) -> pd.Series:
@@ -53,12 +58,10 @@ def test_the_interval_of_an_elasticity_covers_the_truth_as_often_as_it_says():
     assert fits[0]["r_squared"] > 0.99
 
 
-def test_noise_seldom_lets_a_law_be_named():
-    named = 0
-    for seed in range(20):
-        fits = fit_laws(table(LAWS["linear"], noise=0.6, seed=seed), 0.95)
-        named += fits.loc[fits["factor"] == "layers", "verdict"].iloc[0] in LAWS
-    assert named <= 5
+def test_noise_seldom_lets_a_wrong_law_be_named():
+    said = verdicts("linear", 20, 0.6)
+    assert said.count("log") + said.count("power") <= 3, said
+    assert any(verdict.startswith("undetermined: ") for verdict in said)
 
 
 def test_a_jump_between_levels_is_no_law():

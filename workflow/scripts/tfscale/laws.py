@@ -20,6 +20,8 @@ COLUMNS = (
     "slope_high", "p_value", "r_squared", "lack_of_fit_p", "aicc", "delta_aicc", "weight",
     "verdict",
 )  # fmt: skip
+REWEIGHTINGS = 20
+SMALLEST_FITTED = 0.01
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
 
@@ -58,14 +60,11 @@ def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dic
     levels = x.nunique()
     count = len(y)
     parameters = number[used].nunique() + 1  # a scale for every slice, and the slope
-    total = ((y - y.mean()) ** 2).sum()
     for law in LAWS:
-        response = np.log(y) if law == "power" else y
-        model = sm.OLS(response, _design(law, x))
-        model.df_resid = max(count - parameters, 1)
-        result = model.fit(use_t=True)
-        fitted = np.exp(result.fittedvalues) if law == "power" else result.fittedvalues
+        result = _least_squares(law, x, y, max(count - parameters, 1))
         low, high = result.conf_int(alpha=1 - confidence).loc["slope"]
+        fitted = _fitted(law, result)
+        rss = ((np.log(y) - np.log(fitted)) ** 2).sum() if (fitted > 0).all() else np.inf
         yield {
             "law": law,
             "cells": count,
@@ -75,13 +74,33 @@ def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dic
             "slope_low": low,
             "slope_high": high,
             "p_value": result.pvalues["slope"],
-            "r_squared": 1 - ((y - fitted) ** 2).sum() / total,
-            "lack_of_fit_p": _lack_of_fit(response, x, result.ssr, parameters),
-            "aicc": _aicc(result, y, law, parameters) if levels >= FEWEST_LEVELS else np.nan,
+            "r_squared": 1 - ((y - fitted) ** 2).sum() / ((y - y.mean()) ** 2).sum(),
+            "lack_of_fit_p": _lack_of_fit(np.log(y), x, rss, parameters),
+            "aicc": _aicc(rss, count, parameters + 1) if levels >= FEWEST_LEVELS else np.nan,
         }
 
 
-def _lack_of_fit(response: pd.Series, x: pd.Series, ssr: float, parameters: int) -> float:
+def _least_squares(law: str, x: pd.Series, y: pd.Series, degrees: int):
+    """The fit of a law for errors in proportion to the time.
+
+    The power law is straight in logarithms. The others are weighted by 1 / fitted^2, which is
+    repeated until it settles; without that, slow cells would decide alone.
+    """
+    design = sm.add_constant(pd.DataFrame({"slope": x if law == "linear" else np.log(x)}))
+    weights = pd.Series(1.0, index=x.index)
+    for _ in range(1 if law == "power" else REWEIGHTINGS):
+        model = sm.WLS(np.log(y) if law == "power" else y, design, weights=weights)
+        model.df_resid = degrees
+        result = model.fit(use_t=True)
+        weights = 1 / result.fittedvalues.clip(lower=SMALLEST_FITTED) ** 2
+    return result
+
+
+def _fitted(law: str, result) -> pd.Series:
+    return np.exp(result.fittedvalues) if law == "power" else result.fittedvalues
+
+
+def _lack_of_fit(log_y: pd.Series, x: pd.Series, rss: float, parameters: int) -> float:
     """p of the F test of a law against free level means; NaN where the law has no level to miss.
 
     Source: Draper and Smith, Applied Regression Analysis (1998), section 2.1.
@@ -90,25 +109,19 @@ def _lack_of_fit(response: pd.Series, x: pd.Series, ssr: float, parameters: int)
     left = len(x) - parameters - extra
     if extra < 1 or left < 1:
         return float("nan")
-    pure = ((response - response.groupby(x).transform("mean")) ** 2).sum()
-    return float(f_distribution.sf(max(ssr - pure, 0) / extra / (pure / left), extra, left))
+    pure = ((log_y - log_y.groupby(x).transform("mean")) ** 2).sum()
+    return float(f_distribution.sf(max(rss - pure, 0) / extra / (pure / left), extra, left))
 
 
-def _design(law: str, x: pd.Series) -> pd.DataFrame:
-    return sm.add_constant(pd.DataFrame({"slope": x if law == "linear" else np.log(x)}))
+def _aicc(rss: float, count: int, parameters: int) -> float:
+    """Corrected Akaike criterion of residuals on the logarithm of time.
 
-
-def _aicc(result, y: pd.Series, law: str, parameters: int) -> float:
-    """Corrected Akaike criterion on the scale of relative time.
-
-    A fit on logarithms is brought to that scale by its Jacobian, 2 sum ln y. Every slice's scale
-    and sigma count as parameters. Source: Burnham and Anderson (2002), sections 2.4 and 2.11.3.
+    Every slice's scale and sigma count as parameters. Source: Burnham and Anderson (2002), 2.4.
     """
-    count, parameters = len(y), parameters + 1
     if count - parameters - 1 <= 0:
         return float("nan")
-    value = -2 * result.llf + (2 * np.log(y).sum() if law == "power" else 0)
-    return value + 2 * parameters * count / (count - parameters - 1)
+    penalty = 2 * parameters * count / (count - parameters - 1)
+    return float(count * np.log(rss / count) + penalty)
 
 
 def _weighted(fits: pd.DataFrame, confidence: float) -> pd.DataFrame:
