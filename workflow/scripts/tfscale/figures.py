@@ -24,7 +24,7 @@ def draw(name: str, cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
 
 def heatmap(cells: pd.DataFrame) -> Figure:
     """Pearson correlations of the factors and the time of a pass, as in the paper."""
-    matrix = pearson_matrix(cells).rename(index=LABELS, columns=LABELS)
+    matrix = (pearson_matrix(cells).round(6) + 0.0).rename(index=LABELS, columns=LABELS)
     short = [label.split(" (")[0] for label in matrix]
     figure, axes = plt.subplots(figsize=(WIDTH_IN * 0.75, HEIGHT_IN))
     sns.heatmap(
@@ -70,6 +70,10 @@ def law_plot(cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
                 curve = predicted(law, grid, fit.iloc[0])
                 axes.plot(grid, curve, color=colour, linestyle=dash, linewidth=2, label=law)
         axes.set(xlabel=LABELS[factor].split(" (")[0], ylabel="", yscale=_scale(relative))
+        levels = sorted(cells[factor].unique())
+        axes.set_xscale("log")
+        axes.set_xticks(levels, labels=levels)
+        axes.minorticks_off()
     panels[0][0].set_ylabel("time relative to its slice")
     if len(laws):
         panels[0][-1].legend(title="law", loc="best")
