@@ -1,5 +1,6 @@
 from tfscale.axes import cell_name
-from tfscale.grid import cells, impossible, order, trained_model
+from tfscale.grid import cells, impossible, trained_model
+from tfscale.priorities import order
 
 ONE = {
     "model": ["text"], "layers": [8], "batch_size": [16], "conv_size": [5], "input_size": [56],

@@ -14,7 +14,7 @@ TRAIN = "results/models/*/facts.json"
 CONDA = """#!/bin/sh
 case "$1" in
   info) echo '{"conda_prefix": "/opt/conda", "platform": "linux-64", "conda_version": "25.1.0"}' ;;
-  config) echo '{"channel_priority": "strict"}' ;;
+  config) echo '{"get": {"channel_priority": "strict"}}' ;;
   *) echo "conda 25.1.0" ;;
 esac
 """

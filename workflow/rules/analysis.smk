@@ -18,7 +18,7 @@ rule merge:
         "../../envs/analysis.yaml"
     params:
         trained={cell: study.trained_of(cell) for cell in study.cells},
-        evaluation=study.evaluation,
+        evaluation=sections.evaluation(config),
         confidence=config["analysis"]["confidence"],
     message:
         "Merge the runs"
@@ -94,7 +94,7 @@ rule report:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=study.settings,
+        settings=sections.shown(config),
         models=study.models,
     message:
         "Write the report"

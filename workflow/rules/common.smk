@@ -3,6 +3,7 @@ import sys
 
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
+from tfscale import sections
 from tfscale.code import code
 from tfscale.config import ConfigError
 from tfscale.lost import redo_if_lost

@@ -23,7 +23,7 @@ rule train:
         "../../envs/tensorflow.yaml"
     params:
         axes=lambda w: study.model(w.trained),
-        training=study.recipe,
+        training=sections.recipe(config),
         inputs=config["evaluation"]["inputs"],
         seed=config["seed"],
     message:

@@ -29,8 +29,8 @@ rule measure:
     threads: workflow.cores
     params:
         axes=lambda w: study.cell(w.cell),
-        protocol=study.protocol,
-        evaluation=study.evaluation,
+        protocol=sections.protocol(config),
+        evaluation=sections.evaluation(config),
         seed=config["seed"],
     message:
         "Time {wildcards.cell}, round {wildcards.round}"

@@ -1,6 +1,5 @@
 """From the grid of config.yaml to cells, their names and the order in which they are timed."""
 
-from hashlib import sha256
 from itertools import product
 
 from tfscale.architecture import describe, fits, largest_layers
@@ -47,15 +46,6 @@ def impossible(cell: Cell) -> str | None:
         f"its stages do not fit an input of {input_size}: "
         f"with conv_size {conv_size} the largest layers is {largest_layers(conv_size, input_size)}"
     )
-
-
-def order(names: list[str], seed: int, round_number: int) -> list[str]:
-    """The cells in the random order of a round.
-
-    A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
-    order of the others as it was.
-    """
-    return sorted(names, key=lambda name: sha256(f"{seed}/{round_number}/{name}".encode()).digest())
 
 
 def cost_flop(cell: Cell) -> int:

@@ -1,6 +1,5 @@
 """What the rules ask of a study: its cells, its models, their paths and their order."""
 
-import json
 import os
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,12 +9,12 @@ from pathlib import Path
 from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
-from tfscale.grid import cells, cost_flop, order, trained_model
+from tfscale.grid import cells, cost_flop, trained_model
+from tfscale.priorities import timing_order, training_order
 from tfscale.sources import raw_files
 
 FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
 """The figures of each model; captions in workflow/report."""
-RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
 
 
 @dataclass(frozen=True)
@@ -58,32 +57,9 @@ class Study:
         return {cell_name(axes): axes for axes in found}
 
     @property
-    def recipe(self) -> dict:
-        """The training settings that shape the weights of a model whose axes are given."""
-        return {key: self.config["training"][key] for key in RECIPE}
-
-    @property
-    def protocol(self) -> dict:
-        """The timing settings that a run depends on; not the number of rounds."""
-        timing = sorted(self.config["timing"].items())
-        return {key: value for key, value in timing if key != "rounds"}
-
-    @property
-    def evaluation(self) -> dict:
-        """The inputs and passes, in one order of keys however config.yaml has them."""
-        return dict(sorted(self.config["evaluation"].items()))
-
-    @property
     def rounds(self) -> range:
         """The numbers of the rounds, from 1."""
         return range(1, self.config["timing"]["rounds"] + 1)
-
-    @property
-    def settings(self) -> dict:
-        """What the report shows of the configuration: all but the places of files."""
-        shown = {key: value for key, value in self.config.items() if key != "pathvars"}
-        shown["datasets"] = {"source": self.config["datasets"]["source"]}
-        return json.loads(json.dumps(shown, sort_keys=True))
 
     @property
     def figures(self) -> list[str]:
@@ -145,16 +121,11 @@ class Study:
 
     @cached_property
     def _training_order(self) -> dict[str, int]:
-        """Rank of every trained model by cost, the cheapest 1."""
-        by_cost = sorted(self.trained, key=lambda name: cost_flop(self.trained[name]))
-        return {name: rank for rank, name in enumerate(by_cost, start=1)}
+        return training_order(self.trained)
 
     @cached_property
     def _timing_order(self) -> dict[tuple[str, int], int]:
-        """Place of every run from the end of the study, the last 1."""
-        names, seed = list(self.cells), self.config["seed"]
-        sequence = [(name, number) for number in self.rounds for name in order(names, seed, number)]
-        return {key: len(sequence) - place for place, key in enumerate(sequence)}
+        return timing_order(list(self.cells), self.config["seed"], self.rounds)
 
 
 def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:

@@ -1,0 +1,28 @@
+"""The order in which jobs run: costly training first, then rounds in random order."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from tfscale.axes import Cell
+from tfscale.grid import cost_flop
+
+
+def training_order(trained: dict[str, Cell]) -> dict[str, int]:
+    """Rank of every trained model by cost, the cheapest 1."""
+    by_cost = sorted(trained, key=lambda name: cost_flop(trained[name]))
+    return {name: rank for rank, name in enumerate(by_cost, start=1)}
+
+
+def timing_order(names: list[str], seed: int, rounds: Iterable[int]) -> dict[tuple[str, int], int]:
+    """Place of every run (cell, round) from the end of the study, the last 1."""
+    sequence = [(name, number) for number in rounds for name in order(names, seed, number)]
+    return {key: len(sequence) - place for place, key in enumerate(sequence)}
+
+
+def order(names: list[str], seed: int, round_number: int) -> list[str]:
+    """The cells in the random order of a round.
+
+    A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
+    order of the others as it was.
+    """
+    return sorted(names, key=lambda name: sha256(f"{seed}/{round_number}/{name}".encode()).digest())

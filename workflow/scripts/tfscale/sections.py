@@ -1,0 +1,31 @@
+"""What a job depends on of the configuration, in one order of keys however it is written."""
+
+import json
+
+RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
+
+
+def recipe(config: dict) -> dict:
+    """The training settings that shape the weights of a model whose axes are given."""
+    return {key: config["training"][key] for key in RECIPE}
+
+
+def protocol(config: dict) -> dict:
+    """The timing settings that a run depends on: not the number of rounds, and the passes only
+    where they are really timed."""
+    settings = {key: value for key, value in sorted(config["timing"].items()) if key != "rounds"}
+    if settings["protocol"] == "paper":
+        settings["passes"] = config["evaluation"]["passes"]
+    return settings
+
+
+def evaluation(config: dict) -> dict:
+    """The inputs and passes."""
+    return dict(sorted(config["evaluation"].items()))
+
+
+def shown(config: dict) -> dict:
+    """What the report shows: all but the places of files."""
+    settings = {key: value for key, value in config.items() if key != "pathvars"}
+    settings["datasets"] = {"source": config["datasets"]["source"]}
+    return json.loads(json.dumps(settings, sort_keys=True))
