@@ -26,7 +26,7 @@ MODULES = {
     "runs seal tables",
     "fit": "atomic axes correlations errors findings fitting laws log tables units",
     "plot": "atomic axes correlations errors figures laws log plot style",
-    "report": "atomic axes errors log page_tables report units",
+    "report": "architecture atomic axes errors log page_tables report units",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

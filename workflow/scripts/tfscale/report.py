@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tfscale.architecture import CLASSES
 from tfscale.atomic import write_text
 from tfscale.page_tables import NOISY, cell_rows, law_rows, sample_predictions
 from tfscale.units import seconds
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 HEADLINES = 3
+AT_CHANCE = 0.03
 
 
 def write_report(
@@ -101,6 +103,12 @@ def _marks(cells: pd.DataFrame) -> list[str]:
     if few := int(cells["coverage"].isna().sum()):
         marks.append(
             f"{few} of {len(cells)} cells have too few visits for an interval: the range is shown."
+        )
+    chance = 1 / cells["model"].map(CLASSES)
+    if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
+        marks.append(
+            f"{guessing} cells use models that their training budget left guessing (test accuracy "
+            "at chance): their latencies hold, their predictions say nothing."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         marks.append(f"{unsettled} cells have visits whose warm-up did not settle.")
