@@ -1,87 +1,111 @@
 """A fresh process for each visit: forked from a parent that only imported TensorFlow, or executed.
 
 A process that has run an operation of TensorFlow must not fork (its thread pools do not follow),
-hence the check of the parent's threads.
+hence the check of the parent's threads. No child outlives its parent: see `attend` and `child`.
 """
 
 import json
-import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tfscale.attend import Child
+from tfscale.child import ENDINGS, perform
 from tfscale.errors import StudyError
 
 TASKS = Path("/proc/self/task")
+SCRIPTS = Path(__file__).parents[1]
+SIGNALLED = 128
+"""A process ended by signal n has exit status 128 + n in a shell."""
 
 
-def run_forked(task: Callable[[dict], dict], request: dict, limit_s: float) -> dict:
-    """The answer of `task(request)` from a forked child.
+def run_forked(task: Callable[[dict], dict], request: dict, limit_s: float, name: str = "") -> dict:
+    """The answer of `task(request)` from a forked child; it travels as JSON.
 
-    Raises StudyError when this process has more than one thread, and when the child fails, dies
-    or takes longer than `limit_s` seconds.
+    Raises StudyError, with `name` (the cell's) in front, when this process has more than one
+    thread, and when the child fails, dies or takes longer than `limit_s` seconds. A SIGTERM or
+    SIGHUP to this process raises SystemExit with status 128 + its number.
     """
     if TASKS.exists() and (threads := len(list(TASKS.iterdir()))) > 1:
         raise StudyError(
-            f"the parent of the visits has {threads} threads and cannot fork safely: "
+            f"{_front(name)}the parent of the visits has {threads} threads and cannot fork safely: "
             "set timing.isolation to exec"
         )
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_answer, args=(task, request, sender))
-    child.start()
-    sender.close()
-    try:
-        if not receiver.poll(limit_s):
-            raise StudyError(f"a visit took longer than {limit_s:g} s (timing.time_limit_s)")
-        answer = receiver.recv()
-    except EOFError:
-        child.join()
-        raise StudyError(f"a visit {_ending(child.exitcode)}") from None
-    finally:
-        child.kill()
-        child.join()
-    if "error" in answer:
-        raise StudyError(f"a visit failed: {answer['error']}")
-    return answer
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+    def start(sender: int) -> int:
+        pid = os.fork()
+        if pid == 0:
+            perform(lambda: task(request), parent, sender)
+        return pid
+
+    with _signals_raise(), _named(name), Child(start, forked=True) as child:
+        return child.answer(limit_s)  # type: ignore[return-value]
 
 
-def _answer(task: Callable[[dict], dict], request: dict, sender: Connection) -> None:
-    """In the child: send the answer and leave without running the parent's clean-up."""
-    try:
-        sender.send(task(request))
-    except Exception as error:
-        sender.send({"error": f"{type(error).__name__}: {error}"})
-        raise
-    finally:
-        sender.close()
-        os._exit(0)
-
-
-def run_executed(module: str, request: dict, limit_s: float) -> dict:
+def run_executed(module: str, request: dict, limit_s: float, name: str = "") -> dict:
     """The answer of `python -m module <request> <answer>` in a new interpreter; raises likewise."""
-    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+    with (
+        _signals_raise(),
+        tempfile.TemporaryDirectory(prefix="tfscale-") as folder,
+        _named(name),
+    ):
         question, answer = Path(folder, "request.json"), Path(folder, "answer.json")
         question.write_text(json.dumps(request))
-        command = [sys.executable, "-m", module, str(question), str(answer)]
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-        try:
-            done = subprocess.run(command, env=environment, timeout=limit_s, check=False)
-        except subprocess.TimeoutExpired:
-            raise StudyError(
-                f"a visit took longer than {limit_s:g} s (timing.time_limit_s)"
-            ) from None
-        if done.returncode or not answer.exists():
-            raise StudyError(f"a visit {_ending(done.returncode)}")
+        path = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+        command = [sys.executable, "-m", "tfscale.child", str(os.getpid())]
+
+        def start(sender: int) -> int:
+            arguments = [*command, str(sender), module, str(question), str(answer)]
+            return os.posix_spawn(
+                sys.executable, arguments, environment, setsigmask=(), setsigdef=ENDINGS
+            )
+
+        with Child(start, forked=False) as child:
+            child.answer(limit_s)
+        if not answer.exists():
+            raise StudyError("ended without an answer: see the log")
         return json.loads(answer.read_text())
 
 
-def _ending(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        return f"was killed by signal {signal.Signals(-exitcode).name} (out of memory?)"
-    return f"ended with status {exitcode}"
+def _front(name: str) -> str:
+    return f"{name}: " if name else ""
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say of which cell the failing visit was."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(f"{_front(name)}a visit {error}") from None
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Have the signals that would end this process raise, so that what is `finally` is done.
+
+    Only where nobody else handles them, and only in the main thread: no other may say so.
+    """
+    ours: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        ours = [number for number in ENDINGS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(SIGNALLED + number)
