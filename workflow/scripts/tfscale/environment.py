@@ -1,55 +1,80 @@
 """What a timing depends on besides the model: versions, machine and settings."""
 
-import os
+import hashlib
+import json
 import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
+from tfscale import machine
+from tfscale.variables import SET_BY_JOB, variables
 
 PACKAGES = ("tensorflow", "keras", "numpy")
-VARIABLES = ("TF_", "OMP_", "CUDA_", "XLA_", "OPENBLAS_", "MKL_", "KMP_")
-FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "fma", "asimd", "sve")
-FOREIGN = ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_TOKEN_", "TF_DATA_DIR", "TF_WORKSPACE")
-"""Terraform's variables share TensorFlow's prefix and may hold secrets."""
+UNKNOWN = "unknown"
+VARIABLE = "variable_"
+VARIES = {
+    "affinity", "clock_mhz", "git_commit", "load_average", "memory_available_bytes",
+    "memory_bytes", "memory_limit_bytes", "cpuset", "uptime_s",
+    *[f"{VARIABLE}{name}" for name in SET_BY_JOB],
+}  # fmt: skip
+"""Keys that may differ between rows of one environment; a virtual machine's memory is one, and
+which of the CPUs a scheduler gave (how many is not)."""
+DIGITS = 12
 
 
 def environment() -> dict[str, str]:
-    """The record of this environment; every value is text."""
-    cpu = _cpu()
-    record = {f"version_{name}": version(name) for name in PACKAGES}
-    record |= {
+    """The record of this environment; every value is text.
+
+    Imports TensorFlow but runs no operation, starts no thread and asks for no GPU: a process may
+    still fork afterwards.
+    """
+    return (
+        {f"version_{name}": version(name) for name in PACKAGES}
+        | _python()
+        | _tensorflow()
+        | machine.system()
+        | machine.processor()
+        | machine.state()
+        | {"git_commit": _git_commit()}
+        | {f"{VARIABLE}{name}": value for name, value in variables().items()}
+    )
+
+
+def identity(record: dict[str, str]) -> str:
+    """A short digest of what is stable in a record: rows that differ in it are never pooled.
+
+    A key that is not known to vary counts as stable.
+    """
+    stable = {key: value for key, value in record.items() if key not in VARIES}
+    text = json.dumps(stable, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _python() -> dict[str, str]:
+    return {
         "version_python": platform.python_version(),
-        "host": platform.node(),
-        "system": platform.platform(),
-        "cpu_model": cpu.get("model name", platform.processor()),
-        "cpu_flags": " ".join(flag for flag in FLAGS if flag in cpu.get("flags", "").split()),
-        "cpu_count": str(psutil.cpu_count(logical=True)),
-        "memory_bytes": str(psutil.virtual_memory().total),
-        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "cpu_quota": _read("/sys/fs/cgroup/cpu.max"),
-        "git_commit": _git_commit(),
-    }
-    return record | {
-        f"variable_{name}": value
-        for name, value in sorted(os.environ.items())
-        if name.startswith(VARIABLES) and not name.startswith(FOREIGN)
+        "python_implementation": platform.python_implementation(),
+        "python_compiler": " ".join(platform.python_compiler().split()),
     }
 
 
-def _cpu() -> dict[str, str]:
-    """The first processor in /proc/cpuinfo; empty where there is none (macOS)."""
-    block = _read("/proc/cpuinfo").split("\n\n")[0]
-    pairs = [line.split(":", 1) for line in block.splitlines() if ":" in line]
-    return {key.strip(): value.strip() for key, value in pairs}
+def _tensorflow() -> dict[str, str]:
+    """How TensorFlow was built, and whether it uses oneDNN's operations in this process."""
+    import tensorflow as tf
 
-
-def _read(path: str) -> str:
+    build = tf.sysconfig.get_build_info()
     try:
-        return Path(path).read_text().strip()
-    except OSError:
-        return "unknown"
+        from tensorflow.python.util import _pywrap_util_port
+
+        onednn = "on" if _pywrap_util_port.IsMklEnabled() else "off"
+    except (ImportError, AttributeError):  # no public way to ask
+        onednn = UNKNOWN
+    return {
+        "tensorflow_build": json.dumps(dict(build), sort_keys=True),
+        "tensorflow_git": str(tf.version.GIT_VERSION),
+        "onednn": onednn,
+    }
 
 
 def _git_commit() -> str:
@@ -58,5 +83,5 @@ def _git_commit() -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() or "unknown"
+        return UNKNOWN
+    return done.stdout.strip() or UNKNOWN
