@@ -20,6 +20,14 @@ def answer(request: dict) -> dict:
     return {"durations_ns": list(range(BIG))}
 
 
+def start_another(request: dict) -> dict:
+    """Answer while a process of its own, which holds its end of the pipe, goes on."""
+    if os.fork() == 0:
+        time.sleep(15)
+        os._exit(0)
+    return answer(request)
+
+
 def fail(request: dict) -> dict:
     raise ValueError("no such signature\nand a second line")
 

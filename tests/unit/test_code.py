@@ -20,8 +20,8 @@ MODULES = {
     "encode": "atomic builtin encode encoded errors images log reviews",
     "train": "architecture atomic budget encoded errors flop log networks predictions saved_model "
     "trained training",
-    "measure": "atomic attend axes cgroup child clock counters encoded environment errors "
-    "isolation log machine measure memory passes procstat run runs saved_model seal summary "
+    "measure": "atomic attend axes cgroup child clock counters encoded ending environment "
+    "errors isolation log machine measure memory passes procstat run runs saved_model seal summary "
     "timed_block units variables visit",
     "merge": "architecture atomic axes cells errors flop grid interval log merge merging passes "
     "runs seal tables",

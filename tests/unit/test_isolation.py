@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tfscale.ending import Ending
 from tfscale.errors import StudyError
 from tfscale.isolation import run_forked
 
@@ -100,6 +101,23 @@ def test_a_large_answer_arrives(tmp_path, variant):
     assert said(tmp_path, variant, "answer")[0] == "100000 durations"
 
 
+def test_an_answer_does_not_wait_for_what_the_visit_started(tmp_path):
+    start = time.monotonic()
+    parent = started(tmp_path, "fork", "start_another")
+    assert parent.stdout.readline() == "100000 durations\n"
+    assert time.monotonic() - start < 12
+    assert parent.wait(30) == 0
+    for pipe in (parent.stdout, parent.stderr):
+        pipe.close()
+
+
+def test_no_answer_is_lost_when_the_parent_looks_meanwhile(monkeypatch):
+    monkeypatch.setattr("tfscale.isolation.TASKS", Path("/nowhere"))
+    monkeypatch.setattr("tfscale.attend.LOOK_S", 0.0005)
+    for number in range(200):
+        assert run_forked(dict, {"number": number}, 30) == {"number": number}
+
+
 @both
 def test_an_error_is_one_line_and_its_traceback_in_the_log(tmp_path, variant):
     line, log = said(tmp_path, variant, "fail")
@@ -156,3 +174,22 @@ def test_without_a_name_and_with_the_callers_own_signals(monkeypatch):
         "twice": 8
     }
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_machine_that_cannot_fork_says_so(monkeypatch):
+    def refuse():
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("tfscale.isolation.TASKS", Path("/nowhere"))
+    monkeypatch.setattr(os, "fork", refuse)
+    with pytest.raises(StudyError, match="mlp: a visit could not be started: Cannot allocate mem"):
+        run_forked(dict, {}, 30, name="mlp")
+
+
+def test_the_kernels_own_word_and_the_limit_are_told():
+    ending = Ending(-9, 2.5, 1_900_000_000, 2_000_000_000, 40_000_000, kernel_killed=True)
+    assert ending.died().startswith(
+        "was killed by SIGKILL after 2.5 s; peak memory 1900 MB, limit 2000 MB, 40 MB available "
+        "then: the kernel ended a process for want of memory; out of memory?"
+    )
+    assert "signal 63" in Ending(-63, 1.0, 0, None, 1, kernel_killed=False).died()

@@ -37,8 +37,7 @@ def processor() -> dict[str, str]:
         "cpu_isolated": _read("sys/devices/system/cpu/isolated"),
         "cpu_nohz_full": _read("sys/devices/system/cpu/nohz_full"),
         "hypervisor": ("yes" if "hypervisor" in flags else "no") if flags else UNKNOWN,
-        "hardware": f"{_read('sys/class/dmi/id/sys_vendor')} "
-        f"{_read('sys/class/dmi/id/product_name')}",
+        "hardware": _hardware(),
     }
 
 
@@ -82,6 +81,12 @@ def _cpuinfo() -> dict[str, str]:
     block = _read("proc/cpuinfo").split("\n\n")[0]
     pairs = [line.split(":", 1) for line in block.splitlines() if ":" in line]
     return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _hardware() -> str:
+    """Maker and product; of a virtual machine mostly the name of its hypervisor or cloud."""
+    texts = [_read(f"sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
+    return " ".join(text for text in texts if text != UNKNOWN) or UNKNOWN
 
 
 def _topology() -> str:
