@@ -137,6 +137,16 @@ def test_a_slice_holds_axes_without_an_order_fixed_too(axis):
     assert relative.iloc[0] == pytest.approx(relative.iloc[len(cells) // 2])
 
 
+def test_cells_that_match_no_other_move_neither_effect_nor_law():
+    grid = table(LAWS["power"], noise=0, batches=(1,))
+    lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
+    both = pd.concat([grid, lonely], ignore_index=True)
+    assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
+    said = [[text for text in findings(cells, fit_laws(cells, 0.95)) if "elasticity" in text]
+            for cells in (grid, both)]  # fmt: skip
+    assert said[0] == said[1] and len(said[0]) == 1
+
+
 def test_every_axis_has_words():
     assert set(AXIS_WORDS) == set(AXES)
     for axis, spec in AXES.items():

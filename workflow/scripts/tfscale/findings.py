@@ -31,7 +31,9 @@ def _effects(cells: pd.DataFrame) -> pd.DataFrame:
     for (host, model), table in cells.groupby(["host", "model"], sort=False):
         for factor in varying(table):
             relative, _ = slices(table, factor)
-            levels = relative.groupby(table[factor]).median()
+            if relative.empty:
+                continue
+            levels = relative.groupby(table.loc[relative.index, factor]).median()
             rows.append(
                 {
                     "host": host,
