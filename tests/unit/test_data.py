@@ -4,6 +4,7 @@ import pytest
 from tfscale import builtin, reviews
 from tfscale.encode import encode
 from tfscale.encoded import load, load_texts, read_manifest
+from tfscale.training import _batches
 
 
 def encoded(folder, model, size, seed=3):
@@ -31,6 +32,17 @@ def test_images_are_scaled_and_resized(tmp_path, size):
     assert test.x.dtype == np.float32
     assert test.x.min() >= 0 and 0.5 < test.x.max() <= 1
     assert manifest["test_examples"] == builtin.TEST_IMAGES
+
+
+def test_images_kept_as_bytes_become_the_same_batches(tmp_path):
+    arrays, _ = encoded(tmp_path, "mnist", 14)
+    pairs = [_batches(load(arrays, "train", 200, scaled=scaled), 10, 64, 5) for scaled in (1, 0)]
+    for (x, y), (other_x, other_y) in zip(*(batches.take(5) for batches in pairs), strict=True):
+        assert x.dtype == "float32"
+        assert (x.numpy() == other_x.numpy()).all() and (y.numpy() == other_y.numpy()).all()
+    with np.load(arrays) as raw:
+        exact = raw["x_test"][:50, ..., np.newaxis].astype(np.float32) / 255
+    assert (load(arrays, "test", 50).x == exact).all()
 
 
 def test_reviews_split_80_20_with_vocabulary_from_training_data(tmp_path):

@@ -43,7 +43,7 @@ def train_model(
     configure(threads, seed)
     model, history, budget = train(
         layers, data["vocabulary"], training, axes["batch_size"],
-        load(arrays, "train"), load(arrays, "validation"), seed,
+        load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
     )  # fmt: skip
     served = in_precision(model, layers, data["vocabulary"], axes["precision"])
     _export(served, outputs.saved_model)
