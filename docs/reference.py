@@ -48,6 +48,7 @@ def _type(value: dict) -> str:
     if kinds == "array":
         return f"list of {_type(value['items'])}"
     names = {"object": "section", "string": "text", "integer": "whole number"}
+    names["boolean"] = "true or false"
     return " or ".join(
         names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
     )

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfscale.correlations import correlations
+from tfscale.axes import AXES, defaults
+from tfscale.axis_words import AXIS_WORDS
+from tfscale.correlations import correlations, varying
 from tfscale.findings import findings
-from tfscale.laws import fit_laws
+from tfscale.laws import fit_laws, slices
 from tfscale.units import seconds
 
 
@@ -17,7 +19,7 @@ def table(law, layers=(4, 6, 8, 10), batches=(1, 4, 16, 64), noise=0.01, seed=0)
         {
             "cell": f"mnist_layers{depth}_batch{batch}",
             "host": "h", "model": "mnist", "layers": depth, "batch_size": batch, "conv_size": 3,
-            "input_size": 28, "threads": 1,
+            "input_size": 28, **defaults(),
             "latency_s": batch * law(depth) * np.exp(rng.normal(0, noise)),
         }
         for depth in layers
@@ -97,6 +99,58 @@ def test_findings_start_with_the_strongest_factor_in_numbers():
     sentences = findings(cells, fit_laws(cells, 0.95))
     assert sentences[0].startswith("mnist: from layers 4 to 10 a call takes 18.8 times as long")
     assert "rises as a power of layers" in sentences[0]
+
+
+def with_values(axis: str, factors: dict) -> pd.DataFrame:
+    """The table at every value of an axis, each so many times as slow as the last."""
+    base = table(LAWS["power"], noise=0)
+    parts = [base.assign(**{axis: value, "latency_s": base["latency_s"] * factor})
+             for value, factor in factors.items()]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("axis", "values", "said"),
+    [
+        ("precision", {"float32": 1, "bfloat16": 0.71}, "bfloat16 takes 0.71 times as long as f"),
+        ("jit", {True: 0.5, False: 1}, "the call compiled by XLA takes 0.5 times as long as the"),
+        ("path", {"signature": 1, "predict": 150}, "model.predict takes 150 times as long as the"),
+    ],
+)
+def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, said):
+    cells = with_values(axis, values)
+    unmatched = cells.iloc[:1].assign(layers=20, latency_s=1e9)
+    cells = pd.concat([cells, unmatched], ignore_index=True)
+    (sentence,) = [text for text in findings(cells, fit_laws(cells, 0.95)) if "matched" in text]
+    assert sentence.startswith(f"mnist: {said}")
+    assert "(median over 16 matched pairs, " in sentence
+    assert axis not in varying(cells)
+
+
+@pytest.mark.parametrize("axis", ["precision", "jit", "path"])
+def test_a_slice_holds_axes_without_an_order_fixed_too(axis):
+    values = {"precision": ("float32", "bfloat16"), "jit": (False, True)}
+    cells = with_values(axis, dict.fromkeys(values.get(axis, ("signature", "predict")), 1))
+    cells.loc[cells.index[: len(cells) // 2], "latency_s"] *= 9
+    relative, number = slices(cells, "layers")
+    assert number.nunique() == 8
+    assert relative.iloc[0] == pytest.approx(relative.iloc[len(cells) // 2])
+
+
+def test_cells_that_match_no_other_move_neither_effect_nor_law():
+    grid = table(LAWS["power"], noise=0, batches=(1,))
+    lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
+    both = pd.concat([grid, lonely], ignore_index=True)
+    assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
+    said = [[text for text in findings(cells, fit_laws(cells, 0.95)) if "elasticity" in text]
+            for cells in (grid, both)]  # fmt: skip
+    assert said[0] == said[1] and len(said[0]) == 1
+
+
+def test_every_axis_has_words():
+    assert set(AXIS_WORDS) == set(AXES)
+    for axis, spec in AXES.items():
+        assert spec.kind is not bool or set(AXIS_WORDS[axis].values) == {False, True}
 
 
 @pytest.mark.parametrize(

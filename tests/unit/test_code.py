@@ -20,13 +20,13 @@ MODULES = {
     "encode": "atomic builtin encode encoded errors images log reviews",
     "train": "architecture atomic budget encoded errors flop log networks predictions saved_model "
     "trained training",
-    "measure": "atomic attend axes cgroup child clock counters encoded ending environment "
-    "errors isolation log machine measure memory passes procstat run runs saved_model seal summary "
-    "timed_block units variables visit",
-    "merge": "architecture atomic axes cells errors flop grid interval log merge merging passes "
+    "measure": "atomic axes calls encoded environment errors isolation log measure passes run runs "
+    "saved_model seal summary timed_block units visit",
+    "merge": "architecture atomic axes cells errors flop interval log merge merging passes "
     "runs seal tables",
-    "fit": "atomic axes correlations errors findings fitting laws log tables units",
-    "plot": "atomic axes correlations errors figures laws log plot style",
+    "fit": "atomic axes axis_words correlations errors findings fitting laws log matched tables "
+    "units",
+    "plot": "atomic axes axis_words correlations errors figures laws log plot style",
     "report": "architecture atomic axes errors log page_tables report units",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}

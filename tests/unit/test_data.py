@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from tfscale import builtin, reviews
 from tfscale.encode import encode
 from tfscale.encoded import load, load_texts, read_manifest
+from tfscale.training import _batches
 
 
 def encoded(folder, model, size, seed=3):
@@ -22,13 +24,25 @@ def test_reviews_are_padded_and_cut_and_unknown_words_marked():
     assert ids.tolist() == [[2, 3, 0, 0], [1, 2, 2, 2]]
 
 
-def test_images_are_scaled_and_resized(tmp_path):
-    arrays, manifest = encoded(tmp_path, "mnist", 14)
+@pytest.mark.parametrize("size", [14, 28, 56, 112])
+def test_images_are_scaled_and_resized(tmp_path, size):
+    arrays, manifest = encoded(tmp_path, "mnist", size)
     test = load(arrays, "test", 100)
-    assert test.x.shape == (100, 14, 14, 1)
+    assert test.x.shape == (100, size, size, 1)
     assert test.x.dtype == np.float32
     assert test.x.min() >= 0 and 0.5 < test.x.max() <= 1
     assert manifest["test_examples"] == builtin.TEST_IMAGES
+
+
+def test_images_kept_as_bytes_become_the_same_batches(tmp_path):
+    arrays, _ = encoded(tmp_path, "mnist", 14)
+    pairs = [_batches(load(arrays, "train", 200, scaled=scaled), 10, 64, 5) for scaled in (1, 0)]
+    for (x, y), (other_x, other_y) in zip(*(batches.take(5) for batches in pairs), strict=True):
+        assert x.dtype == "float32"
+        assert (x.numpy() == other_x.numpy()).all() and (y.numpy() == other_y.numpy()).all()
+    with np.load(arrays) as raw:
+        exact = raw["x_test"][:50, ..., np.newaxis].astype(np.float32) / 255
+    assert (load(arrays, "test", 50).x == exact).all()
 
 
 def test_reviews_split_80_20_with_vocabulary_from_training_data(tmp_path):
@@ -41,6 +55,12 @@ def test_reviews_split_80_20_with_vocabulary_from_training_data(tmp_path):
     train = load(arrays, "train")
     assert train.x.max() < manifest["vocabulary"]
     assert len(load_texts(arrays, 5)) == 5
+
+
+def test_reviews_of_every_size_are_the_same_tokens_cut_or_padded(tmp_path):
+    tokens = {size: load(encoded(tmp_path, "text", size)[0], "test", 50).x for size in (28, 112)}
+    assert (tokens[112][:, :28] == tokens[28]).all()
+    assert (tokens[112][:, -1] == reviews.PADDING).all()
 
 
 def test_same_seed_same_bits(tmp_path):

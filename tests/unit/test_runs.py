@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from tfscale import runs
-from tfscale.axes import cell_name
+from tfscale.axes import cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.merging import merge_runs
 from tfscale.seal import intact
 
-AXES = {
-    "model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_size": 28, "threads": 1,
-}  # fmt: skip
+NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_size": 28}
+AXES = NAMED | defaults()
 
 
 def a_run(path, started=0, **axes) -> str:

@@ -47,7 +47,9 @@ def largest_layers(conv_size: int, input_size: int) -> int:
     return 2 * ((input_size - 1) // conv_size + 1) + 2
 
 
-def describe(model: str, layers: int, conv_size: int, input_size: int) -> list[Layer]:
+def describe(
+    model: str, layers: int, conv_size: int, input_size: int, filters: int = FILTERS
+) -> list[Layer]:
     """All layers of a model in order, shapes without the batch axis.
 
     Raises ValueError when the stages do not fit the input or `layers` is odd or below 4.
@@ -60,12 +62,18 @@ def describe(model: str, layers: int, conv_size: int, input_size: int) -> list[L
         )
     found = _entry(model, input_size)
     for stage in range(1, stages(layers) + 1):
-        found += _stage(found[-1].output, conv_size, stage, last=stage == stages(layers))
-    found.append(Layer("flatten", found[-1].output, (FILTERS,)))
-    found.append(Layer("dense", (FILTERS,), (DENSE_UNITS,), role="relu"))
+        found += _stage(found[-1].output, conv_size, filters, stage, last=stage == stages(layers))
+    found.append(Layer("flatten", found[-1].output, (filters,)))
+    found.append(Layer("dense", (filters,), (DENSE_UNITS,), role="relu"))
     found.append(Layer("dropout", (DENSE_UNITS,), (DENSE_UNITS,)))
     found.append(Layer("dense", (DENSE_UNITS,), (CLASSES[model],), role="softmax"))
     return found
+
+
+def layers_of(axes: dict) -> list[Layer]:
+    """The layers of a cell or of a trained model, from the axes that shape it; raises likewise."""
+    shape = ("model", "layers", "conv_size", "input_size", "filters")
+    return describe(**{axis: axes[axis] for axis in shape})
 
 
 def _entry(model: str, size: int) -> list[Layer]:
@@ -79,12 +87,14 @@ def _entry(model: str, size: int) -> list[Layer]:
     ]
 
 
-def _stage(shape: tuple[int, ...], conv_size: int, stage: int, last: bool) -> list[Layer]:
+def _stage(
+    shape: tuple[int, ...], conv_size: int, filters: int, stage: int, last: bool
+) -> list[Layer]:
     height, width, _ = shape
     window = (min(conv_size, height), width) if last else (conv_size, conv_size)
-    after = (height - window[0] + 1, width - window[1] + 1, FILTERS)
+    after = (height - window[0] + 1, width - window[1] + 1, filters)
     pool = (after[0], 1) if last else (2, 2)
-    pooled = (after[0] - pool[0] + 1, after[1] - pool[1] + 1, FILTERS)
+    pooled = (after[0] - pool[0] + 1, after[1] - pool[1] + 1, filters)
     role = "full_span" if last else "first" if stage == 1 else "square"
     return [
         Layer("conv", shape, after, window, role),

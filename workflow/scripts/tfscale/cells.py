@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from tfscale.architecture import describe
+from tfscale.architecture import layers_of
 from tfscale.axes import AXES
 from tfscale.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
-from tfscale.grid import architecture_of
 from tfscale.interval import median_interval
 from tfscale.passes import calls_per_pass
 
@@ -35,12 +34,12 @@ def cells_table(
 
 
 def _work(axes: dict, vocabulary: int) -> dict:
-    layers = describe(**architecture_of(axes))
+    layers = layers_of(axes)
     by_kind = {f"{kind}_flop": flop for kind, flop in flop_by_kind(layers).items()}
     return {
         "flop_per_example": flop_per_example(layers),
-        "weight_bytes": weight_bytes(layers, vocabulary),
-        "activation_bytes": activation_bytes(layers),
+        "weight_bytes": weight_bytes(layers, vocabulary, axes["precision"]),
+        "activation_bytes": activation_bytes(layers, axes["precision"]),
     } | by_kind
 
 

@@ -98,7 +98,12 @@ def _suggest(word: object, known: list) -> str:
 
 def _either(types: str | list[str]) -> str:
     names = {"integer": "a whole number", "number": "a number", "string": "a text"}
-    names |= {"array": "a list", "object": "a section of keys", "null": "null"}
+    names |= {
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "a section of keys",
+        "null": "null",
+    }
     return " or ".join(names[kind] for kind in ([types] if isinstance(types, str) else types))
 
 

@@ -54,14 +54,16 @@ def box_plot(cells: pd.DataFrame, factor: str) -> Figure:
 
 def law_plot(cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
     """Relative time against each factor with the fitted log, linear and power law."""
-    factors = varying(cells) or ["layers"]
+    factors = [factor for factor in varying(cells) if len(slices(cells, factor)[0])] or ["layers"]
     size = (max(WIDTH_IN, 3.3 * len(factors)), HEIGHT_IN * 0.85)
     figure, panels = plt.subplots(
         1, len(factors), figsize=size, squeeze=False, layout="constrained"
     )
     for axes, factor in zip(panels[0], factors, strict=True):
         relative, _ = slices(cells, factor)
-        sns.scatterplot(x=cells[factor], y=relative, ax=axes, color="0.35", s=18, alpha=0.6)
+        sns.scatterplot(
+            x=cells.loc[relative.index, factor], y=relative, ax=axes, color="0.35", s=18, alpha=0.6
+        )
         grid = np.geomspace(cells[factor].min(), cells[factor].max(), 100)
         colours = sns.color_palette("colorblind", len(LAWS))
         for law, colour, dash in zip(LAWS, colours, ("-", "--", ":"), strict=True):

@@ -3,23 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from tfscale.axis_words import AXIS_WORDS, value_words
 from tfscale.correlations import varying
 from tfscale.laws import slices
+from tfscale.matched import comparisons
 from tfscale.units import seconds
 
-NAMES = {
-    "layers": "layers",
-    "batch_size": "batch size",
-    "conv_size": "convolution size",
-    "input_size": "input size",
-    "threads": "threads",
-}
 RISES = {"log": "with the logarithm of", "linear": "linearly with", "power": "as a power of"}
 
 
 def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
-    """Sentences on what drives the time: first the strongest factor of each model, then what
-    batching gains, the extremes and the other factors."""
+    """Sentences on what drives the time: first the strongest factor of each model, then
+    the values without an order, what batching gains, the extremes and the other factors."""
     effects = _effects(cells)
     strongest, rest = [], []
     for _, group in effects.groupby(["host", "model"], sort=False):
@@ -27,7 +22,7 @@ def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
         sentences = [_effect(row, laws) for row in ranked.to_dict("records")]
         strongest += sentences[:1]
         rest += sentences[1:]
-    return [*strongest, *_batching(cells), *_extremes(cells), *rest]
+    return [*strongest, *_categories(cells), *_batching(cells), *_extremes(cells), *rest]
 
 
 def _effects(cells: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +31,9 @@ def _effects(cells: pd.DataFrame) -> pd.DataFrame:
     for (host, model), table in cells.groupby(["host", "model"], sort=False):
         for factor in varying(table):
             relative, _ = slices(table, factor)
-            levels = relative.groupby(table[factor]).median()
+            if relative.empty:
+                continue
+            levels = relative.groupby(table.loc[relative.index, factor]).median()
             rows.append(
                 {
                     "host": host,
@@ -54,7 +51,7 @@ def _effect(effect: dict, laws: pd.DataFrame) -> str:
     where = " & ".join(f"{key} == {effect[key]!r}" for key in ("host", "model", "factor"))
     fits = laws.query(where)
     power = fits[fits["law"] == "power"].iloc[0]
-    name = NAMES[effect["factor"]]
+    name = AXIS_WORDS[effect["factor"]].name
     verdict = power["verdict"]
     law = f"the time rises {RISES[verdict]} {name}" if verdict in RISES else f"its law: {verdict}"
     return (
@@ -62,6 +59,16 @@ def _effect(effect: dict, laws: pd.DataFrame) -> str:
         f"{effect['ratio']:.3g} times as long (elasticity {power['slope']:.2f}, "
         f"{power['slope_low']:.2f} to {power['slope_high']:.2f}); {law}."
     )
+
+
+def _categories(cells: pd.DataFrame) -> list[str]:
+    """What each value without an order (a precision, XLA, a path) costs against the usual one."""
+    return [
+        f"{found.model}: {value_words(found.axis, found.value)} takes {found.ratio:.3g} times as "
+        f"long as {value_words(found.axis, found.base)} (median over {found.pairs} matched "
+        f"pair{'s' if found.pairs > 1 else ''}, {found.low:.3g} to {found.high:.3g})."
+        for found in comparisons(cells)
+    ]
 
 
 def _batching(cells: pd.DataFrame) -> list[str]:

@@ -8,7 +8,9 @@ from math import prod
 
 from tfscale.architecture import Layer, parameters
 
-FLOAT_BYTES = 4
+NUMBER_BYTES = {"float32": 4, "bfloat16": 2}
+INPUT_BYTES = 4
+"""Images come as float32 and token ids as int32 at every precision."""
 BACKWARD_FACTOR = 3
 """Training costs about three forward passes an example (Kaplan et al. 2020, section 2.1)."""
 
@@ -41,11 +43,12 @@ def training_flop_per_example(layers: list[Layer]) -> int:
     return BACKWARD_FACTOR * flop_per_example(layers)
 
 
-def weight_bytes(layers: list[Layer], vocabulary: int) -> int:
-    """Bytes of all weights in single precision."""
-    return FLOAT_BYTES * parameters(layers, vocabulary)
+def weight_bytes(layers: list[Layer], vocabulary: int, precision: str = "float32") -> int:
+    """Bytes of all weights."""
+    return NUMBER_BYTES[precision] * parameters(layers, vocabulary)
 
 
-def activation_bytes(layers: list[Layer]) -> int:
-    """Bytes of all layer outputs of one example in single precision."""
-    return FLOAT_BYTES * sum(prod(layer.output) for layer in layers)
+def activation_bytes(layers: list[Layer], precision: str = "float32") -> int:
+    """Bytes of all layer outputs of one example, its input among them."""
+    numbers = sum(prod(layer.output) for layer in layers[1:])
+    return INPUT_BYTES * prod(layers[0].output) + NUMBER_BYTES[precision] * numbers

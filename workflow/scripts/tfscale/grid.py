@@ -2,16 +2,15 @@
 
 from itertools import product
 
-from tfscale.architecture import describe, fits, largest_layers
-from tfscale.axes import AXES, Cell, cell_name
+from tfscale.architecture import fits, largest_layers, layers_of
+from tfscale.axes import AXES, Cell, cell_name, defaults
 from tfscale.flop import flop_per_example
-
-DEFAULTS = {"threads": [1]}
 
 
 def subgrids(grid: dict | list[dict]) -> list[dict[str, list]]:
     """The grid as a list of sub-grids, each with a list of values on every axis."""
-    return [DEFAULTS | part for part in (grid if isinstance(grid, list) else [grid])]
+    missing = {axis: [value] for axis, value in defaults().items()}
+    return [missing | part for part in (grid if isinstance(grid, list) else [grid])]
 
 
 def cells(grid: dict | list[dict]) -> dict[str, Cell]:
@@ -30,11 +29,6 @@ def trained_model(cell: Cell, training_batch_size: int | None) -> Cell:
     return model | {"batch_size": training_batch_size or cell["batch_size"]}
 
 
-def architecture_of(cell: Cell) -> dict:
-    """The arguments of `describe` among the axes of a cell."""
-    return {axis: cell[axis] for axis in ("model", "layers", "conv_size", "input_size")}
-
-
 def impossible(cell: Cell) -> str | None:
     """Why a cell cannot exist and what to do about it, or None."""
     layers, conv_size, input_size = cell["layers"], cell["conv_size"], cell["input_size"]
@@ -50,4 +44,4 @@ def impossible(cell: Cell) -> str | None:
 
 def cost_flop(cell: Cell) -> int:
     """FLOP of one call of the cell: its batch times one example's forward pass."""
-    return cell["batch_size"] * flop_per_example(describe(**architecture_of(cell)))
+    return cell["batch_size"] * flop_per_example(layers_of(cell))

@@ -30,13 +30,14 @@ def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a model, factor and law, with intervals and information criteria.
 
     relative time = intercept + slope ln x (log), intercept + slope x (linear), or
-    intercept x^slope (power, fitted on logarithms; its slope is the elasticity). Factors with
-    one level are left out; with two the laws cannot be told apart and AICc is NaN.
+    intercept x^slope (power, fitted on logarithms; its slope is the elasticity). A factor
+    along which no two cells compare is left out; with two levels the laws cannot be told apart
+    and AICc is NaN.
     """
     rows = []
     for (host, model), table in cells.groupby(["host", "model"], sort=False):
         for factor in FACTORS:
-            if table[factor].nunique() > 1:
+            if len(slices(table, factor)[0]):
                 fits = pd.DataFrame(_factor(table, factor, confidence))
                 fits.insert(0, "factor", factor)
                 fits.insert(0, "model", model)
@@ -46,20 +47,21 @@ def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
-    """Relative time of every cell of a model, and the number of its slice along `factor`."""
+    """Relative time of each cell of a model that another differs from in `factor` alone, and the
+    number of its slice along `factor`; cells without such another say nothing and are left out."""
     others = [axis for axis in AXES if axis != factor]
     number = cells.groupby(others, sort=False).ngroup()
+    used = number.groupby(number).transform("size") > 1
     scale = cells.groupby(number)["latency_s"].transform(gmean)
-    return cells["latency_s"] / scale, number
+    return (cells["latency_s"] / scale)[used], number[used]
 
 
 def _factor(cells: pd.DataFrame, factor: str, confidence: float) -> Iterator[dict]:
-    relative, number = slices(cells, factor)
-    used = number.groupby(number).transform("size") > 1
-    x, y = cells.loc[used, factor].astype(float), relative[used]
+    y, number = slices(cells, factor)
+    x = cells.loc[y.index, factor].astype(float)
     levels = x.nunique()
     count = len(y)
-    parameters = number[used].nunique() + 1  # a scale for every slice, and the slope
+    parameters = number.nunique() + 1  # a scale for every slice, and the slope
     for law in LAWS:
         result = _least_squares(law, x, y, max(count - parameters, 1))
         low, high = result.conf_int(alpha=1 - confidence).loc["slope"]

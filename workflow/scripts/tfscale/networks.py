@@ -5,29 +5,49 @@ import keras
 from tfscale.architecture import Layer
 
 
-def build(layers: list[Layer], vocabulary: int, dropout: float) -> keras.Model:
-    """The untrained model; its input is (None, S, S, 1) float32 or (None, S) int32 token ids."""
+def build(
+    layers: list[Layer], vocabulary: int, dropout: float, precision: str = "float32"
+) -> keras.Model:
+    """The untrained model; its input is (None, S, S, 1) float32 or (None, S) int32 token ids.
+
+    Its weights and activations have the `precision` (float32 or bfloat16); its output is float32.
+    """
     text = layers[1].kind == "embedding"
     tensor = inputs = keras.Input(layers[0].output, dtype="int32" if text else "float32", name="x")
     for layer in layers[1:]:
-        tensor = _keras_layer(layer, vocabulary, dropout)(tensor)
+        tensor = _keras_layer(layer, vocabulary, dropout, precision)(tensor)
+    if precision != "float32":
+        tensor = keras.layers.Identity(dtype="float32")(tensor)
     return keras.Model(inputs, tensor)
 
 
-def _keras_layer(layer: Layer, vocabulary: int, dropout: float) -> keras.layers.Layer:
+def in_precision(
+    model: keras.Model, layers: list[Layer], vocabulary: int, precision: str
+) -> keras.Model:
+    """The trained model itself (float32), or its copy with weights rounded to the precision."""
+    if precision == "float32":
+        return model
+    copy = build(layers, vocabulary, 0.0, precision)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _keras_layer(layer: Layer, vocabulary: int, dropout: float, dtype: str) -> keras.layers.Layer:
     match layer.kind:
         case "embedding":
-            return keras.layers.Embedding(vocabulary, layer.output[-1])
+            return keras.layers.Embedding(vocabulary, layer.output[-1], dtype=dtype)
         case "reshape":
-            return keras.layers.Reshape(layer.output)
+            return keras.layers.Reshape(layer.output, dtype=dtype)
         case "conv":
-            return keras.layers.Conv2D(layer.output[-1], layer.window, activation="relu")
+            return keras.layers.Conv2D(
+                layer.output[-1], layer.window, activation="relu", dtype=dtype
+            )
         case "pool":
-            return keras.layers.MaxPool2D(layer.window, strides=1)
+            return keras.layers.MaxPool2D(layer.window, strides=1, dtype=dtype)
         case "flatten":
-            return keras.layers.Flatten()
+            return keras.layers.Flatten(dtype=dtype)
         case "dense":
-            return keras.layers.Dense(layer.output[-1], activation=layer.role)
+            return keras.layers.Dense(layer.output[-1], activation=layer.role, dtype=dtype)
         case "dropout":
-            return keras.layers.Dropout(dropout)
+            return keras.layers.Dropout(dropout, dtype=dtype)
     raise ValueError(f"no Keras layer for {layer.kind}")

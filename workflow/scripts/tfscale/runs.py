@@ -13,12 +13,13 @@ from tfscale.errors import StudyError
 from tfscale.seal import PLACEHOLDER, intact, seal
 
 SCHEMA_VERSION = "1"
+ARROW_TYPES = {str: pa.string(), int: pa.int32(), bool: pa.bool_()}
 QUANTILES = {"p05_s": 0.05, "p50_s": 0.5, "p90_s": 0.9, "p99_s": 0.99}
 TIMED = "timed"
 
 COLUMNS = [
     pa.field("cell", pa.string(), metadata={"what": "name of the cell"}),
-    *[pa.field(axis, pa.string() if axis == "model" else pa.int32()) for axis in AXES],
+    *[pa.field(axis, ARROW_TYPES[spec.kind]) for axis, spec in AXES.items()],
     pa.field("seed", pa.int64(), metadata={"what": "seed of the study"}),
     pa.field("round", pa.int32(), metadata={"what": "round, from 1"}),
     pa.field("visit", pa.int32(), metadata={"what": "visit in the run, from 1"}),

@@ -9,15 +9,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from tfscale.atomic import replacing
+from tfscale.axis_words import AXIS_WORDS
 
-LABELS = {
-    "layers": "layers",
-    "batch_size": "batch size (examples a call)",
-    "conv_size": "convolution size (rows and columns)",
-    "input_size": "input size",
-    "threads": "threads",
-    "pass_mean_s": "time of a pass (s)",
-}
+LABELS = {axis: words.label for axis, words in AXIS_WORDS.items()}
+LABELS["pass_mean_s"] = "time of a pass (s)"
 PALETTE = "viridis"
 WIDTH_IN, HEIGHT_IN = 7.0, 4.2
 

@@ -9,9 +9,10 @@ import keras
 import pandas as pd
 
 from tfscale import predictions
-from tfscale.architecture import describe, parameters, structure_text
+from tfscale.architecture import layers_of, parameters, structure_text
 from tfscale.atomic import write_text
 from tfscale.encoded import load, load_texts, read_manifest
+from tfscale.networks import in_precision
 from tfscale.saved_model import digest
 from tfscale.training import configure, train
 
@@ -36,15 +37,16 @@ def train_model(
     Returns the facts that are also written as JSON beside the SavedModel.
     """
     data = read_manifest(manifest)
-    layers = describe(axes["model"], axes["layers"], axes["conv_size"], axes["input_size"])
+    layers = layers_of(axes)
     write_text(outputs.structure, structure_text(layers, data["vocabulary"]))
     print(structure_text(layers, data["vocabulary"]))
     configure(threads, seed)
     model, history, budget = train(
         layers, data["vocabulary"], training, axes["batch_size"],
-        load(arrays, "train"), load(arrays, "validation"), seed,
+        load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
     )  # fmt: skip
-    _export(model, outputs.saved_model)
+    served = in_precision(model, layers, data["vocabulary"], axes["precision"])
+    _export(served, outputs.saved_model)
     _write_history(outputs.history, history)
     test = load(arrays, "test", inputs)
     answers = predictions.table(

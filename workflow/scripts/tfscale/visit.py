@@ -12,11 +12,9 @@ from time import perf_counter_ns, process_time_ns
 import numpy as np
 import tensorflow as tf
 
-from tfscale.encoded import load
+from tfscale import calls
 from tfscale.passes import calls_per_pass
 from tfscale.timed_block import Call, calls_wanted, time_call, timed_block, warm_up
-
-MOST_BATCHES = 8
 
 
 def visit(request: dict) -> dict:
@@ -29,10 +27,11 @@ def visit(request: dict) -> dict:
     started = datetime.now(UTC)
     cpus = pin(axes["threads"])
     load_average = os.getloadavg()[0]
+    batches = calls.batches(request["arrays"], request["inputs"], axes["batch_size"])
     start = perf_counter_ns()
-    model = tf.saved_model.load(request["saved_model"])
+    model = calls.load(request["saved_model"], axes)
     load_ns = perf_counter_ns() - start
-    call = _call(model, _batches(request["arrays"], request["inputs"], axes["batch_size"]))
+    call = calls.make_calls(model, axes, batches).fetched
     first = time_call(call, 0)
     warm, settled = warm_up(call)
     cpu_start, wall_start = process_time_ns(), perf_counter_ns()
@@ -67,21 +66,6 @@ def pin(threads: int) -> list[int]:
     cpus = allowed[-threads:]
     os.sched_setaffinity(0, cpus)
     return cpus
-
-
-def _batches(arrays: str, inputs: int, batch_size: int) -> list[tf.Tensor]:
-    """Up to 8 distinct batches of real test inputs as tensors on the device."""
-    x = load(arrays, "test", inputs).x
-    count = min(MOST_BATCHES, len(x) // batch_size)
-    return [tf.constant(x[i * batch_size : (i + 1) * batch_size]) for i in range(count)]
-
-
-def _call(model, batches: list[tf.Tensor]) -> Call:
-    """The public serving signature: a device tensor in, NumPy out."""
-    signature = model.signatures["serving_default"]
-    (name,) = signature.structured_input_signature[1]
-    (output,) = signature.structured_outputs
-    return lambda index: signature(**{name: batches[index % len(batches)]})[output].numpy()
 
 
 def _timed(call: Call, call_ns: float, protocol: dict, inputs: int, batch_size: int) -> np.ndarray:
