@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 from importlib import import_module
+from pathlib import Path
 from time import perf_counter
 
 from bench import ROOT, record
@@ -27,7 +28,7 @@ def parse(arguments: list[str]) -> tuple[list[str], Options, bool]:
     given = parser.parse_args(arguments)
     names = [word for word in given.words if word in BENCHES]
     paths = [word for word in given.words if word not in BENCHES]
-    if len(paths) > 2 or any("/" not in path and not (ROOT / path).is_dir() for path in paths):
+    if len(paths) > 2 or any("/" not in path and not Path(path).is_dir() for path in paths):
         parser.error(
             f"neither a bench nor a study: {' '.join(paths)}; benches: {' '.join(BENCHES)}"
         )

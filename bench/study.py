@@ -19,6 +19,11 @@ NO_STUDY = (
 )
 
 
+def project_config() -> dict:
+    """config.yaml of the project that the benches belong to."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
 @dataclass(frozen=True)
 class Study:
     """A study's results folder."""
@@ -50,7 +55,7 @@ class Study:
     @cached_property
     def config(self) -> dict:
         """The project's own configuration, for the protocol."""
-        return yaml.safe_load((ROOT / "config.yaml").read_text())
+        return project_config()
 
     def pick(self, model: str, rank: float, among: pd.DataFrame | None = None) -> str:
         """The cell of a model at a rank (0 = least, 1 = most) of its work a call.
