@@ -14,7 +14,7 @@ import pandas as pd
 from bench import ROOT
 from bench.options import Options
 from bench.outcome import Outcome, SkippedError, share_at_least, share_at_most
-from bench.study import Study
+from bench.study import Study, project_config
 from bench.text_table import text_table
 from bench.visits import parent_environment
 
@@ -49,7 +49,7 @@ def bench(options: Options) -> list[Outcome]:
 
 def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
     """The visits of one run, through the same entry as the rule measure's."""
-    folder = study.model_folder(cell)
+    folder, config = study.model_folder(cell), project_config()
     request = study.request(cell, visits=VISITS)
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         output, arguments = Path(temporary, "run.parquet"), Path(temporary, "arguments.json")
@@ -58,9 +58,9 @@ def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
             "cell": cell,
             "axes": request["axes"],
             "round_number": round_number,
-            "seed": study.config["seed"],
+            "seed": config["seed"],
             "protocol": request["protocol"],
-            "evaluation": study.config["evaluation"] | {"inputs": request["inputs"]},
+            "evaluation": config["evaluation"] | {"inputs": request["inputs"]},
             "inputs": {
                 "facts": str(folder / "facts.json"),
                 "saved_model": files["saved_model"],

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -11,7 +12,6 @@ import yaml
 from bench import ROOT
 from bench.outcome import SkippedError
 from tfscale.axes import AXES
-from tfscale.grid import architecture_of
 
 NO_STUDY = (
     "no finished study in {}: type `snakemake` first, or `make bench STUDY=folder` with the "
@@ -49,13 +49,8 @@ class Study:
 
     @cached_property
     def visits(self) -> pd.DataFrame:
-        """One row a visit, without the raw durations' phases."""
+        """One row a visit."""
         return pd.read_parquet(self.results / "runs.parquet")
-
-    @cached_property
-    def config(self) -> dict:
-        """The project's own configuration, for the protocol."""
-        return project_config()
 
     def pick(self, model: str, rank: float, among: pd.DataFrame | None = None) -> str:
         """The cell of a model at a rank (0 = least, 1 = most) of its work a call.
@@ -68,16 +63,17 @@ class Study:
         return str(ordered["cell"].iloc[round(rank * (len(ordered) - 1))])
 
     def axes(self, cell: str) -> dict:
-        """The axes of a cell as plain values."""
+        """The axes of a cell as plain values; those younger than the study at their default."""
         row = self.cells.loc[cell]
-        return {axis: row[axis] if axis == "model" else int(row[axis]) for axis in AXES}
+        return {axis: _plain(row[axis] if axis in row else _default(axis)) for axis in AXES}
 
     def model_folder(self, cell: str) -> Path:
         """The trained model of a cell: its own, or the one shared by all batch sizes."""
         axes, shared = self.axes(cell), None
+        weights = [axis for axis, spec in AXES.items() if spec.trains and axis != "batch_size"]
         for path in sorted((self.results / "models").glob("*/facts.json")):
             facts = json.loads(path.read_text())
-            if all(facts[key] == value for key, value in architecture_of(axes).items()):
+            if all(facts.get(axis, _default(axis)) == axes[axis] for axis in weights):
                 if facts["batch_size"] == axes["batch_size"]:
                     return path.parent
                 shared = path.parent
@@ -100,8 +96,8 @@ class Study:
 
     def protocol(self, **changes: object) -> dict:
         """The project's timing protocol, with changes."""
-        passes = self.config["evaluation"]["passes"]
-        return self.config["timing"] | {"passes": passes} | changes
+        config = project_config()
+        return config["timing"] | {"passes": config["evaluation"]["passes"]} | changes
 
     def request(self, cell: str, **changes: object) -> dict:
         """The request of a visit (see tfscale.measure) under the protocol with changes."""
@@ -112,3 +108,11 @@ class Study:
             "axes": self.axes(cell),
             "protocol": self.protocol(**changes),
         }
+
+
+def _default(axis: str) -> Any:
+    return getattr(AXES[axis], "default", None)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

@@ -1,8 +1,10 @@
 """The arithmetic of the benches, without TensorFlow; how long anything takes is never asserted."""
 
+import json
 import math
 import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,6 +25,38 @@ from bench.outcome import (
 )
 from bench.study import Study
 from bench.text_table import text_table
+
+
+def finished(folder: Path) -> Study:
+    """A study of two mnist cells and a text cell that share models between batch sizes."""
+    rows = [("mnist", 4, 1), ("mnist", 4, 64), ("text", 4, 1)]
+    table = pd.DataFrame(rows, columns=["model", "layers", "batch_size"])
+    table = table.assign(conv_size=3, input_size=28, threads=1, flop_per_example=1000)
+    table["cell"] = [f"{model}_batch{size}" for model, _, size in rows]
+    for model in ("mnist", "text"):
+        (folder / "results" / "models" / model).mkdir(parents=True)
+        facts = {"model": model, "layers": 4, "batch_size": 64, "conv_size": 3, "input_size": 28}
+        facts |= {"data": "real", "test_inputs": 100}
+        (folder / "results" / "models" / model / "facts.json").write_text(json.dumps(facts))
+    encoded = folder / "resources" / "encoded" / "real"
+    encoded.mkdir(parents=True)
+    (encoded / "mnist_input28.npz").touch()
+    table.to_parquet(folder / "results" / "cells.parquet")
+    return Study.at(folder)
+
+
+def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
+    study = finished(tmp_path)
+    cell = study.pick("mnist", 0)
+    assert (cell, study.pick("mnist", 1)) == ("mnist_batch1", "mnist_batch64")
+    request = study.request(cell, protocol="paper")
+    assert request["saved_model"] == str(study.results / "models" / "mnist" / "saved_model")
+    assert request["inputs"] == 100
+    assert request["axes"]["batch_size"] == 1
+    assert request["protocol"]["protocol"] == "paper"
+    assert json.loads(json.dumps(request)) == request
+    with pytest.raises(SkippedError, match="no resources/encoded/real/text_input28"):
+        study.request(study.pick("text", 0))
 
 
 def test_turns_alternate_and_keep_their_side():
