@@ -1,11 +1,11 @@
-# make demo: a small study from nothing · make test · make lint · make setup
+# make demo: a small study from nothing · make test · make lint · make bench · make setup
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test lint setup docs
+.PHONY: demo test lint setup docs bench
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -25,6 +25,12 @@ lint: .venv/ready
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 
+# make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
+bench: .bench-venv/ready
+	@echo "== Benches of the measuring on a finished study (about 15 minutes on a quiet machine)"
+	.bench-venv/bin/python -m bench $(ONLY) $(if $(STUDY),--study $(STUDY)) \
+		$(if $(STUDY2),--study2 $(STUDY2)) $(if $(APPEND),--append)
+
 docs: .venv/ready
 	$(BIN)/python docs/reference.py
 
@@ -33,6 +39,12 @@ setup: .venv/ready
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .venv from uv.lock (TensorFlow is large: a few minutes at first)"
 	$(UV) sync --frozen --compile-bytecode
+	@touch $@
+
+.bench-venv/ready: pyproject.toml uv.lock | $(UV)
+	@echo "== Setting up .bench-venv from uv.lock (adds the load generator to be compared with)"
+	UV_PROJECT_ENVIRONMENT=.bench-venv $(UV) sync --frozen --no-default-groups --group bench \
+		--compile-bytecode
 	@touch $@
 
 .uv/bin/uv:

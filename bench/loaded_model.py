@@ -1,0 +1,45 @@
+"""A visit's model and batches inside a bench's own visit: the one place that knows its inside."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tfscale.timed_block import Call, warm_up
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A pinned, loaded and warm model."""
+
+    call: Call
+    batches: list[Any]
+    signature: Any
+    input_name: str
+    output_name: str
+    call_ns: float
+
+
+def loaded_model(request: dict) -> LoadedModel:
+    """Do what a visit does up to its timed block."""
+    import tensorflow as tf
+
+    from tfscale import visit
+
+    axes = request["axes"]
+    visit.pin(axes["threads"])
+    model = tf.saved_model.load(request["saved_model"])
+    batches = visit._batches(request["arrays"], request["inputs"], axes["batch_size"])
+    call = visit._call(model, batches)
+    signature = model.signatures["serving_default"]
+    (input_name,) = signature.structured_input_signature[1]
+    (output_name,) = signature.structured_outputs
+    warm, _ = warm_up(call)
+    return LoadedModel(
+        call, batches, _kept(signature, model), input_name, output_name, median(warm)
+    )
+
+
+def _kept(signature: Any, model: Any) -> Any:
+    """The signature, holding on to its model (a signature alone lets the variables go)."""
+    signature.bench_keeps_model = model
+    return signature

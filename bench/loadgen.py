@@ -1,0 +1,44 @@
+"""Agreement with MLCommons LoadGen, the reference load generator, visit by visit."""
+
+from importlib.util import find_spec
+
+from bench.options import Options
+from bench.outcome import Outcome, SkippedError, percent
+from bench.ratios import agree, alternated, medians, ratio_of_pairs
+from bench.text_table import text_table
+from bench.visits import Visits
+
+TITLE = "Agreement with MLCommons LoadGen (SingleStream, PerformanceOnly, a query = a batch)"
+CELLS = [("mnist", 0.0), ("mnist", 0.5), ("text", 0.25)]
+PAIRS, SHARE, FLOOR_S = 10, 0.05, 30e-6
+
+
+def bench(options: Options) -> list[Outcome]:
+    """Median over visits of each, visits by turns and in fresh processes."""
+    if not find_spec("mlperf_loadgen"):
+        raise SkippedError("mlcommons-loadgen is not installed: use `make bench`")
+    outcomes, rows = [], []
+    with Visits() as visits:
+        for model, rank in CELLS:
+            cell = options.study.pick(model, rank)
+            outcome, row = _compare(visits, cell, options.study.request(cell))
+            outcomes.append(outcome)
+            rows.append(row)
+    header = ["cell", "tfscale µs", "LoadGen µs", "difference µs", "ratio (interval, coverage)"]
+    print(text_table(header, rows))
+    return outcomes
+
+
+def _compare(visits: Visits, cell: str, request: dict) -> tuple[Outcome, tuple]:
+    def loadgen_s() -> float:
+        return visits.make(request, "bench.loadgen_visit:visit")["median_ns"] / 1e9
+
+    pairs = alternated(PAIRS, lambda: visits.median_s(request), loadgen_s)
+    ours, theirs = medians(pairs)
+    ratio = ratio_of_pairs(pairs)
+    row = (cell, 1e6 * ours, 1e6 * theirs, 1e6 * (ours - theirs), str(ratio))
+    over_s = abs(ours - theirs) - max(SHARE * theirs, FLOOR_S)
+    missed = None if agree(ours, theirs, SHARE, FLOOR_S) else f"{1e6 * over_s:.0f} µs"
+    shown = f"{ours / theirs:.3f} ({1e6 * (ours - theirs):+.1f} µs)"
+    target = f"within max({percent(SHARE, 0)}, {1e6 * FLOOR_S:.0f} µs)"
+    return Outcome(f"tfscale / LoadGen, {cell}", shown, target, missed), row

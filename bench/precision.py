@@ -1,0 +1,88 @@
+"""Time to precision: machine time inside visits against the paper's fixed protocol."""
+
+import pandas as pd
+
+from bench.options import Options
+from bench.outcome import Outcome, percent, ratio_near_one, share_at_least
+from bench.ratios import half_width
+from bench.study import Study
+from bench.text_table import text_table
+from bench.visits import Visits
+from tfscale.passes import calls_per_pass
+
+TITLE = "Time to precision: the study's visits against the paper's protocol on the same cells"
+SAMPLES = [("mnist", 0.0), ("mnist", 1.0), ("text", 0.0), ("text", 1.0)]
+LONGEST_S, PRECISION, TOLERANCE = 30.0, 0.05, 0.25
+
+
+def bench(options: Options) -> list[Outcome]:
+    """Measure the paper's protocol on a sample, compute the rest, and compare the totals."""
+    study = options.study
+    inputs = int(study.facts(study.cells["cell"].iloc[0])["test_inputs"])
+    passes = study.protocol()["passes"]
+    table = precision_table(study.cells, visit_seconds(study.visits), passes, inputs)
+    checks = _sample(study, table)
+    header = ["model", "cells", "ours s", "paper s", "paper / ours", "half-width ≤ 5 %", "median"]
+    groups = [*table.groupby("model"), ("all", table)]
+    print(text_table(header, [_summary(str(name), group) for name, group in groups]))
+    ratio = table["paper_s"].sum() / table["ours_s"].sum()
+    reached = float((table["half_width"] <= PRECISION).mean())
+    totals = f"{ratio:.2f} ({table['paper_s'].sum():.0f} s / {table['ours_s'].sum():.0f} s)"
+    return [
+        *checks,
+        Outcome("paper / ours, machine time", totals),
+        share_at_least("cells with half-width ≤ 5 %", reached, 0.95),
+    ]
+
+
+def visit_seconds(visits: pd.DataFrame) -> pd.Series:
+    """Seconds of machine time inside the visits, by cell."""
+    if "visit_s" in visits:
+        return visits.groupby("cell")["visit_s"].sum()
+    print("  runs.parquet has no visit_s: taken from loading and calls, without fork and data")
+    calls_s = visits["durations_ns"].map(lambda durations: durations.sum() / 1e9)
+    return (calls_s + visits["load_s"]).groupby(visits["cell"]).sum()
+
+
+def precision_table(
+    cells: pd.DataFrame, ours_s: pd.Series, passes: int, inputs: int
+) -> pd.DataFrame:
+    """One row a cell: model, seconds of both protocols and the half-width of its interval."""
+    cells = cells.set_index("cell", drop=False).rename_axis(None)
+    calls = passes * cells["batch_size"].map(lambda size: calls_per_pass(inputs, int(size)))
+    bounds = zip(cells["latency_low_s"], cells["latency_high_s"], strict=True)
+    return pd.DataFrame(
+        {
+            "cell": cells["cell"],
+            "model": cells["model"],
+            "ours_s": ours_s.reindex(cells["cell"]).to_numpy(),
+            "paper_s": cells["load_s"] + cells["first_call_s"] + calls * cells["latency_s"],
+            "half_width": [half_width(low, high) for low, high in bounds],
+        },
+        index=cells["cell"],
+    )
+
+
+def _sample(study: Study, table: pd.DataFrame) -> list[Outcome]:
+    """Run the paper's protocol on a few cells and put what it took in the table."""
+    cheap = study.cells[table["paper_s"] <= LONGEST_S]
+    chosen = list(dict.fromkeys(study.pick(model, rank, cheap) for model, rank in SAMPLES))
+    rows, logs = [], []
+    with Visits() as visits:
+        for cell in chosen:
+            computed_s = float(table.loc[cell, "paper_s"])
+            measured_s = visits.make(study.request(cell, protocol="paper"))["wall_s"]
+            table.loc[cell, "paper_s"] = measured_s
+            rows.append((cell, measured_s, computed_s, measured_s / computed_s))
+            logs.append(measured_s / computed_s)
+    header = ["paper's protocol on", "measured s", "computed s", "measured / computed"]
+    print(text_table(header, rows) + "\n")
+    typical = float(pd.Series(logs).median())
+    return [ratio_near_one("paper's protocol, measured / computed", typical, TOLERANCE)]
+
+
+def _summary(name: str, group: pd.DataFrame) -> tuple:
+    ours_s, paper_s = float(group["ours_s"].sum()), float(group["paper_s"].sum())
+    reached = percent(float((group["half_width"] <= PRECISION).mean()))
+    middle = percent(float(group["half_width"].median()))
+    return name, len(group), ours_s, paper_s, paper_s / ours_s, reached, middle
