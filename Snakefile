@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 pathvars:
     logs="<results>/logs",
+    models="<results>/models",
 
 
 include: "workflow/rules/common.smk"

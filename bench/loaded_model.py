@@ -23,19 +23,21 @@ def loaded_model(request: dict) -> LoadedModel:
     """Do what a visit does up to its timed block."""
     import tensorflow as tf
 
-    from tfscale import visit
+    from tfscale import calls, visit
 
     axes = request["axes"]
+    visit.set_threads(axes["threads"])
     visit.pin(axes["threads"])
-    model = tf.saved_model.load(request["saved_model"])
-    batches = visit._batches(request["arrays"], request["inputs"], axes["batch_size"])
-    call = visit._call(model, batches)
+    model = calls.load(request["saved_model"], axes)
+    batches = calls.batches(request["arrays"], request["inputs"], axes["batch_size"])
+    constants = [tf.constant(batch) for batch in batches]
+    call = calls.make_calls(model, axes, batches).fetched
     signature = model.signatures["serving_default"]
     (input_name,) = signature.structured_input_signature[1]
     (output_name,) = signature.structured_outputs
     warm, _ = warm_up(call)
     return LoadedModel(
-        call, batches, _kept(signature, model), input_name, output_name, median(warm)
+        call, constants, _kept(signature, model), input_name, output_name, median(warm)
     )
 
 

@@ -50,15 +50,14 @@ def bench(options: Options) -> list[Outcome]:
 def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
     """The visits of one run, through the same entry as the rule measure's."""
     folder, config = study.model_folder(cell), project_config()
-    request = study.request(cell, visits=VISITS)
+    request = study.request(cell, visits=VISITS, max_visits=VISITS)
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         output, arguments = Path(temporary, "run.parquet"), Path(temporary, "arguments.json")
         files = {name: str(folder / name) for name in ("saved_model", "predictions.parquet")}
         given = {
             "cell": cell,
             "axes": request["axes"],
-            "round_number": round_number,
-            "seed": config["seed"],
+            "place": {"seed": config["seed"], "round": round_number},
             "protocol": request["protocol"],
             "evaluation": config["evaluation"] | {"inputs": request["inputs"]},
             "inputs": {
@@ -66,6 +65,8 @@ def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
                 "saved_model": files["saved_model"],
                 "predictions": files["predictions.parquet"],
                 "arrays": request["arrays"],
+                "machine": str(study.results / "machine.json"),
+                "earlier": [],
             },
             "output": str(output),
         }

@@ -1,17 +1,16 @@
 """A machine that slows down by 10 % over a study: the drift test fires, ratios stand."""
 
-from importlib import import_module
-
 import numpy as np
 import pandas as pd
 
 from bench.options import Options
 from bench.outcome import Outcome, share_at_least
 from bench.text_table import text_table
+from tfscale.drift import drift
 
 TITLE = "A ramp of 10 % over a synthetic study: does the drift test fire, do ratios stand?"
 CELLS, ROUNDS, VISITS, HOURS, NOISE = 48, 2, 3, 0.6, 0.02
-RAMP, PRECISION, STUDIES = 0.1, 0.05, 40
+RAMP, PRECISION, STUDIES, CONFIDENCE = 0.1, 0.05, 40, 0.95
 
 
 def bench(options: Options) -> list[Outcome]:
@@ -37,8 +36,8 @@ def bench(options: Options) -> list[Outcome]:
 
 def fitted(visits: pd.DataFrame) -> tuple[float, float, float]:
     """Slope of log latency an hour with its interval; the only place that knows tfscale.drift."""
-    fit = import_module("tfscale.drift").fit(visits)
-    return fit["slope_per_h"], fit["low"], fit["high"]
+    fits = drift(visits, CONFIDENCE).set_index("term").loc["per_hour"]
+    return np.log(fits["effect"]), np.log(fits["effect_low"]), np.log(fits["effect_high"])
 
 
 def synthetic(rng: np.random.Generator, ramp: float) -> pd.DataFrame:
@@ -53,7 +52,7 @@ def synthetic(rng: np.random.Generator, ramp: float) -> pd.DataFrame:
     begin = pd.Timestamp("2026-01-01", tz="UTC")
     table["started"] = begin + pd.to_timedelta(share * HOURS * 3600, unit="s")
     table["order_index"] = table.index // VISITS
-    table["host"], table["disturbed"] = "synthetic", False
+    table["machine"], table["disturbed"], table["sentinel"] = "synthetic", False, False
     table["true_s"] = true_s[table.pop("number")]
     noise = np.exp(NOISE * rng.normal(size=len(table)))
     table["p50_s"] = table["true_s"] * (1 + ramp * share) * noise

@@ -5,7 +5,7 @@ import pandas as pd
 
 from bench.options import Options
 from bench.outcome import Outcome, percent, share_at_least
-from bench.study import Study
+from bench.study import Study, project_config
 from bench.text_table import text_table
 from tfscale.interval import median_interval
 
@@ -32,7 +32,7 @@ def bench(options: Options) -> list[Outcome]:
         names = ["not covered by both", "A µs", "low", "high", "B µs", "low", "high", "A / B"]
         print("\n" + text_table(names, rows))
     share, visits = float(table["both"].mean()), int(table["visits"].median())
-    expected = expected_cover(visits, 0.95)
+    expected = expected_cover(visits, project_config()["timing"]["coverage"])
     return [
         share_at_least("cells whose intervals cover each other's value", share, LIMIT),
         Outcome(f"… expected of {visits} visits without any drift", percent(expected)),
@@ -61,7 +61,7 @@ def expected_cover(visits: int, confidence: float, seed: int = 1) -> float:
 
     Intervals speak of the truth, not of another sample's median, so this is below the coverage.
     """
-    k = int(median_interval(np.arange(1.0, visits + 1), confidence).low)
+    k = int(median_interval(range(1, visits + 1), confidence).low)
     draws = np.sort(np.random.default_rng(seed).normal(size=(DRAWS, 2, visits)), axis=2)
     low, high, other = draws[..., k - 1], draws[..., -k], np.median(draws, axis=2)[:, ::-1]
     return float(((low <= other) & (other <= high)).all(axis=1).mean())
@@ -77,10 +77,7 @@ def busy(study: Study) -> str:
     if "disturbed" in visits:
         share = float(visits["disturbed"].fillna(False).astype(bool).mean())
         parts.append(f"{percent(share)} of visits disturbed")
-    findings = study.results / "fits" / "findings.txt"
-    lines = findings.read_text().splitlines() if findings.exists() else []
-    said = [line for line in lines if "busy" in line or "disturbed" in line]
-    return ", ".join(parts) + "".join(f"; it reports: {line}" for line in said)
+    return ", ".join(parts)
 
 
 def _summary(name: str, group: pd.DataFrame) -> tuple:

@@ -102,6 +102,7 @@ class Study:
     def request(self, cell: str, **changes: object) -> dict:
         """The request of a visit (see tfscale.measure) under the protocol with changes."""
         return {
+            "name": cell,
             "saved_model": str(self.model_folder(cell) / "saved_model"),
             "arrays": str(self.arrays(cell)),
             "inputs": int(self.facts(cell)["test_inputs"]),

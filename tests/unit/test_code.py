@@ -13,21 +13,29 @@ from tfscale.code import SCRIPTS, code
 
 ENVIRONMENT = {
     "download": "analysis", "encode": "analysis", "train": "tensorflow", "measure": "tensorflow",
+    "calibrate": "tensorflow", "floor": "tensorflow",
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
 MODULES = {
     "download": "atomic download errors log sources",
     "encode": "atomic builtin encode encoded errors images log reviews",
-    "train": "architecture atomic budget encoded errors flop log networks predictions saved_model "
-    "trained training",
-    "measure": "atomic axes calls encoded environment errors isolation log measure passes run runs "
-    "saved_model seal summary timed_block units visit",
-    "merge": "architecture atomic axes cells errors flop interval log merge merging passes "
-    "runs seal tables",
-    "fit": "atomic axes axis_words correlations errors findings fitting laws log matched tables "
-    "units",
+    "train": "architecture atomic budget encoded errors flop log networks predictions "
+    "saved_model trained training",
+    "calibrate": "atomic calibration cgroup clock counters errors host log look pinning procstat",
+    "measure": "atomic attend axes calibration calls cgroup child clock columns counters derived "
+    "disturbance earlier encoded ending environment errors fresh host interval "
+    "isolation log machine measure memory passes pinning procstat run runs "
+    "saved_model seal stopping summary timed_block units variables visit",
+    "floor": "atomic attend axes calibration calls cgroup child counters derived encoded "
+    "ending errors floor fresh isolation log memory passes pinning procstat tables "
+    "timed_block units visit",
+    "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
+    "interval latency log merge merging passes runs seal tables",
+    "fit": "atomic axes axis_words correlations drift errors findings fitting laws log "
+    "matched tables units",
     "plot": "atomic axes axis_words correlations errors figures laws log plot style",
-    "report": "architecture atomic axes errors log page_tables report units",
+    "report": "architecture atomic axes errors interval log marks page_tables report stopping "
+    "units",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tfscale import runs
+from tfscale.axes import AXES as EVERY_AXIS
 from tfscale.axes import cell_name, defaults
+from tfscale.columns import SCHEMA
+from tfscale.derived import derived
 from tfscale.errors import StudyError
 from tfscale.merging import merge_runs
 from tfscale.seal import intact
@@ -15,17 +18,27 @@ NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_
 AXES = NAMED | defaults()
 
 
-def a_run(path, started=0, **axes) -> str:
+def a_run(path, started=0, environment=None, calibration_s=0.02, **axes) -> str:
     cell = AXES | axes
     visit = {
         "cell": cell_name(cell), **cell, "seed": 1, "round": 1, "visit": 1, "isolation": "fork",
         "protocol": "visits", "host": "h", "device": "CPU",
         "started": datetime.fromtimestamp(started, UTC), "affinity": [0], "load_average": 0.1,
-        "load_s": 0.2, "settled": None, "cpu_share": 0.99,
-        "phases": ["first", "warmup", "timed", "timed", "timed"],
-        "durations_ns": [9_000, 5_000, 1_000, 2_000, 3_000],
+        "visit_s": 1.0, "load_s": 0.2, "settled": None, "cpu_share": 0.99, "steal_share": None,
+        "calibration_before_s": calibration_s, "calibration_after_s": calibration_s,
+        "disturbed": False, "disturbed_reason": "", "context_switches_voluntary": 1,
+        "context_switches_involuntary": 2, "os_threads": 3, "memory_load_bytes": None,
+        "memory_first_bytes": 1, "memory_warmup_bytes": 1, "memory_timed_bytes": 1,
+        "phases": ["first", "warmup", "timed", "timed", "timed", "copy"],
+        "durations_ns": [9_000, 5_000, 1_000, 2_000, 3_000, 500],
     }  # fmt: skip
-    runs.write(path, [visit | runs.row(visit)], {"stop_reason": "visits done", "environment": {}})
+    record = {
+        "stop_reason": "precision reached",
+        "environment": {"version_tensorflow": "1"} | (environment or {}),
+        "environment_id": str(environment),
+        "warnings": [],
+    }
+    runs.write(path, [visit | derived(visit)], record)
     return str(path)
 
 
@@ -34,7 +47,14 @@ def test_a_run_reads_back_with_quantiles_of_the_timed_calls_only(tmp_path):
     row = visits.to_pylist()[0]
     assert (row["p50_s"], row["mean_s"], row["calls"]) == (2e-6, 2e-6, 3)
     assert (row["first_call_s"], row["warmup_calls"], row["settled"]) == (9e-6, 1, None)
-    assert record["stop_reason"] == "visits done"
+    assert (row["unfetched_s"], row["copy_s"], row["timed_s"]) == (None, 5e-7, 6e-6)
+    assert record["stop_reason"] == "precision reached"
+
+
+def test_every_column_has_a_unit_or_a_meaning():
+    for field in SCHEMA:
+        if field.name not in EVERY_AXIS:
+            assert field.metadata[b"what"]
 
 
 @pytest.mark.parametrize("damage", ["bit", "cut", "empty", "longer", "other"])
@@ -61,3 +81,20 @@ def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path
     with pytest.raises(StudyError) as raised:
         merge_runs(paths)
     assert paths[0] in str(raised.value) and paths[1] in str(raised.value)
+
+
+def test_disturbance_is_judged_against_the_whole_study(tmp_path):
+    calm = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(4)]
+    slow = a_run(tmp_path / "slow.parquet", layers=20, calibration_s=0.03)
+    merged = merge_runs([*calm, slow]).to_pandas()
+    assert merged["disturbed"].tolist() == [False] * 4 + [True]
+    assert merged["disturbed_reason"].iloc[-1] == "calibration 1.50 times the reference"
+
+
+def test_environments_are_told_apart(tmp_path):
+    first = a_run(tmp_path / "1.parquet")
+    other = a_run(tmp_path / "2.parquet", environment={"version_tensorflow": "2"})
+    assert merge_runs([first]).to_pandas()["machine"].tolist() == ["h"]
+    merged = merge_runs([first, other]).to_pandas()
+    assert merged["machine"].nunique() == 2
+    assert merged["machine"].str.startswith("h ").all()

@@ -12,16 +12,35 @@ from tfscale.study import Study
 def test_training_goes_first_and_the_costliest_model_leads(config):
     study = Study.from_config(config)
     training = {name: study.training_priority(name) for name in study.trained}
-    timing = [study.timing_priority(cell, n) for cell in study.cells for n in study.rounds]
-    assert min(training.values()) > max(timing)
+    timing = [study.schedule.priority("runs", cell, n) for cell in study.cells for n in (1, 2)]
+    assert min(training.values()) > study.schedule.first > max(timing)
     assert max(training, key=training.get) == "text_layers10_batch64_conv8_input56"
 
 
 def test_round_1_comes_before_round_2_each_in_an_order_of_its_own(config):
     study = Study.from_config(config)
-    first, second = ([study.timing_priority(cell, n) for cell in study.cells] for n in (1, 2))
+    first, second = (
+        [study.schedule.priority("runs", cell, n) for cell in study.cells] for n in (1, 2)
+    )
     assert min(first) > max(second)
     assert len({a - b for a, b in zip(first, second, strict=True)}) > 10
+
+
+def test_sentinels_are_timed_from_the_start_to_the_end(config):
+    schedule = Study.from_config(config).schedule
+    assert len(schedule.files("sentinels", "results")) == 8
+    places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
+    assert places == sorted(places, reverse=True)
+    assert (places[0], places[-1]) == (schedule.first - 1, 2)
+    assert places[0] - places[1] == pytest.approx(places[2] - places[3], abs=4)
+
+
+def test_a_round_builds_on_the_rounds_before_it(config):
+    schedule = Study.from_config(config).schedule
+    assert schedule.earlier("runs", "c", 2, "r") == ["r/runs/c/round1.parquet"]
+    assert schedule.earlier("sentinels", "c", 2, "r") == []
+    with pytest.raises(StudyError, match=r"2 rounds of runs \(timing.rounds\), not 3"):
+        schedule.earlier("runs", "c", 3, "r")
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):
@@ -56,5 +75,3 @@ def test_a_name_that_is_not_in_the_study_is_refused_with_the_nearest_one(config)
         study.cell("mnist_layer4_batch1_conv3_input28_threads1")
     with pytest.raises(StudyError, match="did you mean text_layers10_batch64_conv8_input56"):
         study.model("text_layers10_batch64_conv8_input58")
-    with pytest.raises(StudyError, match=r"2 rounds \(timing.rounds\), not 3"):
-        study.cell("mnist_layers4_batch1_conv3_input28_threads1", 3)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+import yaml
 from playwright.sync_api import sync_playwright
 
 from tfscale.report import write_report
@@ -75,18 +76,14 @@ def test_hostile_reviews_stay_text(finished, browser, tmp_path):
         cells_path=str(results / "cells.parquet"),
         laws_path=str(results / "fits/laws.parquet"),
         findings_path=str(results / "fits/findings.txt"),
-        runs_path=str(results / "runs.parquet"),
+        visits_path=str(results / "visits.parquet"),
+        drift_path=str(results / "fits/drift.parquet"),
+        machine_path=str(results / "machine.json"),
         figures=[],
         captions=[],
         predictions={"text": str(tmp_path / "predictions.parquet")},
         settings={
-            "timing": {
-                "rounds": 1,
-                "visits": 1,
-                "protocol": "visits",
-                "min_time_s": 1,
-                "min_calls": 1,
-            },
+            "timing": yaml.safe_load((finished.root / "config.yaml").read_text())["timing"],
             "training": {"budget_tflop": None, "max_steps": None, "epochs": 1},
             "evaluation": {"inputs": 64, "passes": 1},
             "analysis": {"confidence": 0.95},

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import yaml
-from snakemake_project import AFTER_TIMING, CELLS
+from snakemake_project import AFTER_TIMING, CELLS, SENTINELS
 
 MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
@@ -68,7 +68,7 @@ def test_a_new_batch_size_times_only_its_cells(project):
     grid = yaml.safe_load((project.root / "config.yaml").read_text())["grid"]
     grid[0]["batch_size"] = [1, 2]
     project.configure(grid=grid)
-    wanted = {"measure": 2} | AFTER_TIMING
+    wanted = {"measure": 2, "floor": 1} | AFTER_TIMING
     assert project.plan() == wanted
     project.run()
     after = project.times("runs/*/*.parquet")
@@ -86,7 +86,7 @@ def test_new_layers_train_only_their_model(project):
 def test_changed_data_of_one_cell_reruns_that_cell(project):
     manifest = project.root / "resources/encoded/builtin/text_input14.json"
     manifest.write_text(manifest.read_text().replace('"sha256": "', '"sha256": "0'))
-    assert project.plan() == {"train": 1, "measure": 1} | AFTER_TIMING
+    assert project.plan() == {"train": 1, "measure": 2} | AFTER_TIMING
 
 
 def test_an_edit_of_the_figure_code_redraws_figures(project):
@@ -102,7 +102,7 @@ def test_an_edit_of_the_figure_code_redraws_figures(project):
 
 def test_changed_timing_settings_time_again_without_training(project):
     project.configure(timing={"min_calls": 6})
-    assert project.plan() == {"measure": 3} | AFTER_TIMING
+    assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
     trained = project.times("models/*/facts.json")
     project.run("results/cells.parquet")
     assert project.times("models/*/facts.json") == trained
@@ -116,7 +116,7 @@ def test_another_round_keeps_the_first(project):
 
 def test_changed_training_settings_train_again(project):
     project.configure(training={"learning_rate": 0.002})
-    assert project.plan() == {"train": 3, "measure": 3} | AFTER_TIMING
+    assert project.plan() == {"train": 3, "measure": 3 + SENTINELS} | AFTER_TIMING
     before = project.times("models/*/facts.json")
     project.run("results/cells.parquet")
     after = project.times("models/*/facts.json")
@@ -126,12 +126,13 @@ def test_changed_training_settings_train_again(project):
 
 def test_an_edit_of_the_timing_code_times_again(project):
     project.append("workflow/scripts/tfscale/timed_block.py", "# another line")
-    assert project.plan() == {"measure": 3} | AFTER_TIMING
+    assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
 
 
 def test_a_changed_pin_of_tensorflow_trains_and_times_again(project):
     project.append("envs/tensorflow.yaml", "      - absl-py==2.0.0")
-    assert project.plan() == {"train": 3, "measure": 3} | AFTER_TIMING
+    again = {"train": 3, "measure": 3 + SENTINELS, "floor": 1}
+    assert project.plan() == again | AFTER_TIMING
 
 
 def test_an_edit_of_the_page_writes_the_report_again(project):
@@ -170,3 +171,15 @@ def test_one_run_alone_can_be_named(project):
     assert project.plan(name) == {"measure": 1}
     project.run(name)
     assert path.exists()
+
+
+def test_another_look_at_the_machine_times_nothing_again(project):
+    (project.root / "results/machine.json").unlink()
+    assert project.plan("results/machine.json") == {"calibrate": 1}
+    project.run("results/machine.json")
+    assert project.plan() == {"report": 1, "all": 1}
+
+
+def test_more_sentinels_leave_the_rounds_as_they_are(project):
+    project.configure(timing={"sentinels": 2})
+    assert project.plan() == {"measure": 2} | AFTER_TIMING

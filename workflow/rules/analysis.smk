@@ -1,15 +1,18 @@
-# Analysis: needs <results>/runs and <results>/models; makes tables, fits, figures and the report.
+# Analysis: needs <results>/runs and <models>; makes tables, fits, figures and the report.
 
 
 rule merge:
-    """Merge all runs into the tables of runs and cells, and the paper's table of each model."""
+    """Merge all runs into the tables of runs, visits and cells, and the paper's tables."""
     input:
-        runs=study.run_files("<results>"),
-        facts=study.facts_files("<results>"),
+        runs=study.schedule.files("runs", "<results>"),
+        sentinels=study.schedule.files("sentinels", "<results>"),
+        floor="<results>/floor.parquet",
+        facts=study.facts_files("<models>"),
         env="envs/analysis.yaml",
         code=code("merge.py"),
     output:
         runs="<results>/runs.parquet",
+        visits="<results>/visits.parquet",
         cells="<results>/cells.parquet",
         paper=expand("<results>/{model}.csv", model=study.models),
     log:
@@ -19,7 +22,7 @@ rule merge:
     params:
         trained={cell: study.trained_of(cell) for cell in study.cells},
         evaluation=sections.evaluation(config),
-        confidence=config["analysis"]["confidence"],
+        coverage=config["timing"]["coverage"],
     message:
         "Merge the runs"
     script:
@@ -30,12 +33,16 @@ rule fit:
     """Fit the laws of every factor and put the findings into words."""
     input:
         cells="<results>/cells.parquet",
+        visits="<results>/visits.parquet",
         env="envs/analysis.yaml",
         code=code("fit.py"),
     output:
         laws="<results>/fits/laws.parquet",
         correlations="<results>/fits/correlations.parquet",
-        tables=expand("<results>/fits/{table}.csv", table=["laws", "correlations"]),
+        drift="<results>/fits/drift.parquet",
+        tables=expand(
+            "<results>/fits/{table}.csv", table=["laws", "correlations", "drift"]
+        ),
         findings="<results>/fits/findings.txt",
     log:
         "<logs>/fit.log",
@@ -78,11 +85,13 @@ rule report:
     """Write the report: one self-contained page."""
     input:
         cells="<results>/cells.parquet",
-        runs=ancient("<results>/runs.parquet"),
+        visits="<results>/visits.parquet",
+        drift="<results>/fits/drift.parquet",
+        machine="<results>/machine.json",
         laws="<results>/fits/laws.parquet",
         findings="<results>/fits/findings.txt",
         figures=expand("<results>/figures/{figure}.svg", figure=study.figures),
-        predictions=study.sampled_predictions("<results>"),
+        predictions=study.sampled_predictions("<models>"),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         template="workflow/report/report.html.j2",
         env="envs/analysis.yaml",

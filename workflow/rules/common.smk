@@ -20,7 +20,8 @@ results = workflow.pathvars.apply("<results>")
 wildcard_constraints:
     model="mnist|text",
     size=r"\d+",
-    round=r"\d+",
+    number=r"\d+",
+    walk="runs|sentinels",
     trained=r"\w+",
     cell=r"\w+",
     figure="|".join(FIGURES),

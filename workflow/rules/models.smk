@@ -1,4 +1,4 @@
-# Models: needs <resources>/encoded; makes one folder a trained model under <results>/models.
+# Models: needs <resources>/encoded; makes one folder a trained model under <models>.
 
 
 rule train:
@@ -11,11 +11,11 @@ rule train:
         env="envs/tensorflow.yaml",
         code=code("train.py"),
     output:
-        saved_model=directory("<results>/models/{trained}/saved_model"),
-        facts="<results>/models/{trained}/facts.json",
-        structure="<results>/models/{trained}/structure.txt",
-        history="<results>/models/{trained}/history.csv",
-        predictions="<results>/models/{trained}/predictions.parquet",
+        saved_model=directory("<models>/{trained}/saved_model"),
+        facts="<models>/{trained}/facts.json",
+        structure="<models>/{trained}/structure.txt",
+        history="<models>/{trained}/history.csv",
+        predictions="<models>/{trained}/predictions.parquet",
     log:
         "<logs>/train/{trained}.log",
     priority: lambda w: study.training_priority(w.trained)

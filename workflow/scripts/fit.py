@@ -9,6 +9,7 @@ with logged(snakemake.log[0]):
 
     fit(
         cells_path=snakemake.input.cells,
+        visits_path=snakemake.input.visits,
         confidence=snakemake.params.confidence,
         folder=str(Path(snakemake.output.findings).parent),
     )

@@ -19,11 +19,10 @@ with logged(snakemake.log[0]) as console:
         run(
             cell=snakemake.wildcards.cell,
             axes=snakemake.params.axes,
-            round_number=int(snakemake.wildcards.round),
-            seed=snakemake.params.seed,
+            place={"seed": snakemake.params.seed, "round": int(snakemake.wildcards.number)},
             protocol=snakemake.params.protocol,
             evaluation=snakemake.params.evaluation,
-            inputs=dict(snakemake.input.items()),
+            inputs=dict(snakemake.input.items()) | {"earlier": list(snakemake.input.earlier)},
             output=snakemake.output.visits,
         ),
         file=console,

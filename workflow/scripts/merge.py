@@ -7,11 +7,14 @@ with logged(snakemake.log[0]):
 
     merge(
         runs=snakemake.input.runs,
+        sentinels=snakemake.input.sentinels,
         facts=snakemake.input.facts,
+        floor=snakemake.input.floor,
         trained=snakemake.params.trained,
         evaluation=snakemake.params.evaluation,
-        confidence=snakemake.params.confidence,
+        coverage=snakemake.params.coverage,
         merged=snakemake.output.runs,
+        visits=snakemake.output.visits,
         cells=snakemake.output.cells,
         paper_tables=snakemake.output.paper,
     )

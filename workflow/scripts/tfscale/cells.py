@@ -5,32 +5,35 @@ import pandas as pd
 from tfscale.architecture import layers_of
 from tfscale.axes import AXES
 from tfscale.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
-from tfscale.interval import median_interval
+from tfscale.latency import latency
 from tfscale.passes import calls_per_pass
 
 TRAINED = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
+FLOOR_KEYS = ["host", "model", "input_size", "batch_size", "threads"]
 
 
 def cells_table(
-    visits: pd.DataFrame, facts: dict[str, dict], evaluation: dict, confidence: float
-) -> pd.DataFrame:
-    """The table of cells from the rows of all visits; one row a cell and host.
+    visits: pd.DataFrame, facts: dict[str, dict], floor: pd.DataFrame, evaluation: dict,
+    coverage: float,
+) -> pd.DataFrame:  # fmt: skip
+    """The table of cells from the rows of all visits; one row a cell and machine.
 
-    `facts` maps a cell to what is known of its trained model, `evaluation` holds inputs and
-    passes. Latency is the median over visits of a visit's median, with the sign-test interval.
+    `visits` says by `machine` which rows belong together: a host in one environment. `facts` maps
+    a cell to what is known of its trained model, `floor` has the identity model's latency a shape
+    and host, `evaluation` holds inputs and passes, `coverage` is asked of the interval.
     """
     rows = []
-    for (name, host), group in visits.groupby(["cell", "host"], sort=False):
+    for (name, machine), group in visits.groupby(["cell", "machine"], sort=False):
         axes = {axis: group[axis].iloc[0] for axis in AXES}
         rows.append(
-            {"cell": name, "host": host}
+            {"cell": name, "machine": machine, "host": group["host"].iloc[0]}
             | axes
             | {key: facts[name][key] for key in TRAINED}
             | _work(axes, facts[name]["vocabulary"])
-            | _latency(group, axes["batch_size"], confidence)
-            | _paper(group["p50_s"].median(), axes["batch_size"], **evaluation)
+            | latency(group, coverage)
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows).merge(floor, how="left", on=FLOOR_KEYS)
+    return table.assign(**_paper(table, **evaluation))
 
 
 def _work(axes: dict, vocabulary: int) -> dict:
@@ -43,29 +46,9 @@ def _work(axes: dict, vocabulary: int) -> dict:
     } | by_kind
 
 
-def _latency(visits: pd.DataFrame, batch_size: int, confidence: float) -> dict:
-    interval = median_interval(visits["p50_s"].to_numpy(), confidence)
-    typical, undisturbed = visits["p50_s"].median(), visits["p05_s"].median()
-    return {
-        "rounds": visits["round"].nunique(),
-        "visits": len(visits),
-        "calls": visits["calls"].sum(),
-        "latency_s": typical,
-        "latency_low_s": interval.low,
-        "latency_high_s": interval.high,
-        "coverage": interval.coverage,
-        "undisturbed_s": undisturbed,
-        "noise_index": typical / undisturbed,
-        "throughput_per_s": batch_size / typical,
-        "first_call_s": visits["first_call_s"].median(),
-        "load_s": visits["load_s"].median(),
-        "unsettled_visits": int((~visits["settled"].fillna(True).astype(bool)).sum()),
-        "stop_reason": "; ".join(sorted(set(visits["stop_reason"]))),
-    }
-
-
-def _paper(latency_s: float, batch_size: int, inputs: int, passes: int) -> dict:
-    pass_s = latency_s * calls_per_pass(inputs, batch_size)
+def _paper(table: pd.DataFrame, inputs: int, passes: int) -> dict:
+    """The paper's times at the cell's own batch size."""
+    pass_s = table["latency_s"] * calls_per_pass(inputs, table["batch_size"])
     return {"pass_mean_s": pass_s, "passes_total_s": passes * pass_s}
 
 

@@ -1,45 +1,85 @@
-"""One run: a cell timed in fresh processes, in one round."""
+"""One run: a cell timed in fresh processes, in one round, until its interval is narrow enough."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
-from tfscale import isolation
+from tfscale.calibration import reference
+from tfscale.disturbance import disturbance
+from tfscale.fresh import fresh_visit
 from tfscale.saved_model import verify
-from tfscale.visit import visit
+from tfscale.stopping import reason_to_stop
+from tfscale.units import seconds
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a run times: the cell by name and axes, and the files of its model and inputs."""
+
+    cell: str
+    axes: dict
+    saved_model: str
+    sha256: str
+    arrays: str
+    inputs: int
 
 
 def measure(
-    cell: str, axes: dict, round_number: int, seed: int, protocol: dict, inputs: int,
-    saved_model: str, arrays: str, expected_sha256: str,
-) -> list[dict]:  # fmt: skip
-    """Make the visits of a run and return one row a visit, without the derived columns.
+    subject: Subject, protocol: dict, earlier_s: list[float], reference_s: float | None
+) -> tuple[list[dict], str]:
+    """Make the visits of a run: one row a visit, and the reason why no more were made.
 
-    `protocol` holds protocol, visits, min_time_s, min_calls, isolation, time_limit_s and, for the
-    paper's protocol, passes. Raises StudyError naming the cell when a visit fails.
+    `protocol` holds the timing section of the configuration (and, for the paper's protocol, the
+    passes), `earlier_s` the clean medians of earlier rounds, `reference_s` the calibration of an
+    undisturbed machine, where it is known. Raises StudyError when a visit fails.
     """
-    verify(saved_model, expected_sha256)
+    verify(subject.saved_model, subject.sha256)
+    rows: list[dict] = []
+    start = monotonic()
+    while True:
+        rows.append(_visit(subject, protocol, len(rows) + 1))
+        _flag(rows, reference_s)
+        elapsed_s = monotonic() - start
+        reason = reason_to_stop(clean(rows), earlier_s, len(rows), elapsed_s, protocol)
+        print(_progress(rows[-1]), flush=True)
+        if reason:
+            return rows, reason
+
+
+def clean(rows: list[dict]) -> list[float]:
+    """The medians (s) of the undisturbed visits."""
+    return [row["p50_s"] for row in rows if not row["disturbed"]]
+
+
+def _visit(subject: Subject, protocol: dict, number: int) -> dict:
     request = {
-        "saved_model": saved_model,
-        "arrays": arrays,
-        "inputs": inputs,
-        "axes": axes,
+        "name": subject.cell,
+        "saved_model": subject.saved_model,
+        "arrays": subject.arrays,
+        "inputs": subject.inputs,
+        "axes": subject.axes,
         "protocol": protocol,
     }
-    rows = []
-    for number in range(1, protocol["visits"] + 1):
-        answer = _isolated(request, protocol)
-        answer["started"] = datetime.fromisoformat(answer["started"])
-        rows.append(
-            {"cell": cell, "seed": seed, "round": round_number, "visit": number}
-            | axes
-            | {"isolation": protocol["isolation"], "protocol": protocol["protocol"]}
-            | answer
-        )
-        print(f"visit {number} of {protocol['visits']}: {len(answer['durations_ns'])} calls")
-    return rows
+    answer = fresh_visit(request)
+    return subject.axes | answer | {
+        "visit": number,
+        "started": datetime.fromisoformat(answer["started"]),
+        "isolation": protocol["isolation"],
+        "protocol": protocol["protocol"],
+    }  # fmt: skip
 
 
-def _isolated(request: dict, protocol: dict) -> dict:
-    limit_s = protocol["time_limit_s"]
-    if protocol["isolation"] == "exec":
-        return isolation.run_executed("tfscale.visit", request, limit_s)
-    return isolation.run_forked(visit, request, limit_s)
+def _flag(rows: list[dict], reference_s: float | None) -> None:
+    """Mark disturbed visits against the calmer of the machine's and the run's own reference."""
+    own_s = reference(
+        [row[key] for row in rows for key in ("calibration_before_s", "calibration_after_s")]
+    )
+    calm_s = own_s if reference_s is None else min(own_s, reference_s)
+    for row in rows:
+        row["disturbed_reason"] = disturbance(row, calm_s)
+        row["disturbed"] = bool(row["disturbed_reason"])
+
+
+def _progress(row: dict) -> str:
+    mark = f"; disturbed: {row['disturbed_reason']}" if row["disturbed"] else ""
+    return f"visit {row['visit']}: {seconds(row['p50_s'])} over {row['calls']} calls{mark}"

@@ -19,7 +19,11 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "latency": seconds(row["latency_s"]),
             "interval": f"{seconds(row['latency_low_s'])} to {seconds(row['latency_high_s'])}",
             "coverage": "range" if pd.isna(row["coverage"]) else f"{row['coverage']:.1%}",
-            "visits": row["visits"],
+            "half_width": f"± {100 * row['half_width']:.1f} %",
+            "visits": f"{row['clean_visits']} of {row['visits']}",
+            "p99": "–" if pd.isna(row["p99_high_s"]) else f"< {seconds(row['p99_high_s'])}",
+            "floor": "–" if pd.isna(row["floor_s"]) else seconds(row["floor_s"]),
+            "stop_reason": row["stop_reason"],
             "throughput": f"{row['throughput_per_s']:,.3g}"
             if row["throughput_per_s"] < 1000
             else f"{row['throughput_per_s']:,.0f}",
@@ -54,6 +58,21 @@ def law_rows(laws: pd.DataFrame) -> list[dict]:
             "cells": row["cells"],
         }
         for row in laws.to_dict("records")
+    ]
+
+
+def drift_rows(drift: pd.DataFrame) -> list[dict]:
+    """One dict a machine and term of the drift."""
+    return [
+        {
+            "machine": row["machine"],
+            "term": row["term"].replace("_", " "),
+            "effect": f"{row['effect']:.3f}",
+            "interval": f"{row['effect_low']:.3f} to {row['effect_high']:.3f}",
+            "total": f"{row['total']:.3f} ({row['total_low']:.3f} to {row['total_high']:.3f})",
+            "runs": row["runs"],
+        }
+        for row in drift.to_dict("records")
     ]
 
 

@@ -13,9 +13,18 @@ def training_order(trained: dict[str, Cell]) -> dict[str, int]:
     return {name: rank for rank, name in enumerate(by_cost, start=1)}
 
 
-def timing_order(names: list[str], seed: int, rounds: Iterable[int]) -> dict[tuple[str, int], int]:
-    """Place of every run (cell, round) from the end of the study, the last 1."""
-    sequence = [(name, number) for number in rounds for name in order(names, seed, number)]
+def timing_order(
+    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int
+) -> dict[tuple[str, str, int], int]:
+    """Place of every run (walk, cell, number) from the end of the study, the last 1.
+
+    The walk "runs" times every cell in every round; "sentinels" times a few cells again, in
+    `places` places from the start to the end of the study.
+    """
+    sequence = [("runs", name, number) for number in rounds for name in order(names, seed, number)]
+    for place in range(places, 0, -1):
+        position = round(len(sequence) * (place - 1) / max(places - 1, 1))
+        sequence[position:position] = [("sentinels", name, place) for name in sentinels]
     return {key: len(sequence) - place for place, key in enumerate(sequence)}
 
 

@@ -9,24 +9,26 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tfscale.architecture import CLASSES
 from tfscale.atomic import write_text
-from tfscale.page_tables import NOISY, cell_rows, law_rows, sample_predictions
+from tfscale.marks import marks
+from tfscale.page_tables import cell_rows, drift_rows, law_rows, sample_predictions
 from tfscale.units import seconds
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 HEADLINES = 3
-AT_CHANCE = 0.03
 
 
 def write_report(
-    output: str, cells_path: str, laws_path: str, findings_path: str, runs_path: str,
-    figures: list[str], captions: list[str], predictions: dict[str, str], settings: dict,
+    output: str, cells_path: str, laws_path: str, findings_path: str, visits_path: str,
+    drift_path: str, machine_path: str, figures: list[str], captions: list[str],
+    predictions: dict[str, str], settings: dict,
 ) -> None:  # fmt: skip
     """Render the page; `figures` are the SVG files (model_figure.svg), `captions` one text a
     figure, and `predictions` maps a model to the predictions of one of its trained models."""
     cells = pd.read_parquet(cells_path)
-    visits = pd.read_parquet(runs_path, columns=["environment", "started", "cell", "round"])
+    visits = pd.read_parquet(visits_path)
+    machine = json.loads(Path(machine_path).read_text())
+    drift = pd.read_parquet(drift_path)
     page = _environment().get_template("report.html.j2")
     findings = Path(findings_path).read_text(encoding="utf-8").splitlines()
     html = page.render(
@@ -40,11 +42,13 @@ def write_report(
         figures=_inlined(figures),
         captions={Path(path).stem: Path(path).read_text().strip() for path in captions},
         samples={model: sample_predictions(path) for model, path in predictions.items()},
-        marks=_marks(cells),
+        marks=marks(cells, visits, drift, machine, settings["timing"]),
+        drift=drift_rows(drift),
+        sentinels=int(visits[visits["sentinel"]].groupby(["cell", "round"]).ngroups),
         models=_models(cells),
         settings=settings,
         environments=[json.loads(text) for text in visits["environment"].unique()],
-        runs=len(visits.drop_duplicates(["cell", "round"])),
+        runs=len(visits.drop_duplicates(["cell", "round", "sentinel"])),
         visits=len(visits),
         first=visits["started"].min(),
         last=visits["started"].max(),
@@ -95,26 +99,3 @@ def _models(cells: pd.DataFrame) -> list[dict]:
             }
         )
     return rows
-
-
-def _marks(cells: pd.DataFrame) -> list[str]:
-    """What a reader must know before trusting a number."""
-    marks = []
-    if few := int(cells["coverage"].isna().sum()):
-        marks.append(
-            f"{few} of {len(cells)} cells have too few visits for an interval: the range is shown."
-        )
-    chance = 1 / cells["model"].map(CLASSES)
-    if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
-        marks.append(
-            f"{guessing} cells use models that their training budget left guessing (test accuracy "
-            "at chance): their latencies hold, their predictions say nothing."
-        )
-    if unsettled := int((cells["unsettled_visits"] > 0).sum()):
-        marks.append(f"{unsettled} cells have visits whose warm-up did not settle.")
-    if noisy := int((cells["noise_index"] > NOISY).sum()):
-        marks.append(
-            f"{noisy} cells were disturbed: their typical latency is over 1.25 times the "
-            "undisturbed one (see the column noise)."
-        )
-    return marks

@@ -1,38 +1,61 @@
 """From a trained model to the file and the log of one run."""
 
 import json
+import platform
 from pathlib import Path
+from statistics import median
 
-from tfscale.measure import measure
+import pandas as pd
+
+from tfscale import runs, summary
+from tfscale.earlier import earlier_medians
+from tfscale.environment import environment, identity
+from tfscale.host import warnings
+from tfscale.isolation import run_forked
+from tfscale.measure import Subject, clean, measure
+
+READING_LIMIT_S = 120
 
 
 def run(
-    cell: str, axes: dict, round_number: int, seed: int, protocol: dict, evaluation: dict,
-    inputs: dict, output: str,
-) -> str:  # fmt: skip
+    cell: str, axes: dict, place: dict, protocol: dict, evaluation: dict, inputs: dict, output: str
+) -> str:
     """Time a cell in one round, write its Parquet file and log, and return its result line.
 
-    `inputs` names the files facts, saved_model, predictions and arrays. The libraries that start
-    threads are imported after the last visit: the parent of a visit has one thread.
+    `place` holds the study's seed and the round; `inputs` names the files facts, saved_model,
+    predictions, arrays, machine and earlier (those of earlier rounds). Nothing that starts a
+    thread is called before the last visit: its parent has one.
     """
     facts = json.loads(Path(inputs["facts"]).read_text())
-    rows = measure(
-        cell, axes, round_number, seed, protocol, evaluation["inputs"],
-        inputs["saved_model"], inputs["arrays"], facts["saved_model_sha256"],
+    subject = Subject(
+        cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
+        evaluation["inputs"],
     )  # fmt: skip
-
-    import pandas as pd
-
-    from tfscale import runs, summary
-    from tfscale.environment import environment
-
-    rows = [visit | runs.row(visit) for visit in rows]
-    record = {"stop_reason": "visits done", "environment": environment()}
-    runs.write(output, rows, record)
-    medians = [visit["p50_s"] for visit in rows]
-    batch_size = axes["batch_size"]
-    print(summary.paper_lines(cell, sorted(medians)[len(medians) // 2], batch_size, **evaluation))
+    noticed = warnings(axes["threads"])
+    earlier_s = _earlier(inputs["earlier"])
+    rows, reason = measure(subject, protocol, earlier_s, _reference(inputs["machine"]))
+    here = environment()
+    record = {
+        "stop_reason": reason,
+        "environment": here,
+        "environment_id": identity(here),
+        "warnings": noticed,
+    }
+    runs.write(output, [place | {"cell": cell} | row for row in rows], record)
+    medians_s = [*earlier_s, *clean(rows)] or [row["p50_s"] for row in rows]
+    print(summary.paper_lines(cell, median(medians_s), axes["batch_size"], **evaluation))
     print(summary.prediction_lines(pd.read_parquet(inputs["predictions"])))
-    line = summary.result_line(cell, medians, batch_size)
-    print(line)
+    line = summary.result_line(cell, medians_s, axes["batch_size"], protocol["coverage"], reason)
+    print("\n".join([*noticed, line]))
     return line
+
+
+def _earlier(paths: list[str]) -> list[float]:
+    """The clean medians (s) of earlier rounds."""
+    return run_forked(earlier_medians, {"paths": paths}, READING_LIMIT_S)["medians_s"]
+
+
+def _reference(path: str) -> float | None:
+    """The calibration of an undisturbed machine (s), unless the file is of another host."""
+    known = json.loads(Path(path).read_text())
+    return known["reference_s"] if known["host"] == platform.node() else None

@@ -10,10 +10,14 @@ def recipe(config: dict) -> dict:
     return {key: config["training"][key] for key in RECIPE}
 
 
-def protocol(config: dict) -> dict:
-    """The timing settings that a run depends on: not the number of rounds, and the passes only
-    where they are really timed."""
-    settings = {key: value for key, value in sorted(config["timing"].items()) if key != "rounds"}
+def protocol(config: dict, walk: str = "runs") -> dict:
+    """The timing settings that a run depends on: not the number of rounds or of sentinels, and
+    the passes only where they are really timed. A sentinel makes its fewest visits and no more:
+    it shows drift, not a latency."""
+    timing = sorted(config["timing"].items())
+    settings = {key: value for key, value in timing if key not in ("rounds", "sentinels")}
+    if walk == "sentinels":
+        settings["max_visits"] = settings["visits"]
     if settings["protocol"] == "paper":
         settings["passes"] = config["evaluation"]["passes"]
     return settings

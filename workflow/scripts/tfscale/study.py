@@ -10,7 +10,8 @@ from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
 from tfscale.grid import cells, cost_flop, trained_model
-from tfscale.priorities import timing_order, training_order
+from tfscale.priorities import training_order
+from tfscale.schedule import Schedule
 from tfscale.sources import raw_files
 
 FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
@@ -56,43 +57,39 @@ class Study:
         found = [trained_model(cell, batch_size) for cell in self.cells.values()]
         return {cell_name(axes): axes for axes in found}
 
-    @property
-    def rounds(self) -> range:
-        """The numbers of the rounds, from 1."""
-        return range(1, self.config["timing"]["rounds"] + 1)
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When each run comes."""
+        return Schedule(self.cells, self.config["timing"], self.config["seed"])
 
     @property
     def figures(self) -> list[str]:
         """Every figure as model_figure."""
         return [f"{model}_{figure}" for model in self.models for figure in FIGURES]
 
-    def run_files(self, results: str) -> list[str]:
-        """The file of every run."""
-        return [
-            f"{results}/runs/{cell}/round{number}.parquet"
-            for cell in self.cells
-            for number in self.rounds
-        ]
+    @cached_property
+    def shapes(self) -> list[Cell]:
+        """Every shape of input that the study has, for the floor."""
+        axes = ("model", "input_size", "batch_size", "threads")
+        found = {tuple(cell[axis] for axis in axes) for cell in self.cells.values()}
+        return [dict(zip(axes, shape, strict=True)) for shape in sorted(found)]
 
-    def facts_files(self, results: str) -> list[str]:
+    def facts_files(self, models: str) -> list[str]:
         """The facts of every trained model."""
-        return [f"{results}/models/{trained}/facts.json" for trained in self.trained]
+        return [f"{models}/{trained}/facts.json" for trained in self.trained]
 
-    def sampled_predictions(self, results: str) -> list[str]:
+    def sampled_predictions(self, models: str) -> list[str]:
         """Of each kind of model, the predictions of the trained model that saw the most examples
         within its budget: the cheapest with the largest batch."""
         chosen = {}
         for name, axes in sorted(
             self.trained.items(), key=lambda item: (item[1]["batch_size"], -cost_flop(item[1]))
         ):
-            chosen[axes["model"]] = f"{results}/models/{name}/predictions.parquet"
+            chosen[axes["model"]] = f"{models}/{name}/predictions.parquet"
         return [chosen[model] for model in self.models]
 
-    def cell(self, name: str, round_number: int = 1) -> Cell:
-        """The axes of a cell; raises StudyError when the study has no such cell or round."""
-        if round_number not in self.rounds:
-            rounds = len(self.rounds)
-            raise StudyError(f"the study has {rounds} rounds (timing.rounds), not {round_number}")
+    def cell(self, name: str) -> Cell:
+        """The axes of a cell; raises StudyError when the study has no such cell."""
         return _named(name, self.cells, "cell")
 
     def model(self, name: str) -> Cell:
@@ -113,19 +110,11 @@ class Study:
 
     def training_priority(self, trained: str) -> int:
         """Training goes before timing, the costliest model first so that none is left over."""
-        return len(self._timing_order) + self._training_order[trained]
-
-    def timing_priority(self, cell: str, round_number: int) -> int:
-        """Round 1 before round 2, cells of a round in its random order."""
-        return self._timing_order[cell, round_number]
+        return self.schedule.first + self._training_order[trained]
 
     @cached_property
     def _training_order(self) -> dict[str, int]:
         return training_order(self.trained)
-
-    @cached_property
-    def _timing_order(self) -> dict[tuple[str, int], int]:
-        return timing_order(list(self.cells), self.config["seed"], self.rounds)
 
 
 def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:

@@ -1,8 +1,11 @@
 """What the log of a run says: the paper's lines, ten predictions, and the result in one line."""
 
-import numpy as np
+from math import isnan
+from statistics import median
+
 import pandas as pd
 
+from tfscale.interval import median_interval
 from tfscale.passes import calls_per_pass
 from tfscale.units import seconds
 
@@ -28,12 +31,16 @@ def prediction_lines(predictions: pd.DataFrame, count: int = SHOWN) -> str:
     return "\n".join(lines)
 
 
-def result_line(cell: str, medians_s: list[float], batch_size: int) -> str:
-    """The result of a run in one line: typical latency, range over visits, throughput."""
-    typical = float(np.median(medians_s))
-    spread = (max(medians_s) - min(medians_s)) / 2 / typical
+def result_line(
+    cell: str, medians_s: list[float], batch_size: int, coverage: float, reason: str
+) -> str:
+    """The result of a run in one line: typical latency with its interval, throughput, and why
+    the run ended; over the clean visits of this round and the earlier ones."""
+    typical = median(medians_s)
+    interval = median_interval(medians_s, coverage)
     visits = "1 visit" if len(medians_s) == 1 else f"{len(medians_s)} visits"
+    claim = "range" if isnan(interval.coverage) else f"{100 * interval.coverage:.1f} % interval"
     return (
-        f"{cell} … {seconds(typical)} ± {spread:.1%} "
-        f"({visits}, half range) {batch_size / typical:,.0f} examples/s"
+        f"{cell} … {seconds(typical)} ± {100 * interval.half_width:.1f} % "
+        f"({visits}, {claim}) {batch_size / typical:,.0f} examples/s; {reason}"
     )

@@ -1,81 +1,99 @@
 """One visit: a fresh process loads the model, warms up, times calls and reports."""
 
 import json
-import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns, process_time_ns
+from typing import TypeVar
 
-import numpy as np
 import tensorflow as tf
 
-from tfscale import calls
+from tfscale.calibration import calibrate
+from tfscale.calls import Calls, batches, load, make_calls
+from tfscale.counters import counters, difference
+from tfscale.memory import peak_bytes, reset_peak
 from tfscale.passes import calls_per_pass
-from tfscale.timed_block import Call, calls_wanted, time_call, timed_block, warm_up
+from tfscale.pinning import pin
+from tfscale.timed_block import calls_wanted, side_block, time_call, timed_block, warm_up
+
+T = TypeVar("T")
 
 
 def visit(request: dict) -> dict:
     """Time the cell of a request and return one row of the run, without its axes.
 
-    The request holds saved_model, arrays, inputs, axes and protocol (see `measure`). Phases are
-    kept with the raw durations: first call, warm-up, timed.
+    The request holds saved_model, arrays, inputs, axes and protocol (see `measure`). Everything
+    before the timed block is timed apart; durations are in ns, one a call, with their phase.
     """
-    axes, protocol = request["axes"], request["protocol"]
+    axes = request["axes"]
+    peaks: dict[str, int | None] = {}
     started = datetime.now(UTC)
+    set_threads(axes["threads"])
     cpus = pin(axes["threads"])
-    load_average = os.getloadavg()[0]
-    batches = calls.batches(request["arrays"], request["inputs"], axes["batch_size"])
-    start = perf_counter_ns()
-    model = calls.load(request["saved_model"], axes)
-    load_ns = perf_counter_ns() - start
-    call = calls.make_calls(model, axes, batches).fetched
-    first = time_call(call, 0)
-    warm, settled = warm_up(call)
+    before = counters(cpus)
+    calibration_before_s = calibrate()
+    x = batches(request["arrays"], request["inputs"], axes["batch_size"])
+    load_start = perf_counter_ns()
+    model = _peak(peaks, "load", lambda: load(request["saved_model"], axes))
+    load_s = (perf_counter_ns() - load_start) / 1e9
+    calls = make_calls(model, axes, x)
+    first = _peak(peaks, "first", lambda: time_call(calls.fetched, 0))
+    warm, settled = _peak(peaks, "warmup", lambda: warm_up(calls.fetched))
     cpu_start, wall_start = process_time_ns(), perf_counter_ns()
-    timed = _timed(call, median(warm), protocol, request["inputs"], axes["batch_size"])
+    timed = _peak(peaks, "timed", lambda: _timed(calls, median(warm), request))
     cpu_share = (process_time_ns() - cpu_start) / (perf_counter_ns() - wall_start)
+    sides = _sides(calls, median(warm))
+    durations = {"first": [first], "warmup": warm, "timed": timed.tolist()} | sides
     return {
         "started": started.isoformat(),
         "host": platform.node(),
         "device": tf.config.list_logical_devices()[0].device_type,
         "affinity": cpus,
-        "load_average": load_average,
-        "load_s": load_ns / 1e9,
+        "load_s": load_s,
         "settled": settled,
         "cpu_share": cpu_share,
-        "phases": ["first"] + ["warmup"] * len(warm) + ["timed"] * len(timed),
-        "durations_ns": [first, *warm, *timed.tolist()],
-    }
+        "calibration_before_s": calibration_before_s,
+        "calibration_after_s": calibrate(),
+        "phases": [phase for phase, values in durations.items() for _ in values],
+        "durations_ns": [value for values in durations.values() for value in values],
+    } | peaks | difference(before, counters(cpus))  # fmt: skip
 
 
-def pin(threads: int) -> list[int]:
-    """Confine the process to as many CPUs as threads, and TensorFlow to as many threads.
+def _peak(peaks: dict, phase: str, task: Callable[[], T]) -> T:
+    """The result of a task; its peak resident memory goes into `peaks`."""
+    reset_peak()
+    result = task()
+    peaks[f"memory_{phase}_bytes"] = peak_bytes()
+    return result
 
-    Returns the CPUs; an empty list where the system cannot pin (macOS) or has too few.
-    """
+
+def set_threads(threads: int) -> None:
+    """Let TensorFlow use `threads` threads in an operation and run one operation at a time."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    if not hasattr(os, "sched_setaffinity"):
-        return []
-    allowed = sorted(os.sched_getaffinity(0))
-    if len(allowed) < threads:
-        return []
-    cpus = allowed[-threads:]
-    os.sched_setaffinity(0, cpus)
-    return cpus
 
 
-def _timed(call: Call, call_ns: float, protocol: dict, inputs: int, batch_size: int) -> np.ndarray:
+def _timed(calls: Calls, call_ns: float, request: dict):
     """The timed block of the protocol: short, or the paper's passes of all inputs."""
+    protocol, batch_size = request["protocol"], request["axes"]["batch_size"]
     if protocol["protocol"] == "paper":
-        calls = protocol["passes"] * calls_per_pass(inputs, batch_size)
-        return timed_block(call, call_ns, 0, calls)
+        wanted = protocol["passes"] * calls_per_pass(request["inputs"], batch_size)
+        return timed_block(calls.fetched, call_ns, 0, wanted)
     wanted = calls_wanted(call_ns, protocol["min_calls"])
     shortest = 0.0 if wanted == 1 else protocol["min_time_s"]
-    return timed_block(call, call_ns, shortest, wanted)
+    return timed_block(calls.fetched, call_ns, shortest, wanted)
+
+
+def _sides(calls: Calls, call_ns: float) -> dict[str, list[int]]:
+    """Short blocks beside the headline: without fetching the output, and the copy of a batch."""
+    return {
+        "unfetched": side_block(calls.unfetched, call_ns),
+        "copy": side_block(calls.copy, 0),
+    }
 
 
 if __name__ == "__main__":

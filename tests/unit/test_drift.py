@@ -1,0 +1,83 @@
+"""A machine that becomes slower is noticed, and does not change the ratios between cells."""
+
+import numpy as np
+import pandas as pd
+
+from tfscale.drift import drift
+from tfscale.priorities import order
+
+
+def study(ramp: float, cells: int = 24, rounds: int = 2, sentinels: int = 4, noise: float = 0.01):
+    """Visits of a study whose machine becomes slower by `ramp` from its start to its end."""
+    rng = np.random.default_rng(11)
+    level = {f"c{n}": 0.001 * 2 ** (n / 4) for n in range(cells)}
+    sequence = [
+        (name, number, False)
+        for number in range(1, rounds + 1)
+        for name in order(list(level), 1, number)
+    ]
+    for place in range(sentinels, 0, -1):
+        position = round(len(sequence) * (place - 1) / max(sentinels - 1, 1))
+        sequence.insert(position, ("c0", place, True))
+    start = pd.Timestamp("2026-01-01", tz="UTC")
+    rows = []
+    for index, (cell, number, sentinel) in enumerate(sequence):
+        slower = 1 + ramp * index / len(sequence)
+        for visit in range(3):
+            seconds = 20 * index + 2 * visit
+            rows.append(
+                {
+                    "cell": cell, "machine": "m", "round": number, "sentinel": sentinel,
+                    "started": start + pd.Timedelta(seconds=seconds), "disturbed": False,
+                    "p50_s": level[cell] * slower * rng.lognormal(0, noise),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows).astype({"started": "datetime64[us, UTC]"}), level
+
+
+def of(visits, term):
+    return drift(visits, 0.95).set_index("term").loc[term]
+
+
+def test_a_ramp_of_ten_percent_is_found():
+    visits, _ = study(0.10)
+    found = of(visits, "per_hour")
+    assert found["total_low"] > 1.0
+    assert found["total_low"] <= 1.10 <= found["total_high"] * 1.01
+
+
+def test_the_ramp_leaves_the_ratios_between_cells():
+    visits, level = study(0.10, cells=96)
+    typical = visits[~visits["sentinel"]].groupby("cell")["p50_s"].median()
+    ratios = typical / pd.Series(level)
+    assert (ratios / ratios.median()).between(0.95, 1.05).mean() > 0.95
+
+
+def test_a_calm_machine_shows_none():
+    fires = 0
+    for seed in range(20):
+        visits, _ = study(0.0)
+        rng = np.random.default_rng(seed)
+        visits["p50_s"] *= rng.lognormal(0, 0.01, len(visits))
+        found = of(visits, "per_hour")
+        fires += not found["total_low"] <= 1 <= found["total_high"]
+    assert fires <= 4
+
+
+def test_a_jump_between_rounds_is_the_rounds():
+    visits, _ = study(0.0)
+    visits.loc[(visits["round"] == 2) & ~visits["sentinel"], "p50_s"] *= 1.2
+    visits = visits[~visits["sentinel"]]
+    found = of(visits, "round_2")
+    assert found["effect_low"] <= 1.2 <= found["effect_high"]
+
+
+def test_one_round_without_sentinels_cannot_tell():
+    visits, _ = study(0.1, rounds=1, sentinels=0)
+    assert drift(visits, 0.95).empty
+
+
+def test_sentinels_alone_are_enough_to_be_read():
+    visits, _ = study(0.1)
+    visits.loc[~visits["sentinel"], "disturbed"] = True
+    assert "per_hour" in set(drift(visits, 0.95)["term"])

@@ -1,0 +1,12 @@
+"""Entry of the rule `calibrate`."""
+
+import os
+
+from tfscale.log import logged
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+with logged(snakemake.log[0]) as console:
+    from tfscale.look import look
+
+    print(look(snakemake.output.machine), file=console)

@@ -1,0 +1,60 @@
+"""The framework's own floor: an identity model, timed at each batch size of the study."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfscale import isolation
+from tfscale.axes import defaults
+from tfscale.fresh import fresh_visit
+from tfscale.tables import write_parquet
+from tfscale.units import seconds
+
+VISITS = 3
+LIMIT_S = 120
+
+
+def time_floor(
+    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, output: str
+) -> str:
+    """Write the median latency (s) of an identity model for each of `shapes`; returns a summary.
+
+    A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
+    in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+        for shape, data in zip(shapes, arrays, strict=True):
+            path = str(Path(folder, f"{shape['model']}{shape['input_size']}"))
+            isolation.run_forked(save_identity, {"arrays": data, "path": path}, LIMIT_S)
+            request = {
+                "name": f"the identity model of {shape['model']}",
+                "saved_model": path,
+                "arrays": data,
+                "inputs": inputs,
+                "axes": defaults() | shape,
+                "protocol": protocol | {"protocol": "visits"},
+            }
+            visits = [fresh_visit(request) for _ in range(VISITS)]
+            median_s = float(np.median([row["p50_s"] for row in visits]))
+            rows.append(shape | {"host": visits[0]["host"], "floor_s": median_s})
+    table = pd.DataFrame(rows)
+    write_parquet(output, table)
+    low, high = table["floor_s"].min(), table["floor_s"].max()
+    return f"the framework's floor: {seconds(low)} to {seconds(high)} a call"
+
+
+def save_identity(request: dict) -> dict:
+    """Save a model that returns its input, of the shape and type of the data in `arrays`."""
+    import tensorflow as tf
+
+    from tfscale.encoded import load
+
+    x = load(request["arrays"], "test", 1).x
+    signature = tf.TensorSpec((None, *x.shape[1:]), x.dtype, name="x")
+    module = tf.Module()
+    module.serve = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=[signature])
+    tf.saved_model.save(module, request["path"], signatures={"serving_default": module.serve})
+    return {}

@@ -1,0 +1,40 @@
+"""The machine before the study: how fast it is undisturbed, and what may disturb it."""
+
+import json
+import platform
+from datetime import UTC, datetime
+
+import numpy as np
+
+from tfscale.atomic import write_text
+from tfscale.calibration import calibrate, reference
+from tfscale.host import warnings
+from tfscale.pinning import pin
+
+CALIBRATIONS = 150
+
+
+def look(output: str) -> str:
+    """Calibrate for about 3 s, write what was seen as JSON, and return it in words.
+
+    The reference is the 20th percentile of
+    the calibrations (s); the spread is the 90th percentile over it.
+    """
+    noticed = warnings(threads=1)
+    pin(1)
+    times_s = [calibrate() for _ in range(CALIBRATIONS)]
+    reference_s = reference(times_s)
+    seen = {
+        "host": platform.node(),
+        "started": datetime.now(UTC).isoformat(),
+        "reference_s": reference_s,
+        "spread": float(np.quantile(times_s, 0.9)) / reference_s,
+        "slow_share": float(np.mean(np.array(times_s) > 1.05 * reference_s)),
+        "warnings": noticed,
+    }
+    write_text(output, json.dumps(seen, indent=2) + "\n")
+    words = (
+        f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
+        f"and over 1.05 times that in {seen['slow_share']:.0%} of {CALIBRATIONS} trials"
+    )
+    return "\n".join([words, *[f"warning: {line}" for line in noticed]])

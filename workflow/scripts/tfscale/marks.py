@@ -1,0 +1,96 @@
+"""What a reader must know before trusting a number: the warnings of the report."""
+
+from collections.abc import Iterator
+from math import log
+
+import pandas as pd
+
+from tfscale.architecture import CLASSES
+from tfscale.page_tables import NOISY
+from tfscale.stopping import TIME_CAP
+
+AT_CHANCE = 0.03
+BUSY_SHARE = 0.1
+
+
+def marks(
+    cells: pd.DataFrame, visits: pd.DataFrame, drift: pd.DataFrame, machine: dict, timing: dict
+) -> list[str]:
+    """One sentence a reservation; `machine` is what was seen before the study, `timing` the
+    timing section of the configuration."""
+    return [
+        *_machine(visits, machine),
+        *_disturbed(cells, visits),
+        *_precision(cells, timing),
+        *_drift(drift, timing["precision"]),
+        *_models(cells),
+    ]
+
+
+def _machine(visits: pd.DataFrame, machine: dict) -> Iterator[str]:
+    later = "\n".join(visits["warnings"].unique()).split("\n")
+    seen = dict.fromkeys([*machine["warnings"], *later])
+    for line in filter(None, seen):
+        runs = visits.drop_duplicates(["cell", "round", "sentinel"])
+        count = int(runs["warnings"].str.contains(line, regex=False).sum())
+        yield f"{line} ({count} of {len(runs)} runs)." if count else f"Before the study: {line}."
+    if visits["machine"].nunique() > 1:
+        names = ", ".join(visits["machine"].unique())
+        yield f"The study was timed on several machines or environments, never pooled: {names}."
+
+
+def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
+    share = visits["disturbed"].mean()
+    if share:
+        busy = "The machine was busy: " if share > BUSY_SHARE else ""
+        yield (
+            f"{busy}{int(visits['disturbed'].sum())} of {len(visits)} visits ({share:.0%}) were "
+            "disturbed by physical signs (calibration, CPU share, steal) and left out."
+        )
+    if lost := int((cells["clean_visits"] == 0).sum()):
+        yield f"{lost} cells have disturbed visits only: all of them were used."
+    if noisy := int((cells["noise_index"] > NOISY).sum()):
+        yield (
+            f"{noisy} cells are noisy: their typical latency is over {NOISY} times the "
+            "undisturbed one (see the column noise)."
+        )
+
+
+def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
+    if few := int(cells["coverage"].isna().sum()):
+        yield f"{few} of {len(cells)} cells have too few visits for an interval: read their range."
+    if capped := int((cells["stop_reason"] == TIME_CAP).sum()):
+        yield f"{capped} cells ended at the time cap of {timing['time_cap_s']:g} s a run."
+    wide = cells["half_width"] > timing["precision"]
+    if timing["protocol"] != "paper" and wide.any():
+        yield (
+            f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
+            f"{timing['precision']:.0%}; the widest half-width is {cells['half_width'].max():.1%}."
+        )
+    if unsettled := int((cells["unsettled_visits"] > 0).sum()):
+        yield f"{unsettled} cells have visits whose warm-up did not settle."
+
+
+def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:
+    """Changes of the whole machine beyond the asked precision, when their interval excludes 1."""
+    for row in drift.to_dict("records"):
+        certain = row["total_low"] > 1 or row["total_high"] < 1
+        if certain and abs(log(row["total"])) > precision:
+            what = (
+                f"in the {row['span_h']:.1f} hours of the study"
+                if row["term"] == "per_hour"
+                else f"in {row['term'].replace('_', ' ')} against round 1"
+            )
+            yield (
+                f"Drift on {row['machine']}: times changed by the factor {row['total']:.3f} "
+                f"({row['total_low']:.3f} to {row['total_high']:.3f}) {what}."
+            )
+
+
+def _models(cells: pd.DataFrame) -> Iterator[str]:
+    chance = 1 / cells["model"].map(CLASSES)
+    if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
+        yield (
+            f"{guessing} cells use models that their training budget left guessing (test accuracy "
+            "at chance): their latencies hold, their predictions say nothing."
+        )
