@@ -18,7 +18,7 @@ def table(law, layers=(4, 6, 8, 10), batches=(1, 4, 16, 64), noise=0.01, seed=0)
     rows = [
         {
             "cell": f"mnist_layers{depth}_batch{batch}",
-            "host": "h", "model": "mnist", "layers": depth, "batch_size": batch, "conv_size": 3,
+            "machine": "h", "model": "mnist", "layers": depth, "batch_size": batch, "conv_size": 3,
             "input_size": 28, **defaults(),
             "latency_s": batch * law(depth) * np.exp(rng.normal(0, noise)),
         }

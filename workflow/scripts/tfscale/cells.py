@@ -2,11 +2,10 @@
 
 import pandas as pd
 
-from tfscale.architecture import layers_of
 from tfscale.axes import AXES
-from tfscale.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
 from tfscale.latency import latency
 from tfscale.passes import calls_per_pass
+from tfscale.work import work_columns
 
 TRAINED = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
 FLOOR_KEYS = ["host", "model", "input_size", "batch_size", "threads"]
@@ -28,22 +27,13 @@ def cells_table(
         rows.append(
             {"cell": name, "machine": machine, "host": group["host"].iloc[0]}
             | axes
+            | {"called_batch": axes["batch_size"]}
             | {key: facts[name][key] for key in TRAINED}
-            | _work(axes, facts[name]["vocabulary"])
+            | work_columns(axes, facts[name]["vocabulary"])
             | latency(group, coverage)
         )
     table = pd.DataFrame(rows).merge(floor, how="left", on=FLOOR_KEYS)
     return table.assign(**_paper(table, **evaluation))
-
-
-def _work(axes: dict, vocabulary: int) -> dict:
-    layers = layers_of(axes)
-    by_kind = {f"{kind}_flop": flop for kind, flop in flop_by_kind(layers).items()}
-    return {
-        "flop_per_example": flop_per_example(layers),
-        "weight_bytes": weight_bytes(layers, vocabulary, axes["precision"]),
-        "activation_bytes": activation_bytes(layers, axes["precision"]),
-    } | by_kind
 
 
 def _paper(table: pd.DataFrame, inputs: int, passes: int) -> dict:

@@ -21,12 +21,12 @@ def pearson_matrix(cells: pd.DataFrame) -> pd.DataFrame:
 def correlations(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a model and factor: Pearson, Spearman, and Pearson of the logarithms."""
     rows = []
-    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in varying(table):
             pair = table[[factor, TIME]].astype(float)
             rows.append(
                 {
-                    "host": host,
+                    "machine": machine,
                     "model": model,
                     "factor": factor,
                     "pearson": pair.corr().iloc[0, 1],

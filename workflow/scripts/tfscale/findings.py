@@ -17,7 +17,7 @@ def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
     the values without an order, what batching gains, the extremes and the other factors."""
     effects = _effects(cells)
     strongest, rest = [], []
-    for _, group in effects.groupby(["host", "model"], sort=False):
+    for _, group in effects.groupby(["machine", "model"], sort=False):
         ranked = group.sort_values("ratio", key=lambda ratio: np.log(ratio).abs(), ascending=False)
         sentences = [_effect(row, laws) for row in ranked.to_dict("records")]
         strongest += sentences[:1]
@@ -28,7 +28,7 @@ def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
 def _effects(cells: pd.DataFrame) -> pd.DataFrame:
     """How many times longer a call takes at a factor's highest level than at its lowest."""
     rows = []
-    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in varying(table):
             relative, _ = slices(table, factor)
             if relative.empty:
@@ -36,7 +36,7 @@ def _effects(cells: pd.DataFrame) -> pd.DataFrame:
             levels = relative.groupby(table.loc[relative.index, factor]).median()
             rows.append(
                 {
-                    "host": host,
+                    "machine": machine,
                     "model": model,
                     "factor": factor,
                     "lowest": levels.index.min(),
@@ -44,11 +44,11 @@ def _effects(cells: pd.DataFrame) -> pd.DataFrame:
                     "ratio": levels.iloc[-1] / levels.iloc[0],
                 }
             )
-    return pd.DataFrame(rows, columns=["host", "model", "factor", "lowest", "highest", "ratio"])
+    return pd.DataFrame(rows, columns=["machine", "model", "factor", "lowest", "highest", "ratio"])
 
 
 def _effect(effect: dict, laws: pd.DataFrame) -> str:
-    where = " & ".join(f"{key} == {effect[key]!r}" for key in ("host", "model", "factor"))
+    where = " & ".join(f"{key} == {effect[key]!r}" for key in ("machine", "model", "factor"))
     fits = laws.query(where)
     power = fits[fits["law"] == "power"].iloc[0]
     name = AXIS_WORDS[effect["factor"]].name

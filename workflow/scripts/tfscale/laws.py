@@ -16,7 +16,7 @@ from tfscale.axes import AXES, FACTORS
 
 LAWS = ("log", "linear", "power")
 COLUMNS = (
-    "host", "model", "factor", "law", "cells", "levels", "intercept", "slope", "slope_low",
+    "machine", "model", "factor", "law", "cells", "levels", "intercept", "slope", "slope_low",
     "slope_high", "p_value", "r_squared", "lack_of_fit_p", "aicc", "delta_aicc", "weight",
     "verdict",
 )  # fmt: skip
@@ -35,13 +35,13 @@ def fit_laws(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
     and AICc is NaN.
     """
     rows = []
-    for (host, model), table in cells.groupby(["host", "model"], sort=False):
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in FACTORS:
             if len(slices(table, factor)[0]):
                 fits = pd.DataFrame(_factor(table, factor, confidence))
                 fits.insert(0, "factor", factor)
                 fits.insert(0, "model", model)
-                fits.insert(0, "host", host)
+                fits.insert(0, "machine", machine)
                 rows.append(_weighted(fits, confidence))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
 

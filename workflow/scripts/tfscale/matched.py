@@ -26,8 +26,8 @@ class Comparison:
 
 def comparisons(cells: pd.DataFrame) -> Iterator[Comparison]:
     """Every value of the axes without an order against the axis's default (or, where the cells
-    do not have it, the value that comes first), for each host and model."""
-    for (_, model), table in cells.groupby(["host", "model"], sort=False):
+    do not have it, the value that comes first), for each machine and model."""
+    for (_, model), table in cells.groupby(["machine", "model"], sort=False):
         for axis in CATEGORIES:
             levels = table[axis].unique().tolist()
             base: Any = AXES[axis].default if AXES[axis].default in levels else levels[0]
