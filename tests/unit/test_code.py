@@ -23,12 +23,12 @@ MODULES = {
     "saved_model trained training",
     "calibrate": "atomic calibration cgroup clock counters errors host log look pinning procstat",
     "measure": "atomic attend axes calibration calls cgroup child clock columns counters derived "
-    "disturbance earlier encoded ending environment errors fresh host interval "
+    "device disturbance earlier encoded ending environment errors fresh host interval "
     "isolation log machine measure memory passes pinning procstat run runs "
     "saved_model seal stopping summary timed_block units variables visit",
-    "floor": "atomic attend axes calibration calls cgroup child counters derived encoded "
-    "ending errors floor fresh isolation log memory passes pinning procstat tables "
-    "timed_block units visit",
+    "floor": "atomic attend axes calibration calls cgroup child counters derived device "
+    "encoded ending errors floor fresh isolation log memory passes pinning procstat "
+    "tables timed_block units visit",
     "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
     "interval latency log merge merging passes runs seal tables work",
     "fit": "atomic axes axis_words correlations drift errors findings fitting laws log "

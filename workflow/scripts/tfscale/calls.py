@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfscale.device import device_type
 from tfscale.encoded import load as load_split
 
 MOST_BATCHES = 8
@@ -54,7 +55,7 @@ def make_calls(model: Any, axes: dict, batches: list[np.ndarray]) -> Calls:
     (output,) = signature.structured_outputs
     if axes["jit"]:
         signature = _compiled(signature, name, batches[0])
-    count = len(batches)
+    count, on_gpu = len(batches), device_type() == "GPU"
     # Everything that a call needs is made before, so that a call is only the call.
     arguments = [{name: tf.constant(batch)} for batch in batches]
 
@@ -62,7 +63,10 @@ def make_calls(model: Any, axes: dict, batches: list[np.ndarray]) -> Calls:
         return signature(**arguments[index % count])[output].numpy()
 
     def unfetched(index: int) -> tf.Tensor:
-        return signature(**arguments[index % count])[output]
+        result = signature(**arguments[index % count])[output]
+        if on_gpu:
+            tf.test.experimental.sync_devices()
+        return result
 
     def copy(index: int) -> tf.Tensor:
         return tf.constant(batches[index % count])

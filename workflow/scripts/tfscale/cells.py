@@ -43,7 +43,11 @@ def _paper(table: pd.DataFrame, inputs: int, passes: int) -> dict:
 
 
 def paper_table(cells: pd.DataFrame, model: str) -> pd.DataFrame:
-    """The paper's own table of a model: Layers, BatchSize, ConvSize, TotalTime, MeanTime."""
+    """The paper's own table of a model: Layers, BatchSize, ConvSize, TotalTime, MeanTime.
+
+    It has no column for the other axes: rows that differ from the model's first cell in one of
+    them (or in the machine) are left out.
+    """
     names = {
         "layers": "Layers",
         "batch_size": "BatchSize",
@@ -51,5 +55,8 @@ def paper_table(cells: pd.DataFrame, model: str) -> pd.DataFrame:
         "passes_total_s": "TotalTime",
         "pass_mean_s": "MeanTime",
     }
-    rows = cells[cells["model"] == model].sort_values(["layers", "batch_size", "conv_size"])
+    rows = cells[cells["model"] == model]
+    others = [*(axis for axis in AXES if axis not in names), "machine"]
+    plain = (rows[others] == rows[others].iloc[0]).all(axis=1)
+    rows = rows[plain].sort_values(["layers", "batch_size", "conv_size"])
     return rows[list(names)].rename(columns=names)

@@ -46,6 +46,7 @@ _DESCRIBED = {
     "memory_first_bytes": (_COUNT, "peak resident memory of the first call"),
     "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
     "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
+    "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
     "phase": (pa.list_(_TEXT), "first, warmup, timed, unfetched or copy, a duration"),
     "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
 }  # fmt: skip

@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfscale import isolation
 from tfscale.axes import defaults
-from tfscale.fresh import fresh_visit
+from tfscale.fresh import apart, fresh_visit
 from tfscale.tables import write_parquet
 from tfscale.units import seconds
 
 VISITS = 3
-LIMIT_S = 120
 
 
 def time_floor(
@@ -28,7 +26,7 @@ def time_floor(
     with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
         for shape, data in zip(shapes, arrays, strict=True):
             path = str(Path(folder, f"{shape['model']}{shape['input_size']}"))
-            isolation.run_forked(save_identity, {"arrays": data, "path": path}, LIMIT_S)
+            apart(save_identity, {"arrays": data, "path": path})
             request = {
                 "name": f"the identity model of {shape['model']}",
                 "saved_model": path,

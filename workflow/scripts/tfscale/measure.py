@@ -64,7 +64,6 @@ def _visit(subject: Subject, protocol: dict, number: int) -> dict:
     return subject.axes | answer | {
         "visit": number,
         "started": datetime.fromisoformat(answer["started"]),
-        "isolation": protocol["isolation"],
         "protocol": protocol["protocol"],
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
         {axis: row[axis] for axis in AXES}
         | {
             "cell": row["cell"],
+            "machine": row["machine"],
             "latency_s": row["latency_s"],
             "latency": seconds(row["latency_s"]),
             "interval": f"{seconds(row['latency_low_s'])} to {seconds(row['latency_high_s'])}",
@@ -46,6 +47,7 @@ def law_rows(laws: pd.DataFrame) -> list[dict]:
     return [
         {
             "model": row["model"],
+            "machine": row["machine"],
             "factor": row["factor"],
             "law": row["law"],
             "slope": f"{row['slope']:.3g}",

@@ -47,6 +47,8 @@ def write_report(
         sentinels=int(visits[visits["sentinel"]].groupby(["cell", "round"]).ngroups),
         models=_models(cells),
         settings=settings,
+        machines=cells["machine"].unique().tolist(),
+        paths=cells["path"].unique().tolist(),
         environments=[json.loads(text) for text in visits["environment"].unique()],
         runs=len(visits.drop_duplicates(["cell", "round", "sentinel"])),
         visits=len(visits),

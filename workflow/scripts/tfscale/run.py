@@ -10,11 +10,9 @@ import pandas as pd
 from tfscale import runs, summary
 from tfscale.earlier import earlier_medians
 from tfscale.environment import environment, identity
+from tfscale.fresh import apart
 from tfscale.host import warnings
-from tfscale.isolation import run_forked
 from tfscale.measure import Subject, clean, measure
-
-READING_LIMIT_S = 120
 
 
 def run(
@@ -52,7 +50,7 @@ def run(
 
 def _earlier(paths: list[str]) -> list[float]:
     """The clean medians (s) of earlier rounds."""
-    return run_forked(earlier_medians, {"paths": paths}, READING_LIMIT_S)["medians_s"]
+    return apart(earlier_medians, {"paths": paths})["medians_s"]
 
 
 def _reference(path: str) -> float | None:

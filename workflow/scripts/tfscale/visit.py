@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfscale.calibration import calibrate
 from tfscale.calls import Calls, batches, load, make_calls
 from tfscale.counters import counters, difference
+from tfscale.device import device_peak_bytes, device_type, wait_for_device
 from tfscale.memory import peak_bytes, reset_peak
 from tfscale.passes import calls_per_pass
 from tfscale.pinning import pin
@@ -43,15 +44,18 @@ def visit(request: dict) -> dict:
     calls = make_calls(model, axes, x)
     first = _peak(peaks, "first", lambda: time_call(calls.fetched, 0))
     warm, settled = _peak(peaks, "warmup", lambda: warm_up(calls.fetched))
+    wait_for_device()
     cpu_start, wall_start = process_time_ns(), perf_counter_ns()
     timed = _peak(peaks, "timed", lambda: _timed(calls, median(warm), request))
     cpu_share = (process_time_ns() - cpu_start) / (perf_counter_ns() - wall_start)
+    wait_for_device()
     sides = _sides(calls, median(warm))
     durations = {"first": [first], "warmup": warm, "timed": timed.tolist()} | sides
     return {
         "started": started.isoformat(),
         "host": platform.node(),
-        "device": tf.config.list_logical_devices()[0].device_type,
+        "device": device_type(),
+        "memory_device_bytes": device_peak_bytes(),
         "affinity": cpus,
         "load_s": load_s,
         "settled": settled,
