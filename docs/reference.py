@@ -41,6 +41,8 @@ def _lines(prefix: str, section: dict):
         name = f"{prefix}.{key}" if prefix else key
         yield f"| `{name}` | {_type(value)} | {_allowed(value)} | {value['description']} |"
         yield from _lines(name, value)
+        if value.get("items", {}).get("type") == "object":
+            yield from _lines(f"{name}[]", value["items"])
 
 
 def _type(value: dict) -> str:

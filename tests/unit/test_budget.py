@@ -10,8 +10,16 @@ def test_steps_are_bound_by_max_steps_for_a_light_model():
     assert training_budget(LIGHT, RECIPE, 1, 54_000, 6_000).steps == 20
 
 
-def test_a_heavy_model_is_never_left_untrained():
-    assert training_budget(HEAVY, RECIPE, 64, 7_000, 800).steps == 1
+def test_a_heavy_model_is_never_left_untrained_and_its_step_is_small():
+    budget = training_budget(HEAVY, RECIPE, 64, 7_000, 800)
+    assert (budget.steps, budget.batch_size, budget.examples) == (1, 8, 8)
+    richer = training_budget(HEAVY, RECIPE | {"budget_tflop": 10}, 64, 7_000, 800)
+    assert (richer.steps, richer.batch_size) == (1, int(1e12 / (3 * 9701122178)))
+
+
+def test_a_whole_step_that_fits_is_never_cut():
+    budget = training_budget(HEAVY, RECIPE | {"budget_tflop": 30}, 64, 7_000, 800)
+    assert (budget.steps, budget.batch_size) == (1, 64)
 
 
 def test_flop_bind_between_the_extremes():

@@ -7,16 +7,22 @@ from tfscale.architecture import Layer
 from tfscale.flop import training_flop_per_example
 
 TERA = 1e12
-SMALLEST_VALIDATION = 32
-LARGEST_VALIDATION = 1000
+SMALLEST_STEP = 8
+SMALLEST_VALIDATION, LARGEST_VALIDATION = 16, 1000
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Steps an epoch and validation examples an epoch."""
+    """Steps an epoch, examples a step, and validation examples an epoch."""
 
     steps: int
+    batch_size: int
     validation: int
+
+    @property
+    def examples(self) -> int:
+        """Training examples an epoch."""
+        return self.steps * self.batch_size
 
 
 def training_budget(
@@ -26,16 +32,19 @@ def training_budget(
 
     `training` holds `epochs`, `budget_tflop` and `max_steps` (null: no limit); `examples` and
     `validation` are what the data set offers. At least one step an epoch is always taken, and
-    at most one full walk over the training data.
+    at most one full walk over the training data. Where the work of an epoch does not suffice for
+    a whole step, that one step is smaller: what the work allows, but at least 8 examples.
     """
     limits = [ceil(examples / batch_size)]
     if training["budget_tflop"] is not None:
-        step_flop = batch_size * training_flop_per_example(layers)
-        limits.append(int(training["budget_tflop"] * TERA / training["epochs"] / step_flop))
+        epoch_flop = training["budget_tflop"] * TERA / training["epochs"]
+        allowed = int(epoch_flop / training_flop_per_example(layers))
+        limits.append(allowed // batch_size)
+        batch_size = min(batch_size, max(allowed, SMALLEST_STEP))
     if training["max_steps"] is not None:
         limits.append(training["max_steps"] // training["epochs"])
     steps = max(1, min(limits))
     if len(limits) == 1:
-        return Budget(steps, validation)
+        return Budget(steps, batch_size, validation)
     share = min(max(steps * batch_size // 2, SMALLEST_VALIDATION), LARGEST_VALIDATION)
-    return Budget(steps, min(share, validation))
+    return Budget(steps, batch_size, min(share, validation))

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from tfscale.axes import cell_name
 from tfscale.errors import StudyError
@@ -73,12 +72,14 @@ def _explain(error: Any) -> Iterator[str]:
             yield f"{where}: {error.instance} must be {bound}"
 
 
-def _explain_grid(error: ValidationError) -> Iterator[str]:
+def _explain_grid(error: Any) -> Iterator[str]:
     """The mistakes of the alternative that the user meant: a list of sub-grids or one."""
     if not isinstance(error.instance, (dict, list)):
-        yield f"grid: {error.instance!r} must be one sub-grid or a list of sub-grids"
+        where = _dotted(error.absolute_path)
+        yield f"{where}: {error.instance!r} must be one sub-grid or a list of sub-grids"
         return
-    meant = 1 if isinstance(error.instance, list) else 0
+    kinds = [alternative.get("type", "object") for alternative in error.schema["oneOf"]]
+    meant = kinds.index("array" if isinstance(error.instance, list) else "object")
     for inner in error.context or []:
         if inner.schema_path[0] == meant:
             yield from _explain(inner)
@@ -109,8 +110,7 @@ def _either(types: str | list[str]) -> str:
 
 def _impossible_cells(config: dict) -> Iterator[str]:
     """Cells that cannot exist, named, grouped by what is wrong with them."""
-    for index, part in enumerate(subgrids(config["grid"])):
-        where = f"grid[{index}]" if isinstance(config["grid"], list) else "grid"
+    for where, part in _parts(config):
         refused: dict[str, list[str]] = {}
         for cell in cells(part).values():
             if reason := impossible(cell):
@@ -121,6 +121,14 @@ def _impossible_cells(config: dict) -> Iterator[str]:
             yield f"{where}: {reason}. Cells: {', '.join(names[:MOST_CELLS_NAMED])}{tail}"
 
 
+def _parts(config: dict) -> Iterator[tuple[str, dict]]:
+    """Every sub-grid of the study and of what it predicts, with its key."""
+    for key in ("grid", "predict"):
+        if grid := config.get(key):
+            for index, part in enumerate(subgrids(grid)):
+                yield (f"{key}[{index}]" if isinstance(grid, list) else key), part
+
+
 def _contradictions(config: dict) -> Iterator[str]:
     """Settings that are right alone and cannot be kept together."""
     training, evaluation = config["training"], config["evaluation"]
@@ -129,6 +137,11 @@ def _contradictions(config: dict) -> Iterator[str]:
             f"training.max_steps: {training['max_steps']} is less than one step for each of the "
             f"{training['epochs']} epochs (training.epochs)"
         )
+    for index, entry in enumerate(config.get("imports") or []):
+        if entry["path"].endswith(".csv") and "model" not in entry:
+            yield f"imports[{index}].model: missing; a table of the paper does not say its model"
+        if not Path(entry["path"]).expanduser().exists():
+            yield f"imports[{index}].path: there is no {entry['path']}"
     for batch_size in {size for part in subgrids(config["grid"]) for size in part["batch_size"]}:
         if batch_size > evaluation["inputs"]:
             yield (

@@ -1,9 +1,13 @@
-"""Tables from elsewhere in the form of a study's cells: the paper's own CSV files."""
+"""Tables from elsewhere in the form of a study's cells: the paper's own, other studies' runs."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from tfscale.axes import cell_name, defaults
+from tfscale.axes import AXES, cell_name, defaults
 from tfscale.errors import StudyError
+from tfscale.latency import latency
+from tfscale.merging import timed_visits
 from tfscale.passes import calls_per_pass
 from tfscale.work import work_columns
 
@@ -13,6 +17,40 @@ PAPER_BATCH = 32
 PAPER_INPUTS = 2000
 INPUT_SIZES = {"mnist": 28, "text": 56}
 VOCABULARY = {"mnist": 0, "text": 18_765}
+
+
+def imported_cells(path: str, name: str, model: str | None, coverage: float) -> pd.DataFrame:
+    """The cells of one entry of `imports`: a CSV file of the paper, or a runs.parquet.
+
+    Raises StudyError that names the file and what is wrong with it.
+    """
+    if path.endswith(".csv"):
+        return paper_cells(path, str(model), name)
+    return study_cells(path, name, coverage)
+
+
+def study_cells(path: str, name: str, coverage: float) -> pd.DataFrame:
+    """One row a cell of another study's runs.parquet, with axes, work and latency.
+
+    `machine` is `name`, with the other study's own machine behind it where it has several.
+    """
+    try:
+        table = pq.read_table(path)
+        visits = timed_visits(table)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise StudyError(f"{path}: not the runs.parquet of a study: {error} (imports)") from None
+    several = visits["machine"].nunique() > 1
+    rows = []
+    for (cell, machine), group in visits.groupby(["cell", "machine"], sort=False):
+        axes = {axis: group[axis].iloc[0] for axis in AXES}
+        called = f"{name} {machine}" if several else name
+        rows.append(
+            {"cell": cell, "machine": called, "called_batch": axes["batch_size"]}
+            | axes
+            | work_columns(axes, VOCABULARY[axes["model"]])
+            | latency(group, coverage)
+        )
+    return pd.DataFrame(rows)
 
 
 def paper_cells(path: str, model: str, name: str) -> pd.DataFrame:

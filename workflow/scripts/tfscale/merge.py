@@ -3,15 +3,11 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from tfscale.cells import cells_table, paper_table
-from tfscale.merging import merge_runs
+from tfscale.merging import RAW, merge_runs, timed_visits
 from tfscale.tables import write_csv, write_parquet
-
-RAW = ["phase", "durations_ns"]
 
 
 def merge(
@@ -29,18 +25,7 @@ def merge(
     write_parquet(visits, table.drop_columns(RAW))
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
-    rows = cells_table(_timed(table), by_cell, pd.read_parquet(floor), evaluation, coverage)
+    rows = cells_table(timed_visits(table), by_cell, pd.read_parquet(floor), evaluation, coverage)
     write_parquet(cells, rows)
     for path in paper_tables:
         write_csv(path, paper_table(rows, Path(path).stem))
-
-
-def _timed(table: pa.Table) -> pd.DataFrame:
-    """The visits of the rounds, without the sentinels, each with its timed durations (ns)."""
-    visits = table.drop_columns([*RAW, "environment"]).to_pandas()
-    durations, phases = table["durations_ns"].to_pylist(), table["phase"].to_pylist()
-    timed = [
-        np.array(values)[np.array(phase) == "timed"]
-        for values, phase in zip(durations, phases, strict=True)
-    ]
-    return visits.assign(timed_ns=timed)[~visits["sentinel"]]

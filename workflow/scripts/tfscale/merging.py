@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -11,6 +12,7 @@ from tfscale.calibration import reference
 from tfscale.disturbance import disturbance
 from tfscale.errors import StudyError
 
+RAW = ["phase", "durations_ns"]
 JUDGED = [
     "host", "device", "threads", "cpu_share", "steal_share",
     "calibration_before_s", "calibration_after_s",
@@ -39,6 +41,17 @@ def merge_runs(paths: Iterable[str], sentinels: Iterable[str] = ()) -> pa.Table:
     merged = _set(merged, "disturbed", pa.array(disturbed, pa.bool_()))
     merged = merged.append_column("machine", pa.array(_machines(merged), pa.string()))
     return merged.append_column("order_index", pa.array(_order_index(merged), pa.int32()))
+
+
+def timed_visits(merged: pa.Table) -> pd.DataFrame:
+    """The visits of the rounds, without the sentinels, each with its timed durations (ns)."""
+    visits = merged.drop_columns([*RAW, "environment"]).to_pandas()
+    durations, phases = merged["durations_ns"].to_pylist(), merged["phase"].to_pylist()
+    timed = [
+        np.array(values)[np.array(phase) == "timed"]
+        for values, phase in zip(durations, phases, strict=True)
+    ]
+    return visits.assign(timed_ns=timed)[~visits["sentinel"]]
 
 
 def _with_record(table: pa.Table, record: dict, sentinel: bool) -> pa.Table:

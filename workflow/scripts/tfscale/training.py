@@ -41,10 +41,10 @@ def train(
         monitor="val_accuracy", patience=training["epochs"], restore_best_weights=True
     )
     history = model.fit(
-        _batches(data, classes, batch_size, seed),
+        _batches(data, classes, budget.batch_size, seed),
         steps_per_epoch=budget.steps,
         epochs=training["epochs"],
-        validation_data=_once(held_out, classes, batch_size),
+        validation_data=_once(held_out, classes, budget.batch_size),
         callbacks=[best],
         verbose=2,
     )
