@@ -3,9 +3,10 @@
 from tfscale.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale.trained import Outputs, train_model
+    from tfscale import job
 
-    facts = train_model(
+    facts = job.do(
+        "tfscale.trained:train_model",
         axes=snakemake.params.axes,
         arrays=snakemake.input.arrays,
         manifest=snakemake.input.manifest,
@@ -13,7 +14,7 @@ with logged(snakemake.log[0]) as console:
         inputs=snakemake.params.inputs,
         seed=snakemake.params.seed,
         threads=snakemake.threads,
-        outputs=Outputs(**dict(snakemake.output.items())),
+        outputs=dict(snakemake.output.items()),
     )
     print(
         f"{snakemake.wildcards.trained}: test accuracy {facts['test_accuracy']:.1%} "

@@ -2,10 +2,13 @@
 
 import ast
 import os
+import re
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[1]
 PACKAGE = "tfscale"
+TARGET = re.compile(rf"{PACKAGE}\.[\w.]+:\w+$")
+"""What a job is asked to do (see `job`): module:function."""
 
 
 def code(script: str) -> list[str]:
@@ -25,7 +28,7 @@ def code(script: str) -> list[str]:
 
 
 def _imported(path: Path) -> list[Path]:
-    """The project's modules that a file imports, anywhere in it."""
+    """The project's modules that a file imports or has a job do, anywhere in it."""
     names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -33,6 +36,8 @@ def _imported(path: Path) -> list[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.append(node.module)
             names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and TARGET.match(str(node.value)):
+            names.append(str(node.value).split(":")[0])
     ours = [name for name in names if name.split(".")[0] == PACKAGE]
     files = [SCRIPTS.joinpath(*name.split(".")) for name in ours]
     return [file.with_suffix(".py") for file in files if file.with_suffix(".py").is_file()]

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -17,28 +16,19 @@ from tfscale.saved_model import digest
 from tfscale.training import configure, train
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """Where a trained model and what is known of it are written."""
-
-    saved_model: str
-    facts: str
-    structure: str
-    history: str
-    predictions: str
-
-
 def train_model(
     axes: dict, arrays: str, manifest: str, training: dict, inputs: int, seed: int, threads: int,
-    outputs: Outputs,
+    outputs: dict[str, str],
 ) -> dict:  # fmt: skip
     """Train the model of `axes` on the encoded data, save it, and predict `inputs` test inputs.
+
+    `outputs` names the files saved_model (a folder), facts, structure, history and predictions.
 
     Returns the facts that are also written as JSON beside the SavedModel.
     """
     data = read_manifest(manifest)
     layers = layers_of(axes)
-    write_text(outputs.structure, structure_text(layers, data["vocabulary"]))
+    write_text(outputs["structure"], structure_text(layers, data["vocabulary"]))
     print(structure_text(layers, data["vocabulary"]))
     configure(threads, seed)
     model, history, budget = train(
@@ -46,14 +36,14 @@ def train_model(
         load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
     )  # fmt: skip
     served = in_precision(model, layers, data["vocabulary"], axes["precision"])
-    _export(served, outputs.saved_model)
-    _write_history(outputs.history, history)
+    _export(served, outputs["saved_model"])
+    _write_history(outputs["history"], history)
     test = load(arrays, "test", inputs)
     answers = predictions.table(
-        predictions.predict(outputs.saved_model, test.x), test, data["labels"],
+        predictions.predict(outputs["saved_model"], test.x), test, data["labels"],
         load_texts(arrays, inputs),
     )  # fmt: skip
-    predictions.write(outputs.predictions, answers)
+    predictions.write(outputs["predictions"], answers)
     facts = axes | {
         "seed": seed,
         "data": data["source"],
@@ -68,9 +58,9 @@ def train_model(
         "validation_accuracy": max(history["val_accuracy"]),
         "test_inputs": len(answers),
         "test_accuracy": float(answers["correct"].mean()),
-        "saved_model_sha256": digest(outputs.saved_model),
+        "saved_model_sha256": digest(outputs["saved_model"]),
     }
-    write_text(outputs.facts, json.dumps(facts, indent=2) + "\n")
+    write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
     return facts
 
 

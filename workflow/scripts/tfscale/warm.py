@@ -1,0 +1,109 @@
+"""A warm parent: imports TensorFlow once, runs no operation, and forks a process for each job.
+
+`python -m tfscale.warm <socket> <pid>` serves until the process `pid` (Snakemake) has ended,
+however that ended. A job comes as the path of a JSON file with two descriptors, its standard
+output and error; see `job`. Of the project it imports only what it needs itself, so that a job
+always has the code of the day.
+"""
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from tfscale.child import perform
+
+LONGEST = 1 << 16
+LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
+
+
+class Warm:
+    """The parent, its listening socket and its jobs: a connection each, by process."""
+
+    def __init__(self, address: str, study: int):
+        """Listen at once, so that the first job can wait; then import."""
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(address)
+        self.listener.listen()
+        self.jobs: dict[int, socket.socket] = {}
+        self.study = os.pidfd_open(study)
+        for name in LIBRARIES:
+            import_module(name)
+        gc.freeze()
+        self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        self.selector = selectors.DefaultSelector()
+        for ready in (self.listener, self.study, self.woken):
+            self.selector.register(ready, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Start jobs and end those whose asker has gone, until the study has ended."""
+        while True:
+            for key, _ in self.selector.select():
+                if key.fileobj == self.study:
+                    self._end(list(self.jobs))
+                    return
+                if key.fileobj == self.listener:
+                    self._start(self.listener.accept()[0])
+                elif key.fileobj == self.woken:
+                    os.read(self.woken, LONGEST)
+                    self._reap()
+                else:  # the asker closed its end
+                    self._end([pid for pid, asker in self.jobs.items() if asker is key.fileobj])
+                    self.selector.unregister(key.fileobj)
+
+    def _start(self, asker: socket.socket) -> None:
+        message, descriptors, _, _ = socket.recv_fds(asker, LONGEST, 2)
+        if len(descriptors) < 2:
+            asker.close()
+            return
+        here = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            for descriptor, own in zip(descriptors, (1, 2), strict=True):
+                os.dup2(descriptor, own)
+            self.listener.close()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            perform(lambda: work(message.decode()), here, asker.fileno())
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.jobs[pid] = asker
+        self.selector.register(asker, selectors.EVENT_READ)
+
+    def _reap(self) -> None:
+        """Tell the askers of ended jobs how they ended: the answer itself came from the job."""
+        while self.jobs:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            asker = self.jobs.pop(pid)
+            if asker in {key.fileobj for key in self.selector.get_map().values()}:
+                self.selector.unregister(asker)
+                asker.send(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode())
+            asker.close()
+
+    def _end(self, jobs: list[int]) -> None:
+        for pid in jobs:
+            os.kill(pid, signal.SIGTERM)
+
+
+def work(request_path: str) -> object:
+    """Do one job as if it had been started by itself: its folder, variables and import path."""
+    request = json.loads(Path(request_path).read_text())
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["variables"])
+    module, function = request["target"].split(":")
+    return getattr(import_module(module), function)(**request["arguments"])
+
+
+if __name__ == "__main__":
+    Warm(sys.argv[1], int(sys.argv[2])).serve()
+    Path(sys.argv[1]).unlink(missing_ok=True)
