@@ -24,11 +24,11 @@ MODULES = {
     "calibrate": "atomic calibration cgroup clock counters errors host log look pinning procstat",
     "measure": "atomic attend axes calibration calls cgroup child clock columns counters derived "
     "device disturbance earlier encoded ending environment errors fresh host interval "
-    "isolation job log machine measure memory passes pinning procstat run runs "
+    "isolation job log machine measure memory passes pinning procstat quiet run runs "
     "saved_model seal stopping summary timed_block units variables visit",
     "floor": "atomic attend axes calibration calls cgroup child counters derived device "
-    "encoded ending errors floor fresh isolation job log memory passes pinning "
-    "procstat tables timed_block units visit",
+    "disturbance encoded ending errors floor fresh isolation job log memory passes "
+    "pinning procstat quiet tables timed_block units visit",
     "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
     "interval latency log merge merging passes runs seal tables work",
     "fit": "atomic axes axis_words correlations drift errors findings fitting laws log "

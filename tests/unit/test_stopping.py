@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tfscale import quiet
 from tfscale.disturbance import disturbance
 from tfscale.interval import median_interval
 from tfscale.stopping import MOST_VISITS, PASSES_DONE, PRECISE, TIME_CAP, reason_to_stop
@@ -36,6 +37,11 @@ def test_earlier_rounds_count_but_every_round_has_its_fewest_visits():
     assert reason([1.0], [1.0] * 8) is None
     assert reason([1.0, 1.0, 1.0], [1.5, 1.0, 1.0]) is None
     assert reason([1.0, 1.0, 1.0], [1.5] + [1.0] * 5) == PRECISE
+
+
+def test_a_later_round_goes_on_until_an_interval_can_be_claimed():
+    assert reason([1.0, 1.0, 1.0], [1.0]) is None
+    assert reason([1.0, 1.0, 1.0, 1.0], [1.0]) == PRECISE
 
 
 def test_disturbed_visits_are_made_up_for_three_times():
@@ -85,3 +91,37 @@ def test_the_interval_covers_the_truth_in_spite_of_optional_stopping():
         covered.append(interval.low <= 1 <= interval.high)
         widths.append(interval.half_width)
     assert np.mean(covered) > 0.92
+
+
+@pytest.fixture
+def calibrations(monkeypatch):
+    """Plays the given calibrations, the last one for ever."""
+
+    def play(*taken_s):
+        left = list(taken_s)
+        monkeypatch.setattr(quiet, "calibrate", lambda: left.pop(0) if len(left) > 1 else left[0])
+        monkeypatch.setattr(quiet, "PAUSE_S", 0.001)
+
+    return play
+
+
+def test_a_visit_waits_until_the_machine_is_quiet(calibrations):
+    calibrations(0.03, 0.022, 0.0209)
+    taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 5)
+    assert taken_s == 0.0209
+    assert 0 < waited_s < 5
+
+
+def test_a_visit_on_a_quiet_machine_does_not_wait(calibrations):
+    calibrations(0.0205)
+    assert quiet.calibrate_when_quiet(0.02, 5) == (0.0205, 0.0)
+    calibrations(0.03)
+    assert quiet.calibrate_when_quiet(None, 5) == (0.03, 0.0)
+
+
+def test_patience_has_an_end(calibrations):
+    calibrations(0.03)
+    taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 0.01)
+    assert taken_s == 0.03
+    assert 0.01 <= waited_s < 1
+    assert quiet.calibrate_when_quiet(0.02, -1.0) == (0.03, 0.0)

@@ -14,11 +14,11 @@ LONGEST_S = 60
 
 
 def visits_of(root) -> list[psutil.Process]:
-    """The processes that time a cell of the study in this folder: jobs and their visits."""
+    """The processes of jobs and visits of the study in this folder, and their warm parent."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
         command = " ".join(process.info["cmdline"] or [])
-        if "measure.py" in command and str(root) in command:
+        if process.info["cwd"] == str(root) and ("measure.py" in command or "warm" in command):
             found.append(process)
     return found
 

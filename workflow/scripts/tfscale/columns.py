@@ -17,6 +17,7 @@ _DESCRIBED = {
     "device": (_TEXT, "CPU or GPU"),
     "started": (pa.timestamp("us", tz="UTC"), "start of the visit"),
     "visit_s": (_NUMBER, "the whole visit, from the start of its process to its answer"),
+    "waited_s": (_NUMBER, "waiting for an undisturbed machine, in the visit"),
     "load_s": (_NUMBER, "loading the SavedModel"),
     "first_call_s": (_NUMBER, "the first call"),
     "warmup_calls": (pa.int32(), "calls of the warm-up"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import comb, log, nan
+from math import comb, isnan, log, nan
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,13 @@ class Interval:
     coverage: float
 
     @property
+    def claimed(self) -> bool:
+        """Whether there were values enough for an interval; else the bounds are their range."""
+        return not isnan(self.coverage)
+
+    @property
     def half_width(self) -> float:
-        """Half of the interval's log-length: 0.05 is about plus or minus 5 %."""
+        """Half of the log-length: 0.05 is about plus or minus 5 %. Of a mere range, too."""
         return log(self.high / self.low) / 2
 
 

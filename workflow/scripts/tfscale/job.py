@@ -2,14 +2,15 @@
 
 Importing TensorFlow takes seconds, more than most visits. So the first job of a Snakemake run
 starts a parent that only imports, one for each environment, and every job asks it for a fork
-(`warm`). It goes away with the Snakemake run. Where it cannot be (macOS, a GPU, no Snakemake above this
-process, TFSCALE_WARM=0) the job imports by itself.
+(`warm`). It goes away with the Snakemake run. Where it cannot be (macOS, a GPU, no Snakemake above
+this process, TFSCALE_WARM=0) the job imports by itself.
 """
 
 import fcntl
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,8 +57,16 @@ def _answer(parent: socket.socket) -> object:
     if "error" in heard:
         raise StudyError(heard["error"])
     if "answer" not in heard:
-        raise StudyError(f"the job ended with status {heard['status']} (out of memory?)")
+        raise StudyError(_ended(heard["status"]))
     return heard["answer"]
+
+
+def _ended(status: int) -> str:
+    if status < 0:
+        name = signal.Signals(-status).name
+        hint = " (out of memory?)" if -status == signal.SIGKILL else ""
+        return f"the job was ended by signal {-status} ({name}){hint}"
+    return f"the job ended with status {status} and no answer"
 
 
 def _warm_parent() -> socket.socket | None:

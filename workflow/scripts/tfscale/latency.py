@@ -32,7 +32,7 @@ def latency(visits: pd.DataFrame, coverage: float) -> dict:
         "latency_s": typical,
         "latency_low_s": interval.low,
         "latency_high_s": interval.high,
-        "half_width": interval.half_width,
+        "half_width": interval.half_width if interval.claimed else float("nan"),
         "coverage": interval.coverage,
         "undisturbed_s": undisturbed,
         "noise_index": typical / undisturbed,

@@ -61,11 +61,12 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
         yield f"{few} of {len(cells)} cells have too few visits for an interval: read their range."
     if capped := int((cells["stop_reason"] == TIME_CAP).sum()):
         yield f"{capped} cells ended at the time cap of {timing['time_cap_s']:g} s a run."
-    wide = cells["half_width"] > timing["precision"]
+    wide = ~(cells["half_width"] <= timing["precision"])
     if timing["protocol"] != "paper" and wide.any():
         yield (
             f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
-            f"{timing['precision']:.0%}; the widest half-width is {cells['half_width'].max():.1%}."
+            f"{timing['precision']:.0%}, or without an interval; the widest half-width is "
+            f"{cells['half_width'].max():.1%}."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         yield f"{unsettled} cells have visits whose warm-up did not settle."

@@ -37,7 +37,7 @@ def measure(
     rows: list[dict] = []
     start = monotonic()
     while True:
-        rows.append(_visit(subject, protocol, len(rows) + 1))
+        rows.append(_visit(subject, protocol, rows, reference_s))
         _flag(rows, reference_s)
         elapsed_s = monotonic() - start
         reason = reason_to_stop(clean(rows), earlier_s, len(rows), elapsed_s, protocol)
@@ -51,7 +51,8 @@ def clean(rows: list[dict]) -> list[float]:
     return [row["p50_s"] for row in rows if not row["disturbed"]]
 
 
-def _visit(subject: Subject, protocol: dict, number: int) -> dict:
+def _visit(subject: Subject, protocol: dict, rows: list[dict], reference_s: float | None) -> dict:
+    """The next visit after `rows`; it waits with what is left of the run's patience."""
     request = {
         "name": subject.cell,
         "saved_model": subject.saved_model,
@@ -59,24 +60,30 @@ def _visit(subject: Subject, protocol: dict, number: int) -> dict:
         "inputs": subject.inputs,
         "axes": subject.axes,
         "protocol": protocol,
+        "reference_s": _calm(rows, reference_s) if rows else reference_s,
+        "patience_s": protocol["patience_s"] - sum(row["waited_s"] for row in rows),
     }
     answer = fresh_visit(request)
     return subject.axes | answer | {
-        "visit": number,
+        "visit": len(rows) + 1,
         "started": datetime.fromisoformat(answer["started"]),
         "protocol": protocol["protocol"],
     }  # fmt: skip
 
 
 def _flag(rows: list[dict], reference_s: float | None) -> None:
-    """Mark disturbed visits against the calmer of the machine's and the run's own reference."""
-    own_s = reference(
-        [row[key] for row in rows for key in ("calibration_before_s", "calibration_after_s")]
-    )
-    calm_s = own_s if reference_s is None else min(own_s, reference_s)
+    """Mark the disturbed visits; a later, calmer one may show that an earlier was disturbed."""
+    calm_s = _calm(rows, reference_s)
     for row in rows:
         row["disturbed_reason"] = disturbance(row, calm_s)
         row["disturbed"] = bool(row["disturbed_reason"])
+
+
+def _calm(rows: list[dict], reference_s: float | None) -> float:
+    """The calmer of the machine's and the run's own reference (s)."""
+    calibrations_s = [row[f"calibration_{when}_s"] for row in rows for when in ("before", "after")]
+    own_s = reference(calibrations_s)
+    return own_s if reference_s is None else min(own_s, reference_s)
 
 
 def _progress(row: dict) -> str:

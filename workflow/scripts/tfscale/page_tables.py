@@ -20,7 +20,9 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "latency": seconds(row["latency_s"]),
             "interval": f"{seconds(row['latency_low_s'])} to {seconds(row['latency_high_s'])}",
             "coverage": "range" if pd.isna(row["coverage"]) else f"{row['coverage']:.1%}",
-            "half_width": f"± {100 * row['half_width']:.1f} %",
+            "half_width": "–"
+            if pd.isna(row["half_width"])
+            else f"± {100 * row['half_width']:.1f} %",
             "visits": f"{row['clean_visits']} of {row['visits']}",
             "p99": "–" if pd.isna(row["p99_high_s"]) else f"< {seconds(row['p99_high_s'])}",
             "floor": "–" if pd.isna(row["floor_s"]) else seconds(row["floor_s"]),

@@ -18,14 +18,16 @@ def reason_to_stop(
 
     `own_s` and `earlier_s` are the medians (s) of the clean visits of this run and of the cell's
     earlier rounds. `rule` is the protocol: coverage, precision, visits, max_visits, time_cap_s.
-    With too few visits for an interval the range takes its place, so that the first of several
-    rounds need not go on until it could claim one alone. The paper's protocol has its own end.
+    With too few visits for an interval the range takes its place in the first round, which need
+    not go on until it could claim one alone; later rounds go on until they can. The
+    paper's protocol has its own end.
     """
     if rule["protocol"] == "paper":
         return PASSES_DONE if made >= rule["visits"] else None
     if len(own_s) >= rule["visits"]:
         interval = median_interval([*earlier_s, *own_s], rule["coverage"])
-        if interval.half_width <= rule["precision"]:
+        enough = interval.claimed or not earlier_s
+        if enough and interval.half_width <= rule["precision"]:
             return PRECISE
     if len(own_s) >= rule["max_visits"] or made >= rule["max_visits"] + MOST_REPEATED:
         return MOST_VISITS

@@ -19,6 +19,7 @@ from tfscale.device import device_peak_bytes, device_type, wait_for_device
 from tfscale.memory import peak_bytes, reset_peak
 from tfscale.passes import calls_per_pass
 from tfscale.pinning import pin
+from tfscale.quiet import calibrate_when_quiet
 from tfscale.timed_block import calls_wanted, side_block, time_call, timed_block, warm_up
 
 T = TypeVar("T")
@@ -27,16 +28,18 @@ T = TypeVar("T")
 def visit(request: dict) -> dict:
     """Time the cell of a request and return one row of the run, without its axes.
 
-    The request holds saved_model, arrays, inputs, axes and protocol (see `measure`). Everything
-    before the timed block is timed apart; durations are in ns, one a call, with their phase.
+    The request holds saved_model, arrays, inputs, axes and protocol (see `measure`), and where an
+    undisturbed machine is to be waited for, reference_s and patience_s. Everything before the
+    timed block is timed apart; durations are in ns, one a call, with their phase.
     """
     axes = request["axes"]
     peaks: dict[str, int | None] = {}
     started = datetime.now(UTC)
     set_threads(axes["threads"])
     cpus = pin(axes["threads"])
+    quiet = (request.get("reference_s"), request.get("patience_s", 0.0))
+    calibration_before_s, waited_s = calibrate_when_quiet(*quiet)
     before = counters(cpus)
-    calibration_before_s = calibrate()
     x = batches(request["arrays"], request["inputs"], axes["batch_size"])
     load_start = perf_counter_ns()
     model = _peak(peaks, "load", lambda: load(request["saved_model"], axes))
@@ -57,6 +60,7 @@ def visit(request: dict) -> dict:
         "device": device_type(),
         "memory_device_bytes": device_peak_bytes(),
         "affinity": cpus,
+        "waited_s": waited_s,
         "load_s": load_s,
         "settled": settled,
         "cpu_share": cpu_share,
