@@ -59,8 +59,9 @@ def test_the_schema_knows_every_axis_its_type_and_whether_it_must_be_named():
         assert spec.default is None or f"(default: {value})" in entry["description"]
 
 
-def test_default_study_has_the_papers_96_cells(config):
-    assert len(cells(config["grid"])) == 96
+def test_default_study_has_the_papers_96_cells_and_a_batch_sweep(config):
+    assert len(cells(config["grid"][:2])) == 96
+    assert len(cells(config["grid"])) == 114
 
 
 def test_list_of_subgrids_is_their_union():

@@ -46,7 +46,7 @@ def test_a_round_builds_on_the_rounds_before_it(config):
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):
     assert len(Study.from_config(config).trained) == 24
     config["training"]["batch_size"] = None
-    assert len(Study.from_config(config).trained) == 96
+    assert len(Study.from_config(config).trained) == 114
 
 
 def test_the_mirror_of_the_environment_goes_before_the_configs(config, monkeypatch, tmp_path):
