@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 from statsmodels.stats.anova import anova_lm
-from statsmodels.stats.oneway import confint_effectsize_oneway
 
-from tfscale.axis_words import AXIS_WORDS
 from tfscale.design import PASS, architecture, by_model, effective, values
-from tfscale.phrases import p_words, share
+from tfscale.noncentral import noncentrality_interval
 
 COLUMNS = (
     "machine", "model", "term", "cells", "degrees", "sum_of_squares", "f_value", "p_value",
@@ -24,8 +22,9 @@ def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFr
 
     Axes with an order enter as centred logarithms (`layers`), with squares where they have three
     levels (`layers^2`, of which the straight part is taken out, so that it stays with `layers`) and
-    all products of two (`layers x conv_size`); axes without an order as levels. p_value is the type-II F test with HC3 covariance; p_clustered that of the coefficients
-    clustered by architecture (NaN with too few architectures). omega_squared is the share of the
+    all products of two (`layers x conv_size`); axes without an order as levels. p_value is the
+    type-II F test with HC3 covariance; p_clustered that of the coefficients clustered by
+    architecture (NaN with too few architectures). omega_squared is the share of the
     variance, (SS - df MSE) / (SS_total + MSE) (Hays 1963), its interval by inversion of the
     noncentral F (Steiger 2004), which takes all other differences for noise. A table with too few
     cells has one row, whose verdict is "not testable".
@@ -35,34 +34,6 @@ def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFr
         head = {"machine": machine, "model": model, "cells": len(table)}
         rows += [head | row for row in _terms(table, 1 - confidence)]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def anova_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine and model: the terms by the share that they explain."""
-    sentences = []
-    for (machine, model), group in table.groupby(["machine", "model"], sort=False):
-        ranked = group.dropna(subset=["omega_squared"])
-        ranked = ranked.sort_values("omega_squared", ascending=False)
-        said = [
-            f"{_name(row['term'])} {share(max(row['omega_squared'], 0))} "
-            f"({share(row['omega_low'])} to {share(row['omega_high'])}; "
-            f"{p_words(row['p_value'])}, clustered {p_words(row['p_clustered'])})"
-            for row in ranked.to_dict("records")
-            if row["verdict"] == "explains"
-        ]
-        verdict = f"undetermined which axis matters ({len(group)} terms, none shown to explain any)"
-        if ranked.empty:
-            verdict = group["verdict"].iloc[0]
-        explained = "of the variance of ln time explain " + ", ".join(said)
-        sentences.append(f"{model} on {machine}: {explained if said else verdict}.")
-    return sentences
-
-
-def _name(term: str) -> str:
-    return " x ".join(
-        AXIS_WORDS[part.removesuffix("^2")].name + (" squared" if part.endswith("^2") else "")
-        for part in term.split(" x ")
-    )
 
 
 def _terms(table: pd.DataFrame, alpha: float) -> list[dict]:
@@ -129,19 +100,18 @@ def _clustered(fit, clusters: pd.Series) -> tuple[dict[str, float], int]:
 def share_interval(
     square: float, degrees: float, total: float, count: int, alpha: float
 ) -> tuple[float, float]:
-    """Bounds of the share of a variance that a sum of squares has in the total; NaN without rest."""
+    """Bounds of a sum of squares' share of the variance; NaN where nothing is left to scatter."""
     left = count - 1 - degrees
     if left < 1 or total - square <= 1e-12 * total:
         return np.nan, np.nan
     f_value = square / degrees / ((total - square) / left)
-    with np.errstate(divide="ignore"):
-        low, high = confint_effectsize_oneway(f_value, (degrees, left), alpha=alpha).ci_omega2
-    return float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
+    low, high = noncentrality_interval(f_value, (degrees, left), alpha)
+    return low / (low + count), high / (high + count)
 
 
 def _trends(table: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
     """The table with each axis's centred logarithm, and its square without the straight part."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for axis in axes:
         x = np.log(table[axis]) - np.log(table[axis]).mean()
         columns |= {f"ln_{axis}": x, f"square_{axis}": x**2 - np.polyval(np.polyfit(x, x**2, 1), x)}

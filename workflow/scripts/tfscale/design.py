@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import statsmodels.formula.api as smf
 
 from tfscale.axes import CATEGORIES, FACTORS
 from tfscale.errors import StudyError
@@ -24,14 +25,20 @@ def by_model(cells: pd.DataFrame, time: str = PASS) -> Iterator[tuple[str, str, 
     """
     if missing := [name for name in ("machine", "model", "cell", time) if name not in cells]:
         raise StudyError(f"the table of cells has no column {', '.join(missing)}")
-    seconds = pd.to_numeric(cells[time], errors="coerce")
-    wrong = cells.loc[~(np.isfinite(seconds) & (seconds > 0)), "cell"].unique().tolist()
-    if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise StudyError(f"no positive {time} in {', '.join(map(str, wrong[:NAMED]))}{more}")
-    table = cells.assign(time_s=seconds.astype(float), log_s=np.log(seconds.astype(float)))
+    seconds = positive(cells, time)
+    table = cells.assign(time_s=seconds, log_s=np.log(seconds))
     for (machine, model), group in table.groupby(["machine", "model"], sort=False):
         yield str(machine), str(model), group.reset_index(drop=True)
+
+
+def positive(cells: pd.DataFrame, column: str) -> pd.Series:
+    """A column as floats; StudyError names the first cells where it is no positive number."""
+    numbers = pd.to_numeric(cells[column], errors="coerce").astype(float)
+    wrong = cells.loc[~(np.isfinite(numbers) & (numbers > 0)), "cell"].unique().tolist()
+    if wrong:
+        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+        raise StudyError(f"no positive {column} in {', '.join(map(str, wrong[:NAMED]))}{more}")
+    return numbers
 
 
 def nominal_batch(table: pd.DataFrame) -> bool:
@@ -60,6 +67,12 @@ def architecture(table: pd.DataFrame) -> pd.Series:
     return table.groupby(SHAPE, sort=False).ngroup()
 
 
+def repeated(table: pd.DataFrame) -> pd.Series:
+    """The number of each row's group of repeats: no axis that reached the model differs in it."""
+    told = effective(table) + values(table)
+    return table.groupby(told, sort=False).ngroup() if told else pd.Series(0, table.index)
+
+
 def level_design(table: pd.DataFrame) -> str | None:
     """The right-hand side of a formula for the means of the cells, None where no row is left over.
 
@@ -81,3 +94,20 @@ def level_design(table: pd.DataFrame) -> str | None:
         if len(table) - columns >= FEWEST_FREE and columns <= MOST_COLUMNS:
             return " + ".join(terms) or "1"
     return None
+
+
+def level_matrix(table: pd.DataFrame) -> pd.DataFrame | None:
+    """The columns of `level_design`, without those that are sums of others."""
+    right = level_design(table)
+    if right is None:
+        return None
+    design = smf.ols(f"log_s ~ {right}", table)
+    x = pd.DataFrame(design.exog, table.index, design.exog_names)
+    return independent(x)
+
+
+def independent(x: pd.DataFrame) -> pd.DataFrame:
+    """The columns that are no sums of columns before them, as missing combinations of levels leave
+    them."""
+    triangle = np.abs(np.diag(np.linalg.qr(x.to_numpy(), mode="r")))
+    return x.loc[:, triangle > 1e-8 * max(triangle.max(initial=0), 1)]

@@ -7,11 +7,10 @@ import pandas as pd
 from scipy.stats import t, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
-from tfscale.axes import AXES
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.design import PASS, SHAPE, by_model, effective, nominal_batch
+from tfscale.level_pairs import log_ratios
 from tfscale.many_tests import corrected
-from tfscale.phrases import p_words, times
 
 MARGIN = 0.10
 COLUMNS = (
@@ -70,40 +69,6 @@ def no_effect(table: pd.DataFrame) -> pd.DataFrame:
         row["p_equivalence"] = made["p_equivalence"].max() if len(made) else np.nan
         rows.append(dict(zip(("machine", "model", "factor"), keys, strict=True)) | row)
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def equivalence_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine, model and factor, with its greatest difference."""
-    sentences = []
-    for row in no_effect(table).to_dict("records"):
-        name = AXIS_WORDS[row["factor"]].name
-        size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
-        where = "over all cells" if row["stratum"] == ALL else f"at {row['stratum']}"
-        verdict = {
-            "equivalent": f"makes no difference beyond {row['margin']:.0%}",
-            "different": "makes a difference",
-            "undetermined": f"is undetermined at the margin of {row['margin']:.0%}",
-            "not testable": "is not testable: too few matched pairs",
-        }[row["verdict"]]
-        most = (
-            f"; at most, from {row['base']:g} to {row['level']:g} {where}: {size}, "
-            f"{row['pairs']} pairs, equivalence {p_words(row['p_equivalence'])}, "
-            f"difference {p_words(row['p_holm'])} (Holm)"
-        )
-        said = most if row["verdict"] != "not testable" else ""
-        sentences.append(f"{row['model']} on {row['machine']}: {name} {verdict}{said}.")
-    return sentences
-
-
-def log_ratios(table: pd.DataFrame, factor: str, base: float, level: float) -> pd.DataFrame:
-    """The matched pairs of two levels: their other axes, `base_log_s` and `level_log_s`.
-
-    Cells that occur more than once are averaged.
-    """
-    others = [axis for axis in AXES if axis != factor and axis in table]
-    at = [table[table[factor] == value].groupby(others)["log_s"].mean() for value in (base, level)]
-    pairs = pd.concat(at, axis=1, keys=["base_log_s", "level_log_s"]).dropna()
-    return pairs.reset_index()
 
 
 def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> list[dict]:

@@ -1,13 +1,14 @@
-"""Whether time grows with the logarithm of a factor: that law against two rivals and against none."""
+"""Whether time grows with the logarithm of a factor: that law against two rivals and none."""
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.stats import f as f_distribution
-from statsmodels.stats.oneway import confint_noncentrality
 
 from tfscale.axis_words import AXIS_WORDS
-from tfscale.claim_tests import Found, slice_number
+from tfscale.claim_tests import Found
+from tfscale.level_pairs import slice_number
+from tfscale.noncentral import noncentrality_interval
 from tfscale.phrases import share
 
 MARGIN = 0.10
@@ -39,8 +40,8 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
     extra, spare = levels - 2, pure / left
     f_value = max(misses["log"] - pure, 0) / extra / spare
     p_value = float(f_distribution.sf(f_value, extra, left))
-    bounds = confint_noncentrality(f_value, (extra, left), alpha=alpha) if f_value else (0, 0)
-    low, high = np.sqrt(np.nan_to_num(np.array(bounds, dtype=float)) * spare / len(rows))
+    bounds = noncentrality_interval(f_value, (extra, left), alpha)
+    low, high = np.sqrt(np.array(bounds) * spare / len(rows))
     likelihood = {law: -len(rows) / 2 * np.log(max(miss, pure)) for law, miss in misses.items()}
     best = max(likelihood.values())
     total = sum(np.exp(value - best) for value in likelihood.values())
@@ -52,9 +53,10 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
         found = "rejected"
     elif weight["log"] >= DECISIVE and high < MARGIN:
         found = "supported"
+    miss = float(np.sqrt(max(misses["log"] - pure, 0) / len(rows)))
     return {
-        "effect": float(np.sqrt(max(misses["log"] - pure, 0) / len(rows))), "effect_low": float(low),
-        "effect_high": float(high), "p_value": p_value, "found": found,
+        "effect": miss, "effect_low": float(low), "effect_high": float(high),
+        "p_value": p_value, "found": found,
         "note": f"nearest of log, linear, power: {nearest} (weight {weight[nearest]:.2f}); the log "
         f"law misses its level means by {share(low)} to {share(high)} in {AXIS_WORDS[factor].name}",
     }  # fmt: skip

@@ -7,23 +7,22 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import t
 
-from tfscale.axes import AXES
 from tfscale.axis_words import AXIS_WORDS
-from tfscale.design import architecture, by_model, effective
-from tfscale.phrases import p_words, times
+from tfscale.design import architecture, by_model, effective, positive
+from tfscale.machine_pairs import common
 
 COLUMNS = (
-    "model", "machine", "base", "quantity", "cells", "of_machine", "of_base", "ratio",
-    "ratio_low", "ratio_high", "p_value", "verdict",
+    "model", "machine", "base", "quantity", "cells", "interpolated", "of_machine", "of_base",
+    "ratio", "ratio_low", "ratio_high", "p_value", "verdict",
 )  # fmt: skip
 FEWEST = 6
-RATES = {"overhead_s": "overhead a call", "flop_per_s": "FLOP a second"}
 
 
 def compare_machines(
     cells: pd.DataFrame, confidence: float, time: str = "latency_s"
 ) -> pd.DataFrame:
-    """One row a model, pair of machines and quantity, on the cells that both machines have.
+    """One row a model, pair of machines and quantity, on the cells that both machines have
+    (`common`: one side may be interpolated at the other's only batch size).
 
     `overhead_s` and `flop_per_s` are those of time = overhead + work / rate, work = called_batch x
     flop_per_example, by least squares of relative errors on each machine; the others come from ln
@@ -36,8 +35,9 @@ def compare_machines(
     models: dict[str, list[tuple[str, pd.DataFrame]]] = {}
     for machine, model, table in by_model(cells, time):
         called = table["called_batch"] if "called_batch" in table else table["batch_size"]
-        work = called * table["flop_per_example"].astype(float)
-        models.setdefault(model, []).append((machine, table.assign(work_flop=work)))
+        work = called * positive(table, "flop_per_example")
+        table = table.assign(work_flop=work, called_batch=called)
+        models.setdefault(model, []).append((machine, table))
     rows = []
     for model, tables in models.items():
         for (base, first), (machine, second) in combinations(tables, 2):
@@ -46,33 +46,10 @@ def compare_machines(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def machine_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every model and pair of machines; never one speed-up alone."""
-    sentences = []
-    for (model, machine, base), group in table.groupby(["model", "machine", "base"], sort=False):
-        by = group.set_index("quantity")
-        if "time" not in by.index:
-            sentences.append(f"{model}, {machine} against {base}: {by['verdict'].iloc[0]}.")
-            continue
-        size = {
-            name: times(*by.loc[name, ["ratio", "ratio_low", "ratio_high"]]) for name in by.index
-        }
-        rates = ", ".join(f"{RATES[name]} {size[name]}" for name in RATES if name in size)
-        constant = by.loc["constant"]
-        fixed = "is not constant" if constant["verdict"] == "rejected" else "may be constant"
-        sentences.append(
-            f"{model}, {machine} against {base} on {by['cells'].iloc[0]} common cells: {rates}; "
-            f"time {size['time at the least work']} at the least work and "
-            f"{size['time at the most work']} at the most; the ratio {fixed} "
-            f"({p_words(constant['p_value'])})."
-        )
-    return sentences
-
-
 def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]:
-    both = _common(first, second)
+    both, interpolated = common(first, second)
     shapes = architecture(both) if len(both) else pd.Series(dtype=int)
-    head = {"cells": len(both)}
+    head = {"cells": len(both), "interpolated": interpolated}
     if len(both) < FEWEST or shapes.nunique() < 3 or both["work_flop"].nunique() < 3:
         why = f"not testable: {len(both)} common cells of {shapes.nunique()} architectures"
         return [head | {"quantity": "none", "verdict": why}]
@@ -94,18 +71,6 @@ def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]
             rows.append(found | {"quantity": f"time per doubling of {AXIS_WORDS[axis].name}"})
     rows.append(_constant(y, x, shapes, alpha))
     return [head | row for row in rows]
-
-
-def _common(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """The cells of both, one row each: axes, work, and the mean ln time on either machine."""
-    axes = [axis for axis in AXES if axis in first and axis in second]
-    work = first.groupby(axes)["work_flop"].first()
-    logs = [table.groupby(axes)["log_s"].mean() for table in (first, second)]
-    both = pd.concat([work, *logs], axis=1, keys=["work_flop", "log_first", "log_second"])
-    both = both.dropna().reset_index()
-    called = [table.groupby(axes)["called_batch"].first() for table in (first, second)
-              if "called_batch" in table]  # fmt: skip
-    return both.merge(called[0].reset_index(), on=axes) if called else both
 
 
 def _clustered(y: pd.Series, x: pd.DataFrame, clusters: pd.Series):

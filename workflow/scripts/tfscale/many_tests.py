@@ -7,10 +7,8 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from tfscale.errors import StudyError
-from tfscale.phrases import p_words
 
 METHODS = {"primary": "holm", "exploratory": "fdr_bh"}
-NAMES = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg"}
 
 
 def adjust(tests: pd.DataFrame, primary: Sequence[str], confidence: float) -> pd.DataFrame:
@@ -49,17 +47,3 @@ def corrected(p_values: pd.Series, method: str = "holm") -> np.ndarray:
     if made.any():
         adjusted[made] = multipletests(adjusted[made], method=method)[1]
     return adjusted
-
-
-def many_tests_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every family: how many tests, and which ones survive the correction."""
-    sentences = []
-    for family, group in table.groupby("family", sort=False):
-        found = group[group["verdict"] == "found"].sort_values("p_adjusted")
-        said = [f"{row['test']} ({p_words(row['p_adjusted'])})" for row in found.to_dict("records")]
-        method = NAMES[group["method"].iloc[0]]
-        sentences.append(
-            f"Of {group['tests'].iloc[0]} {family} tests {len(found)} stand after {method}"
-            f"{': ' + ', '.join(said) if said else ''}."
-        )
-    return sentences

@@ -9,8 +9,7 @@ import statsmodels.formula.api as smf
 from scipy.stats import t
 from statsmodels.stats.outliers_influence import OLSInfluence
 
-from tfscale.design import PASS, architecture, by_model, effective, level_design, values
-from tfscale.phrases import p_words
+from tfscale.design import PASS, architecture, by_model, effective, level_matrix, values
 
 COLUMNS = (
     "machine", "model", "cell", "layers", "batch_size", "conv_size", "row", "time_s",
@@ -61,27 +60,14 @@ def without(cells: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
     return cells.drop(index=flagged["row"])
 
 
-def outlier_words(flagged: pd.DataFrame, tables: int) -> list[str]:
-    """A sentence for every flagged cell, or that none was found in so many tables."""
-    if flagged.empty:
-        return [f"No cell is an outlier in {tables} tables (Bonferroni)."]
-    return [
-        f"{row['cell']} on {row['machine']} took {row['ratio']:.3g} times "
-        f"({row['ratio_low']:.3g} to {row['ratio_high']:.3g}) what the other cells let expect "
-        f"(Bonferroni {p_words(row['p_bonferroni'])}). To time it again: {row['command']}."
-        for row in flagged.to_dict("records")
-    ]
-
-
 def shifts(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The outliers of one model on one machine: ratio, its interval, t_value, p_value,
     p_bonferroni; indexed like the table. Empty too where the cells cannot tell."""
     empty = pd.DataFrame(columns=NUMBERS)
-    right = level_design(table)
-    if right is None:
+    x = level_matrix(table)
+    if x is None:
         return empty
-    x = pd.DataFrame(smf.ols(f"log_s ~ {right}", table).exog, index=table.index)
-    x, y, count = _independent(x), table["log_s"], len(table)
+    y, count = table["log_s"], len(table)
     alpha = 1 - confidence
     fitted = sm.OLS(y, x).fit()
     if fitted.ssr <= 1e-20 * count:
@@ -100,12 +86,6 @@ def shifts(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
             break
         found = more
     return found
-
-
-def _independent(x: pd.DataFrame) -> pd.DataFrame:
-    """The columns that missing combinations of levels leave: none is zero or a sum of others."""
-    triangle = np.abs(np.diag(np.linalg.qr(x.to_numpy(), mode="r")))
-    return x.loc[:, triangle > 1e-8 * max(triangle.max(), 1)]
 
 
 def _confirmed(

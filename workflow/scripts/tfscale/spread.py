@@ -1,17 +1,17 @@
 """Whether times scatter more at some levels of a factor: in seconds and in per cent."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import levene, t
 from statsmodels.stats.diagnostic import het_breuschpagan
 
-from tfscale.axis_words import AXIS_WORDS
-from tfscale.design import PASS, architecture, by_model, effective
-from tfscale.phrases import p_words, times
+from tfscale.design import PASS, by_model, effective, repeated
 
 COLUMNS = (
-    "machine", "model", "factor", "scale", "basis", "cells", "levels", "lowest", "highest",
+    "machine", "model", "factor", "basis", "scale", "cells", "levels", "lowest", "highest",
     "ratio", "ratio_low", "ratio_high", "brown_forsythe_p", "breusch_pagan_p", "verdict",
 )  # fmt: skip
 SCALES = {"seconds": "time_s", "log seconds": "log_s"}
@@ -19,11 +19,14 @@ FEWEST = 3
 FEWEST_REPEATS = 2
 
 
-def spread(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFrame:
+def spread(
+    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None, time: str = PASS
+) -> pd.DataFrame:
     """One row a machine, model, factor, scale (seconds, log seconds) and basis.
 
     The basis `levels` is the scatter of all cells of a level, as a box plot shows it, and
-    `replicates` that of the rows of one architecture round their mean. `ratio` is the mean
+    `replicates` that of repeats round their own mean: rows of `cells` that no axis which reached
+    the model tells apart, else `visits` (from `visit_rows`). `ratio` is the mean
     distance from the level's median at the highest level over that at the lowest, with a
     t interval on its logarithm. Brown-Forsythe (levene, centre median) compares all levels;
     Breusch-Pagan (Koenker's studentised form) regresses squared residuals on ln factor.
@@ -31,54 +34,33 @@ def spread(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataF
     trend from the lowest to the highest level), undetermined, not testable.
     """
     rows = []
+    again = {}
+    if visits is not None:
+        again = {(machine, model): rows for machine, model, rows in by_model(visits, time)}
     for machine, model, table in by_model(cells, time):
         for factor in effective(table):
-            for scale, column in SCALES.items():
-                for basis, centre in _bases(table, factor):
-                    head = {"machine": machine, "model": model, "factor": factor}
-                    head |= {"scale": scale, "basis": basis}
-                    found = _one(table[column], table[factor], centre, 1 - confidence)
-                    rows.append(head | found)
+            for basis, part, centre in _bases(table, factor, again.get((machine, model))):
+                head = {"machine": machine, "model": model, "factor": factor, "basis": basis}
+                for scale, column in SCALES.items():
+                    found = _one(part[column], part[factor], centre, 1 - confidence)
+                    rows.append(head | {"scale": scale} | found)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def spread_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine, model and factor, over all cells of a level."""
-    sentences = []
-    shown = table[table["basis"] == "levels"]
-    for (machine, model, factor), group in shown.groupby(
-        ["machine", "model", "factor"], sort=False
-    ):
-        said = [_words(row) for row in group.to_dict("records")]
-        name = AXIS_WORDS[factor].name
-        sentences.append(f"{model} on {machine}, scatter with {name}: {'; '.join(said)}.")
-    return sentences
-
-
-def _words(row: dict) -> str:
-    unit = {"seconds": "in seconds", "log seconds": "in per cent"}[row["scale"]]
-    if not np.isfinite(row["ratio"]):
-        return f"{unit} {row['verdict']}"
-    size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
-    return (
-        f"{unit} {row['verdict']}, at {row['highest']:g} {size} that at {row['lowest']:g}, "
-        f"Brown-Forsythe {p_words(row['brown_forsythe_p'])}, "
-        f"Breusch-Pagan {p_words(row['breusch_pagan_p'])}"
-    )
-
-
-def _bases(table: pd.DataFrame, factor: str) -> list[tuple[str, pd.Series]]:
-    """What scatter is taken round: the levels, and the architectures where those are repeated."""
-    shape = architecture(table)
-    bases = [("levels", table[factor])]
-    if (shape.value_counts() >= FEWEST_REPEATS).all() and not _only(shape, table[factor]):
-        bases.append(("replicates", shape))
-    return bases
-
-
-def _only(shape: pd.Series, factor: pd.Series) -> bool:
-    """Whether the architecture is the level, so that both bases are the same."""
-    return shape.groupby(factor).nunique().max() == 1
+def _bases(
+    table: pd.DataFrame, factor: str, visits: pd.DataFrame | None
+) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
+    """The rows that scatter, and round what: the levels, and the repeats where there are any."""
+    yield "levels", table, table[factor]
+    for rows in (table, visits):
+        if rows is None:
+            continue
+        group = repeated(rows)
+        several = group.groupby(group).transform("size") >= FEWEST_REPEATS
+        if several.any():
+            if group.groupby(rows[factor]).nunique().max() > 1 or rows is visits:
+                yield "replicates", rows[several], group[several]
+            return
 
 
 def _one(y: pd.Series, x: pd.Series, centre: pd.Series, alpha: float) -> dict:
