@@ -1,12 +1,13 @@
 """The paper's eight claims: the test of each, and its name in `analysis.primary`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import pandas as pd
 
 from tfscale.claim_pairs import faster, no_difference
 from tfscale.claim_tests import Found, alike, driven_by, scatter
+from tfscale.errors import StudyError
 from tfscale.growth import logarithmic
 
 MARGIN = 0.10
@@ -87,3 +88,17 @@ CLAIMS = (
 
 PRIMARY = tuple(claim.test for claim in CLAIMS if "of repeats" not in claim.test)
 """The primary tests unless the config names others: the claims, without the repeats."""
+
+
+def primary_tests(names: Collection[str] = PRIMARY) -> list[str]:
+    """The tests that `analysis.primary` means: a claim's number stands for all of its parts.
+
+    Raises StudyError for a name that is neither a claim nor a test.
+    """
+    known = {claim.test for claim in CLAIMS} | {claim.claim for claim in CLAIMS}
+    if unknown := sorted(set(names) - known):
+        raise StudyError(
+            f"analysis.primary: no test is called {', '.join(unknown)}; there are "
+            f"{', '.join(sorted(known))}"
+        )
+    return [claim.test for claim in CLAIMS if {claim.test, claim.claim} & set(names)]

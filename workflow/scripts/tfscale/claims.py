@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from tfscale.claim_list import CLAIMS, PRIMARY, Claim
+from tfscale.claim_list import CLAIMS, PRIMARY, Claim, primary_tests
 from tfscale.design import by_model
 from tfscale.many_tests import adjust
 from tfscale.outliers import outliers, without
@@ -25,11 +25,11 @@ def claims(
 
     The time is that of a pass (pass_mean_s, seconds), the paper's; `visits` (from `visit_rows`)
     are the repeats of measured cells. p_adjusted is Holm's over the machine's `primary` tests and
-    Benjamini-Hochberg's over its others; a primary name that is no test of a claim is not for
-    here. Verdict: supported or rejected (p_adjusted below 1 - confidence), undetermined, not
-    testable (the note says why). Rows that `outliers` flags are left out, and the note says what
-    the verdict is with them, where it differs. A machine of one's own without the claim's model
-    has a row that is not testable; tables named in `imported` have not.
+    Benjamini-Hochberg's over its others (`primary_tests` says what names mean). Verdict: supported
+    or rejected (p_adjusted below 1 - confidence), undetermined, not testable (the note says why).
+    Rows that `outliers` flags are left out, and the note says what the verdict is with them, where
+    it differs. A machine of one's own without the claim's model has a row that is not testable;
+    tables named in `imported` have not.
     """
     flagged = outliers(cells, confidence, imported)
     again = _tables(visits)
@@ -68,8 +68,8 @@ def _tested(
         )  # fmt: skip
         if made.empty:
             continue
-        known = [name for name in primary if name in set(made["test"])]
-        made = adjust(made, known, confidence)
+        first = [name for name in primary_tests(primary) if name in set(made["test"])]
+        made = adjust(made, first, confidence)
         stands = made["verdict"] == "found"
         made["verdict"] = made["verdict"].mask(stands, made["found"])
         rows.append(made)

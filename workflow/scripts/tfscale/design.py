@@ -109,5 +109,7 @@ def level_matrix(table: pd.DataFrame) -> pd.DataFrame | None:
 def independent(x: pd.DataFrame) -> pd.DataFrame:
     """The columns that are no sums of columns before them, as missing combinations of levels leave
     them."""
-    triangle = np.abs(np.diag(np.linalg.qr(x.to_numpy(), mode="r")))
+    triangle = np.zeros(x.shape[1])
+    diagonal = np.abs(np.diag(np.linalg.qr(x.to_numpy(), mode="r")))
+    triangle[: len(diagonal)] = diagonal
     return x.loc[:, triangle > 1e-8 * max(triangle.max(initial=0), 1)]

@@ -108,7 +108,7 @@ def _rates(both: pd.DataFrame, shapes: pd.Series, alpha: float) -> list[dict]:
     rows = []
     for quantity, term, power in (("overhead_s", "overhead_s", 1), ("flop_per_s", "slope", -1)):
         base, machine = (fit.params[term] for fit in fits)
-        found = {"quantity": quantity, "verdict": "undetermined"}
+        found = {"quantity": quantity, "verdict": "not testable: not above 0 on both machines"}
         if base > 0 and machine > 0:
             error = np.hypot(*[fit.bse[term] / fit.params[term] for fit in fits])
             margin = t.ppf(1 - alpha / 2, shapes.nunique() - 1) * error

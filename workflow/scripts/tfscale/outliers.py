@@ -19,6 +19,7 @@ COLUMNS = (
 NUMBERS = ["ratio", "ratio_low", "ratio_high", "t_value", "p_value", "p_bonferroni"]
 SUSPECT = 4.0
 MOST_SHARE = 0.1
+MOST = 20
 MARGIN = 0.10
 COMMAND = "rm results/runs/{cell}/round*.parquet && snakemake results/report.html"
 NO_COMMAND = "none: an imported row cannot be timed again"
@@ -30,11 +31,12 @@ def outliers(
     """One row a flagged cell (perhaps none), with the command that times it again.
 
     The test is that of the mean-shift outlier model, each flagged row with a shift of its own
-    (Cook and Weisberg 1982, 2.2.2; the externally studentised residual of OLSInfluence), with
+    (Cook and Weisberg 1982, 2.2.2: for one row the test of OLSInfluence.outlier_test), with
     Bonferroni over all cells of a machine and model, on free level means of ln time
     (`level_design`). So that two outliers cannot hide each other, suspects come first from a
-    robust additive fit, then one by one from `outlier_test` on what is left. A cell whose interval
-    does not lie beyond 10 % of what is expected is none: no difference that small is a fault.
+    robust additive fit, then one by one the greatest studentised residual of what is left; at most
+    20 of a table. A cell whose interval does not lie beyond 10 % of what is expected is none: no
+    difference that small is a fault.
     `row` is the index in `cells`; `expected_s` what the others let expect; ratio = time / expected
     with its interval. `imported` names the machines that are tables from elsewhere.
     """
@@ -73,10 +75,10 @@ def shifts(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     if fitted.ssr <= 1e-20 * count:
         return empty
     found = _confirmed(y, x, _suspects(table), alpha, count)
-    while len(found) < MOST_SHARE * count:
+    while len(found) < min(MOST_SHARE * count, MOST):
         left = y.drop(found.index)
         influence = OLSInfluence(sm.OLS(left, x.loc[left.index]).fit())
-        student = pd.Series(influence.resid_studentized_external, left.index)
+        student = pd.Series(influence.resid_studentized_internal, left.index)
         student[influence.hat_matrix_diag > 1 - 1e-8] = np.nan
         if student.isna().all() or influence.results.df_resid < 2:
             break
@@ -143,5 +145,5 @@ def _suspects(table: pd.DataFrame) -> list:
     far = distance > SUSPECT
     shape = architecture(table)
     far &= far.groupby(shape).transform("mean") <= 0.5
-    most = int(MOST_SHARE * len(table))
+    most = min(int(MOST_SHARE * len(table)), MOST)
     return distance[far].sort_values(ascending=False).index[:most].tolist()
