@@ -72,10 +72,6 @@ def test_the_interval_of_a_share_is_within_nothing_and_all():
     assert np.isnan(share_interval(1.0, 3, 10.0, 4, 0.05)).all()
 
 
-def growing(cell: dict) -> float:
-    return 0.01 * cell["layers"] ** 2
-
-
 def test_scatter_that_grows_is_told_from_scatter_that_does_not():
     cells = grid(lambda cell: cell["layers"] ** 3 * cell["batch_size"] ** 0.2, noise=0.1)
     table = spread(cells, 0.95).set_index(["factor", "basis", "scale"])
@@ -141,10 +137,8 @@ def test_one_pair_is_not_testable():
 
 def test_the_two_one_sided_tests_know_the_margin():
     base = pd.Series(np.random.default_rng(0).normal(0, 0.01, 20))
-    near, far = (
-        tost(base, base + 0.05, 0.05, 0.1),
-        tost(base, base[::-1].to_numpy() + 0.2, 0.05, 0.1),
-    )
+    other = pd.Series(np.random.default_rng(1).normal(0.2, 0.01, 20))
+    near, far = tost(base, base + 0.05, 0.05, 0.1), tost(base, other, 0.05, 0.1)
     assert near["ratio"] == pytest.approx(np.exp(0.05)) and np.isnan(near["p_equivalence"])
     assert far["p_equivalence"] > 0.99 and far["p_difference"] < 1e-6
     assert far["ratio_low"] < far["ratio"] < far["ratio_high"]
@@ -165,7 +159,7 @@ def test_pairs_differ_in_nothing_but_the_factor():
 def test_any_difference_sees_differences_of_any_sign_and_keeps_its_level():
     crossing = lambda cell: 1 + 0.2 * (-1) ** (cell["layers"] // 2) * (cell["conv_size"] > 4)  # noqa: E731
     assert any_difference(logged(grid(crossing)), "conv_size") < 1e-6
-    null = [any_difference(logged(grid(seed=seed)), "conv_size") for seed in range(60)]
+    null = [any_difference(logged(grid(seed=seed)), "conv_size") for seed in range(40)]
     assert np.mean(np.array(null) < 0.05) < 0.15 and np.min(null) < 0.2
     assert np.isnan(any_difference(logged(grid(noise=0)), "conv_size"))
     assert np.isnan(any_difference(logged(grid(layers=(4,), batches=(1,))), "conv_size"))
@@ -203,8 +197,9 @@ def test_all_exploratory_tests_are_corrected_together():
         "claims": pd.DataFrame(),
     }  # fmt: skip
     table = exploratory(tables, 0.95)
-    assert {"anova layers", "run order", "no effect of conv_size", "drift per_hour",
-            "constant ratio to b", "spread layers seconds levels"} <= set(table["test"])  # fmt: skip
+    wanted = {"anova layers", "run order", "no effect of conv_size", "drift per_hour"}
+    wanted |= {"constant ratio to b", "spread layers seconds levels"}
+    assert wanted <= set(table["test"])
     assert table.set_index("test").loc["anova layers", "verdict"] == "found"
     assert (table["p_adjusted"] >= table["p_value"]).all()
     assert exploratory({}, 0.95).empty
