@@ -57,6 +57,7 @@ def test_values_without_an_order_have_a_share():
     [
         (grid(layers=(4,), batches=(1,), convs=(3,)), "nothing varies"),
         (grid(layers=(4, 6), batches=(1,), convs=(3,)), "not testable with 2 cells"),
+        (grid(lambda _: 1.0, noise=0), "not testable: all times are equal"),
     ],
 )
 def test_too_few_cells_have_no_shares(cells, said):

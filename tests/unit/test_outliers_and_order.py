@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from grids import grid, nominal, visits_of
+from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from tfscale.order import run_order
+from tfscale.order import ljung_box, run_order
 from tfscale.order_words import order_words
 from tfscale.outlier_words import outlier_words
 from tfscale.outliers import outliers, shifts, without
@@ -37,7 +38,7 @@ def test_cells_far_off_are_named_with_the_command_that_times_them_again(rows, fa
 
 
 def test_clean_tables_have_seldom_an_outlier():
-    flagged = [len(outliers(grid(law, noise=0.1, seed=seed), 0.95)) for seed in range(40)]
+    flagged = [len(outliers(grid(law, noise=0.1, seed=seed), 0.95)) for seed in range(20)]
     assert np.mean(np.array(flagged) > 0) <= 0.12
     none = outliers(grid(law), 0.95)
     assert outlier_words(none, 2) == ["No cell is an outlier in 2 tables (Bonferroni)."]
@@ -117,3 +118,9 @@ def test_tables_without_repeats_cannot_tell_drift(cells, why):
 def test_the_same_seed_gives_the_same_table():
     tables = [run_order(drifting(0.001), 0.95, np.random.default_rng(3)) for _ in range(2)]
     assert tables[0].equals(tables[1])
+
+
+def test_the_statistic_is_that_of_statsmodels():
+    series = np.random.default_rng(0).normal(size=(50, 3))
+    known = [acorr_ljungbox(column, lags=[9])["lb_stat"].iloc[0] for column in series.T]
+    assert np.allclose(ljung_box(series, 9), known)

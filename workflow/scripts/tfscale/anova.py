@@ -40,6 +40,8 @@ def _terms(table: pd.DataFrame, alpha: float) -> list[dict]:
     formula, names = _formula(table)
     if formula is None:
         return [{"verdict": f"not testable with {len(table)} cells" if names else "nothing varies"}]
+    if np.ptp(table["log_s"]) <= 1e-12:
+        return [{"verdict": "not testable: all times are equal"}]
     data = _trends(table, names)
     fit = smf.ols(formula, data).fit()
     classical, robust = anova_lm(fit, typ=2), anova_lm(fit, typ=2, robust="hc3")

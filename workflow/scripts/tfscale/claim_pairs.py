@@ -24,8 +24,7 @@ def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float)
             "note": "the batch size never reached the model: "
             f"every call had {table['called_batch'].iloc[0]} examples"
         }
-    tests = equivalence(table, 1 - alpha, margin)
-    tests = tests[tests["factor"] == factor]
+    tests = equivalence(table, 1 - alpha, margin, factors=[factor])
     if tests.empty:
         return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
     row = no_effect(tests).iloc[0]

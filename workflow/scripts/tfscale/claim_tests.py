@@ -33,6 +33,8 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     terms = " + ".join(f"C({name})" for name in axes + values(table))
     if axis not in axes or count - 1 - degrees < FEWEST:
         return {"note": f"{len(table)} cells, {degrees + 1} levels of {AXIS_WORDS[axis].name}"}
+    if np.ptp(table["log_s"]) <= 1e-12:
+        return {"note": "all times are equal"}
     fit = smf.ols(f"log_s ~ {terms}", table).fit()
     squares = anova_lm(fit, typ=2)["sum_sq"]
     total = float(((table["log_s"] - table["log_s"].mean()) ** 2).sum())
@@ -59,8 +61,8 @@ def scatter(
     visits: pd.DataFrame | None,
 ) -> Found:  # fmt: skip
     """Whether the scatter grows with a factor: Brown-Forsythe and the ratio of the ends."""
-    found = spread(table, 1 - alpha, visits)
-    chosen = (found["factor"] == factor) & (found["scale"] == scale) & (found["basis"] == basis)
+    found = spread(table, 1 - alpha, visits, factors=[factor])
+    chosen = (found["scale"] == scale) & (found["basis"] == basis)
     if table[factor].nunique() < 2:
         return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
     if not chosen.any():

@@ -1,5 +1,6 @@
 """Statements that a factor makes no difference: tests of equivalence in matched slices."""
 
+from collections.abc import Collection
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from scipy.stats import t, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
+from tfscale.axes import FACTORS
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.design import PASS, SHAPE, by_model, effective, nominal_batch
 from tfscale.level_pairs import log_ratios
@@ -21,8 +23,9 @@ ALL = "all"
 
 
 def equivalence(
-    cells: pd.DataFrame, confidence: float, margin: float = MARGIN, time: str = PASS
-) -> pd.DataFrame:
+    cells: pd.DataFrame, confidence: float, margin: float = MARGIN, time: str = PASS,
+    factors: Collection[str] = FACTORS,
+) -> pd.DataFrame:  # fmt: skip
     """One row a machine, model, factor, pair of neighbouring levels (and the two ends) and stratum.
 
     Cells that differ in nothing but the factor are matched; `ratio` is the geometric mean of time
@@ -36,7 +39,7 @@ def equivalence(
     """
     rows = []
     for machine, model, table in by_model(cells, time):
-        for factor in effective(table):
+        for factor in [axis for axis in effective(table) if axis in factors]:
             head = {"machine": machine, "model": model, "factor": factor, "margin": margin}
             found = pd.DataFrame(_factor(table, factor, 1 - confidence, margin))
             found["p_holm"] = corrected(found["p_difference"])

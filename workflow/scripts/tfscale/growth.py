@@ -73,9 +73,13 @@ LAWS = {
 def _rss(law: str, y: pd.Series, x: pd.Series, number: pd.Series) -> float:
     """Least residual sum of squares of a law on values centred within slices."""
 
+    level, slices, at = x.to_numpy(), number.to_numpy(), y.to_numpy()
+    sizes = np.maximum(np.bincount(slices), 1)
+
     def miss(log_b: float) -> float:
-        fitted = LAWS[law](x, np.exp(log_b))
-        return float(((y - fitted + fitted.groupby(number).transform("mean")) ** 2).sum())
+        fitted = LAWS[law](level, np.exp(log_b))
+        mean = np.bincount(slices, fitted) / sizes
+        return float(((at - fitted + mean[slices]) ** 2).sum())
 
     coarse = np.linspace(-8, 12, 41)
     start = coarse[int(np.argmin([miss(value) for value in coarse]))]

@@ -1,6 +1,6 @@
 """Whether times scatter more at some levels of a factor: in seconds and in per cent."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from scipy.stats import levene, t
 from statsmodels.stats.diagnostic import het_breuschpagan
 
+from tfscale.axes import FACTORS
 from tfscale.design import PASS, by_model, effective, repeated
 
 COLUMNS = (
@@ -20,8 +21,9 @@ FEWEST_REPEATS = 2
 
 
 def spread(
-    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None, time: str = PASS
-) -> pd.DataFrame:
+    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None, time: str = PASS,
+    factors: Collection[str] = FACTORS,
+) -> pd.DataFrame:  # fmt: skip
     """One row a machine, model, factor, scale (seconds, log seconds) and basis.
 
     The basis `levels` is the scatter of all cells of a level, as a box plot shows it, and
@@ -38,7 +40,7 @@ def spread(
     if visits is not None:
         again = {(machine, model): rows for machine, model, rows in by_model(visits, time)}
     for machine, model, table in by_model(cells, time):
-        for factor in effective(table):
+        for factor in [axis for axis in effective(table) if axis in factors]:
             for basis, part, centre in _bases(table, factor, again.get((machine, model))):
                 head = {"machine": machine, "model": model, "factor": factor, "basis": basis}
                 for scale, column in SCALES.items():
