@@ -69,8 +69,11 @@ def test_no_difference_is_an_equivalence_test():
     assert equal["found"] == "supported" and equal["effect_high"] < 1.1
     unequal = rows(grid(lambda cell: cell["conv_size"] ** 0.5))
     assert no_difference(unequal, 0.05, "conv_size", 0.1)["found"] == "rejected"
-    vague = no_difference(rows(grid(noise=0.5)), 0.05, "conv_size", 0.1)
-    assert vague["p_value"] > 0.05
+    vague = [
+        no_difference(rows(grid(noise=0.5, seed=seed)), 0.05, "conv_size", 0.1)
+        for seed in range(100, 110)
+    ]
+    assert sum(found["p_value"] < 0.05 for found in vague) <= 2
     assert "never reached" in no_difference(rows(nominal(grid())), 0.05, "batch_size", 0.1)["note"]
 
 

@@ -92,8 +92,9 @@ def _verdict(low: float, high: float) -> str:
 
 def _constant(y: pd.Series, x: pd.Series, shapes: pd.Series, alpha: float) -> dict:
     curve = pd.DataFrame({"one": 1.0, "slope": x, "curve": x**2 - (x**2).mean()})
-    fit = _clustered(y, curve, shapes)
-    p_value = float(fit.f_test(np.eye(3)[1:]).pvalue)
+    if np.ptp(y) <= 1e-12:
+        return {"quantity": "constant", "verdict": "undetermined"}
+    p_value = float(_clustered(y, curve, shapes).f_test(np.eye(3)[1:]).pvalue)
     verdict = "rejected" if p_value < alpha else "undetermined"
     return {"quantity": "constant", "p_value": p_value, "verdict": verdict}
 
