@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tfscale.axes import AXES
+from tfscale.axes import AXES, Cell
 from tfscale.latency import latency
 from tfscale.passes import calls_per_pass
 from tfscale.work import work_columns
@@ -23,7 +23,7 @@ def cells_table(
     """
     rows = []
     for (name, machine), group in visits.groupby(["cell", "machine"], sort=False):
-        axes = {axis: group[axis].iloc[0] for axis in AXES}
+        axes = axes_of(group)
         rows.append(
             {"cell": name, "machine": machine, "host": group["host"].iloc[0]}
             | axes
@@ -34,6 +34,12 @@ def cells_table(
         )
     table = pd.DataFrame(rows).merge(floor, how="left", on=FLOOR_KEYS)
     return table.assign(**_paper(table, **evaluation))
+
+
+def axes_of(rows: pd.DataFrame) -> Cell:
+    """The values of rows that agree on every axis, in Python's own integers: the FLOP of a large
+    network exceed the tables' int32."""
+    return rows[list(AXES)].head(1).to_dict("records")[0]
 
 
 def _paper(table: pd.DataFrame, inputs: int, passes: int) -> dict:

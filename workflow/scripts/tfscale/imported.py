@@ -4,7 +4,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfscale.axes import AXES, cell_name, defaults
+from tfscale.axes import cell_name, defaults
+from tfscale.cells import axes_of
 from tfscale.errors import StudyError
 from tfscale.latency import latency
 from tfscale.merging import timed_visits
@@ -42,7 +43,7 @@ def study_cells(path: str, name: str, coverage: float) -> pd.DataFrame:
     several = visits["machine"].nunique() > 1
     rows = []
     for (cell, machine), group in visits.groupby(["cell", "machine"], sort=False):
-        axes = {axis: group[axis].iloc[0] for axis in AXES}
+        axes = axes_of(group)
         called = f"{name} {machine}" if several else name
         rows.append(
             {"cell": cell, "machine": called, "called_batch": axes["batch_size"]}
