@@ -7,6 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from tfscale.correlations import TIME, pearson_matrix, varying
+from tfscale.law_forms import predicted
 from tfscale.laws import LAWS, slices
 from tfscale.style import HEIGHT_IN, LABELS, PALETTE, WIDTH_IN
 
@@ -80,14 +81,6 @@ def law_plot(cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
     if len(laws):
         panels[0][-1].legend(title="law", loc="best")
     return figure
-
-
-def predicted(law: str, x: np.ndarray, fit: pd.Series) -> np.ndarray:
-    """Relative time by a fitted law; values at or below zero, which cannot be, are NaN."""
-    if law == "power":
-        return np.exp(fit["intercept"]) * x ** fit["slope"]
-    value = fit["intercept"] + fit["slope"] * (np.log(x) if law == "log" else x)
-    return np.where(value > 0, value, np.nan)
 
 
 def _scale(values: pd.Series) -> str:
