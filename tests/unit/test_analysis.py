@@ -69,14 +69,14 @@ def test_noise_seldom_lets_a_wrong_law_be_named():
 def test_a_jump_between_levels_is_no_law():
     fits = fit_laws(table(lambda x: 1.0 if x < 6 else 20.0 + x), 0.95)
     layers = fits[fits["factor"] == "layers"]
-    assert layers["verdict"].iloc[0].startswith("none of the three fits (nearest: ")
+    assert layers["verdict"].iloc[0].startswith("none fits (nearest: ")
     assert (layers["lack_of_fit_p"] < 0.001).all()
 
 
 def test_two_levels_cannot_name_a_law_but_have_an_elasticity():
     fits = fit_laws(table(LAWS["power"], layers=(4, 8)), 0.95)
     layers = fits[fits["factor"] == "layers"]
-    assert set(layers["verdict"]) == {"not testable with 2 levels and 8 cells"}
+    assert set(layers["verdict"]) == {"not testable: 2 levels of 8 cells"}
     assert layers.set_index("law").loc["power", "slope"] == pytest.approx(3.2, abs=0.1)
 
 

@@ -7,8 +7,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from tfscale.correlations import TIME, pearson_matrix, varying
-from tfscale.law_forms import predicted
-from tfscale.laws import LAWS, slices
+from tfscale.law_forms import LAWS, predicted
+from tfscale.slicing import slices
 from tfscale.style import HEIGHT_IN, LABELS, PALETTE, WIDTH_IN
 
 BOXES = {"by_layers": "layers", "by_batch_size": "batch_size", "by_conv_size": "conv_size"}

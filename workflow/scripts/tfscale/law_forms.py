@@ -35,7 +35,6 @@ class Form:
 
 
 def _share(h: np.ndarray) -> np.ndarray:
-    """0 at the lowest level, 1 at the highest."""
     return (h - h[..., :1]) / (h[..., -1:] - h[..., :1])
 
 
@@ -129,6 +128,9 @@ FORMS = {
     )
 }  # fmt: skip
 """Every law by its name."""
+
+LAWS = ("log", "linear", "power")
+"""The laws that are drawn."""
 
 
 def predicted(law: str, x: np.ndarray, fit: Mapping[str, float]) -> np.ndarray:

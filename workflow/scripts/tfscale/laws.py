@@ -6,15 +6,12 @@ all laws are fitted to ln time, for errors in proportion to the time.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gmean
 
 from tfscale.axes import FACTORS
 from tfscale.law_rows import law_rows
 from tfscale.resampling import resampled
-from tfscale.slicing import called, checked, replicates, slice_names, slice_numbers
+from tfscale.slicing import called, checked, replicates, slice_names, slices
 
-LAWS = ("log", "linear", "power")
-"""The laws that are drawn."""
 COLUMNS = (
     "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
     "intercept", "slope", "slope_low", "slope_high", "shape", "p_value", "r_squared",
@@ -63,12 +60,3 @@ def fit_laws(
                 fits = law_rows(part, known.loc[group.index], own, factor, confidence)
                 rows += [head | row for row in fits]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
-    """Relative time of each cell of a model that another differs from in `factor` alone, and the
-    number of its slice along `factor`; cells without such another say nothing and are left out."""
-    number = slice_numbers(cells, factor)
-    used = cells.groupby(number)[factor].transform("nunique") > 1
-    scale = cells.groupby(number)["latency_s"].transform(gmean)
-    return (cells["latency_s"] / scale)[used], number[used]

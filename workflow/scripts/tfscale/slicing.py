@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import gmean
 
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
@@ -38,6 +39,15 @@ def slice_numbers(cells: pd.DataFrame, factor: str) -> pd.Series:
     """The number of each cell's slice along `factor`: all other axes fixed."""
     others = fixed_axes(cells, factor)
     return others.groupby(list(others), sort=False, dropna=False).ngroup()
+
+
+def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
+    """Relative time of each cell of a model that another differs from in `factor` alone, and the
+    number of its slice along `factor`; cells without such another say nothing and are left out."""
+    number = slice_numbers(cells, factor)
+    used = cells.groupby(number)[factor].transform("nunique") > 1
+    scale = cells.groupby(number)["latency_s"].transform(gmean)
+    return (cells["latency_s"] / scale)[used], number[used]
 
 
 def slice_names(cells: pd.DataFrame, factor: str) -> pd.Series:
