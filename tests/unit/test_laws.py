@@ -222,7 +222,7 @@ def test_elasticities_between_neighbouring_levels():
     assert pooled["x_low"].tolist() == list(SIZES[:-1])
     assert pooled["x_high"].tolist() == list(SIZES[1:])
     single = batch[batch["slice"] != "pooled"]
-    assert len(single) == 3 * 7 and set(single["interval"]) == {"visits"}
+    assert len(single) == 3 * 7 and set(single["interval"]) == {"replicates"}
     inside = (single["elasticity_low"] < 0.6) & (single["elasticity_high"] > 0.6)
     assert inside.mean() > 0.8
     bare = elasticities(cells, 0.95)

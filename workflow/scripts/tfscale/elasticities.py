@@ -6,9 +6,10 @@ from scipy.stats import t
 
 from tfscale.axes import FACTORS
 from tfscale.slicing import (
-    MEDIAN_VARIANCE,
     called,
     checked,
+    median_variance,
+    points,
     replicates,
     slice_names,
     slice_numbers,
@@ -27,8 +28,8 @@ def elasticities(
     """One row a slice and pair of neighbouring levels, and one pooled over slices.
 
     elasticity = d ln time / d ln x. Intervals are Student's t: of a pooled row over its slices
-    (`interval` is "slices"), of a single one from the visits of both cells ("visits"), NaN where
-    neither is known ("none"). Raises StudyError on latencies that are no times.
+    (`interval` is "slices"), of a single one from the visits, or duplicates, of both cells
+    ("replicates"), NaN where neither is known ("none"). Raises StudyError on latencies that are no times.
     """
     parts = []
     for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
@@ -46,35 +47,29 @@ def _pairs(
     cells: pd.DataFrame, known: pd.DataFrame, factor: str, confidence: float
 ) -> pd.DataFrame:
     """Neighbouring levels of every slice along `factor`."""
-    table = known.assign(
-        x=called(cells, factor),
-        number=slice_numbers(cells, factor),
-        log_s=np.log(cells["latency_s"]),
-    )
-    points = table.groupby(["number", "x"]).agg(
-        log_s=("log_s", "mean"), ss=("within_ss", "sum"), df=("within_df", "sum"),
-        visits=("visits", "sum"),
-    ).reset_index()  # fmt: skip
-    above, same = points.shift(-1), points["number"].eq(points["number"].shift(-1))
-    ratio = np.log(above["x"] / points["x"])
-    freedom = points["df"] + above["df"]
-    variance = (points["ss"] + above["ss"]) / freedom.where(freedom > 0)
-    error = np.sqrt(MEDIAN_VARIANCE * variance * (1 / points["visits"] + 1 / above["visits"]))
-    value = (above["log_s"] - points["log_s"]) / ratio
+    numbers = slice_numbers(cells, factor)
+    known = known.assign(x=called(cells, factor), number=numbers, latency_s=cells["latency_s"])
+    table = points(known, ["number", "x"]).reset_index()
+    above, same = table.shift(-1), table["number"].eq(table["number"].shift(-1))
+    ratio = np.log(above["x"] / table["x"])
+    freedom = table["df"] + above["df"]
+    variance = median_variance(known) * (table["ss"] + above["ss"]) / freedom.where(freedom > 0)
+    error = np.sqrt(variance * (1 / table["visits"] + 1 / above["visits"]))
+    value = (above["log_s"] - table["log_s"]) / ratio
     margin = t.ppf((1 + confidence) / 2, freedom.where(freedom > 0)) * error / ratio
     pairs = pd.DataFrame(
         {
-            "number": points["number"],
-            "x_low": points["x"],
+            "number": table["number"],
+            "x_low": table["x"],
             "x_high": above["x"],
             "elasticity": value,
             "elasticity_low": value - margin,
             "elasticity_high": value + margin,
             "slices": 1,
-            "interval": np.where(np.isnan(margin), "none", "visits"),
+            "interval": np.where(np.isnan(margin), "none", "replicates"),
         }
     )[same]
-    names = slice_names(cells, factor).groupby(table["number"]).first()
+    names = slice_names(cells, factor).groupby(numbers).first()
     return pairs.assign(slice=pairs["number"].map(names)).drop(columns="number")
 
 

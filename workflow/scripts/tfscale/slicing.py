@@ -90,3 +90,22 @@ def clean_visits(visits: pd.DataFrame) -> pd.DataFrame:
         return table
     clean = ~table["disturbed"].astype(bool)
     return table[clean | ~clean.groupby([table["cell"], table["machine"]]).transform("any")]
+
+
+def points(known: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row a value of `by` (a level, perhaps of a slice) from cells with latency_s and the columns
+    of `replicates`: log_s (mean of ln latency_s), visits, and the pure error ss with its df, in which
+    cells of one level are replicates too."""
+    groups = known.assign(log_s=np.log(known["latency_s"])).groupby(by)
+    between = known["visits"] * (known["mean_log"] - groups["mean_log"].transform("mean")) ** 2
+    table = groups.agg(
+        log_s=("log_s", "mean"), visits=("visits", "sum"), df=("within_df", "sum")
+    )  # fmt: skip
+    table["df"] += groups.size() - 1
+    table["ss"] = (known["within_ss"] + between).groupby([known[column] for column in by]).sum()
+    return table
+
+
+def median_variance(known: pd.DataFrame) -> float:
+    """Variance of a point over that of the mean of its replicates: a median's if it has visits."""
+    return MEDIAN_VARIANCE if known["within_df"].any() else 1.0

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.regimes import Sweep
-from tfscale.slicing import MEDIAN_VARIANCE, called, replicates, slice_names, slice_numbers
+from tfscale.slicing import called, median_variance, points, replicates, slice_names, slice_numbers
 
 WIDE = 2.0
 """An interval so many times as wide as the slice's usual one makes its point count less."""
@@ -30,24 +30,14 @@ def sweep_rows(
 def sweep_of(rows: pd.DataFrame) -> Sweep:
     """The sweep of a slice's cells (see `sweep_rows`; with half_width where it is known); cells of
     one x are replicates and make one point."""
-    by_x = rows.assign(log_s=np.log(rows["latency_s"])).groupby("x")
-    points = by_x.agg(log_s=("log_s", "mean"), visits=("visits", "sum"))
-    spread = pd.Series(1.0, index=points.index)
+    table = points(rows, ["x"])
+    spread = pd.Series(1.0, index=table.index)
     if "half_width" in rows:
-        width = by_x["half_width"].mean() / rows["half_width"].median()
+        width = rows.groupby("x")["half_width"].mean() / rows["half_width"].median()
         spread = width.where(np.isfinite(width) & (width > WIDE), 1.0)
-    noise, freedom = _noise(rows, points["visits"].median())
-    times = np.exp(points["log_s"].to_numpy())
-    return Sweep(points.index.to_numpy(dtype=float), times, spread.to_numpy(), noise, freedom)
-
-
-def _noise(rows: pd.DataFrame, visits: float) -> tuple[float, float]:
-    """Relative error of a point with so many visits, by pure error, and its degrees of freedom."""
-    by_x = rows.groupby("x")
-    between = rows["visits"] * (rows["mean_log"] - by_x["mean_log"].transform("mean")) ** 2
-    freedom = float(rows["within_df"].sum() + len(rows) - by_x.ngroups)
-    squares = float(rows["within_ss"].sum() + between.sum())
-    if not freedom:
-        return 0.0, 0.0
-    median = MEDIAN_VARIANCE if rows["within_df"].any() else 1.0
-    return float(np.sqrt(median * squares / freedom / visits)), freedom
+    freedom, noise = float(table["df"].sum()), 0.0
+    if freedom:
+        variance = median_variance(rows) * table["ss"].sum() / freedom
+        noise = float(np.sqrt(variance / table["visits"].median()))
+    x, times = table.index.to_numpy(dtype=float), np.exp(table["log_s"].to_numpy())
+    return Sweep(x, times, spread.to_numpy(), noise, freedom)
