@@ -174,7 +174,7 @@ def test_cells_of_one_level_are_replicates_and_wide_ones_count_less():
     rows = rows.assign(mean_log=np.log(rows["latency_s"]), within_ss=0.0, within_df=0, visits=1)
     both = sweep_of(rows)
     assert both.count == len(X) and both.freedom == len(X)
-    assert both.noise == pytest.approx(0.01, rel=0.01)
+    assert both.noise == pytest.approx(np.log(1.02) / 2, rel=1e-6)
     assert both.spread[3] == pytest.approx(20) and both.spread[4] == 1
 
 

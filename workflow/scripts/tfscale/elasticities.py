@@ -29,7 +29,8 @@ def elasticities(
 
     elasticity = d ln time / d ln x. Intervals are Student's t: of a pooled row over its slices
     (`interval` is "slices"), of a single one from the visits, or duplicates, of both cells
-    ("replicates"), NaN where neither is known ("none"). Raises StudyError on latencies that are no times.
+    ("replicates"), NaN where neither is known ("none"). Raises StudyError on latencies that are no
+    times.
     """
     parts = []
     for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):

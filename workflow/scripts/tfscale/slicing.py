@@ -93,9 +93,9 @@ def clean_visits(visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def points(known: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """One row a value of `by` (a level, perhaps of a slice) from cells with latency_s and the columns
-    of `replicates`: log_s (mean of ln latency_s), visits, and the pure error ss with its df, in which
-    cells of one level are replicates too."""
+    """One row a value of `by` (a level, perhaps of a slice), from cells with the columns of
+    `replicates` and latency_s: log_s (mean of ln latency_s), visits, and the pure error ss with its
+    df, in which cells of one level are replicates too."""
     groups = known.assign(log_s=np.log(known["latency_s"])).groupby(by)
     between = known["visits"] * (known["mean_log"] - groups["mean_log"].transform("mean")) ** 2
     table = groups.agg(
