@@ -110,13 +110,16 @@ def untestable(levels: int, cells: int, scales: int) -> str:
 def fate(
     name: str, named: str, weight: float, misfit: float, held_out: float, confidence: float
 ) -> str:
-    """What became of one law."""
+    """What became of one law, given the verdict `named`."""
     if named.startswith("not testable"):
         return named
-    fits = "" if np.isnan(misfit) or misfit >= 1 - confidence else ", lack of fit"
     if name == named:
         return "named"
+    shared = "" if np.isnan(weight) else f"weight {weight:.2f}, "
+    misses = "" if np.isnan(misfit) or misfit >= 1 - confidence else ", lack of fit"
+    numbers = f"{shared}held out {held_out:.1%}{misses}"
+    if name in named.removeprefix("undetermined: ").split(" or "):
+        return f"possible: {numbers}"
     if np.isnan(weight):
-        return f"set aside: a simpler law does as well{fits}"
-    state = "possible" if named.startswith("undetermined") and weight >= 0.05 else "rejected"
-    return f"{state}: weight {weight:.2f}, held out {held_out:.1%}{fits}"
+        return f"set aside: a simpler law does as well, {numbers}"
+    return f"rejected: {numbers}"
