@@ -11,7 +11,7 @@ from paths import ROOT
 from tfscale.axes import defaults
 from tfscale.elasticities import elasticities
 from tfscale.errors import StudyError
-from tfscale.held_out import held_out_errors
+from tfscale.left_out_level import held_out_errors
 from tfscale.imported import paper_cells
 from tfscale.lack_of_fit import lack_of_fit
 from tfscale.law_choice import aicc, competing, untestable, verdict, weights, winners

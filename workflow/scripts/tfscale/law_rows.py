@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.held_out import held_out_errors
+from tfscale.left_out_level import held_out_errors
 from tfscale.lack_of_fit import lack_of_fit
 from tfscale.law_choice import aicc, competing, extra_p, fate, untestable, verdict, weights, winners
 from tfscale.law_fits import Fit, Levels, fit, many_errors
