@@ -8,6 +8,9 @@ import statsmodels.api as sm
 from tfscale.breaks import candidates
 from tfscale.regimes import Sweep
 
+NEXT_TO_NOTHING = 1e-6
+"""What a time at or below zero, by the line before the place, counts as, relative to the real."""
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -46,7 +49,7 @@ def best_break(sweep: Sweep) -> Broken:
     overhead, slope, extra = (float(value) for value in fit.params)
     rise = (column[-1] - column[-2]) / (x[-1] - x[-2])
     at_place = column[-1] - rise * (x[-1] - place)
-    before = np.maximum(overhead + slope * x, np.finfo(float).tiny)
+    before = np.maximum(overhead + slope * x, NEXT_TO_NOTHING * sweep.y)
     return Broken(
         kind=kinds[best],
         place=place,

@@ -38,8 +38,9 @@ def competing(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np
 
     A law is set aside unless its extra parameters improve on the best law with fewer by the F test:
     otherwise it follows that one like a shadow with AICc 2 higher, and takes a quarter of the
-    weight for no merit of its own (Arnold 2010, J. Wildlife Management 74, 1175). So is one whose
-    AICc the cells do not allow.
+    weight for no merit of its own (Arnold 2010, J. Wildlife Management 74, 1175). The test's level
+    is shared among the laws with as many parameters (Bonferroni), for one of many fits better by
+    chance. So is set aside one whose AICc the cells do not allow.
     """
     shapes = np.array([form.shapes for form in FORMS.values()])
     kept = np.zeros(np.shape(rss), dtype=bool)
@@ -47,10 +48,11 @@ def competing(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np
         if cells - parameters(form, scales) - 1 <= 0:
             continue
         kept[..., place] = True
+        alike = (1 - confidence) / (shapes == form.shapes).sum()
         for fewer in range(form.shapes):
             best = rss[..., shapes == fewer].min(-1)
             left, more = cells - scales - form.shapes, form.shapes - fewer
-            pays = extra_p(best, rss[..., place], more, left) <= 1 - confidence
+            pays = extra_p(best, rss[..., place], more, left) <= alike
             kept[..., place] &= pays
     return kept
 

@@ -118,13 +118,16 @@ def _errors(form: Form, levels: Levels, theta: np.ndarray, targets: np.ndarray) 
 
 def _covariance(form: Form, levels: Levels, theta: np.ndarray, target: np.ndarray) -> np.ndarray:
     """By the Gauss-Newton regression (Davidson and MacKinnon 2004, 6.5): the residuals on the
-    derivatives of the law, whose normal equations give the covariance of the parameters."""
+    derivatives of the law, whose normal equations give the covariance of the parameters; NaN where
+    the levels do not tell the parameters apart."""
     if not _told(form, levels):
         return np.zeros((form.shapes, form.shapes))
     small = 1e-5
     shift = np.vstack([theta + small * np.eye(len(theta)), theta - small * np.eye(len(theta))])
     up, down = np.split(form.logs(levels.x, shift) @ levels.root.T, 2)
     slopes = ((up - down) / (2 * small)).T
+    if np.linalg.matrix_rank(slopes) < len(theta):
+        return np.full((len(theta), len(theta)), np.nan)
     return np.asarray(sm.OLS(target, slopes).fit().normalized_cov_params)
 
 
@@ -136,7 +139,7 @@ def many_errors(
     targets, rest = levels.reduced(log_y)
     if not form.shapes:
         return rest + (targets**2).sum(1)
-    reach = 8 * wide * np.sqrt(np.diag(near.covariance)) + 0.01
+    reach = np.nan_to_num(8 * wide * np.sqrt(np.diag(near.covariance)) + 0.01, nan=np.inf)
     bounds = np.array(form.bounds)
     low = np.clip(near.theta - reach, bounds[:, 0], bounds[:, 1])
     high = np.clip(near.theta + reach, bounds[:, 0], bounds[:, 1])

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.left_out_level import held_out_errors
 from tfscale.lack_of_fit import lack_of_fit
 from tfscale.law_choice import aicc, competing, extra_p, fate, untestable, verdict, weights, winners
 from tfscale.law_fits import Fit, Levels, fit, many_errors
 from tfscale.law_forms import FORMS, Form
 from tfscale.law_terms import reported, small
+from tfscale.left_out_level import held_out_errors
 from tfscale.slicing import called, slice_numbers
 
 UNTESTED = "not testable: "
@@ -28,7 +28,8 @@ def law_rows(
     `known` are their `replicates`, `draws` their resampled ln latencies (tables, cells) or None.
     """
     levels = Levels(called(cells, factor).to_numpy(), slice_numbers(cells, factor).to_numpy())
-    size = {"cells": levels.cells, "slices": levels.scales, "levels": len(levels.x)}
+    size = {"cells": levels.cells, "slices": levels.scales, "levels": len(levels.x),
+            "lowest": levels.x[0], "highest": levels.x[-1]}  # fmt: skip
     if len(levels.x) < 2:
         why = f"every call had the {factor} {levels.x[0]:g}, whatever the table says"
         said = dict.fromkeys(("verdict", "fate"), UNTESTED + why)

@@ -9,21 +9,29 @@ from tfscale.law_forms import Form
 SMALL = np.log(1.1)
 """Effects within a tenth count as none."""
 STEP = 1e-5
+LARGEST = 700.0
+"""The greatest ln ratio that a number can hold."""
 
 
 def reported(form: Form, levels: Levels, fit: Fit, confidence: float) -> dict[str, float]:
-    """intercept, slope, slope_low, slope_high and shape, for time relative to its slice.
+    """intercept, slope, slope_low, slope_high and shape, for time relative to its slice, and ratio,
+    ratio_low and ratio_high: the time at the highest level over that at the lowest.
 
-    The interval is Student's t with the slope's error by the delta method.
+    The intervals are Student's t, the slope's with its error by the delta method.
     """
     intercept, slope, shape = _terms(form, levels, fit.theta)
     margin = _margin(fit, levels, confidence, _gradient(form, levels, fit.theta))
+    rise = float(fit.theta[0]) if form.shapes else 0.0
+    reach = _margin(fit, levels, confidence, np.eye(1, form.shapes)[0] if form.shapes else None)
     return {
         "intercept": intercept,
         "slope": slope,
         "slope_low": slope - margin,
         "slope_high": slope + margin,
         "shape": shape,
+        "ratio": float(np.exp(rise)),
+        "ratio_low": float(np.exp(max(rise - reach, -LARGEST))),
+        "ratio_high": float(np.exp(min(rise + reach, LARGEST))),
     }
 
 
@@ -44,9 +52,9 @@ def _gradient(form: Form, levels: Levels, theta: np.ndarray) -> np.ndarray:
     return (np.array(up) - np.array(down)) / (2 * STEP)
 
 
-def _margin(fit: Fit, levels: Levels, confidence: float, gradient: np.ndarray) -> float:
+def _margin(fit: Fit, levels: Levels, confidence: float, gradient: np.ndarray | None) -> float:
     left = levels.cells - levels.scales - len(fit.theta)
-    if left < 1 or not len(fit.theta):
+    if left < 1 or gradient is None or not len(fit.theta):
         return float("nan")
     variance = gradient @ fit.covariance @ gradient * fit.rss / left
     return float(t.ppf((1 + confidence) / 2, left) * np.sqrt(variance))

@@ -14,7 +14,8 @@ from tfscale.slicing import called, checked, replicates, slice_names, slices
 
 COLUMNS = (
     "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
-    "intercept", "slope", "slope_low", "slope_high", "shape", "p_value", "r_squared",
+    "intercept", "slope", "slope_low", "slope_high", "shape", "ratio", "ratio_low",
+    "ratio_high", "lowest", "highest", "p_value", "r_squared",
     "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc", "delta_aicc", "weight", "wins",
     "verdict", "fate",
 )  # fmt: skip
@@ -35,7 +36,8 @@ def fit_laws(
     slice of at least five levels and law.
 
     `formula` says what intercept, slope and shape are, for time relative to its slice's geometric
-    mean (`law_forms.predicted`); a power's slope is the elasticity. `paper` marks the paper's
+    mean (`law_forms.predicted`); a power's slope is the elasticity; `ratio` is the time at the
+    `highest` level over that at the `lowest`. `paper` marks the paper's
     log-scaling regression, `fate` says what became of a law. `wins` is the share of bootstraps over
     `visits` (cell, machine, p50_s, disturbed) in which a law has the lowest AICc, `held_out_error`
     the root mean square of ln(time / predicted) with a level left out, `lack_of_fit_error` where

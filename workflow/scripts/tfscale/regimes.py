@@ -17,6 +17,8 @@ LINE, CURVE, POWER, BREAK = 3, 4, 3, 5
 EXACT = 1e-9
 """The relative error below which data count as free of noise."""
 FINE = 4001
+POOLED_P = 0.05
+"""The p below which the error about a break is more than the replicates'."""
 
 
 @dataclass
@@ -132,8 +134,18 @@ def place_interval(sweep: Sweep, confidence: float) -> tuple[float, float]:
     _, bounds, columns = candidates(sweep.x, FINE)
     scores = sweep.response @ beside(sweep.line, columns, sweep.scale)
     errors = sweep.line_error(sweep.response) - scores**2
-    left = errors.min() / (sweep.count - 4)
-    own = left > sweep.noise**2
-    quantile = f_distribution.ppf(confidence, 1, sweep.count - 4 if own else sweep.freedom)
-    accepted = bounds[errors <= errors.min() + max(left, sweep.noise**2) * quantile]
+    variance, freedom = _pooled_variance(sweep, float(errors.min()))
+    quantile = f_distribution.ppf(confidence, 1, freedom)
+    accepted = bounds[errors <= errors.min() + variance * quantile]
     return float(accepted[:, 0].min()), float(accepted[:, 1].max())
+
+
+def _pooled_variance(sweep: Sweep, least: float) -> tuple[float, float]:
+    """The error variance about the best break and its degrees of freedom: pooled with the
+    replicates' (Draper and Smith 1998, 2.1) where the two do not differ by an F test."""
+    left = sweep.count - 4
+    own, known = max(least / left, EXACT**2), sweep.noise**2
+    if not known or f_distribution.sf(own / known, left, sweep.freedom) < POOLED_P:
+        return own, left
+    freedom = left + sweep.freedom
+    return (left * own + sweep.freedom * known) / freedom, freedom

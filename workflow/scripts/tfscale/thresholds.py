@@ -39,7 +39,8 @@ def thresholds(
     relative error of a point. `statistic` is sup-F of a break against a + b x and `p_value` its p,
     `p_smooth` that of what the break gains over the best a + c x^p, both from `tables` bootstrap
     tables; `bic_advantage` is over a x^p and a + c x^p; `q_value` corrects the larger p for the
-    number of sweeps (Benjamini and Hochberg 1995). `place` is an x, with its interval. Slopes are
+    number of sweeps (Benjamini and Hochberg 1995), and a break that does not survive it is
+    undetermined. `place` is an x, with its interval. Slopes are
     seconds for one more x. `jump` is the relative change of time at the place itself, `change` the
     largest one at any level after it. `smallest_jump_found` is the smallest sudden relative change
     that such a sweep finds in 19 of 20 cases; NaN if it misses even a tripling, or has a threshold.
@@ -58,6 +59,9 @@ def thresholds(
     if tested.any():
         worst = found.loc[tested, ["p_value", "p_smooth"]].astype(float).max(axis=1)
         found.loc[tested, "q_value"] = multipletests(worst, method="fdr_bh")[1]
+        chance = (found["verdict"] == "threshold") & (found["q_value"] > 1 - confidence)
+        found.loc[chance, "reason"] += f"; one of {tested.sum()} sweeps may show that by chance"
+        found.loc[chance, "verdict"] = "undetermined"
     return found
 
 

@@ -1,0 +1,27 @@
+"""Effects, intervals and p-values in words."""
+
+from math import isfinite
+
+
+def p_words(p_value: float) -> str:
+    """`p = 0.012`, `p < 0.001`, or that there is none."""
+    if not isfinite(p_value):
+        return "p unknown"
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
+def share(value: float) -> str:
+    """A share between 0 and 1 in per cent."""
+    return f"{100 * value:.0f} %" if value >= 0.1 or value == 0 else f"{100 * value:.1f} %"
+
+
+def between(low: float, high: float, digits: int = 3) -> str:
+    """An interval's bounds in brackets, or that there is none."""
+    if not (isfinite(low) and isfinite(high)):
+        return "(no interval)"
+    return f"({low:.{digits}g} to {high:.{digits}g})"
+
+
+def times(ratio: float, low: float, high: float) -> str:
+    """A ratio with its interval: `1.08 times (1.02 to 1.14)`."""
+    return f"{ratio:.3g} times {between(low, high)}"
