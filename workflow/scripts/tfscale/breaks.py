@@ -1,5 +1,7 @@
 """The columns of every break and every smooth curve that a sweep is tested for."""
 
+from functools import lru_cache
+
 import numpy as np
 
 PLACES = 121
@@ -10,13 +12,22 @@ LEAST_SIDE = 2
 NOTHING_NEW = 1e-7
 
 
-def candidates(x: np.ndarray, places: int = PLACES) -> tuple[list[str], np.ndarray, np.ndarray]:
+Breaks = tuple[list[str], np.ndarray, np.ndarray]
+
+
+def candidates(x: np.ndarray, places: int = PLACES) -> Breaks:
     """Kind, bounds of the place, and column of every break that leaves two levels on each side.
 
     Kinds: `slope`, a hinge: what comes after the place has another cost each; `level`: after it
     every time is longer by a constant; `work`: the cost of each is another one for all of them;
     `all`: overhead and work alike are another multiple, for several shares of overhead.
     """
+    return _candidates(tuple(x.tolist()), places)
+
+
+@lru_cache(maxsize=64)
+def _candidates(levels: tuple[float, ...], places: int) -> Breaks:
+    x = np.array(levels)
     kinds, bounds, columns = [], [], []
     for place in np.geomspace(x[LEAST_SIDE - 1], x[-LEAST_SIDE], places):
         kinds.append("slope")

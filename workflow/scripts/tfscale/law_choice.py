@@ -8,6 +8,8 @@ from tfscale.law_forms import FORMS, Form
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
 NAMES = tuple(FORMS)
+BEYOND = 1000
+"""Errors that many times over are not told apart; a negative prediction is one of them."""
 
 
 def parameters(form: Form, scales: int) -> int:
@@ -109,6 +111,16 @@ def untestable(levels: int, cells: int, scales: int) -> str:
     return ""
 
 
+def missed(held_out: float) -> str:
+    """How far a law misses a level left out, from the error in ln time."""
+    if np.isnan(held_out):
+        return "no level can be left out"
+    if held_out < np.log(2):
+        return f"misses a level left out by {np.expm1(held_out):.1%}"
+    factor = f"{np.exp(held_out):.2g}" if held_out < np.log(BEYOND) else f"over {BEYOND}"
+    return f"misses a level left out {factor}-fold"
+
+
 def fate(
     name: str, named: str, weight: float, misfit: float, held_out: float, confidence: float
 ) -> str:
@@ -119,7 +131,7 @@ def fate(
         return "named"
     shared = "" if np.isnan(weight) else f"weight {weight:.2f}, "
     misses = "" if np.isnan(misfit) or misfit >= 1 - confidence else ", lack of fit"
-    numbers = f"{shared}held out {held_out:.1%}{misses}"
+    numbers = f"{shared}{missed(held_out)}{misses}"
     if name in named.removeprefix("undetermined: ").split(" or "):
         return f"possible: {numbers}"
     if np.isnan(weight):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.lack_of_fit import lack_of_fit
+from tfscale.lack_of_fit import lack_of_fit, slices_differ
 from tfscale.law_choice import aicc, competing, extra_p, fate, untestable, verdict, weights, winners
 from tfscale.law_fits import Fit, Levels, fit, many_errors
 from tfscale.law_forms import FORMS, Form
@@ -39,7 +39,7 @@ def law_rows(
     log_y = np.log(cells["latency_s"].to_numpy())
     fits = [fit(form, levels, log_y) for form in FORMS.values()]
     named, compared = _compared(levels, known, draws, log_y, fits, confidence)
-    flattest = fits[0].rss
+    flattest, differ = fits[0].rss, slices_differ(levels, known)
     for number, (form, found) in enumerate(zip(FORMS.values(), fits, strict=True)):
         left = levels.cells - levels.scales - form.shapes
         tested = form.shapes and left > 0
@@ -51,6 +51,7 @@ def law_rows(
             **reported(form, levels, found, confidence),
             "p_value": extra_p(flattest, found.rss, form.shapes, left) if tested else np.nan,
             "r_squared": 1 - found.rss / flattest,
+            "slices_differ_p": differ,
             **compared.iloc[number].to_dict(),
             "verdict": named,
         }

@@ -3,9 +3,12 @@
 import pandas as pd
 
 from tfscale.axis_words import AXIS_WORDS
+from tfscale.law_choice import missed
 from tfscale.phrases import between, p_words, share
 
 SERIES = ["machine", "model", "factor", "slice"]
+UNLIKE = 0.05
+"""The p below which slices are said to differ in shape."""
 OPEN, NONE, UNTESTED = "undetermined: ", "none fits", "not testable: "
 
 
@@ -53,10 +56,7 @@ def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
         effect = "" if pd.isna(best["ratio"]) else f"; {_effect(best, name)}"
         return f"{head} is {verdict}{effect}."
     if verdict.startswith(NONE):
-        return (
-            f"{head} is none of the nine (nearest: {best['law']}, lack of fit "
-            f"{p_words(best['lack_of_fit_p'])}); {_effect(best, name)}."
-        )
+        return f"{head} is none of the nine ({_unfit(best)}); {_effect(best, name)}."
     if verdict.startswith(OPEN):
         return f"{head} is undetermined: {_rivals(rows, verdict)}; {_effect(best, name)}."
     if verdict == "constant":
@@ -65,6 +65,17 @@ def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
             f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
         )
     return f"{head} is {verdict}, {best['formula']} ({_support(best)}); {_effect(best, name)}."
+
+
+def _unfit(best: pd.Series) -> str:
+    """Why none fits: slices of more than one shape, or levels that the nearest law misses."""
+    misfit = f"nearest: {best['law']}, lack of fit {p_words(best['lack_of_fit_p'])}"
+    if pd.isna(best["slices_differ_p"]) or best["slices_differ_p"] >= UNLIKE:
+        return misfit
+    return (
+        f"the {best['slices']} slices differ in shape, {p_words(best['slices_differ_p'])}: its "
+        f"effect depends on the other factors; {misfit}"
+    )
 
 
 def _rivals(rows: pd.DataFrame, verdict: str) -> str:
@@ -79,8 +90,8 @@ def _rivals(rows: pd.DataFrame, verdict: str) -> str:
 def _support(row: pd.Series) -> str:
     wins = "" if pd.isna(row["wins"]) else f", wins {share(float(row['wins']))} of bootstraps"
     return (
-        f"Akaike weight {row['weight']:.2f}{wins}, misses a level left out by "
-        f"{share(float(row['held_out_error']))}, lack of fit: {_misfit(row)}"
+        f"Akaike weight {row['weight']:.2f}{wins}, {missed(float(row['held_out_error']))}, "
+        f"lack of fit: {_misfit(row)}"
     )
 
 

@@ -16,8 +16,8 @@ COLUMNS = (
     "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
     "intercept", "slope", "slope_low", "slope_high", "shape", "ratio", "ratio_low",
     "ratio_high", "lowest", "highest", "p_value", "r_squared",
-    "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc", "delta_aicc", "weight", "wins",
-    "verdict", "fate",
+    "slices_differ_p", "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc",
+    "delta_aicc", "weight", "wins", "verdict", "fate",
 )  # fmt: skip
 POOLED = "pooled"
 FEWEST_ALONE = 5
@@ -37,12 +37,13 @@ def fit_laws(
 
     `formula` says what intercept, slope and shape are, for time relative to its slice's geometric
     mean (`law_forms.predicted`); a power's slope is the elasticity; `ratio` is the time at the
-    `highest` level over that at the `lowest`. `paper` marks the paper's
-    log-scaling regression, `fate` says what became of a law. `wins` is the share of bootstraps over
-    `visits` (cell, machine, p50_s, disturbed) in which a law has the lowest AICc, `held_out_error`
-    the root mean square of ln(time / predicted) with a level left out, `lack_of_fit_error` where
-    the pure error of the F test comes from. A factor along which no two cells compare is left out.
-    Raises StudyError on latencies that are no times.
+    `highest` level over that at the `lowest`. `paper` marks the paper's log-scaling regression,
+    `fate` says what became of a law. `slices_differ_p` is that of the F test that all slices have
+    one shape, `lack_of_fit_error` where the pure error of the tests comes from. `held_out_error` is
+    the root mean square of ln(time / predicted) with a level left out, `wins` the share of
+    bootstraps over `visits` (cell, machine, p50_s, disturbed) in which a law has the lowest AICc.
+    A factor along which no two cells compare is left out. Raises StudyError on latencies that are
+    no times.
     """
     rng = rng or np.random.default_rng(0)
     rows: list[dict] = []

@@ -12,13 +12,12 @@ from scipy.stats import f as f_distribution
 
 from tfscale.breaks import beside, candidates, curves, unit_basis
 
-LINE, CURVE, POWER, BREAK = 3, 4, 3, 5
+CURVE, POWER, BREAK = 4, 3, 5
 """Parameters of each form, sigma and the place among them."""
 EXACT = 1e-9
 """The relative error below which data count as free of noise."""
-FINE = 4001
-POOLED_P = 0.05
-"""The p below which the error about a break is more than the replicates'."""
+FINE = 1001
+POOLED_P = 0.05  # below it the error about a break is more than the replicates'
 
 
 @dataclass
@@ -116,7 +115,7 @@ def null_gains(
     sweep: Sweep, tables: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both gains in `tables` drawn from the best line and from the best curve (a parametric
-    bootstrap with normal relative errors): their distributions when there is no break."""
+    bootstrap with normal relative errors): what they are when there is no break."""
     errors = sweep.error() * rng.standard_normal((2, tables, sweep.count))
     noise: float | np.ndarray = sweep.noise
     if sweep.noise:
