@@ -12,8 +12,8 @@ from tfscale.axes import defaults
 from tfscale.elasticities import elasticities
 from tfscale.errors import StudyError
 from tfscale.imported import paper_cells
-from tfscale.lack_of_fit import lack_of_fit
-from tfscale.law_choice import aicc, competing, untestable, verdict, weights, winners
+from tfscale.lack_of_fit import lack_of_fit, slices_differ
+from tfscale.law_choice import aicc, competing, missed, untestable, verdict, weights, winners
 from tfscale.law_fits import Levels, fit, many_errors
 from tfscale.law_forms import FORMS, predicted
 from tfscale.law_terms import small
@@ -271,3 +271,41 @@ def test_on_the_papers_tables_batch_size_is_not_testable_and_its_log_law_has_a_f
         assert (paper["factor"], paper["law"], paper["slices"]) == ("layers", "log", 3)
         assert paper["lack_of_fit_error"] == "duplicates"
         assert paper["fate"].startswith(("rejected", "possible", "named"))
+
+
+def test_slices_that_differ_in_shape_are_told_from_those_that_share_one():
+    alike, visits = study(TRUTHS["linear"])
+    assert of_batch(alike, visits)["slices_differ_p"].iloc[0] > 0.01
+    slow = alike["layers"] == 8
+    unlike = alike.assign(latency_s=np.where(slow, 1e-3, alike["latency_s"]))
+    spoilt = visits.assign(
+        p50_s=np.where(visits["cell"].str.contains("layers8"), 1e-3, visits.p50_s)
+    )
+    rows = of_batch(unlike, spoilt)
+    assert (rows["slices_differ_p"] < 1e-6).all()
+    assert rows["verdict"].iloc[0].startswith("none fits")
+    levels, _ = levels_of(alike[alike["layers"] == 4])
+    known = replicates(alike[alike["layers"] == 4], visits)
+    assert np.isnan(slices_differ(levels, known))
+
+
+def test_a_row_that_only_repeats_another_is_no_replicate():
+    cells, visits = study(TRUTHS["linear"])
+    twice = pd.concat([cells, cells], ignore_index=True)
+    pd.testing.assert_frame_equal(of_batch(twice, visits), of_batch(cells, visits))
+
+
+@pytest.mark.parametrize("bad", [0, np.nan, "many"])
+def test_an_axis_that_is_no_number_above_nought_is_named(bad):
+    cells, _ = study(TRUTHS["linear"])
+    cells["batch_size"] = cells["batch_size"].astype(object)
+    cells.loc[1, "batch_size"] = bad
+    with pytest.raises(StudyError, match="batch_size must be a number above 0.*layers4_batch2"):
+        fit_laws(cells, 0.95)
+
+
+def test_how_far_a_level_is_missed_in_words():
+    assert missed(0.1) == "misses a level left out by 10.5 %"
+    assert missed(2.0) == "misses a level left out 7.4-fold"
+    assert missed(27.0) == "misses a level left out over 1000-fold"
+    assert missed(float("nan")) == "no level can be left out"

@@ -6,12 +6,12 @@ import pytest
 
 from tfscale.axes import defaults
 from tfscale.breaks import candidates, curves
-from tfscale.broken import best_break
+from tfscale.broken import Broken, best_break
 from tfscale.detectable import power_of, smallest_jump
 from tfscale.errors import StudyError
-from tfscale.regimes import Sweep, null_gains, place_interval
+from tfscale.regimes import Sweep, _pooled_variance, null_gains, place_interval
 from tfscale.sweeps import sweep_of
-from tfscale.thresholds import COLUMNS, threshold, thresholds
+from tfscale.thresholds import COLUMNS, _broken, threshold, thresholds
 
 X = 2.0 ** np.arange(8)
 NOISE, TABLES = 0.012, 199
@@ -189,3 +189,27 @@ def test_a_latency_that_is_no_time_is_named(bad):
 def test_one_cell_has_no_sweep():
     cells, visits = study(lambda b: 10 + b, x=X[:1])
     assert found(cells, visits).empty
+
+
+def test_one_break_among_many_sweeps_may_be_chance(monkeypatch):
+    cells, visits = study(lambda b: 10 + b, layers=tuple(range(4, 44, 2)))
+    said = {"p_value": 0.04, "p_smooth": 0.01, "verdict": "threshold", "reason": "a break"}
+    calm = said | {"p_value": 0.9, "verdict": "no threshold"}
+    answers = iter([said] + 19 * [calm])
+    monkeypatch.setattr("tfscale.thresholds.threshold", lambda *given: next(answers))
+    batch = found(cells[cells["batch_size"] < 65], visits).query("factor == 'batch_size'")
+    assert "threshold" not in set(batch["verdict"])
+    assert batch["reason"].iloc[0] == "a break; one of 20 sweeps may show that by chance"
+
+
+def test_a_small_break_in_loud_data_is_undetermined():
+    small = Broken("level", 8.0, 1.0, 1.0, 0.02, 0.05)
+    assert _broken(small, 8, 16, 0.02)[0] == "no threshold"
+    assert _broken(small, 8, 16, 0.2) == ("undetermined", "a break within a noise of 20 %")
+
+
+def test_the_places_error_is_pooled_with_that_of_replicates():
+    smooth = sweep(5 + X + np.maximum(X - 20, 0))
+    variance, freedom = _pooled_variance(smooth, 4 * NOISE**2)
+    assert (variance, freedom) == (pytest.approx(NOISE**2), 44)
+    assert _pooled_variance(smooth, 400 * NOISE**2) == (pytest.approx(100 * NOISE**2), 4)

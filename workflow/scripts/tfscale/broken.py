@@ -32,10 +32,10 @@ class Broken:
         ratio = self.slope_after_s / self.slope_before_s if self.slope_before_s > 0 else np.nan
         more = f", each further one costs {ratio:.3g} times as much" if ratio >= 0 else ""
         if self.kind == "level":
-            return f"the time jumps by {self.jump:+.0%}"
+            return f"the time jumps by {100 * self.jump:+.0f} %"
         if self.kind == "slope":
             return f"the slope changes{more or ' (it falls at first)'}"
-        return f"the time jumps by {self.jump:+.0%}{more}"
+        return f"the time jumps by {100 * self.jump:+.0f} %{more}"
 
 
 def best_break(sweep: Sweep) -> Broken:

@@ -35,7 +35,7 @@ def _one(row: pd.Series) -> str:
 def _trend(first: pd.Series, last: pd.Series) -> str:
     """What the two intervals say of the direction."""
     if last["elasticity_low"] > first["elasticity_high"]:
-        return "each step costs more in proportion than the one before"
+        return "the last step costs more in proportion than the first"
     if last["elasticity_high"] < first["elasticity_low"]:
-        return "each step costs less in proportion than the one before"
+        return "the last step costs less in proportion than the first"
     return "whether growth speeds up or slows down is undetermined"

@@ -116,7 +116,7 @@ def missed(held_out: float) -> str:
     if np.isnan(held_out):
         return "no level can be left out"
     if held_out < np.log(2):
-        return f"misses a level left out by {np.expm1(held_out):.1%}"
+        return f"misses a level left out by {100 * np.expm1(held_out):.1f} %"
     factor = f"{np.exp(held_out):.2g}" if held_out < np.log(BEYOND) else f"over {BEYOND}"
     return f"misses a level left out {factor}-fold"
 

@@ -26,15 +26,18 @@ def law_sentences(laws: pd.DataFrame) -> list[str]:
 
 def paper_sentences(laws: pd.DataFrame) -> list[str]:
     """The fate of the paper's log-scaling regression, one sentence a row marked `paper`."""
+    rows = laws[laws["paper"].astype(bool)].to_dict("records")
     return [
         f"{_who(row)}: the paper's log-scaling regression, time = a + b ln(layers), is "
-        f"{_fate(str(row['fate']))} (its lack of fit: {_misfit(row)})."
-        for row in laws[laws["paper"].astype(bool)].to_dict("records")
+        f"{_fate(str(row['fate']))}, lack of fit {_misfit(row)}."
+        for row in rows
     ]
 
 
 def _fate(fate: str) -> str:
-    return "the law that time follows" if fate == "named" else fate
+    if fate == "named":
+        return "the law that time follows"
+    return fate.removesuffix(", lack of fit")
 
 
 def _best(rows: pd.DataFrame) -> pd.Series:
@@ -53,18 +56,20 @@ def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
     verdict, name = str(best["verdict"]), AXIS_WORDS[best["factor"]].name
     head = f"{_who(best)}: the law along {name}"
     if verdict.startswith(UNTESTED):
-        effect = "" if pd.isna(best["ratio"]) else f"; {_effect(best, name)}"
+        effect = "" if pd.isna(best["ratio"]) else f"; {_effect(rows, best, name)}"
         return f"{head} is {verdict}{effect}."
     if verdict.startswith(NONE):
-        return f"{head} is none of the nine ({_unfit(best)}); {_effect(best, name)}."
+        return f"{head} is none of the nine ({_unfit(best)}); {_effect(rows, best, name)}."
     if verdict.startswith(OPEN):
-        return f"{head} is undetermined: {_rivals(rows, verdict)}; {_effect(best, name)}."
+        return f"{head} is undetermined: {_rivals(rows, verdict)}; {_effect(rows, best, name)}."
     if verdict == "constant":
         return (
             f"{head} is constant: it changes the time by less than 10 % from {best['lowest']:g} to "
             f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
         )
-    return f"{head} is {verdict}, {best['formula']} ({_support(best)}); {_effect(best, name)}."
+    return (
+        f"{head} is {verdict}, {best['formula']} ({_support(best)}); {_effect(rows, best, name)}."
+    )
 
 
 def _unfit(best: pd.Series) -> str:
@@ -99,8 +104,10 @@ def _misfit(row: dict | pd.Series) -> str:
     return "not testable" if pd.isna(row["lack_of_fit_p"]) else p_words(row["lack_of_fit_p"])
 
 
-def _effect(row: pd.Series, name: str) -> str:
-    """How many times longer a call takes at the highest level, by this law, with its interval."""
+def _effect(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
+    """How many times longer a call takes at the highest level, with its interval: by the best law,
+    by the power law if that is the constant."""
+    row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best
     interval = between(float(row["ratio_low"]), float(row["ratio_high"]))
     return (
         f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {row['ratio']:.3g} "

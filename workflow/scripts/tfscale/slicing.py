@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gmean
 
-from tfscale.axes import AXES
+from tfscale.axes import AXES, FACTORS
 from tfscale.errors import StudyError
 
 MEDIAN_VARIANCE = np.pi / 2
@@ -12,12 +12,15 @@ MEDIAN_VARIANCE = np.pi / 2
 
 
 def checked(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells themselves; StudyError that names those whose latency is no time."""
-    bad = cells[~(np.isfinite(cells["latency_s"]) & (cells["latency_s"] > 0))]
-    if len(bad):
-        names = ", ".join(bad["cell"].astype(str).iloc[:3]) + (" …" if len(bad) > 3 else "")
-        raise StudyError(f"latency_s must be a number above 0, which it is not in {names}")
-    return cells
+    """The cells, a row that only repeats another one once; StudyError that names those with a
+    latency or an axis that is no number above 0."""
+    for column in ("latency_s", *(axis for axis in FACTORS if axis in cells)):
+        value = pd.to_numeric(cells[column], errors="coerce")
+        bad = cells[~(np.isfinite(value) & (value > 0))]
+        if len(bad):
+            names = ", ".join(bad["cell"].astype(str).iloc[:3]) + (" …" if len(bad) > 3 else "")
+            raise StudyError(f"{column} must be a number above 0, which it is not in {names}")
+    return cells[~cells.duplicated(["machine", "cell", "latency_s"])]
 
 
 def called(cells: pd.DataFrame, factor: str) -> pd.Series:

@@ -91,7 +91,7 @@ def threshold(
     bent, broken = line_p <= 1 - confidence, max(line_p, curve_p) <= 1 - confidence
     smallest = float("nan")
     if broken and advantage > DECISIVE:
-        verdict, reason = _broken(found, *place)
+        verdict, reason = _broken(found, *place, sweep.noise_level())
     else:
         limits = tuple(float(np.quantile(null, confidence)) for null in nulls)
         smallest = smallest_jump(sweep, limits, DECISIVE, rng)
@@ -106,10 +106,15 @@ def threshold(
     }  # fmt: skip
 
 
-def _broken(found: Broken, low: float, high: float) -> tuple[str, str]:
+def _broken(found: Broken, low: float, high: float, noise: float) -> tuple[str, str]:
     """Verdict and reason where a break beats all smooth forms."""
+    if found.change < LEAST_CHANGE <= noise:
+        return "undetermined", f"a break within a noise of {100 * noise:.0f} %"
     if found.change < LEAST_CHANGE:
-        return "no threshold", f"a break of {found.change:.1%}, less than {LEAST_CHANGE:.0%}"
+        return (
+            "no threshold",
+            f"a break of {100 * found.change:.1f} %, less than {100 * LEAST_CHANGE:.0f} %",
+        )
     return "threshold", f"between {low:.4g} and {high:.4g} {found.words()}"
 
 
@@ -118,7 +123,7 @@ def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
     if np.isnan(smallest):
         missed, verdict = "even a tripling would often have been missed", "undetermined"
     else:
-        missed = f"a sudden {smallest:.0%} would have been found 19 times in 20"
+        missed = f"a sudden {100 * smallest:.0f} % would have been found 19 times in 20"
         verdict = "no threshold"
     if bent and advantage > -DECISIVE:
         return "undetermined", f"a threshold or a smooth curve; {missed}"
