@@ -300,7 +300,7 @@ def test_an_axis_that_is_no_number_above_nought_is_named(bad):
     cells, _ = study(TRUTHS["linear"])
     cells["batch_size"] = cells["batch_size"].astype(object)
     cells.loc[1, "batch_size"] = bad
-    with pytest.raises(StudyError, match="batch_size must be a number above 0.*layers4_batch2"):
+    with pytest.raises(StudyError, match=r"^batch_size must be a number above 0.*layers4_batch2$"):
         fit_laws(cells, 0.95)
 
 

@@ -197,7 +197,8 @@ def test_one_break_among_many_sweeps_may_be_chance(monkeypatch):
     calm = said | {"p_value": 0.9, "verdict": "no threshold"}
     answers = iter([said] + 19 * [calm])
     monkeypatch.setattr("tfscale.thresholds.threshold", lambda *given: next(answers))
-    batch = found(cells[cells["batch_size"] < 65], visits).query("factor == 'batch_size'")
+    monkeypatch.setattr("tfscale.thresholds.FACTORS", ("batch_size",))
+    batch = found(cells, visits)
     assert "threshold" not in set(batch["verdict"])
     assert batch["reason"].iloc[0] == "a break; one of 20 sweeps may show that by chance"
 

@@ -17,7 +17,7 @@ def parameters(form: Form, scales: int) -> int:
     return scales + form.shapes + 1
 
 
-def aicc(rss: np.ndarray, form: Form, cells: int, scales: int) -> np.ndarray:
+def aicc(rss: np.ndarray | float, form: Form, cells: int, scales: int) -> np.ndarray:
     """n ln(RSS/n) + 2k + 2k(k+1)/(n-k-1); NaN with too few cells.
 
     Source: Burnham and Anderson, Model Selection (2002), 2.4.
@@ -28,7 +28,9 @@ def aicc(rss: np.ndarray, form: Form, cells: int, scales: int) -> np.ndarray:
     return cells * np.log(np.maximum(rss, 1e-24) / cells) + 2 * k * cells / (cells - k - 1)
 
 
-def extra_p(simple: np.ndarray, rich: np.ndarray, more: int, left: int) -> np.ndarray:
+def extra_p(
+    simple: np.ndarray | float, rich: np.ndarray | float, more: int, left: int
+) -> np.ndarray:
     """p of the F test that `more` parameters, which bring RSS from `simple` to `rich`, add nothing;
     `left` degrees of freedom remain."""
     gain = np.maximum(simple - rich, 0) / more

@@ -104,7 +104,8 @@ def _told(form: Form, levels: Levels) -> bool:
 
 
 def _grid(window: np.ndarray, sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    axes = [np.linspace(*span, size) for span, size in zip(window, sizes, strict=False)]
+    spans = zip(window.tolist(), sizes, strict=False)
+    axes = [np.linspace(low, high, size) for (low, high), size in spans]
     steps = np.array([axis[1] - axis[0] for axis in axes])
     return np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=1), steps
 

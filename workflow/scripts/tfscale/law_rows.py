@@ -89,8 +89,8 @@ def _compared(
     if draws is not None:
         table["wins"] = _wins(levels, draws, fits, confidence)
     table["fate"] = [
-        fate(name, named, *numbers, confidence)
-        for name, *numbers in zip(FORMS, weight, misfit, held_out, strict=True)
+        fate(name, named, own, miss, error, confidence)
+        for name, own, miss, error in zip(FORMS, weight, misfit, held_out, strict=True)
     ]
     return named, table
 
