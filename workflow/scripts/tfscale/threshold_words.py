@@ -41,7 +41,10 @@ def _without(head: str, rows: pd.DataFrame, sweeps: int) -> list[str]:
         where = f" in {len(rows)} of {sweeps} sweeps"
     if pd.isna(jump):
         return [f"{head}: no threshold{where}; any change is below 10 %."]
-    every = " in each of them" if len(rows) > 1 else ""
+    told = int(rows["smallest_jump_found"].notna().sum())
+    every = " in each of them" if told == len(rows) > 1 else ""
+    if told < len(rows):
+        every = f" in {told} of them, in the others a break is below 10 %"
     return [
         f"{head}: no threshold{where}; a jump of {share(jump)} would have been found{every} "
         "(19 times in 20)."
