@@ -24,4 +24,6 @@ def between(low: float, high: float, digits: int = 3) -> str:
 
 def times(ratio: float, low: float, high: float) -> str:
     """A ratio with its interval: `1.08 times (1.02 to 1.14)`."""
+    if not isfinite(ratio):
+        return "not testable"
     return f"{ratio:.3g} times {between(low, high)}"
