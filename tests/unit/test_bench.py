@@ -11,7 +11,18 @@ import pandas as pd
 import pytest
 
 import bench
-from bench import coverage, neighbour, noise, precision, ramp, ratios, record, studies
+from bench import (
+    coverage,
+    neighbour,
+    noise,
+    precision,
+    ramp,
+    ratios,
+    record,
+    studies,
+    sweeps,
+    thresholds,
+)
 from bench.__main__ import BENCHES, parse
 from bench.loadgen_visit import median_ns
 from bench.outcome import (
@@ -247,3 +258,11 @@ def test_benches_stay_small():
     for path in (bench.ROOT / "bench").rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 120, path
     assert {path.stem for path in (bench.ROOT / "bench").glob("*.py")} >= set(BENCHES)
+
+
+def test_simulated_sweeps_have_the_threshold_that_was_put_in():
+    rng = np.random.default_rng(0)
+    jump = sweeps.simulate(sweeps.BROKEN["all times + 50 %"], 8, 0.02, rng, sweeps=10)
+    none = sweeps.simulate(sweeps.SMOOTH["overhead + work"], 8, 0.02, rng, sweeps=10)
+    assert jump.found >= 0.8 and jump.covered >= 0.8 and none.found <= 0.2
+    assert thresholds.TITLE.startswith("Simulated thresholds")

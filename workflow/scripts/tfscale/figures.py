@@ -7,7 +7,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from tfscale.correlations import TIME, pearson_matrix, varying
-from tfscale.laws import LAWS, slices
+from tfscale.law_forms import LAWS, predicted
+from tfscale.slicing import slices
 from tfscale.style import HEIGHT_IN, LABELS, PALETTE, WIDTH_IN
 
 BOXES = {"by_layers": "layers", "by_batch_size": "batch_size", "by_conv_size": "conv_size"}
@@ -80,14 +81,6 @@ def law_plot(cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
     if len(laws):
         panels[0][-1].legend(title="law", loc="best")
     return figure
-
-
-def predicted(law: str, x: np.ndarray, fit: pd.Series) -> np.ndarray:
-    """Relative time by a fitted law; values at or below zero, which cannot be, are NaN."""
-    if law == "power":
-        return np.exp(fit["intercept"]) * x ** fit["slope"]
-    value = fit["intercept"] + fit["slope"] * (np.log(x) if law == "log" else x)
-    return np.where(value > 0, value, np.nan)
 
 
 def _scale(values: pd.Series) -> str:
