@@ -30,7 +30,7 @@ MODULES = {
     "encoded ending errors floor fresh isolation log memory passes pinning procstat "
     "tables timed_block units visit",
     "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
-    "interval latency log merge merging passes runs seal tables work",
+    "interval latency log merge merging passes runs seal tables traffic work",
     "fit": "atomic axes axis_words correlations drift errors findings fitting laws log "
     "matched tables units",
     "plot": "atomic axes axis_words correlations errors figures laws log plot style",
