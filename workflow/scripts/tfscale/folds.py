@@ -50,6 +50,7 @@ def _numbered(number: np.ndarray) -> Iterator[Fold]:
 
 def _levels(cells: pd.DataFrame, top_only: bool) -> Iterator[Fold]:
     for factor in FACTORS:
-        levels = sorted(cells[factor].unique())
+        values = cells["called_batch" if factor == "batch_size" else factor]
+        levels = sorted(values.unique())
         for level in levels[-1:] if top_only else levels:
-            yield Fold(np.flatnonzero(cells[factor] == level), f"{factor} {level}")
+            yield Fold(np.flatnonzero(values == level), f"{factor} {level}")

@@ -39,7 +39,7 @@ def predict_cells(
     wanted = _wanted(grid)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
-        learned = {key: part for key, part in own.groupby(["model", *SETTING])}
+        learned = dict(iter(own.groupby(["model", *SETTING])))
         for key, asked in wanted.groupby(["model", *SETTING], sort=False):
             rows.append(_predicted(machine, learned.get(key), asked, coverage))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTED)

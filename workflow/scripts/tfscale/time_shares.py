@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from tfscale.work_model import FEWEST_ARCHITECTURES
 from tfscale.work_tables import GIGA, Fitted, bounds
 from tfscale.workload import ARCHITECTURE, GROUP, TERMS
 
@@ -58,7 +59,8 @@ def labels(fitted: list[Fitted]) -> pd.DataFrame:
     """One row a cell: fitted time, residual, share of each kind of operation, and what holds it up.
 
     Shares add up to 1. `label` is overhead-bound, compute-bound or memory-bound, whichever has the
-    greatest share in at least 90 % of the bootstrap's draws, else undetermined between two.
+    greatest share in at least 90 % of the bootstrap's draws (`label_support`), else undetermined
+    between two; not testable without a bootstrap.
     """
     return pd.concat([_labels(one) for one in fitted], ignore_index=True)
 
@@ -67,10 +69,10 @@ def _labels(one: Fitted) -> pd.DataFrame:
     parts = one.x * one.model.costs / one.predicted_s[:, None]
     by_bound = _summed(parts, "bound", BOUNDS)
     wins = np.zeros_like(by_bound)
-    for costs in one.draws if len(one.draws) else [one.model.costs]:
+    for costs in one.draws:
         drawn = _summed(one.x * costs, "bound", BOUNDS)
         wins[np.arange(len(drawn)), drawn.argmax(axis=1)] += 1
-    support = wins / wins.sum(axis=1, keepdims=True)
+    support = wins / len(one.draws) if len(one.draws) else np.full_like(wins, np.nan)
     table = one.cells[["cell", *GROUP, *ARCHITECTURE, "called_batch", "latency_s"]].copy()
     table["fitted_s"] = one.predicted_s
     table["relative_residual"] = one.predicted_s / table["latency_s"] - 1
@@ -78,7 +80,7 @@ def _labels(one: Fitted) -> pd.DataFrame:
         table[f"{operation}_share"] = share
     for share, bound in zip(by_bound.T, BOUNDS, strict=True):
         table[f"{bound}_bound_share"] = share
-    table["label"] = [_label(row, len(one.draws) > 0) for row in support]
+    table["label"] = [_label(row) for row in support]
     table["label_support"] = support.max(axis=1)
     return table
 
@@ -90,8 +92,10 @@ def _summed(parts: np.ndarray, key: str, names: tuple[str, ...]) -> np.ndarray:
     return np.column_stack([rows[:, of == name].sum(axis=1) for name in names])
 
 
-def _label(support: np.ndarray, drawn: bool) -> str:
+def _label(support: np.ndarray) -> str:
+    if np.isnan(support).any():
+        return f"not testable: {FEWEST_ARCHITECTURES} architectures are needed"
     first, second = np.argsort(-support, kind="stable")[:2]
-    if drawn and support[first] < SURE:
+    if support[first] < SURE:
         return f"undetermined: {BOUNDS[first]}-bound or {BOUNDS[second]}-bound"
     return f"{BOUNDS[first]}-bound"

@@ -6,7 +6,7 @@ from tfscale.architecture import Layer
 from tfscale.flop import INPUT_BYTES, NUMBER_BYTES
 
 MOVED = ("conv_first", "conv_square", "conv_full_span", "pool", "embedding")
-"""The kinds of operation whose reading and writing is counted; dense layers move next to nothing."""
+"""The kinds of operation whose traffic is counted; dense layers move next to nothing."""
 IDLE = ("input", "dropout")
 """The kinds of layer that an inference does not execute."""
 

@@ -44,7 +44,7 @@ def fit_work(cells: pd.DataFrame) -> WorkModel:
 
 
 def told_apart(rows: np.ndarray) -> tuple[np.ndarray, dict[str, str]]:
-    """Which columns are neither zero nor proportional to an earlier one, and the others' partners."""
+    """Which columns are neither zero nor proportional to an earlier one; partners of the rest."""
     length = np.linalg.norm(rows, axis=0)
     unit = rows / np.where(length > 0, length, 1)
     alike = unit.T @ unit > ALIASED

@@ -1,4 +1,4 @@
-"""The work model in tables: what each kind of work costs, where time goes, from where batches pay."""
+"""The work model fitted to each group of cells, and the rates that it stands for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
