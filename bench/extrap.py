@@ -44,6 +44,8 @@ def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
             }
         )
     answers = json.loads(_asked(json.dumps(tasks)))
+    if all(value is None for answer in answers for value in answer):
+        raise SkippedError(f"Extra-P answered nothing; {HOW}")
     rows = [
         pd.DataFrame(
             {
@@ -60,7 +62,7 @@ def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
 
 def _asked(tasks: str) -> str:
     worker = Path(__file__).with_name("extrap_worker.py")
-    command = [str(interpreter()), str(worker)]
+    command = [str(interpreter()), "-I", str(worker)]  # without this folder: it has an extrap.py
     done = subprocess.run(command, input=tasks, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SkippedError(f"Extra-P failed: {done.stderr.strip().splitlines()[-1:]}; {HOW}")

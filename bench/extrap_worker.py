@@ -10,6 +10,14 @@ import logging
 import sys
 import warnings
 
+from extrap.entities.callpath import Callpath  # type: ignore[import-not-found]
+from extrap.entities.coordinate import Coordinate  # type: ignore[import-not-found]
+from extrap.entities.experiment import Experiment  # type: ignore[import-not-found]
+from extrap.entities.measurement import Measure, Measurement  # type: ignore[import-not-found]
+from extrap.entities.metric import Metric  # type: ignore[import-not-found]
+from extrap.entities.parameter import Parameter  # type: ignore[import-not-found]
+from extrap.modelers.model_generator import ModelGenerator  # type: ignore[import-not-found]
+
 
 def answer(task: dict) -> list[float | None]:
     """Extra-P's predictions for the coordinates that are asked for."""
@@ -28,14 +36,6 @@ def answer(task: dict) -> list[float | None]:
 
 def model(points: list[list[float]], values: list[float]):
     """Extra-P's function of the parameters, by its default modeler on medians."""
-    from extrap.entities.callpath import Callpath  # type: ignore[import-not-found]
-    from extrap.entities.coordinate import Coordinate  # type: ignore[import-not-found]
-    from extrap.entities.experiment import Experiment  # type: ignore[import-not-found]
-    from extrap.entities.measurement import Measure, Measurement  # type: ignore[import-not-found]
-    from extrap.entities.metric import Metric  # type: ignore[import-not-found]
-    from extrap.entities.parameter import Parameter  # type: ignore[import-not-found]
-    from extrap.modelers.model_generator import ModelGenerator  # type: ignore[import-not-found]
-
     experiment, metric, path = Experiment(), Metric("time"), Callpath("call")
     experiment.add_metric(metric)
     experiment.add_callpath(path)

@@ -6,15 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from statsmodels.stats.outliers_influence import OLSInfluence
 
 from bench import ROOT
 from bench.options import Options
 from bench.outcome import SkippedError
 from tfscale.axes import AXES
 from tfscale.imported import paper_cells
-from tfscale.work_model import fit_work
-from tfscale.workload import GROUP, design
+from tfscale.workload import GROUP, architectures
 
 PAPER = [(model, host) for model in ("mnist", "text") for host in ("acer", "macbook")]
 SIGNIFICANT = 0.05
@@ -62,15 +60,13 @@ def _today(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_faulty(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells without outliers: relative residuals of the work model, Bonferroni over the cells,
-    repeated until none is left, for one may hide another. Names those that it drops."""
-    while True:
-        rows = design(cells)[:, fit_work(cells).active] / cells["latency_s"].to_numpy()[:, None]
-        rows /= np.linalg.norm(rows, axis=0)
-        fit = sm.OLS(np.ones(len(rows)), rows).fit()
-        corrected = OLSInfluence(fit).outlier_test(method="bonf")[:, 2]
-        if not (corrected < SIGNIFICANT).any():
-            return cells.reset_index(drop=True)
-        out = corrected < SIGNIFICANT
-        print(f"left out as faulty: {cells['machine'].iloc[0]} {', '.join(cells['cell'][out])}\n")
-        cells = cells[~out].reset_index(drop=True)
+    """The cells without outliers among the rows of an architecture, which the paper timed alike:
+    externally studentised residuals of ln t, Bonferroni over the cells. Names those it drops."""
+    number = architectures(cells)
+    log_s = np.log(cells["latency_s"].to_numpy(float))
+    fit = sm.OLS(log_s, np.eye(number.max() + 1)[number]).fit()
+    corrected = np.asarray(fit.outlier_test(method="bonf"))[:, 2]
+    faulty = corrected < SIGNIFICANT
+    if faulty.any():
+        print(f"left out as faulty: {cells['machine'].iloc[0]} {', '.join(cells['cell'][faulty])}")
+    return cells[~faulty].reset_index(drop=True)
