@@ -153,8 +153,8 @@ def budget_cells() -> pd.DataFrame:
 
 def test_the_largest_model_within_a_budget_has_the_largest_batch_that_fits():
     cells = budget_cells()
-    found = within_budget(cells, None, 10).iloc[0]
-    within = cells[cells["latency_s"] <= 0.010]
+    found = within_budget(cells, None, 12).iloc[0]
+    within = cells[cells["latency_s"] <= 0.012]
     assert found["flop_per_example"] == within["flop_per_example"].max()
     same = within[within["flop_per_example"] == found["flop_per_example"]]
     assert found["batch_size"] == same["batch_size"].max()

@@ -12,6 +12,8 @@ from tfscale.workload import architectures
 TESTS = ("cell", "architecture", "level", "top level")
 MOST_FOLDS = 60
 """With more cells or architectures than this, several are left out together."""
+MOST_LEVELS = 20
+"""Of a factor with more levels, this many are left out in turn, evenly chosen with both ends."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def _numbered(number: np.ndarray) -> Iterator[Fold]:
 
 def _levels(cells: pd.DataFrame, top_only: bool) -> Iterator[Fold]:
     for factor in FACTORS:
-        values = cells["called_batch" if factor == "batch_size" else factor]
-        levels = sorted(values.unique())
-        for level in levels[-1:] if top_only else levels:
+        values = cells["called_batch" if factor == "batch_size" else factor].to_numpy()
+        levels = np.unique(values)
+        chosen = np.unique(np.linspace(0, len(levels) - 1, MOST_LEVELS).round().astype(int))
+        for level in levels[-1:] if top_only else levels[chosen]:
             yield Fold(np.flatnonzero(values == level), f"{factor} {level}")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsqr
 
 from tfscale.work_model import fit_work
 
@@ -13,6 +15,7 @@ Fit = Callable[[pd.DataFrame], Predict]
 SHAPES = ["called_batch", "layers", "conv_size", "input_size"]
 """The factors that vary within cells that are fitted together."""
 SMALLEST_SHARE = 1e-3
+TOLERANCE = 1e-9
 
 
 def work_model(cells: pd.DataFrame) -> Predict:
@@ -36,15 +39,17 @@ def log_log(cells: pd.DataFrame) -> Predict:
 def law_per_factor(cells: pd.DataFrame) -> Predict:
     """A product of laws: the effect of each factor's levels, each smoothed by its best law.
 
-    The effects come from ln t = a + sum of level effects (ordinary least squares); a factor's law
+    The effects come from ln t = a + sum of level effects (sparse least squares); a factor's law
     is the one of log, linear and power that leaves the least squares of ln t over its levels.
     """
     factors = _varying(cells)
     log_s = np.log(cells["latency_s"].to_numpy(float))
     levels = {factor: np.sort(cells[factor].unique()) for factor in factors}
-    dummies = [cells[factor].to_numpy()[:, None] == levels[factor][1:] for factor in factors]
-    x = np.column_stack([np.ones(len(cells)), *dummies]).astype(float)
-    effects = iter(sm.OLS(log_s, x).fit().params[1:])
+    dummies = [
+        csr_array(cells[factor].to_numpy()[:, None] == levels[factor][1:]) for factor in factors
+    ]
+    x = hstack([csr_array(np.ones((len(cells), 1))), *dummies], format="csr", dtype=float)
+    effects = iter(lsqr(x, log_s, atol=TOLERANCE, btol=TOLERANCE)[0][1:])
     laws = {
         factor: _law(levels[factor], np.array([0.0, *(next(effects) for _ in levels[factor][1:])]))
         for factor in factors
