@@ -43,8 +43,9 @@ def predict_cells(
         for key, asked in wanted.groupby(["model", *SETTING], sort=False):
             rows.append(_predicted(machine, learned.get(key), asked, coverage))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTED)
-    run = cells.drop_duplicates(["machine", "cell"]).set_index(["machine", "cell"])["latency_s"]
-    table["measured_s"] = run.reindex(pd.MultiIndex.from_frame(table[["machine", "cell"]])).array
+    key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
+    run = cells.drop_duplicates(key).set_index(key)["latency_s"]
+    table["measured_s"] = run.reindex(pd.MultiIndex.from_frame(table[key])).array
     return table[list(PREDICTED)]
 
 

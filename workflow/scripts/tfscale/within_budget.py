@@ -19,7 +19,7 @@ KEPT = [
     "latency_low_s",
     "latency_high_s",
 ]
-COLUMNS = ("machine", "model", "source", "largest_by", "budget_s", *KEPT, "verdict")
+COLUMNS = ("machine", "source", "largest_by", "budget_s", *KEPT, "verdict")
 
 
 def within_budget(
@@ -50,6 +50,8 @@ def _largest(table: pd.DataFrame, source: str, budget_s: float) -> Iterator[dict
     for (machine, model), own in known.groupby(["machine", "model"], sort=False):
         within = own[own["latency_s"] <= budget_s]
         for name, size in SIZES.items():
+            if known[size].isna().any():  # a table that is older than the column
+                continue
             head = {"machine": machine, "source": source, "largest_by": name, "budget_s": budget_s}
             if within.empty:
                 fastest = own.loc[own["latency_s"].idxmin()]

@@ -20,6 +20,9 @@ SETTING = [axis for axis in AXES if axis not in ("model", "batch_size", *ARCHITE
 GROUP = ["machine", "model", *SETTING]
 """Cells that agree in these are fitted together."""
 
+USED = ["cell", "machine", *AXES, "called_batch", "latency_s"]
+"""The columns that the work model and its tests need."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -54,7 +57,8 @@ SHAPE = ["model", *ARCHITECTURE, "filters", "precision"]
 
 
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells again, with a fresh index; raises StudyError for a time that cannot be one."""
+    """The cells with a fresh index and only the columns of `USED`, for tables are cut up often;
+    raises StudyError for a time that cannot be one."""
     bad = cells[~(np.isfinite(cells["latency_s"]) & (cells["latency_s"] > 0))]
     if len(bad):
         names = ", ".join(bad["cell"].astype(str).head(3))
@@ -63,7 +67,7 @@ def timed(cells: pd.DataFrame) -> pd.DataFrame:
             f"no time above 0 for {names}{more}: time them again (snakemake --forcerun measure) "
             "or take them out of the grid"
         )
-    return cells.reset_index(drop=True)
+    return cells[USED].reset_index(drop=True)
 
 
 def design(cells: pd.DataFrame) -> np.ndarray:
