@@ -44,8 +44,8 @@ def model(points: list[list[float]], values: list[float]):
     repeated: dict[tuple, list[float]] = {}
     for point, value in zip(points, values, strict=True):
         repeated.setdefault(tuple(point), []).append(value)
-    for point, seconds in repeated.items():
-        coordinate = Coordinate(*point)
+    for place, seconds in repeated.items():
+        coordinate = Coordinate(*place)
         experiment.add_coordinate(coordinate)
         experiment.add_measurement(Measurement(coordinate, path, metric, seconds))
     generator = ModelGenerator(experiment, use_measure=Measure.MEDIAN)

@@ -122,7 +122,7 @@ def test_a_cell_that_was_run_after_all_shows_its_latency():
         ({"threads": [2]}, work_cells(), "no cell of this model and setting was run"),
         ({"model": ["text"]}, work_cells(), "no cell of this model and setting was run"),
         ({}, work_cells(layers=(6,), convs=(3,)), "at least 3 architectures are needed"),
-        ({}, work_cells(convs=(3,), batches=(1,)), "4 cells are too few for 90%"),
+        ({}, work_cells(convs=(3,), batches=(1,)), "4 cells are too few for 90 %"),
     ],
 )
 def test_what_cannot_be_predicted_says_why(change, cells, note):

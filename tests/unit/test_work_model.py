@@ -82,7 +82,7 @@ def test_one_batch_size_cannot_tell_a_call_from_its_examples():
     table = rates(fitted(cells), CONFIDENCE).set_index("term")
     assert table.loc["dense_flop", "verdict"].endswith("in proportion to fixed")
     found = saturation(fitted(cells), CONFIDENCE)
-    assert set(found["verdict"]) == {"not testable: every call had 32 examples"}
+    assert set(found["verdict"]) == {"not testable: every call had a batch of 32"}
 
 
 def test_half_of_the_best_throughput_is_reached_where_it_is():
@@ -164,3 +164,17 @@ def test_the_bootstrap_repeats_with_its_seed():
     own = replicates(cells, visits_of(cells))
     first, second = (bootstrap(cells, own, np.random.default_rng(5), 20) for _ in range(2))
     assert first.shape == (20, len(TERMS)) and (first == second).all()
+
+
+def test_a_model_that_passes_through_every_cell_claims_nothing():
+    groups = fitted(work_cells(layers=(4, 6), convs=(3, 5), batches=(1, 16)))
+    verdicts = rates(groups, CONFIDENCE)["verdict"]
+    assert verdicts.str.startswith("not testable: ").all()
+
+
+def test_tables_that_are_none_are_refused():
+    cells = work_cells()
+    with pytest.raises(StudyError, match="no cells to fit"):
+        timed(cells.iloc[:0])
+    with pytest.raises(StudyError, match="must be numbers above 0"):
+        timed(cells.assign(called_batch=np.nan))

@@ -63,7 +63,7 @@ def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
 def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
     """Whether each cell's latency lies in the interval made without its architecture.
 
-    Empty with fewer than four architectures.
+    Empty with fewer than four architectures, or too few cells for a bounded interval.
     """
     fold = spread(architectures(cells), FOLDS)
     inside = np.zeros(len(cells), dtype=bool)
@@ -73,6 +73,8 @@ def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
         if made is None:
             return np.empty(0, dtype=bool)
         low, high = made.interval(cells[out], coverage)
+        if np.isinf(high).any():
+            return np.empty(0, dtype=bool)
         measured = cells.loc[out, "latency_s"].to_numpy(float)
         inside[out] = (low <= measured) & (measured <= high)
     return inside

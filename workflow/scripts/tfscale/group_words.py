@@ -1,6 +1,7 @@
 """What a group of cells that were fitted together is called in a sentence, and small phrases."""
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def _setting(axis: str, value: int | str | bool) -> str:
     if value == AXES[axis].default:
         return ""
     if axis in CATEGORIES:
-        return f"({value_words(axis, value)})"
+        return f"({value_words(axis, cast(str | bool, value))})"
     return f"({AXIS_WORDS[axis].name} {value})"
 
 

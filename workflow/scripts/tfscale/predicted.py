@@ -15,6 +15,7 @@ from tfscale.work import work_columns
 from tfscale.workload import GROUP, SETTING, architectures, named, timed
 
 COVERAGE = 0.9
+TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed for 90 %"
 PREDICTED = (
     "machine", "cell", *AXES, "called_batch", "flop_per_example", "read_weight_bytes",
     "latency_s", "latency_low_s", "latency_high_s", "coverage", "measured_s", "extrapolates",
@@ -82,7 +83,9 @@ def _predicted(
     table["latency_s"] = made.predict(asked)
     low, high = made.interval(asked, coverage)
     if not np.isfinite(high).all():
-        return table.assign(note=f"no interval: {len(own)} cells are too few for {coverage:.0%}")
+        return table.assign(
+            note=f"no interval: {len(own)} cells are too few for {100 * coverage:.0f} %"
+        )
     return table.assign(latency_low_s=low, latency_high_s=high, coverage=coverage)
 
 
@@ -114,5 +117,5 @@ def _coverages(cells: pd.DataFrame, coverage: float) -> Iterator[dict]:
             "covered_percent": 100 * inside.mean() if len(inside) else np.nan,
             "cells": len(own),
             "architectures": architectures(own).max() + 1,
-            "note": "" if len(inside) else "not testable: at least 4 architectures are needed",
+            "note": "" if len(inside) else f"not testable: {TOO_FEW}",
         }

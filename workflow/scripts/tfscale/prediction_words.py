@@ -38,9 +38,7 @@ def _predicted(name: str, own: pd.DataFrame) -> str:
     within = bounded[bounded["extrapolates"] == ""]
     if len(within):
         width = (within["latency_high_s"] / within["latency_low_s"]) ** 0.5 - 1
-        parts[0] += (
-            f", {len(within)} within what was run to ± {100 * width.median():.0f} % (median)"
-        )
+        parts.append(f"{len(within)} to within ± {100 * width.median():.0f} % (median)")
     if len(beyond):
         axes = ", ".join(beyond["extrapolates"].str.split("; ").explode().unique()[:MOST_AXES])
         parts.append(f"{len(beyond)} beyond what was run ({axes}), where no interval holds")

@@ -66,15 +66,17 @@ def law_per_factor(cells: pd.DataFrame) -> Predict:
 def _law(levels: np.ndarray, effects: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Log of the best law of a factor through the effects of its levels."""
     x, relative = levels.astype(float), np.exp(effects)
-    laws = {}
-    for bend in (np.log, np.asarray):
-        slope, intercept = np.polyfit(bend(x), relative, 1, w=1 / relative)
-        laws[bend] = lambda at, b=bend, s=slope, i=intercept: np.log(
-            np.maximum(i + s * b(at), SMALLEST_SHARE * relative.min())
-        )
     slope, intercept = np.polyfit(np.log(x), effects, 1)
-    laws["power"] = lambda at, s=slope, i=intercept: i + s * np.log(at)
-    return min(laws.values(), key=lambda law: float(((law(x) - effects) ** 2).sum()))
+    laws: list[Callable[[np.ndarray], np.ndarray]] = [lambda at: intercept + slope * np.log(at)]
+    laws += [_straight(x, relative, bend) for bend in (np.log, np.asarray)]
+    return min(laws, key=lambda law: float(((law(x) - effects) ** 2).sum()))
+
+
+def _straight(x: np.ndarray, relative: np.ndarray, bend: Callable) -> Callable:
+    """Log of the line through relative time over bent levels, for errors in proportion to it."""
+    slope, intercept = np.polyfit(bend(x), relative, 1, w=1 / relative)
+    least = SMALLEST_SHARE * relative.min()
+    return lambda at: np.log(np.maximum(intercept + slope * bend(at), least))
 
 
 def _varying(cells: pd.DataFrame) -> list[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from tfscale.work_model import TOO_FEW
 from tfscale.work_tables import Fitted, bounds
 from tfscale.workload import ARCHITECTURE, GROUP, PER_EXAMPLE, architectures, design
 
@@ -72,9 +73,9 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 def _verdict(one: Fitted, most: int, low: float, high: float) -> str:
     if one.cells["called_batch"].nunique() < 2:
-        return f"not testable: every call had {most} examples"
+        return f"not testable: every call had a batch of {most}"
     if not len(one.draws):
-        return "not testable: too few architectures for an interval"
+        return f"not testable: {TOO_FEW}"
     if high <= most:
         return f"reached within batch {most}"
     if low > most:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.work_model import FEWEST_ARCHITECTURES
+from tfscale.work_model import TOO_FEW
 from tfscale.work_tables import GIGA, Fitted, bounds
 from tfscale.workload import ARCHITECTURE, GROUP, TERMS
 
@@ -94,7 +94,7 @@ def _summed(parts: np.ndarray, key: str, names: tuple[str, ...]) -> np.ndarray:
 
 def _label(support: np.ndarray) -> str:
     if np.isnan(support).any():
-        return f"not testable: {FEWEST_ARCHITECTURES} architectures are needed"
+        return f"not testable: {TOO_FEW}"
     first, second = np.argsort(-support, kind="stable")[:2]
     if support[first] < SURE:
         return f"undetermined: {BOUNDS[first]}-bound or {BOUNDS[second]}-bound"

@@ -11,6 +11,7 @@ from tfscale.workload import TERMS, architectures, design
 
 ALIASED = 1 - 1e-9
 FEWEST_ARCHITECTURES = 3
+TOO_FEW = "at least 3 architectures, and more kinds of call than the model has terms, are needed"
 DRAWS = 300
 
 
@@ -64,7 +65,8 @@ def solve(x: np.ndarray, latency_s: np.ndarray, told: np.ndarray) -> np.ndarray:
     rows = x[:, told] / latency_s[:, None]
     length = np.linalg.norm(rows, axis=0)
     length[length == 0] = 1
-    triangle = np.linalg.qr(np.column_stack([rows / length, np.ones(len(rows))]), mode="r")
+    stacked = np.column_stack([rows / length, np.ones(len(rows))])
+    triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     a, b = triangle[:, :-1], triangle[:, -1]
     try:
         found = nnls(a, b)[0]
@@ -78,7 +80,8 @@ def solve(x: np.ndarray, latency_s: np.ndarray, told: np.ndarray) -> np.ndarray:
 def bootstrap(
     cells: pd.DataFrame, replicates: Replicates, rng: np.random.Generator, draws: int = DRAWS
 ) -> np.ndarray:
-    """Costs (draws, terms) of resampled studies; empty with fewer than three architectures.
+    """Costs (draws, terms) of resampled studies; empty where the cells are too few (`TOO_FEW`):
+    a model that can pass through every cell has no residual that an interval could come from.
 
     Architectures are drawn with replacement, for the model misses all cells of one together;
     each of their cells gets the median of as many of its visits, drawn likewise (Davison and
@@ -86,10 +89,10 @@ def bootstrap(
     """
     number = architectures(cells)
     count = number.max() + 1
-    if count < FEWEST_ARCHITECTURES:
-        return np.empty((0, len(TERMS)))
     x = design(cells)
     told, _ = told_apart(x / cells["latency_s"].to_numpy(float)[:, None])
+    if count < FEWEST_ARCHITECTURES or len(np.unique(x, axis=0)) <= told.sum():
+        return np.empty((0, len(TERMS)))
     members = [np.flatnonzero(number == one) for one in range(count)]
     found = []
     for _ in range(draws):

@@ -8,7 +8,7 @@ import pandas as pd
 import statsmodels.api as sm
 
 from tfscale.replicates import replicates
-from tfscale.work_model import FEWEST_ARCHITECTURES, WorkModel, bootstrap, fit_work
+from tfscale.work_model import FEWEST_ARCHITECTURES, TOO_FEW, WorkModel, bootstrap, fit_work
 from tfscale.workload import GROUP, TERMS, architectures, design, named, timed
 
 GIGA = 1e9
@@ -101,8 +101,7 @@ def _verdict(one: Fitted, place: int, name: str, low: float, high: float) -> str
     if name in one.model.alias:
         return f"not testable: in these cells it is in proportion to {one.model.alias[name]}"
     if not len(one.draws):
-        count = architectures(one.cells).max() + 1
-        return f"not testable: {FEWEST_ARCHITECTURES} architectures are needed, there are {count}"
+        return f"not testable: {TOO_FEW}"
     if high == 0:
         return "at zero"
     return "estimated" if low > 0 else "undetermined: its interval reaches zero"

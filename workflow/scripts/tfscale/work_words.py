@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.group_words import between, counted, digits, groups, listed
+from tfscale.work_model import TOO_FEW
 from tfscale.workload import TERMS
 
 OPERATION_WORDS = {
@@ -19,7 +20,6 @@ OPERATION_WORDS = {
 PLURAL = ("conv_square", "dense", "pool")
 MAIN_SHARE = 0.1
 """An operation that takes less of the time is not named."""
-NO_INTERVAL = "no interval: at least 3 architectures are needed"
 
 
 def rate_words(
@@ -43,11 +43,14 @@ def rate_words(
 
 
 def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) -> str:
+    if own["time_share_low"].isna().all():
+        return f"{name}: where the time goes is not testable: {TOO_FEW}."
     main = own[own["time_share"] >= MAIN_SHARE].sort_values("time_share", ascending=False)
     parts = [_operation(row, peak) for row in main.to_dict("records")]
-    known = own["time_share_low"].notna().any()
-    how = f"{100 * confidence:.0f} % intervals in brackets" if known else NO_INTERVAL
-    return f"{name}: of the time of all cells {listed(parts)} ({how})."
+    return (
+        f"{name}: of the time of all cells {listed(parts)} "
+        f"({100 * confidence:.0f} % intervals in brackets)."
+    )
 
 
 def _operation(row: dict, peak: float) -> str:
@@ -55,17 +58,15 @@ def _operation(row: dict, peak: float) -> str:
     text = f"{OPERATION_WORDS[row['operation']]} takes {100 * row['time_share']:.0f} %"
     if row["operation"] in PLURAL:
         text = text.replace(" takes ", " take ")
-    text += "" if np.isnan(low) else f" ({100 * low:.0f} to {100 * high:.0f} %)"
+    text += f" ({100 * low:.0f} to {100 * high:.0f} %)"
     rate = row["achieved_gflop_per_s"]
     if np.isnan(rate):
         return text
     text += f" at {digits(rate)} GFLOP/s"
-    inside = [] if np.isnan(low) else [
-        between(row["achieved_low_gflop_per_s"], row["achieved_high_gflop_per_s"])
-    ]  # fmt: skip
+    inside = [between(row["achieved_low_gflop_per_s"], row["achieved_high_gflop_per_s"])]
     if np.isfinite(peak):
         inside.append(_of_peak(rate, peak))
-    return text + (f" ({'; '.join(inside)})" if inside else "")
+    return f"{text} ({'; '.join(inside)})"
 
 
 def _of_peak(rate: float, peak: float) -> str:

@@ -59,6 +59,12 @@ SHAPE = ["model", *ARCHITECTURE, "filters", "precision"]
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells with a fresh index and only the columns of `USED`, for tables are cut up often;
     raises StudyError for a time that cannot be one."""
+    if cells.empty:
+        raise StudyError("there are no cells to fit: the table is empty")
+    amounts = cells[[*ARCHITECTURE, "called_batch"]].apply(pd.to_numeric, errors="coerce")
+    if not (amounts > 0).all(axis=None):
+        name = cells["cell"].astype(str)[~(amounts > 0).all(axis=1)].iloc[0]
+        raise StudyError(f"{name}: layers, sizes and batch must be numbers above 0")
     bad = cells[~(np.isfinite(cells["latency_s"]) & (cells["latency_s"] > 0))]
     if len(bad):
         names = ", ".join(bad["cell"].astype(str).head(3))
