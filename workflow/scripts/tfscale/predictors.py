@@ -80,7 +80,7 @@ def _straight(x: np.ndarray, relative: np.ndarray, bend: Callable) -> Callable:
 
 
 def _varying(cells: pd.DataFrame) -> list[str]:
-    return [factor for factor in SHAPES if cells[factor].nunique() > 1]
+    return [factor for factor in SHAPES if np.ptp(cells[factor].to_numpy()) > 0]
 
 
 def _logs(cells: pd.DataFrame, factors: list[str]) -> np.ndarray:
