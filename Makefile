@@ -26,7 +26,7 @@ lint: .venv/ready
 	$(BIN)/mypy
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
-bench: .bench-venv/ready
+bench: .bench-venv/ready .bench-extrap/ready
 	@echo "== Benches of the measuring on a finished study (about 15 minutes on a quiet machine)"
 	.bench-venv/bin/python -m bench $(ONLY) $(if $(STUDY),--study $(STUDY)) \
 		$(if $(STUDY2),--study2 $(STUDY2)) $(if $(APPEND),--append)
@@ -45,6 +45,13 @@ setup: .venv/ready
 	@echo "== Setting up .bench-venv from uv.lock (adds the load generator to be compared with)"
 	UV_PROJECT_ENVIRONMENT=.bench-venv $(UV) sync --frozen --no-default-groups --group bench \
 		--compile-bytecode
+	@touch $@
+
+# Extra-P asks for an older NumPy, so it gets an environment of its own
+.bench-extrap/ready: | $(UV)
+	@echo "== Setting up .bench-extrap (the tool that predictions are compared with)"
+	$(UV) venv --quiet --clear .bench-extrap
+	$(UV) pip install --quiet --python .bench-extrap/bin/python extrap==4.2.5
 	@touch $@
 
 .uv/bin/uv:

@@ -30,9 +30,9 @@ MODULES = {
     "disturbance encoded ending errors floor fresh isolation job log memory passes "
     "pinning procstat quiet tables timed_block units visit",
     "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
-    "interval latency log merge merging passes runs seal tables work",
-    "fit": "atomic axes axis_words correlations drift errors findings fitting "
-    "lack_of_fit law_choice law_fits law_forms law_rows law_terms laws left_out_level log matched "
+    "interval latency log merge merging passes runs seal tables traffic work",
+    "fit": "atomic axes axis_words correlations drift errors findings fitting lack_of_fit "
+    "law_choice law_fits law_forms law_rows law_terms laws left_out_level log matched "
     "resampling slicing tables units",
     "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
     "report": "architecture atomic axes errors interval log marks page_tables report stopping "
