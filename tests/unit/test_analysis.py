@@ -88,7 +88,7 @@ def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
     one = table(LAWS["power"], layers=(4,), batches=(1,))
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
-    assert findings(one, fit_laws(one, 0.95)) == []
+    assert findings(one, fit_laws(one, 0.95), {}).empty
 
 
 def test_correlations_see_what_is_there():
@@ -100,9 +100,22 @@ def test_correlations_see_what_is_there():
 
 def test_findings_start_with_the_strongest_factor_in_numbers():
     cells = table(LAWS["power"], noise=0, batches=(1, 2))
-    sentences = findings(cells, fit_laws(cells, 0.95))
+    sentences = said(cells)
     assert sentences[0].startswith("mnist: from layers 4 to 10 a call takes 18.8 times as long")
     assert "rises as a power of layers" in sentences[0]
+    assert sentences[1] == "mnist: no batch size has a higher throughput than 1."
+
+
+def said(cells: pd.DataFrame) -> list[str]:
+    return findings(cells, fit_laws(cells, 0.95), {"More": ["and more"]})["sentence"].tolist()
+
+
+def test_what_the_parts_say_follows_by_topic():
+    cells = table(LAWS["power"])
+    told = findings(cells, fit_laws(cells, 0.95), {"A": ["a", "b"], "B": ["c"]})
+    assert told[["topic", "sentence"]].to_numpy().tolist()[-3:] == [
+        ["A", "a"], ["A", "b"], ["B", "c"],
+    ]  # fmt: skip
 
 
 def with_values(axis: str, factors: dict) -> pd.DataFrame:
@@ -114,19 +127,19 @@ def with_values(axis: str, factors: dict) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("axis", "values", "said"),
+    ("axis", "values", "words"),
     [
         ("precision", {"float32": 1, "bfloat16": 0.71}, "bfloat16 takes 0.71 times as long as f"),
         ("jit", {True: 0.5, False: 1}, "the call compiled by XLA takes 0.5 times as long as the"),
         ("path", {"signature": 1, "predict": 150}, "model.predict takes 150 times as long as the"),
     ],
 )
-def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, said):
+def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, words):
     cells = with_values(axis, values)
     unmatched = cells.iloc[:1].assign(layers=20, latency_s=1e9)
     cells = pd.concat([cells, unmatched], ignore_index=True)
-    (sentence,) = [text for text in findings(cells, fit_laws(cells, 0.95)) if "matched" in text]
-    assert sentence.startswith(f"mnist: {said}")
+    (sentence,) = [text for text in said(cells) if "matched" in text]
+    assert sentence.startswith(f"mnist: {words}")
     assert "(median over 16 matched pairs, " in sentence
     assert axis not in varying(cells)
 
@@ -146,9 +159,8 @@ def test_cells_that_match_no_other_move_neither_effect_nor_law():
     lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
     both = pd.concat([grid, lonely], ignore_index=True)
     assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
-    said = [[text for text in findings(cells, fit_laws(cells, 0.95)) if "elasticity" in text]
-            for cells in (grid, both)]  # fmt: skip
-    assert said[0] == said[1] and len(said[0]) == 1
+    told = [[text for text in said(cells) if "as long" in text] for cells in (grid, both)]
+    assert told[0] == told[1] and len(told[0]) == 1
 
 
 def test_every_axis_has_words():

@@ -28,15 +28,25 @@ MODULES = {
     "saved_model seal stopping summary timed_block units variables visit",
     "floor": "atomic attend axes calibration calls cgroup child counters derived device "
     "disturbance encoded ending errors floor fresh isolation job log memory passes "
-    "pinning procstat quiet tables timed_block units visit",
+    "pinning procstat quiet roofs tables timed_block units visit",
     "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
     "interval latency log merge merging passes runs seal tables traffic work",
-    "fit": "atomic axes axis_words correlations drift errors findings fitting lack_of_fit "
-    "law_choice law_fits law_forms law_rows law_terms laws left_out_level log matched "
-    "resampling slicing tables units",
+    "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
+    "cells claim_list claim_pairs claim_tests claim_words claims columns correlations "
+    "cv_plus design detectable disturbance drift elasticities elasticity_words "
+    "equivalence equivalence_words errors exploratory findings fit_tables fitting "
+    "flop folds grid group_words growth held_out held_out_words imported interval "
+    "lack_of_fit latency law_choice law_fits law_forms law_rows law_terms law_words "
+    "laws left_out_level level_pairs log machine_pairs machine_words machines "
+    "many_tests many_tests_words matched material merging noncentral order "
+    "order_words outlier_words outliers parts passes phrases predicted "
+    "prediction_words predictors regimes repeats replicates resampling runs "
+    "saturation saturation_words seal slicing spread spread_words sweeps tables "
+    "threshold_words thresholds time_shares traffic units within_budget work "
+    "work_model work_tables work_words workload",
     "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
-    "report": "architecture atomic axes errors interval log marks page_tables report stopping "
-    "units",
+    "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
+    "page_tables phrases report stopping units",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

@@ -74,10 +74,8 @@ def test_hostile_reviews_stay_text(finished, browser, tmp_path):
     write_report(
         output=str(tmp_path / "report.html"),
         cells_path=str(results / "cells.parquet"),
-        laws_path=str(results / "fits/laws.parquet"),
-        findings_path=str(results / "fits/findings.txt"),
+        findings_path=str(results / "fits/findings.parquet"),
         visits_path=str(results / "visits.parquet"),
-        drift_path=str(results / "fits/drift.parquet"),
         machine_path=str(results / "machine.json"),
         figures=[],
         captions=[],

@@ -7,6 +7,7 @@ import pytest
 from snakemake_project import CELLS
 
 from tfscale import runs
+from tfscale.fit_tables import TABLES
 from tfscale.saved_model import digest
 
 
@@ -18,7 +19,8 @@ def results(finished):
 def test_every_promised_file_is_there(results):
     for name in (
         "report.html", "runs.parquet", "visits.parquet", "cells.parquet", "mnist.csv", "text.csv",
-        "machine.json", "floor.parquet", "fits/drift.csv",
+        "machine.json", "floor.parquet", "roofs.parquet", "fits/findings.txt",
+        *(f"fits/{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
     ):  # fmt: skip
         assert (results / name).stat().st_size > 0
     assert (results / "report.html").stat().st_size < 5_000_000

@@ -30,28 +30,29 @@ rule merge:
 
 
 rule fit:
-    """Fit the laws of every factor and put the findings into words."""
+    """Make the fitted tables and put the findings into words."""
     input:
         cells="<results>/cells.parquet",
         visits="<results>/visits.parquet",
+        roofs="<results>/roofs.parquet",
+        imports=[table["path"] for table in config["imports"]],
         env="envs/analysis.yaml",
         code=code("fit.py"),
     output:
-        laws="<results>/fits/laws.parquet",
-        correlations="<results>/fits/correlations.parquet",
-        drift="<results>/fits/drift.parquet",
-        tables=expand(
-            "<results>/fits/{table}.csv", table=["laws", "correlations", "drift"]
-        ),
-        findings="<results>/fits/findings.txt",
+        findings="<results>/fits/findings.parquet",
+        text="<results>/fits/findings.txt",
+        tables=expand("<results>/fits/{table}.parquet", table=TABLES),
+        readable=expand("<results>/fits/{table}.csv", table=TABLES),
     log:
         "<logs>/fit.log",
     conda:
         "../../envs/analysis.yaml"
     params:
-        confidence=config["analysis"]["confidence"],
+        imports=config["imports"],
+        coverage=config["timing"]["coverage"],
+        plan=sections.plan(config),
     message:
-        "Fit the laws"
+        "Fit the laws, the work model and the rest of the analysis"
     script:
         "../scripts/fit.py"
 
@@ -86,10 +87,9 @@ rule report:
     input:
         cells="<results>/cells.parquet",
         visits="<results>/visits.parquet",
-        drift="<results>/fits/drift.parquet",
         machine="<results>/machine.json",
-        laws="<results>/fits/laws.parquet",
-        findings="<results>/fits/findings.txt",
+        findings="<results>/fits/findings.parquet",
+        tables=expand("<results>/fits/{table}.parquet", table=TABLES),
         figures=expand("<results>/figures/{figure}.svg", figure=study.figures),
         predictions=study.sampled_predictions("<models>"),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),

@@ -6,6 +6,7 @@ sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 from tfscale import sections
 from tfscale.code import code
 from tfscale.config import ConfigError
+from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
 from tfscale.study import FIGURES, Study
 

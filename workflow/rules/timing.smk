@@ -60,7 +60,7 @@ rule measure:
 
 
 rule floor:
-    """Time an identity model at each shape of input: the framework's own floor."""
+    """Time an identity model at each shape of input, and the machine's roofs."""
     input:
         arrays=[
             ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
@@ -70,6 +70,7 @@ rule floor:
         code=code("floor.py"),
     output:
         floor="<results>/floor.parquet",
+        roofs="<results>/roofs.parquet",
     log:
         "<logs>/floor.log",
     conda:
@@ -80,6 +81,6 @@ rule floor:
         protocol=sections.protocol(config),
         inputs=config["evaluation"]["inputs"],
     message:
-        "Time the floor"
+        "Time the floor and the roofs"
     script:
         "../scripts/floor.py"

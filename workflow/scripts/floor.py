@@ -14,3 +14,9 @@ with logged(snakemake.log[0]) as console:
         output=snakemake.output.floor,
     )
     print(line, file=console)
+    line = job.do(
+        "tfscale.floor:find_roofs",
+        shapes=snakemake.params.shapes,
+        output=snakemake.output.roofs,
+    )
+    print(line, file=console)

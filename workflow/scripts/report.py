@@ -8,10 +8,8 @@ with logged(snakemake.log[0]):
     write_report(
         output=snakemake.output.page,
         cells_path=snakemake.input.cells,
-        laws_path=snakemake.input.laws,
         findings_path=snakemake.input.findings,
         visits_path=snakemake.input.visits,
-        drift_path=snakemake.input.drift,
         machine_path=snakemake.input.machine,
         figures=snakemake.input.figures,
         captions=snakemake.input.captions,

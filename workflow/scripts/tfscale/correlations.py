@@ -34,4 +34,5 @@ def correlations(cells: pd.DataFrame) -> pd.DataFrame:
                     "pearson_log": np.log(pair).corr().iloc[0, 1],
                 }
             )
-    return pd.DataFrame(rows)
+    columns = ["machine", "model", "factor", "pearson", "spearman", "pearson_log"]
+    return pd.DataFrame(rows, columns=columns)

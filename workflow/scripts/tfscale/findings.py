@@ -3,62 +3,48 @@
 import numpy as np
 import pandas as pd
 
+from tfscale.axes import AXES
 from tfscale.axis_words import AXIS_WORDS, value_words
-from tfscale.correlations import varying
-from tfscale.laws import slices
+from tfscale.fit_tables import TOP
+from tfscale.law_words import best_law, effect_words
 from tfscale.matched import comparisons
 from tfscale.units import seconds
 
-RISES = {"log": "with the logarithm of", "linear": "linearly with", "power": "as a power of"}
+RISES = {
+    "log": "rises with the logarithm of", "linear": "rises linearly with",
+    "power": "rises as a power of", "constant": "does not change by 10 % along",
+}  # fmt: skip
 
 
-def findings(cells: pd.DataFrame, laws: pd.DataFrame) -> list[str]:
-    """Sentences on what drives the time: first the strongest factor of each model, then
-    the values without an order, what batching gains, the extremes and the other factors."""
-    effects = _effects(cells)
-    strongest, rest = [], []
-    for _, group in effects.groupby(["machine", "model"], sort=False):
-        ranked = group.sort_values("ratio", key=lambda ratio: np.log(ratio).abs(), ascending=False)
-        sentences = [_effect(row, laws) for row in ranked.to_dict("records")]
-        strongest += sentences[:1]
-        rest += sentences[1:]
-    return [*strongest, *_categories(cells), *_batching(cells), *_extremes(cells), *rest]
+def findings(cells: pd.DataFrame, laws: pd.DataFrame, said: dict[str, list[str]]) -> pd.DataFrame:
+    """One row a sentence: topic, sentence. First what drives the time of each model, batching and
+    the extremes, then what the parts of the analysis said, by topic."""
+    own = laws[laws["machine"].isin(cells["machine"])]
+    top = [*_drivers(own), *_batching(cells), *_extremes(cells), *_categories(cells)]
+    rows = [{"topic": TOP, "sentence": sentence} for sentence in top]
+    rows += [
+        {"topic": topic, "sentence": sentence}
+        for topic, sentences in said.items()
+        for sentence in sentences
+    ]
+    return pd.DataFrame(rows, columns=["topic", "sentence"])
 
 
-def _effects(cells: pd.DataFrame) -> pd.DataFrame:
-    """How many times longer a call takes at a factor's highest level than at its lowest."""
-    rows = []
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
-        for factor in varying(table):
-            relative, _ = slices(table, factor)
-            if relative.empty:
-                continue
-            levels = relative.groupby(table.loc[relative.index, factor]).median()
-            rows.append(
-                {
-                    "machine": machine,
-                    "model": model,
-                    "factor": factor,
-                    "lowest": levels.index.min(),
-                    "highest": levels.index.max(),
-                    "ratio": levels.iloc[-1] / levels.iloc[0],
-                }
-            )
-    return pd.DataFrame(rows, columns=["machine", "model", "factor", "lowest", "highest", "ratio"])
-
-
-def _effect(effect: dict, laws: pd.DataFrame) -> str:
-    where = " & ".join(f"{key} == {effect[key]!r}" for key in ("machine", "model", "factor"))
-    fits = laws.query(where)
-    power = fits[fits["law"] == "power"].iloc[0]
-    name = AXIS_WORDS[effect["factor"]].name
-    verdict = power["verdict"]
-    law = f"the time rises {RISES[verdict]} {name}" if verdict in RISES else f"its law: {verdict}"
-    return (
-        f"{effect['model']}: from {name} {effect['lowest']} to {effect['highest']} a call takes "
-        f"{effect['ratio']:.3g} times as long (elasticity {power['slope']:.2f}, "
-        f"{power['slope_low']:.2f} to {power['slope_high']:.2f}); {law}."
-    )
+def _drivers(laws: pd.DataFrame) -> list[str]:
+    """For each model the factor with the largest effect, its size and its law."""
+    sentences = []
+    for (machine, model), group in laws.groupby(["machine", "model"], sort=False):
+        best = [best_law(rows) for _, rows in group.groupby("factor", sort=False)]
+        sized = [row for row in best if np.isfinite(row["ratio"])]
+        if not sized:
+            continue
+        row = max(sized, key=lambda row: abs(np.log(row["ratio"])))
+        several = f" on {machine}" if laws["machine"].nunique() > 1 else ""
+        name, verdict = AXIS_WORDS[row["factor"]].name, str(row["verdict"])
+        law = f"the time {RISES[verdict]} {name}" if verdict in RISES else f"its law: {verdict}"
+        effect = effect_words(group[group["factor"] == row["factor"]], row, name)
+        sentences.append(f"{model}{several}: {effect}; {law}.")
+    return sentences
 
 
 def _categories(cells: pd.DataFrame) -> list[str]:
@@ -72,17 +58,26 @@ def _categories(cells: pd.DataFrame) -> list[str]:
 
 
 def _batching(cells: pd.DataFrame) -> list[str]:
-    """What the best batch size gains in throughput over the smallest one."""
+    """What the best batch size gains in throughput over the smallest one, in matched cells."""
     sentences = []
-    for model, table in cells.groupby("model", sort=False):
-        by_batch = table.groupby("batch_size")["throughput_per_s"].median()
-        if len(by_batch) > 1:
-            best, smallest = by_batch.idxmax(), by_batch.index.min()
-            gain = by_batch[best] / by_batch[smallest]
-            sentences.append(
-                f"{model}: batch size {best} has the highest median throughput, "
-                f"{gain:.3g} times that of batch size {smallest}."
-            )
+    others = ["machine", *(axis for axis in AXES if axis != "batch_size")]
+    for model, table in cells.sort_values("batch_size").groupby("model", sort=False):
+        least = table["batch_size"].iloc[0]
+        alike = table.groupby(others, dropna=False)
+        gain = table["throughput_per_s"] / alike["throughput_per_s"].transform("first")
+        gain = gain[alike["batch_size"].transform("first") == least]
+        by_batch = gain.groupby(table["batch_size"])
+        best = by_batch.median().idxmax()
+        if by_batch.ngroups < 2:
+            continue
+        if best == least:
+            sentences.append(f"{model}: no batch size has a higher throughput than {least}.")
+            continue
+        median, low, high = (by_batch.agg(how)[best] for how in ("median", "min", "max"))
+        sentences.append(
+            f"{model}: batch size {best} has the highest throughput, {median:.3g} times that of "
+            f"batch size {least} (median of {by_batch.size()[best]}, {low:.3g} to {high:.3g})."
+        )
     return sentences
 
 

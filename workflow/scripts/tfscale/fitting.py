@@ -1,29 +1,42 @@
-"""From the table of cells to the fitted tables and the findings."""
+"""From the tables of a study to the fitted tables and the findings."""
 
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import pandas as pd
 
 from tfscale.atomic import write_text
-from tfscale.correlations import correlations
-from tfscale.drift import drift
 from tfscale.findings import findings
-from tfscale.laws import fit_laws
+from tfscale.fit_tables import TABLES
+from tfscale.material import Plan, gather
+from tfscale.parts import PARTS
 from tfscale.tables import write_csv, write_parquet
 
 
-def fit(cells_path: str, visits_path: str, confidence: float, folder: str) -> list[str]:
-    """Write laws, correlations, drift (Parquet and CSV) and findings.txt; returns the findings."""
-    cells = pd.read_parquet(cells_path)
-    laws = fit_laws(cells, confidence)
-    tables = {
-        "laws": laws,
-        "correlations": correlations(cells),
-        "drift": drift(pd.read_parquet(visits_path), confidence),
-    }
-    for name, table in tables.items():
-        write_parquet(Path(folder, f"{name}.parquet"), table)
-        write_csv(Path(folder, f"{name}.csv"), table)
-    sentences = findings(cells, laws)
-    write_text(Path(folder, "findings.txt"), "\n".join(sentences) + "\n")
+def fit(
+    cells_path: str, visits_path: str, roofs_path: str, imports: list[dict], coverage: float,
+    plan: Plan, folder: str, progress: Callable[[str], object] = print,
+) -> pd.DataFrame:  # fmt: skip
+    """Write every table of `fit_tables` (Parquet, and CSV for people) and the findings; returns
+    those. `progress` is told of each part that is done. Raises StudyError on input that cannot be
+    analysed."""
+    material = gather(
+        pd.read_parquet(cells_path), pd.read_parquet(visits_path), pd.read_parquet(roofs_path),
+        imports, coverage, plan,
+    )  # fmt: skip
+    tables: dict[str, pd.DataFrame] = {}
+    said: dict[str, list[str]] = {}
+    for number, part in enumerate(PARTS, start=1):
+        start = monotonic()
+        made = part(material, tables)
+        tables |= made.tables
+        said |= made.sentences
+        progress(f"fit {number} of {len(PARTS)}: {part.__name__}, {monotonic() - start:.1f} s")
+    for name in TABLES:
+        write_parquet(Path(folder, f"{name}.parquet"), tables[name])
+        write_csv(Path(folder, f"{name}.csv"), tables[name])
+    sentences = findings(material.own, tables["laws"], said)
+    write_parquet(Path(folder, "findings.parquet"), sentences)
+    write_text(Path(folder, "findings.txt"), "\n".join(sentences["sentence"]) + "\n")
     return sentences

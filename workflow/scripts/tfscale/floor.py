@@ -1,5 +1,6 @@
-"""The framework's own floor: an identity model, timed at each batch size of the study."""
+"""The bounds of what can be reached: the framework's own floor, and the machine's roofs."""
 
+import platform
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from tfscale.axes import defaults
 from tfscale.fresh import apart, fresh_visit
+from tfscale.roofs import measure_roofs, roofs_table
 from tfscale.tables import write_parquet
 from tfscale.units import seconds
 
@@ -42,6 +44,19 @@ def time_floor(
     write_parquet(output, table)
     low, high = table["floor_s"].min(), table["floor_s"].max()
     return f"the framework's floor: {seconds(low)} to {seconds(high)} a call"
+
+
+def find_roofs(shapes: list[dict], output: str) -> str:
+    """Write the machine's roofs for each number of threads of `shapes`; returns a summary."""
+    counts = sorted({shape["threads"] for shape in shapes})
+    found = {count: apart(measure_roofs, {"threads": count}) for count in counts}
+    write_parquet(output, roofs_table(platform.node(), found))
+    said = [
+        f"{peaks['peak_gflop_per_s']:.0f} GFLOP/s and {peaks['peak_gbyte_per_s']:.1f} GB/s with "
+        f"{count} thread{'s' if count > 1 else ''}"
+        for count, peaks in found.items()
+    ]
+    return f"the machine's roofs: {'; '.join(said)}"
 
 
 def save_identity(request: dict) -> dict:

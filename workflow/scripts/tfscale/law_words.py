@@ -17,7 +17,7 @@ def law_sentences(laws: pd.DataFrame) -> list[str]:
     effect first, and last what is not testable."""
     said = []
     for _, rows in laws.groupby(SERIES, sort=False):
-        best = _best(rows)
+        best = best_law(rows)
         untested = str(best["verdict"]).startswith(UNTESTED)
         effect = 0.0 if pd.isna(best["ratio"]) else abs(float(best["ratio"]) - 1)
         said.append((untested, -effect, _sentence(rows, best)))
@@ -40,7 +40,7 @@ def _fate(fate: str) -> str:
     return fate.removesuffix(", lack of fit")
 
 
-def _best(rows: pd.DataFrame) -> pd.Series:
+def best_law(rows: pd.DataFrame) -> pd.Series:
     """The law with the largest weight; the power law where there are no weights."""
     if rows["weight"].notna().any():
         return rows.loc[rows["weight"].astype(float).idxmax()]
@@ -56,20 +56,21 @@ def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
     verdict, name = str(best["verdict"]), AXIS_WORDS[best["factor"]].name
     head = f"{_who(best)}: the law along {name}"
     if verdict.startswith(UNTESTED):
-        effect = "" if pd.isna(best["ratio"]) else f"; {_effect(rows, best, name)}"
+        effect = "" if pd.isna(best["ratio"]) else f"; {effect_words(rows, best, name)}"
         return f"{head} is {verdict}{effect}."
     if verdict.startswith(NONE):
-        return f"{head} is none of the nine ({_unfit(best)}); {_effect(rows, best, name)}."
+        return f"{head} is none of the nine ({_unfit(best)}); {effect_words(rows, best, name)}."
     if verdict.startswith(OPEN):
-        return f"{head} is undetermined: {_rivals(rows, verdict)}; {_effect(rows, best, name)}."
+        return (
+            f"{head} is undetermined: {_rivals(rows, verdict)}; {effect_words(rows, best, name)}."
+        )
     if verdict == "constant":
         return (
             f"{head} is constant: it changes the time by less than 10 % from {best['lowest']:g} to "
             f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
         )
-    return (
-        f"{head} is {verdict}, {best['formula']} ({_support(best)}); {_effect(rows, best, name)}."
-    )
+    effect = effect_words(rows, best, name)
+    return f"{head} is {verdict}, {best['formula']} ({_support(best)}); {effect}."
 
 
 def _unfit(best: pd.Series) -> str:
@@ -104,7 +105,7 @@ def _misfit(row: dict | pd.Series) -> str:
     return "not testable" if pd.isna(row["lack_of_fit_p"]) else p_words(row["lack_of_fit_p"])
 
 
-def _effect(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
+def effect_words(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
     """How many times longer a call takes at the highest level, with its interval: by the best law,
     by the power law if that is the constant."""
     row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best

@@ -31,6 +31,7 @@ def fit_laws(
     visits: pd.DataFrame | None = None,
     rng: np.random.Generator | None = None,
     alone: bool = False,
+    tables: int = TABLES,
 ) -> pd.DataFrame:
     """One row a machine, model, factor and law, all slices pooled; with `alone` instead one row a
     slice of at least five levels and law.
@@ -40,7 +41,7 @@ def fit_laws(
     `highest` level over that at the `lowest`. `paper` marks the paper's log-scaling regression,
     `fate` says what became of a law. `slices_differ_p` is that of the F test that all slices have
     one shape, `lack_of_fit_error` where the pure error of the tests comes from. `held_out_error` is
-    the root mean square of ln(time / predicted) with a level left out, `wins` the share of
+    the root mean square of ln(time / predicted) with a level left out, `wins` the share of `tables`
     bootstraps over `visits` (cell, machine, p50_s, disturbed) in which a law has the lowest AICc.
     A factor along which no two cells compare is left out. Raises StudyError on latencies that are
     no times.
@@ -49,7 +50,7 @@ def fit_laws(
     rows: list[dict] = []
     for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
         known = replicates(table, visits)
-        draws = resampled(table, visits, TABLES, rng)
+        draws = resampled(table, visits, tables, rng)
         for factor in FACTORS:
             used = slices(table, factor)[0].index
             names = slice_names(table, factor) if alone else pd.Series(POOLED, index=table.index)

@@ -44,51 +44,9 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
     ]
 
 
-def law_rows(laws: pd.DataFrame) -> list[dict]:
-    """One dict a fitted law."""
-    return [
-        {
-            "model": row["model"],
-            "machine": row["machine"],
-            "factor": row["factor"],
-            "law": row["law"],
-            "slope": f"{row['slope']:.3g}",
-            "interval": f"{row['slope_low']:.3g} to {row['slope_high']:.3g}",
-            "r_squared": f"{row['r_squared']:.3f}",
-            "delta_aicc": "–" if pd.isna(row["delta_aicc"]) else f"{row['delta_aicc']:.1f}",
-            "weight": "–" if pd.isna(row["weight"]) else f"{row['weight']:.2f}",
-            "lack_of_fit": _p_value(row["lack_of_fit_p"]),
-            "verdict": row["verdict"],
-            "cells": row["cells"],
-        }
-        for row in laws.to_dict("records")
-    ]
-
-
-def drift_rows(drift: pd.DataFrame) -> list[dict]:
-    """One dict a machine and term of the drift."""
-    return [
-        {
-            "machine": row["machine"],
-            "term": row["term"].replace("_", " "),
-            "effect": f"{row['effect']:.3f}",
-            "interval": f"{row['effect_low']:.3f} to {row['effect_high']:.3f}",
-            "total": f"{row['total']:.3f} ({row['total_low']:.3f} to {row['total_high']:.3f})",
-            "runs": row["runs"],
-        }
-        for row in drift.to_dict("records")
-    ]
-
-
 def sample_predictions(path: str) -> list[dict]:
     """A few correct and a few wrong predictions of a trained model."""
     table = pd.read_parquet(path)
     right = table[table["correct"]].head(CORRECT_SHOWN)
     wrong = table[~table["correct"]].head(WRONG_SHOWN)
     return pd.concat([right, wrong]).to_dict("records")
-
-
-def _p_value(value: float) -> str:
-    if pd.isna(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

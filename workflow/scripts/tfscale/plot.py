@@ -12,5 +12,7 @@ def plot(model: str, figure: str, cells: str, laws: str, svg: str, png: str) -> 
     mpl.use("agg")
     table, fits = pd.read_parquet(cells), pd.read_parquet(laws)
     with styled():
-        drawn = draw(figure, table[table["model"] == model], fits[fits["model"] == model])
+        own = table[table["model"] == model]
+        alike = fits[(fits["model"] == model) & fits["machine"].isin(own["machine"])]
+        drawn = draw(figure, own, alike)
         save(drawn, svg, png)

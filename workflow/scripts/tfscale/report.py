@@ -10,41 +10,41 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tfscale.atomic import write_text
+from tfscale.fit_tables import TOP
 from tfscale.marks import marks
-from tfscale.page_tables import cell_rows, drift_rows, law_rows, sample_predictions
+from tfscale.page_fits import findings_by_topic, fit_sections
+from tfscale.page_tables import cell_rows, sample_predictions
 from tfscale.units import seconds
 
 TEMPLATES = Path(__file__).parents[2] / "report"
-HEADLINES = 3
 
 
 def write_report(
-    output: str, cells_path: str, laws_path: str, findings_path: str, visits_path: str,
-    drift_path: str, machine_path: str, figures: list[str], captions: list[str],
-    predictions: dict[str, str], settings: dict,
+    output: str, cells_path: str, findings_path: str, visits_path: str, machine_path: str,
+    figures: list[str], captions: list[str], predictions: dict[str, str], settings: dict,
 ) -> None:  # fmt: skip
     """Render the page; `figures` are the SVG files (model_figure.svg), `captions` one text a
-    figure, and `predictions` maps a model to the predictions of one of its trained models."""
+    figure; the fitted tables lie beside the findings, and `predictions` maps a model to the
+    predictions of one of its trained models."""
     cells = pd.read_parquet(cells_path)
     visits = pd.read_parquet(visits_path)
     machine = json.loads(Path(machine_path).read_text())
-    drift = pd.read_parquet(drift_path)
+    fits = Path(findings_path).parent
+    drift = pd.read_parquet(fits / "drift.parquet")
     page = _environment().get_template("report.html.j2")
-    findings = Path(findings_path).read_text(encoding="utf-8").splitlines()
+    findings = findings_by_topic(findings_path)
     html = page.render(
-        headlines=findings[:HEADLINES],
-        findings=findings[HEADLINES:],
+        headlines=findings.pop(TOP, []),
+        findings=findings,
         builtin=bool((cells["data"] == "builtin").any()),
         cells=cell_rows(cells),
         fastest=cell_rows(cells.nsmallest(10, "latency_s")),
         slowest=cell_rows(cells.nlargest(10, "latency_s")),
-        laws=law_rows(pd.read_parquet(laws_path)),
+        fits=fit_sections(str(fits)),
         figures=_inlined(figures),
         captions={Path(path).stem: Path(path).read_text().strip() for path in captions},
         samples={model: sample_predictions(path) for model, path in predictions.items()},
         marks=marks(cells, visits, drift, machine, settings["timing"]),
-        drift=drift_rows(drift),
-        sentinels=int(visits[visits["sentinel"]].groupby(["cell", "round"]).ngroups),
         models=_models(cells),
         settings=settings,
         machines=cells["machine"].unique().tolist(),

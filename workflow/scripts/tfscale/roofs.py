@@ -1,5 +1,6 @@
 """The machine's roofs: what one large matrix product and one large copy reach a second."""
 
+from collections.abc import Callable
 from time import perf_counter_ns
 
 import numpy as np
@@ -10,25 +11,30 @@ COPIED_BYTES = 2**27
 REPEATS = 5
 
 
-def measure_roofs(side: int = SIDE, copied_bytes: int = COPIED_BYTES) -> dict[str, float]:
-    """`peak_gflop_per_s` of a float32 product of side x side matrices and `peak_gbyte_per_s` of a
-    copy (read and written bytes), each the best of 5 after a first one that is not counted.
+def measure_roofs(request: dict) -> dict[str, float]:
+    """The best of 5, after one that is not counted, in a fresh process with as many threads and
+    CPUs as the request says (threads, and perhaps side and copied_bytes).
 
-    Runs in as many threads as the process may use for BLAS; under a second at the defaults.
+    `peak_gflop_per_s` is that of TensorFlow's float32 product of side x side matrices,
+    `peak_gbyte_per_s` that of a copy (read and written bytes). About a second.
     """
-    matrix = np.ones((side, side), dtype=np.float32)
-    product = np.empty_like(matrix)
-    source = np.ones(copied_bytes, dtype=np.uint8)
-    target = np.empty_like(source)
-    product_ns = _best(lambda: np.matmul(matrix, matrix, out=product))
-    copy_ns = _best(lambda: np.copyto(target, source))
+    import tensorflow as tf
+
+    from tfscale.pinning import pin
+    from tfscale.visit import set_threads
+
+    set_threads(request["threads"])
+    pin(request["threads"])
+    side, size = request.get("side", SIDE), request.get("copied_bytes", COPIED_BYTES)
+    matrix = tf.ones((side, side))
+    source, target = np.ones(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
     return {
-        "peak_gflop_per_s": 2 * side**3 / product_ns,
-        "peak_gbyte_per_s": 2 * copied_bytes / copy_ns,
+        "peak_gflop_per_s": 2 * side**3 / _best(lambda: tf.matmul(matrix, matrix).numpy()),
+        "peak_gbyte_per_s": 2 * size / _best(lambda: np.copyto(target, source)),
     }
 
 
-def _best(task) -> int:
+def _best(task: Callable[[], object]) -> int:
     times = []
     for _ in range(REPEATS + 1):
         start = perf_counter_ns()
@@ -37,6 +43,8 @@ def _best(task) -> int:
     return min(times[1:])
 
 
-def roofs_table(machine: str, threads: int, roofs: dict[str, float]) -> pd.DataFrame:
-    """One row: machine, threads, peak_gflop_per_s, peak_gbyte_per_s."""
-    return pd.DataFrame([{"machine": machine, "threads": threads} | roofs])
+def roofs_table(host: str, roofs: dict[int, dict[str, float]]) -> pd.DataFrame:
+    """One row a number of threads: host, threads, peak_gflop_per_s, peak_gbyte_per_s."""
+    return pd.DataFrame(
+        [{"host": host, "threads": count} | peaks for count, peaks in roofs.items()]
+    )

@@ -28,6 +28,15 @@ def evaluation(config: dict) -> dict:
     return dict(sorted(config["evaluation"].items()))
 
 
+def plan(config: dict) -> dict:
+    """The analysis plan, as `material.Plan` takes it."""
+    return dict(sorted(config["analysis"].items())) | {
+        "predict": config["predict"],
+        "latency_ms": config["budget"]["latency_ms"],
+        "seed": config["seed"],
+    }
+
+
 def shown(config: dict) -> dict:
     """What the report shows: all but the places of files."""
     settings = {key: value for key, value in config.items() if key != "pathvars"}
