@@ -67,6 +67,13 @@ def test_every_study_has_every_table_and_words(tmp_path, make):
     assert (tmp_path / "findings.txt").read_text().splitlines() == sentences["sentence"].tolist()
 
 
+def test_nothing_needs_to_be_predicted_or_kept(tmp_path):
+    plan = Plan(0.95, 20, [], None, None, 1)
+    fitted(tmp_path, *a_study(), plan=plan)
+    assert pd.read_parquet(tmp_path / "predictions.parquet").empty
+    assert pd.read_parquet(tmp_path / "budget.parquet").empty
+
+
 def test_a_batch_sweep_with_a_jump_is_found(tmp_path):
     batches = (1, 2, 4, 8, 16, 32, 64, 128, 256)
     cells, visits = a_study(layers=(4,), convs=(3,), batches=batches)

@@ -29,14 +29,16 @@ COVERED = (
 def predict_cells(
     cells: pd.DataFrame, grid: dict | list[dict], coverage: float = COVERAGE
 ) -> pd.DataFrame:
-    """One row a machine and cell of `grid` (as in config.yaml): the work model's latency_s with
-    a CV+ interval.
+    """One row a machine and cell of `grid` (as in config.yaml; empty = none): the work model's
+    latency_s with a CV+ interval.
 
     `extrapolates` names the axes whose value lies outside what the machine's own cells of the
     same model and setting cover; empty = none. There the interval promises nothing. `measured_s`
     is the latency of a cell that was run after all. Where nothing can be predicted `note` says
     why. Raises StudyError for a cell that cannot exist.
     """
+    if not grid:
+        return pd.DataFrame(columns=PREDICTED)
     wanted = _wanted(grid)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
