@@ -1,5 +1,6 @@
 """What a reader must know before trusting a number: the warnings of the report."""
 
+import re
 from collections.abc import Iterator
 from math import log
 
@@ -9,6 +10,7 @@ from tfscale.architecture import CLASSES
 from tfscale.page_tables import NOISY
 from tfscale.stopping import TIME_CAP
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 AT_CHANCE = 0.03
 BUSY_SHARE = 0.1
 
@@ -28,12 +30,16 @@ def marks(
 
 
 def _machine(visits: pd.DataFrame, machine: dict) -> Iterator[str]:
-    later = "\n".join(visits["warnings"].unique()).split("\n")
-    seen = dict.fromkeys([*machine["warnings"], *later])
-    for line in filter(None, seen):
-        runs = visits.drop_duplicates(["cell", "round", "sentinel"])
-        count = int(runs["warnings"].str.contains(line, regex=False).sum())
-        yield f"{line} ({count} of {len(runs)} runs)." if count else f"Before the study: {line}."
+    for line in machine["warnings"]:
+        yield f"Before the study: {line}."
+    runs = visits.drop_duplicates(["cell", "round", "sentinel"])
+    lines = [line for said in runs["warnings"] for line in said.split("\n") if line]
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        alike.setdefault(_NUMBER.sub("#", line), []).append(line)
+    for same in alike.values():
+        example = "" if len(set(same)) == 1 else "for instance "
+        yield f"{example}{same[0]} ({len(same)} of {len(runs)} runs)."
     if visits["machine"].nunique() > 1:
         names = ", ".join(visits["machine"].unique())
         yield f"The study was timed on several machines or environments, never pooled: {names}."
@@ -65,11 +71,15 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
     if timing["protocol"] != "paper" and wide.any():
         yield (
             f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
-            f"{timing['precision']:.0%}, or without an interval; the widest half-width is "
-            f"{cells['half_width'].max():.1%}."
+            f"{timing['precision']:.0%}{_widest(cells)}."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         yield f"{unsettled} cells have visits whose warm-up did not settle."
+
+
+def _widest(cells: pd.DataFrame) -> str:
+    widest = cells["half_width"].max()
+    return " or have no interval" if pd.isna(widest) else f"; the widest half-width is {widest:.1%}"
 
 
 def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:

@@ -1,0 +1,43 @@
+"""What the report warns of."""
+
+import numpy as np
+import pandas as pd
+
+from tfscale.marks import marks
+
+TIMING = {"precision": 0.05, "time_cap_s": 120, "protocol": "visits"}
+NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])
+BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
+
+
+def said(warnings=("", ""), machine=(), **columns) -> str:
+    cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
+        **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
+           "half_width": 0.01, "unsettled_visits": 0, "test_accuracy": 0.8, "machine": "h"}
+        | columns
+    )  # fmt: skip
+    visits = pd.DataFrame(
+        {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
+         "disturbed": False, "machine": "h"}
+    )  # fmt: skip
+    return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
+
+
+def test_a_clean_study_has_no_marks():
+    assert said() == ""
+
+
+def test_the_same_warning_with_other_numbers_is_said_once():
+    text = said((BUSY.format("1.9", 4711), BUSY.format("2.0", 4712)))
+    assert text == f"for instance {BUSY.format('1.9', 4711)} (2 of 2 runs)."
+    assert said(("on battery", "on battery")) == "on battery (2 of 2 runs)."
+    assert said(machine=["on battery"]) == "Before the study: on battery."
+
+
+def test_wide_and_missing_intervals_are_counted():
+    assert "1 of 2 cells are known less well than the asked 5%; the widest" in said(
+        half_width=[0.01, 0.123]
+    )
+    text = said(half_width=np.nan, coverage=np.nan)
+    assert "2 of 2 cells are known less well than the asked 5% or have no interval." in text
+    assert "nan" not in text
