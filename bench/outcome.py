@@ -35,6 +35,12 @@ def ratio_at_most(name: str, ratio: float, limit: float, shown: str = "") -> Out
     return Outcome(name, shown or f"{ratio:.3f}", f"at most {limit:g}", missed)
 
 
+def ratio_at_least(name: str, ratio: float, limit: float, shown: str = "") -> Outcome:
+    """A ratio that should reach a limit."""
+    missed = None if ratio >= limit else f"{limit - ratio:.2f}"
+    return Outcome(name, shown or f"{ratio:.2f}", f"at least {limit:g}", missed)
+
+
 def ratio_near_one(name: str, ratio: float, precision: float, shown: str = "") -> Outcome:
     """A ratio that should be 1 within a precision."""
     off = abs(ratio - 1) - precision

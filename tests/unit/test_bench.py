@@ -138,6 +138,7 @@ def cells(latency_s: float, width: float) -> pd.DataFrame:
             "latency_s": latency_s,
             "latency_low_s": latency_s / width,
             "latency_high_s": latency_s * width,
+            "half_width": math.log(width),
         }
     )
 
