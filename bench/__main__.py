@@ -14,7 +14,7 @@ from bench.text_table import text_table
 
 BENCHES = (
     "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "studies",
-    "coverage", "ramp", "thresholds", "prediction",
+    "coverage", "ramp", "thresholds", "prediction", "analysis",
 )  # fmt: skip
 
 

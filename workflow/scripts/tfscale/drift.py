@@ -44,8 +44,8 @@ def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 def _observations(visits: pd.DataFrame) -> pd.DataFrame:
     """One row a run: cell, round (sentinels count as round 1 here), log latency, hours."""
-    seconds = visits["started"].astype("int64") / 1e6
-    table = visits.assign(seconds=seconds - seconds.min())
+    since_start = visits["started"] - visits["started"].min()
+    table = visits.assign(seconds=since_start.dt.total_seconds())
     by_run = table.groupby(["cell", "round", "sentinel"], sort=False)
     runs = by_run.agg(latency_s=("p50_s", "median"), seconds=("seconds", "mean")).reset_index()
     runs["hours"] = runs["seconds"] / HOUR_S
