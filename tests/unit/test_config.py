@@ -37,7 +37,7 @@ MISTAKES = [
     ("training.max_steps", 3, "training.max_steps: 3 is less than one step for each of the 10"),
     ("grid.0.layers", [5], "grid[0]: layers 5 is not an even number of at least 4: use 4. Cells: "),
     ("grid.0.layers", [4, 14], "with conv_size 8 the largest layers is 10. Cells: mnist_layers14_"),
-    ("evaluation.inputs", 64, None),
+    ("evaluation.inputs", 512, None),
 ]
 
 

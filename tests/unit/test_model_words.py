@@ -1,16 +1,20 @@
 """The sentences about the work model: numbers with intervals, and what cannot be told."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic_cells import visits_of, work_cells
 
+from tfscale.code import SCRIPTS
 from tfscale.group_words import batch, between, digits, groups, listed, scaled
 from tfscale.held_out import held_out
 from tfscale.held_out_words import held_out_words
 from tfscale.predicted import coverage_table, predict_cells
 from tfscale.prediction_words import budget_words, prediction_words
-from tfscale.roofs import measure_roofs, roofs_table
 from tfscale.saturation import saturation
 from tfscale.saturation_words import saturation_words
 from tfscale.time_shares import labels, operation_shares
@@ -21,6 +25,10 @@ from tfscale.work_words import label_words, rate_words
 GRID = {
     "model": ["mnist"], "layers": [6, 12], "batch_size": [8], "conv_size": [4], "input_size": [28],
 }  # fmt: skip
+
+
+def roofs(peak: float) -> pd.DataFrame:
+    return pd.DataFrame([{"machine": "h", "threads": 1, "peak_gflop_per_s": peak}])
 
 
 def words(cells, visits=None, roofs=None):
@@ -37,7 +45,7 @@ def words(cells, visits=None, roofs=None):
 @pytest.fixture(scope="module")
 def said():
     cells = work_cells(noise=0.02)
-    return words(cells, visits_of(cells), roofs_table("h", 1, {"peak_gflop_per_s": 400.0}))
+    return words(cells, visits_of(cells), roofs(400.0))
 
 
 def test_rates_come_with_interval_and_share_of_the_peak(said):
@@ -49,7 +57,7 @@ def test_rates_come_with_interval_and_share_of_the_peak(said):
 
 def test_a_rate_above_the_roof_is_not_called_a_share():
     cells = work_cells()
-    low = roofs_table("h", 1, {"peak_gflop_per_s": 1.0})
+    low = roofs(1.0)
     assert "above the 1 of one large matrix product" in words(cells, None, low)["rates"][0]
 
 
@@ -127,6 +135,14 @@ def test_numbers_in_words():
     assert listed(["a", "b", "c"]) == "a, b and c"
 
 
-def test_roofs_are_measured():
-    roofs = measure_roofs(side=64, copied_bytes=2**16)
-    assert roofs["peak_gflop_per_s"] > 0 and roofs["peak_gbyte_per_s"] > 0
+def test_roofs_are_measured_in_a_process_of_their_own():
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); "
+        "from tfscale.roofs import measure_roofs, roofs_table; "
+        "found = measure_roofs({'threads': 1, 'side': 64, 'copied_bytes': 2**16}); "
+        "print(roofs_table('h', {1: found}).to_json(orient='records'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (row,) = json.loads(done.stdout)
+    assert (row["host"], row["threads"]) == ("h", 1)
+    assert row["peak_gflop_per_s"] > 0 and row["peak_gbyte_per_s"] > 0

@@ -28,8 +28,8 @@ def rate_words(
     """Per group: the operations that take most of the time with the rate that they reach, and
     how many terms of the model are told from zero.
 
-    `shares` as from `operation_shares`, `rates` as from `rates`, `roofs` as from
-    `roofs.roofs_table` (machine, threads, peak_gflop_per_s); without it no share of a peak.
+    `shares` as from `operation_shares`, `rates` as from `rates`, `roofs` has
+    machine, threads and peak_gflop_per_s; without it no share of a peak.
     """
     told = dict(groups(rates))
     return [
