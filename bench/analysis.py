@@ -48,12 +48,16 @@ def seconds_of(cells: pd.DataFrame, visits: pd.DataFrame) -> float:
     """Wall seconds of `fit` on these tables, as the rule calls it."""
     config = project_config()
     with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
-        paths = [str(Path(folder, f"{name}.parquet")) for name in ("cells", "visits", "roofs")]
         roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
-        for path, table in zip(paths, (cells, visits, roofs), strict=True):
-            write_parquet(path, table)
+        tables = {"cells": cells, "visits": visits, "roofs": roofs}
+        for name, table in tables.items():
+            write_parquet(Path(folder, f"{name}.parquet"), table)
         start = perf_counter()
-        fit(*paths, [], config["timing"]["coverage"], Plan(**plan(config)), folder)
+        fit(
+            f"{folder}/cells.parquet", f"{folder}/visits.parquet", f"{folder}/roofs.parquet",
+            imports=[], coverage=config["timing"]["coverage"],
+            plan=Plan(**plan(config)), folder=folder,
+        )  # fmt: skip
         return perf_counter() - start
 
 
