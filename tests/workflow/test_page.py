@@ -47,7 +47,7 @@ def test_the_page_is_whole_alone_and_fits(finished, browser, width):
     for heading in (
         "Findings",
         "Figures",
-        "Laws of each factor",
+        "Analysis",
         "Cells",
         "Predictions",
         "Provenance",
