@@ -12,6 +12,7 @@ from tfscale.study import Study
 def test_training_goes_first_and_the_costliest_model_leads(config):
     study = Study.from_config(config)
     training = {name: study.training_priority(name) for name in study.trained}
+    assert study.data_priority > max(training.values())
     timing = [study.schedule.priority("runs", cell, n) for cell in study.cells for n in (1, 2)]
     assert min(training.values()) > study.schedule.first > max(timing)
     assert max(training, key=training.get) == "text_layers10_batch64_conv8_input56"

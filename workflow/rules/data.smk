@@ -7,6 +7,7 @@ rule download:
         payload="<resources>/downloads/{dataset}/{file}",
     log:
         "<logs>/download/{dataset}_{file}.log",
+    priority: study.data_priority
     conda:
         "../../envs/analysis.yaml"
     message:
@@ -28,6 +29,7 @@ rule encode:
         manifest="<resources>/encoded/{source}/{model}_input{size}.json",
     log:
         "<logs>/encode/{source}_{model}_input{size}.log",
+    priority: study.data_priority
     conda:
         "../../envs/analysis.yaml"
     params:

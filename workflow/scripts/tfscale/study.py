@@ -108,6 +108,12 @@ class Study:
         """The downloads that a model's data needs; none for the built-in data."""
         return raw_files(model, folder) if source == "real" else []
 
+    @property
+    def data_priority(self) -> int:
+        """Data goes before all training, so that no model has to be trained after the timing of
+        others has begun: rounds are complete blocks."""
+        return self.schedule.first + len(self.trained) + 1
+
     def training_priority(self, trained: str) -> int:
         """Training goes before timing, the costliest model first so that none is left over."""
         return self.schedule.first + self._training_order[trained]
