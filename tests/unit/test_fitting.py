@@ -26,8 +26,8 @@ def work(cell: dict) -> float:
 def a_study(rounds=2, **axes) -> tuple[pd.DataFrame, pd.DataFrame]:
     cells = grid(work, **axes)
     cells = cells.assign(
-        host=cells["machine"], visits=6, clean_visits=6, half_width=0.02, latency_low_s=cells["latency_s"] * 0.98,
-        latency_high_s=cells["latency_s"] * 1.02,
+        host=cells["machine"], visits=6, clean_visits=6, half_width=0.02,
+        latency_low_s=cells["latency_s"] * 0.98, latency_high_s=cells["latency_s"] * 1.02,
         throughput_per_s=cells["batch_size"] / cells["latency_s"],
     )  # fmt: skip
     return cells, visits_of(cells, rounds=rounds)
