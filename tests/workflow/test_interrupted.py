@@ -34,7 +34,7 @@ def wait_for(condition) -> None:
 def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project, how):
     path = project.run_file(CELLS[1])
     path.unlink()
-    project.configure(timing={"min_time_s": 3, "max_visits": 20, "precision": 1e-6})
+    project.configure(timing={"min_time_s": 3, "visits": 20, "max_visits": 20})
     name = str(path.relative_to(project.root))
     study = subprocess.Popen(
         [sys.executable, "-m", "snakemake", name],
@@ -46,7 +46,7 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     study.wait(LONGEST_S)
     wait_for(lambda: not visits_of(project.root))
     assert not list(path.parent.glob("*")) or not path.exists()
-    project.configure(timing={"min_time_s": 0.02, "max_visits": 1, "precision": 0.05})
+    project.configure(timing={"min_time_s": 0.02, "visits": 1, "max_visits": 1})
     again = project.call(name)
     if again.returncode:
         assert "snakemake --unlock" in again.stdout or "--unlock" in again.stdout

@@ -115,7 +115,7 @@ def prediction(own: Material, made: Tables) -> Part:
     if plan.latency_ms is not None:
         tables["budget"] = within_budget(own.cells, asked, plan.latency_ms)
         said += budget_words(tables["budget"])
-    return Part(tables, {"Predictions": said})
+    return Part(tables, {"Predicted times": said})
 
 
 def order(own: Material, made: Tables) -> Part:
