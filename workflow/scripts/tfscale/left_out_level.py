@@ -5,15 +5,19 @@ import numpy as np
 from tfscale.law_fits import Levels, fit
 from tfscale.law_forms import FORMS, TINY, Form, predicted
 
+MOST_LEVELS = 20
+
 
 def held_out_error(form: Form, levels: Levels, log_y: np.ndarray) -> float:
-    """Root mean square of ln(time / predicted) over cells, each level left out in turn.
+    """Root mean square of ln(time / predicted) over cells, each level left out in turn;
+    of more than 20 levels 20 evenly chosen ones, for every one costs a fit.
 
     The law and its slices' scales come from all other levels. Negative predictions count as next to
     nothing. NaN with fewer than three levels left for a law with two parameters, two otherwise.
     """
     missed = []
-    for number in range(len(levels.x)):
+    count = len(levels.x)
+    for number in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
         out = levels.level == number
         if len(levels.x) - 1 <= form.shapes:
             continue
