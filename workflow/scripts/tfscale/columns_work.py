@@ -78,7 +78,7 @@ HELD_OUT = described(
         "predictor": text("work model, law per factor, log-log regression or constant"),
         "folds": count("parts left out in turn"),
         "cells": count("cells left out in all"),
-        "median_error_percent": number("median of the errors, predicted / measured - 1 without sign"),
+        "median_error_percent": number("median size of predicted / measured - 1"),
         **{
             f"within_{most}_percent": number(f"per cent of the cells missed by at most {most} %")
             for most in WITHIN_PERCENT
