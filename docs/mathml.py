@@ -4,22 +4,35 @@ Sphinx's own ways need LaTeX or a script from elsewhere; docutils, which it stan
 """
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
+
+LOGGER = getLogger(__name__)
 
 
 def inline(writer: HTML5Translator, node: nodes.math) -> None:
-    """A formula in a line; raises MathError on TeX that is none."""
-    writer.body.append(tex2mathml(node.astext()))
+    """A formula in a line."""
+    writer.body.append(_drawn(node))
     raise nodes.SkipNode
 
 
 def block(writer: HTML5Translator, node: nodes.math_block) -> None:
-    """A formula on lines of its own; raises MathError on TeX that is none."""
-    formula = tex2mathml(node.astext(), as_block=True)
-    writer.body.append(f'<div class="math" style="overflow-x: auto">{formula}</div>')
+    """A formula on lines of its own; a wide one scrolls."""
+    writer.body.append(f'<div style="overflow-x: auto">{_drawn(node, as_block=True)}</div>')
     raise nodes.SkipNode
+
+
+def _drawn(node: nodes.Element, as_block: bool = False) -> str:
+    """MathML; a warning, which fails a strict build, for TeX that is none."""
+    tex = node.astext()
+    try:
+        return tex2mathml(tex, as_block=as_block)
+    except MathError as error:
+        LOGGER.warning("no formula: %s in %s", error, tex, location=node)
+        return ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,5 +1,10 @@
 """The files that a study writes have the columns that docs/output.md names."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -42,3 +47,39 @@ def test_the_predictions_of_a_model_have_the_columns_described(finished, model):
     )
     extra = [] if model == "text" else ["review"]
     assert pq.read_schema(path).names + extra == PREDICTIONS.names
+
+
+def promised(folder: Path) -> dict[str, re.Pattern]:
+    """The paths that results/README.md names, as patterns."""
+    rows = re.findall(r"^\| (`.+?`) \|", (folder / "results" / "README.md").read_text(), re.M)
+    paths = [path for row in rows for path in re.findall(r"`([^`]+)`", row)]
+    texts = {path: re.sub(r"<[^>]+>", "[^/]+", path.replace(".", r"\.")) for path in paths}
+    return {path: re.compile(text) for path, text in texts.items()}
+
+
+def test_the_readme_of_the_results_names_every_file_and_no_other(finished):
+    results = finished.root / "results"
+    files = [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
+    files.remove("README.md")
+    patterns = promised(finished.root)
+    assert len(files) > 50 and len(patterns) > 20
+
+    def named(path: str, file: str) -> bool:
+        if path.endswith("/"):
+            return patterns[path].match(file) is not None
+        return patterns[path].fullmatch(file) is not None
+
+    unnamed = [file for file in files if not any(named(path, file) for path in patterns)]
+    assert not unnamed, "name them in results/README.md, then: make docs"
+    others = {path for path in patterns if not any(named(path, file) for file in files)}
+    assert others == {"demo/", "paper/", "rigorous/"}
+
+
+def test_the_programs_of_the_docs_run_on_a_real_study(finished):
+    pages = [finished.root / "docs" / name for name in ("tutorial.md", "output.md")]
+    texts = [re.findall(r"^```python\n(.*?)^```", page.read_text(), re.S | re.M) for page in pages]
+    assert all(texts)
+    for text in [text for page in texts for text in page]:
+        command = [sys.executable, "-c", text.replace("results/demo/", "results/")]
+        done = subprocess.run(command, cwd=finished.root, capture_output=True, text=True)
+        assert done.returncode == 0 and "latency_s" in done.stdout, done.stderr
