@@ -78,7 +78,11 @@ def test_every_key_of_the_config_has_a_comment(config):
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
-def test_a_configuration_in_the_docs_is_a_right_one(text, config):
+def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in re.findall(r"path: (\S+?),", text):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
     configuration.check(over(config, text))
 
 
