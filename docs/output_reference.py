@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tfscale.columns_beside import FLOOR, PREDICTIONS, ROOFS
+from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
 from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
 from tfscale.columns_fits import FINDINGS, FITS
 from tfscale.described import meaning
@@ -34,19 +34,21 @@ def output() -> str:
     """The page: every file, and every column of every table."""
     readme = README.read_text(encoding="utf-8")
     files = [line for line in readme.splitlines() if line.startswith("|")]
-    lines = [OUTPUT, "## Files\n", *files, "", "## Tables of a study\n"]
+    lines = [OUTPUT, "## All files\n", *files, "", "## Files of a study\n"]
     merged = [field for field in RUNS if field.name not in RUN.names]
     lines += _table("cells.parquet", "A row is a cell on a machine.", CELLS)
-    lines += _table("runs/<cell>/round<r>.parquet", "A row is a visit.", RUN)
+    lines += _table("runs/<cell>/round<r>.parquet", "A row is a visit; of a sentinel likewise.", RUN)
     more = "A row is a visit of the study. The columns of a run, and:"
     lines += _table("runs.parquet", more, pa.schema(merged))
     raw = " and ".join(f"`{field.name}`" for field in RUNS if field.name not in VISITS.names)
     lines += ["### `visits.parquet`\n", f"The same without {raw}.\n"]
     lines += _table("floor.parquet", "A row is a shape of input.", FLOOR)
     lines += _table("roofs.parquet", "A row is a number of threads.", ROOFS)
-    path = "models/<trained model>/predictions.parquet"
-    lines += _table(path, "A row is a test input.", PREDICTIONS)
-    lines += ["## Fitted tables\n"]
+    lines += _table("machine.json", "Keys of the file.", MACHINE)
+    model = "models/<trained model>"
+    lines += _table(f"{model}/predictions.parquet", "A row is a test input.", PREDICTIONS)
+    lines += _table(f"{model}/facts.json", "Keys of the file.", FACTS)
+    lines += ["## Fitted tables\n", "Each also lies there as CSV, with the same columns.\n"]
     lines += _table("fits/findings.parquet", "A row is a finding.", FINDINGS)
     for name, (title, row) in TABLES.items():
         same = next(other for other in FITS if FITS[other] is FITS[name])

@@ -8,7 +8,7 @@ import pytest
 
 from tfscale.axes import AXES
 from tfscale.columns import SCHEMA
-from tfscale.columns_beside import FLOOR, PREDICTIONS, ROOFS
+from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
 from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
 from tfscale.columns_fits import FINDINGS, FITS
 from tfscale.described import count, described, flag, meaning, number, text, typed
@@ -19,6 +19,7 @@ from tfscale.tables import write_parquet
 ALL = FITS | {
     "findings": FINDINGS, "cells": CELLS, "run": RUN, "runs": RUNS, "visits": VISITS,
     "floor": FLOOR, "roofs": ROOFS, "predictions of a model": PREDICTIONS,
+    "facts": FACTS, "machine": MACHINE,
 }  # fmt: skip
 SMALL = described(
     {"cell": text("cell"), "layers": count("layers"), "p": number("p"), "jit": flag("XLA")}

@@ -1,5 +1,6 @@
 """The files that a study writes have the columns that docs/output.md names."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.columns_beside import FLOOR, PREDICTIONS, ROOFS
+from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
 from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
 from tfscale.columns_fits import FINDINGS, FITS
 from tfscale.described import meaning
@@ -47,6 +48,13 @@ def test_the_predictions_of_a_model_have_the_columns_described(finished, model):
     )
     extra = [] if model == "text" else ["review"]
     assert pq.read_schema(path).names + extra == PREDICTIONS.names
+
+
+def test_the_json_files_have_the_keys_described(finished):
+    results = finished.root / "results"
+    assert list(json.loads((results / "machine.json").read_text())) == MACHINE.names
+    for path in (results / "models").glob("*/facts.json"):
+        assert list(json.loads(path.read_text())) == FACTS.names
 
 
 def promised(folder: Path) -> dict[str, re.Pattern]:

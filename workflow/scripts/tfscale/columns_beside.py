@@ -1,9 +1,11 @@
-"""The columns of the tables beside the cells: floor, roofs and a model's predictions.
+"""The columns of what lies beside the cells: floor, roofs, a model's predictions, its facts and
+the machine's.
 
 What times or trains writes these files and knows nothing of this module, so that a word changed
 here times and trains nothing again; a test compares it with the files.
 """
 
+from tfscale.axes import AXES
 from tfscale.described import axes, count, described, flag, number, text
 
 FLOOR = described(
@@ -33,3 +35,36 @@ PREDICTIONS = described(
         "review": text("the review (model `text` only)"),
     }
 )
+
+MACHINE = described(
+    {
+        "host": text("name of the machine"),
+        "started": text("when it was looked at (UTC)"),
+        "reference_s": number("undisturbed calibration kernel: 20th percentile of 150 runs"),
+        "spread": number("their 90th percentile over the reference"),
+        "slow_share": number("share of them over 1.05 times the reference"),
+        "warnings": text("what may disturb the machine; a list"),
+    }
+)
+"""The keys of machine.json."""
+
+FACTS = described(
+    {
+        **axes(*(axis for axis, spec in AXES.items() if spec.trains)),
+        "seed": count("seed of the study"),
+        "data": text("real or builtin"),
+        "data_sha256": text("digest of the encoded data"),
+        "vocabulary": count("rows of the embedding; 0 = the model has none"),
+        "parameters": count("weights of the model, one by one"),
+        "training_steps": count("steps of training"),
+        "training_step_examples": count("examples a step"),
+        "training_examples": count("examples seen in training"),
+        "best_epoch": count("epoch whose weights were kept, from 1"),
+        "validation_examples": count("examples that chose it"),
+        "validation_accuracy": number("share of them predicted correctly"),
+        "test_inputs": count("test inputs predicted"),
+        "test_accuracy": number("share of them predicted correctly"),
+        "saved_model_sha256": text("digest of the SavedModel"),
+    }
+)
+"""The keys of a trained model's facts.json."""
