@@ -37,7 +37,7 @@ def output() -> str:
     lines = [OUTPUT, "## All files\n", *files, "", "## Files of a study\n"]
     merged = [field for field in RUNS if field.name not in RUN.names]
     lines += _table("cells.parquet", "A row is a cell on a machine.", CELLS)
-    lines += _table("runs/<cell>/round<r>.parquet", "A row is a visit; of a sentinel likewise.", RUN)
+    lines += _table("runs/<cell>/round<r>.parquet", "A row is a visit, also of sentinels.", RUN)
     more = "A row is a visit of the study. The columns of a run, and:"
     lines += _table("runs.parquet", more, pa.schema(merged))
     raw = " and ".join(f"`{field.name}`" for field in RUNS if field.name not in VISITS.names)
