@@ -10,6 +10,8 @@ from tfscale.schedule import Schedule
 from tfscale.seal import intact
 from tfscale.study import Study
 
+TYPED = {"true": True, "false": False}
+"""Snakemake reads only `True` and `False` of its command line as truth values."""
 MACHINE = ("machine.json", "floor.parquet", "roofs.parquet")
 
 
@@ -19,8 +21,10 @@ def study_of(config: dict, results: str, models: str) -> Study:
 
     Raises ConfigError with every mistake, or when nothing is there yet.
     """
+    asked = config.get("partial", False)
+    config = config | {"partial": TYPED.get(str(asked).lower(), asked)}
     study = Study.from_config(config)
-    if str(config.get("partial", False)).lower() == "false":
+    if not config["partial"]:
         return study
     there = PartialStudy(config, results, models)
     if not there.cells:
