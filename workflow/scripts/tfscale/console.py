@@ -1,0 +1,150 @@
+"""The console of a study: a handler of Snakemake's own log, attached while jobs run.
+
+A logger plugin is found only as an installed package; this needs no installation, and steps back
+when the user asks for a plugin (--logger), for silence (--quiet) or for more (--verbose).
+"""
+
+import atexit
+import logging
+import sys
+from threading import RLock
+from time import monotonic
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from tfscale import end_block
+from tfscale.commands import command
+from tfscale.display import Progress, display_on
+from tfscale.failures import Failure, cause_in, without_failures
+from tfscale.listening import Listening
+from tfscale.opening import Opening, default_handler
+
+NOISE = (
+    "Select jobs", "Execute ", "Complete log", "Elapsed time", "Removing output files of failed",
+    "Shutting down", "Exiting because a job execution failed",
+)  # fmt: skip
+"""How lines begin that Snakemake writes for itself."""
+SAID_OTHERWISE = ("returned non-zero exit status", "At least one job did not complete")
+"""What it says of failed jobs, whose own message is in their log."""
+STOPPED = "Terminating processes on user request"
+
+
+class Console(logging.Handler):
+    """Shows what runs, what came out, how long it takes, what failed and how it ended."""
+
+    def __init__(self, opening: Opening, logs: str, options: list[str]):
+        """`opening` says what is ahead; `options` belong into every command that is shown."""
+        super().__init__()
+        self._opening, self._logs, self._options = opening, logs, options
+        self._running: dict[int, tuple[str, float, list[str]]] = {}
+        self._failures: dict[int, Failure] = {}
+        self._done, self._total, self._reported = 0, 0, False
+        self._lock = RLock()
+        self._open, self._stopped = False, False
+
+    def open(self, workflow) -> None:
+        """Say what is ahead, and take the place of Snakemake's own handler."""
+        replaced = default_handler(workflow)
+        if replaced is None:
+            return
+        try:
+            self._pace, block = self._opening.look(workflow)
+        except Exception as error:  # a display must never stop a study
+            print(f"no console: {type(error).__name__}: {error}", file=sys.stderr)
+            return
+        self._total, self._start_s = len(workflow.dag), monotonic()
+        self._logger, self._replaced = workflow.logger_manager.logger, replaced
+        self._listening = Listening()
+        self._display = display_on(self._listening.terminal)
+        self._logger.removeHandler(replaced)
+        self._logger.addHandler(self)
+        self._open = True
+        atexit.register(self.close)
+        self._listening.start(self.heard)
+        self._display.line("\n".join(block))
+        self._draw()
+
+    def end(self, well: bool) -> None:
+        """Say how it ended, and give everything back."""
+        if not self._open:
+            return
+        took_s = monotonic() - self._start_s
+        results = self._opening.results
+        if well:
+            lines = end_block.success(self._total, took_s, results, self._logs, self._reported)
+        else:
+            ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
+            failed = list(self._failures.values())
+            lines = end_block.failure(failed, ended, self._options, results)
+        self._listening.stop()
+        self._display.stop()
+        self._display.line("\n".join(["", *lines]))
+
+    def close(self) -> None:
+        """Give descriptor 2 and the terminal back, however the run ends."""
+        if self._open:
+            self._open = False
+            self._listening.stop()
+            self._display.stop()
+            self._logger.removeHandler(self)
+            self._logger.addHandler(self._replaced)
+        super().close()
+
+    def heard(self, lines: list[str]) -> None:
+        """Show what jobs print: results with their uncertainty."""
+        with self._lock:
+            logs = [log for _, _, running in self._running.values() for log in running]
+            for line in without_failures(lines, logs):
+                self._display.line(line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take in an event of Snakemake."""
+        try:
+            with self._lock:
+                self._take_in(record)
+        except Exception:
+            self.handleError(record)
+
+    def _take_in(self, record: logging.LogRecord) -> None:
+        facts = vars(record)
+        match facts.get("event"):
+            case LogEvent.JOB_INFO:
+                job = facts["jobid"]
+                task = self._pace.tasks.get(job)
+                if task:
+                    self._running[job] = (task.name, monotonic(), list(facts["log"]))
+                    self._draw()
+            case LogEvent.JOB_FINISHED:
+                _, start_s, _ = self._running.pop(facts["job_id"], ("", None, []))
+                if start_s is not None:
+                    self._pace.ended(facts["job_id"], monotonic() - start_s)
+                self._reported |= self._rule(facts["job_id"]) == "report"
+            case LogEvent.PROGRESS:
+                self._done = facts["done"]
+                self._draw()
+            case LogEvent.JOB_ERROR:
+                self._failed(facts)
+            case None | LogEvent.ERROR | LogEvent.GROUP_ERROR:
+                text = record.getMessage()
+                self._stopped |= text.startswith(STOPPED)
+                known = text.startswith(NOISE) or any(part in text for part in SAID_OTHERWISE)
+                if text and not known:
+                    self._display.line(text)
+
+    def _failed(self, facts: dict) -> None:
+        job = facts["jobid"]
+        name, _, logs = self._running.pop(job, (facts["rule_name"], 0.0, list(facts["log"])))
+        log = logs[0] if logs else ""
+        retry = command(self._options, *facts["output"][:1])
+        self._failures[job] = Failure(name, cause_in(log), log, retry)
+        self._pace.ended(job, None)
+        self._display.line(self._failures[job].block())
+        self._draw()
+
+    def _rule(self, job: int) -> str:
+        task = self._pace.tasks.get(job)
+        return task.rule if task else ""
+
+    def _draw(self) -> None:
+        names = [name for name, _, _ in self._running.values()]
+        self._display.progress(Progress(self._done, self._total, self._pace.left_s(), names))
