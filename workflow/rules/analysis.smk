@@ -107,7 +107,7 @@ rule report:
         settings=sections.shown(config),
         models=study.models,
         missing=study.missing,
-        finish=command(options, f"{results}/report.html") if study.missing else "",
+        finish=call.command(f"{results}/report.html") if study.missing else "",
     message:
         "Write the report"
     script:

@@ -5,7 +5,7 @@ sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale import sections
 from tfscale.code import code
-from tfscale.commands import command, profile_options
+from tfscale.commands import Call
 from tfscale.config import ConfigError
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
@@ -19,7 +19,7 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
-options = profile_options(workflow.overwrite_configfiles)
+call = Call.of(workflow)
 
 
 wildcard_constraints:

@@ -2,9 +2,7 @@
 from tfscale.console import Console
 from tfscale.opening import Opening
 
-console = Console(
-    Opening(study, results, models), workflow.pathvars.apply("<logs>"), options
-)
+console = Console(Opening(study, results, models), workflow.pathvars.apply("<logs>"), call)
 
 
 onstart:

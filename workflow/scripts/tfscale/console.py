@@ -13,9 +13,9 @@ from time import monotonic
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from tfscale import end_block
-from tfscale.commands import command
+from tfscale.commands import Call
 from tfscale.display import Progress, display_on
-from tfscale.failures import Failure, cause_in, without_failures
+from tfscale.failures import Failure, message_in, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
 
@@ -32,10 +32,10 @@ STOPPED = "Terminating processes on user request"
 class Console(logging.Handler):
     """Shows what runs, what came out, how long it takes, what failed and how it ended."""
 
-    def __init__(self, opening: Opening, logs: str, options: list[str]):
-        """`opening` says what is ahead; `options` belong into every command that is shown."""
+    def __init__(self, opening: Opening, logs: str, call: Call):
+        """`opening` says what is ahead; `call` makes every command that is shown."""
         super().__init__()
-        self._opening, self._logs, self._options = opening, logs, options
+        self._opening, self._logs, self._call = opening, logs, call
         self._running: dict[int, tuple[str, float, list[str]]] = {}
         self._failures: dict[int, Failure] = {}
         self._done, self._total, self._reported = 0, 0, False
@@ -70,12 +70,14 @@ class Console(logging.Handler):
             return
         took_s = monotonic() - self._start_s
         results = self._opening.results
-        if well:
-            lines = end_block.success(self._total, took_s, results, self._logs, self._reported)
+        ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
+        if not well:
+            lines = end_block.failure(list(self._failures.values()), ended, self._call, results)
+        elif self._reported:
+            missing = self._opening.study.missing
+            lines = end_block.report(ended, results, self._logs, missing, self._call)
         else:
-            ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
-            failed = list(self._failures.values())
-            lines = end_block.failure(failed, ended, self._options, results)
+            lines = end_block.success(ended)
         self._listening.stop()
         self._display.stop()
         self._display.line("\n".join(["", *lines]))
@@ -135,10 +137,10 @@ class Console(logging.Handler):
         job = facts["jobid"]
         name, _, logs = self._running.pop(job, (facts["rule_name"], 0.0, list(facts["log"])))
         log = logs[0] if logs else ""
-        retry = command(self._options, *facts["output"][:1])
-        self._failures[job] = Failure(name, cause_in(log), log, retry)
+        retry = self._call.command(*facts["output"][:1])
+        self._failures[job] = Failure(name, message_in(log), log, retry)
         self._pace.ended(job, None)
-        self._display.line(self._failures[job].block())
+        self._display.line(self._failures[job].block(whole=True))
         self._draw()
 
     def _rule(self, job: int) -> str:

@@ -3,28 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfscale.commands import command
+from tfscale.commands import Call
 from tfscale.durations import duration
 from tfscale.failures import UNSAID, Failure
 from tfscale.warned import warnings_in
 
 FINDINGS, WARNINGS = 4, 6
-
-
-def success(jobs: int, took_s: float, results: str, logs: str, reported: bool) -> list[str]:
-    """The lines after a run in which all went well; `reported` says that it wrote the report."""
-    lines = [f"Done: {jobs:,} job{'' if jobs == 1 else 's'} in {duration(took_s)}."]
-    if not reported:
-        return lines
-    path = Path(results, "fits", "findings.txt")
-    found = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    warned = warnings_in(f"{logs}/report.log")
-    return [
-        *lines,
-        *_listed("Findings", found, FINDINGS),
-        *_listed("Before you trust a number", warned, WARNINGS),
-        f"Report: {Path(results, 'report.html').absolute()}",
-    ]
 
 
 @dataclass(frozen=True)
@@ -37,14 +21,36 @@ class Ended:
     stopped: bool = False
 
 
-def failure(failures: list[Failure], ended: Ended, options: list[str], results: str) -> list[str]:
+def success(ended: Ended) -> list[str]:
+    """The line after a run in which all went well."""
+    jobs = f"{ended.total:,} job{'' if ended.total == 1 else 's'}"
+    return [f"Done: {jobs} in {duration(ended.took_s)}."]
+
+
+def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call: Call) -> list[str]:
+    """The lines after a run that wrote the report; `missing` is what a partial one lacks."""
+    path = Path(results, "fits", "findings.txt")
+    found = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    warned = warnings_in(f"{logs}/report.log")
+    page = f"{results}/report.html"
+    lacking = [f"Partial: {len(missing)} cells lack runs. To make them: {call.command(page)}"]
+    return [
+        *success(ended),
+        *_listed("Findings", found, FINDINGS),
+        *_listed("Before you trust a number", warned, WARNINGS),
+        *(lacking if missing else []),
+        f"Report: {Path(page).absolute()}",
+    ]
+
+
+def failure(failures: list[Failure], ended: Ended, call: Call, results: str) -> list[str]:
     """The lines after a run that did not end well: every failure again, and what to type."""
     if ended.stopped:
         failures = [failed for failed in failures if failed.cause != UNSAID]
     lines = [_how(failures, ended)]
     lines += [line for failed in failures for line in ("", failed.block())]
-    again = command(options)
-    part = command(options, f"{results}/report.html", config={"partial": "true"})
+    again = call.command()
+    part = call.command(f"{results}/report.html", partial="true")
     return [
         *lines,
         "",

@@ -5,41 +5,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FAILED = "Failed: "
+MOST_LINES = 12
 UNSAID = "it ended without a word: killed, perhaps for want of memory"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed job: its name with the stage, the first sentence of its message, log and retry."""
+    """A failed job: its name with the stage, the lines of its message, its log, and the retry."""
 
     name: str
-    cause: str
+    message: tuple[str, ...]
     log: str
     retry: str
 
-    def block(self) -> str:
-        """Four lines for the console."""
-        return (
-            f"FAILED  {self.name}\n"
-            f"  cause {self.cause}\n"
-            f"  log   {self.log or 'none'}\n"
-            f"  retry {self.retry}"
-        )
+    @property
+    def cause(self) -> str:
+        """Why it failed, in a sentence."""
+        return self.message[0] if self.message else UNSAID
+
+    def block(self, whole: bool = False) -> str:
+        """The lines for the console; `whole` with all that the message says."""
+        more = [f"        {line}" for line in self.message[1:MOST_LINES]] if whole else []
+        lines = [f"FAILED  {self.name}", f"  cause {self.cause}", *more]
+        return "\n".join([*lines, f"  log   {self.log or 'none'}", f"  retry {self.retry}"])
 
 
-def message_in(log: str) -> str:
-    """The message that a failed job left at the end of its log (`log.logged`); may be empty."""
+def message_in(log: str) -> tuple[str, ...]:
+    """The lines of the message that a failed job left at the end of its log (`log.logged`)."""
     path = Path(log)
-    if not log or not path.is_file():
-        return ""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return text.rpartition(f"\n{FAILED}")[2].strip() if f"\n{FAILED}" in text else ""
-
-
-def cause_in(log: str) -> str:
-    """Why a job failed, in one line."""
-    lines = message_in(log).splitlines()
-    return lines[0] if lines else UNSAID
+    text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
+    _, found, message = text.rpartition(f"\n{FAILED}")
+    return tuple(line for line in message.splitlines() if line.strip()) if found else ()
 
 
 def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:
@@ -51,7 +47,7 @@ def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:
         if line not in ends:
             kept.append(line)
             continue
-        message = [text for text in message_in(ends[line]).splitlines() if text.strip()]
+        message = list(message_in(ends[line]))
         while message and kept and kept[-1].strip() == message[-1].strip():
             kept.pop()
             message.pop()

@@ -15,7 +15,10 @@ def start_block(
     source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
     what = "partial report of " if study.partial else ""
     rows = [("study", f"{what}{_many(len(study.cells), 'cell')} of {kinds}, {source}")]
-    rows += [("there", _there(study, results, models))]
+    if study.missing:
+        rows += [("missing", f"{_many(len(study.missing), 'cell')} with runs that are not there")]
+    else:
+        rows += [("there", _there(study, results, models))]
     rows += [(stage, _stage(stage, study, pace)) for stage in stages_of(pace.tasks.values())]
     basis = "by what was measured before" if pace.measured else "a first guess from FLOP"
     left_s = pace.left_s()
