@@ -22,7 +22,8 @@ class Call:
         what was set by --config (without `partial`, which asks for another report)."""
         given = workflow.config_settings
         options = profile_options(given.configfiles)
-        methods = {method.name for method in workflow.deployment_settings.deployment_method}
+        deployment = workflow.deployment_settings
+        methods = {method.name for method in deployment.deployment_method} if deployment else set()
         options += ["--use-conda"] if "CONDA" in methods else []
         config = {key: value for key, value in given.config.items() if key != "partial"}
         return cls(options, config)
