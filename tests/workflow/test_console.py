@@ -1,4 +1,4 @@
-"""What the user sees while a study runs: at its start, on the way, when a cell fails, at its end."""
+"""What the user sees while a study runs: at its start, on the way, at a failure, at its end."""
 
 import os
 import pty
