@@ -2,7 +2,9 @@
 from tfscale.console import Console
 from tfscale.opening import Opening
 
-console = Console(Opening(study, results, models), workflow.pathvars.apply("<logs>"), call)
+console = Console(
+    Opening(study, results, models), workflow.pathvars.apply("<logs>"), call
+)
 
 
 onstart:
