@@ -99,10 +99,13 @@ def test_a_failed_jobs_own_words_are_left_to_the_block(tmp_path):
 
 
 def test_progress_says_share_jobs_time_left_and_what_runs():
-    progress = Progress(14, 38, 720, ["timing a", "timing b", "timing c"])
+    stages_s = {"train": 300, "time": 420, "analyse": 0}
+    progress = Progress(14, 38, stages_s, ["timing a", "timing b", "timing c"])
     assert progress.words.startswith("36 % (14 of 38 jobs), about 12 min left (ready at ")
     assert progress.now == "timing a · timing b and 1 more"
-    assert Progress(38, 38, 0).words == "100 % (38 of 38 jobs)"
+    assert progress.by_stage == "train 5 min · time 7 min"
+    assert Progress(38, 38, {}).words == "100 % (38 of 38 jobs)"
+    assert Progress(14, 38, {}, failed=2).words == "36 % (14 of 38 jobs, 2 failed)"
 
 
 def test_a_log_gets_progress_now_and_then_only():
@@ -110,7 +113,7 @@ def test_a_log_gets_progress_now_and_then_only():
     plain = display_on(stream)
     assert isinstance(plain, Plain)
     for done in range(1, 201):
-        plain.progress(Progress(done, 200, 200 - done))
+        plain.progress(Progress(done, 200, {"time": 200 - done}))
     assert 15 <= len(stream.getvalue().splitlines()) <= 21
 
 

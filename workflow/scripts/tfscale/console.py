@@ -18,6 +18,7 @@ from tfscale.display import Progress, display_on
 from tfscale.failures import Failure, message_in, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
+from tfscale.pace import stages_of
 
 NOISE = (
     "Select jobs", "Execute ", "Complete log", "Elapsed time", "Removing output files of failed",
@@ -52,6 +53,7 @@ class Console(logging.Handler):
         except Exception as error:  # a display must never stop a study
             print(f"no console: {type(error).__name__}: {error}", file=sys.stderr)
             return
+        self._stages = stages_of(self._pace.tasks.values())
         self._total, self._start_s = len(workflow.dag), monotonic()
         self._logger, self._replaced = workflow.logger_manager.logger, replaced
         self._listening = Listening()
@@ -149,4 +151,6 @@ class Console(logging.Handler):
 
     def _draw(self) -> None:
         names = [name for name, _, _ in self._running.values()]
-        self._display.progress(Progress(self._done, self._total, self._pace.left_s(), names))
+        stages_s = {stage: self._pace.left_s(stage) for stage in self._stages}
+        failed = len(self._failures)
+        self._display.progress(Progress(self._done, self._total, stages_s, names, failed))

@@ -4,7 +4,7 @@ Nothing is drawn between events: a clock that ticks would disturb what is timed.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import IO, Protocol
@@ -18,12 +18,18 @@ MOST_NAMED = 2
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: jobs done and in all, seconds left, and what runs now."""
+    """How far a study is: jobs done, in all and failed, seconds left by stage, what runs now."""
 
     done: int
     total: int
-    left_s: float
+    stages_s: Mapping[str, float]
     current: Sequence[str] = ()
+    failed: int = 0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left in all."""
+        return sum(self.stages_s.values())
 
     @property
     def share(self) -> float:
@@ -34,8 +40,15 @@ class Progress:
     def words(self) -> str:
         """Percentage, jobs, and the time left when something is left."""
         left = f", about {duration(self.left_s)} left (ready at {ready_at(self.left_s)})"
-        text = f"{int(100 * self.share)} % ({self.done} of {self.total} jobs)"
+        failed = f", {self.failed} failed" if self.failed else ""
+        text = f"{int(100 * self.share)} % ({self.done} of {self.total} jobs{failed})"
         return text + (left if self.done < self.total and self.left_s > 0 else "")
+
+    @property
+    def by_stage(self) -> str:
+        """The time left of each stage; empty when it is that of one stage."""
+        left = [f"{name} {duration(left_s)}" for name, left_s in self.stages_s.items() if left_s]
+        return " · ".join(left) if len(left) > 1 else ""
 
     @property
     def now(self) -> str:
@@ -75,7 +88,8 @@ class Plain:
         waited_s = monotonic() - self._when_s
         if further >= PLAIN_STEP or (further > 0 and waited_s > PLAIN_PAUSE_S):
             self._said, self._when_s = progress.share, monotonic()
-            self.line(f"-- {progress.words}")
+            stages = f": {progress.by_stage}" if progress.by_stage else ""
+            self.line(f"-- {progress.words}{stages}")
 
     def stop(self) -> None:
         """Nothing stays on a log."""
@@ -110,8 +124,11 @@ class Bar:
         first = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=max(1, progress.total), completed=progress.done, width=BAR_WIDTH)
         first.add_row(bar, Text(progress.words, no_wrap=True, overflow="ellipsis"))
-        now = Text(progress.now, style="dim", no_wrap=True, overflow="ellipsis")
-        self._live.update(Group(first, now), refresh=True)
+        more = [progress.by_stage and f"left: {progress.by_stage}", progress.now]
+        texts = [
+            Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in more if line
+        ]
+        self._live.update(Group(first, *texts), refresh=True)
 
     def stop(self) -> None:
         """Remove the bar and give the cursor back."""
