@@ -8,6 +8,7 @@ import sys
 import pytest
 from paths import ROOT
 
+from tfscale.chatter import worth_saying
 from tfscale.commands import Call
 from tfscale.display import Plain, Progress, display_on
 from tfscale.end_block import Ended, failure, report, success
@@ -196,3 +197,10 @@ def test_a_stop_by_the_user_is_no_failure():
     assert lines[0] == "Stopped after 60 s: 3 of 38 jobs are done."
     assert "FAILED" not in "\n".join(lines)
     assert success(Ended(1, 1, 2)) == ["Done: 1 job in 2 s."]
+
+
+def test_snakemakes_chatter_is_left_out_and_what_is_new_is_said():
+    assert not worth_saying("Select jobs to execute...")
+    assert not worth_saying("CalledProcessError: Command 'x' returned non-zero exit status 1.")
+    assert worth_saying("Creating conda environment envs/tensorflow.yaml...")
+    assert worth_saying("MissingOutputException: no results/a.parquet")

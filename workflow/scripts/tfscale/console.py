@@ -13,21 +13,13 @@ from time import monotonic
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from tfscale import end_block
+from tfscale.chatter import STOPPED, worth_saying
 from tfscale.commands import Call
 from tfscale.display import Progress, display_on
 from tfscale.failures import Failure, message_in, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
 from tfscale.pace import stages_of
-
-NOISE = (
-    "Select jobs", "Execute ", "Complete log", "Elapsed time", "Removing output files of failed",
-    "Shutting down", "Exiting because a job execution failed",
-)  # fmt: skip
-"""How lines begin that Snakemake writes for itself."""
-SAID_OTHERWISE = ("returned non-zero exit status", "At least one job did not complete")
-"""What it says of failed jobs, whose own message is in their log."""
-STOPPED = "Terminating processes on user request"
 
 
 class Console(logging.Handler):
@@ -131,8 +123,7 @@ class Console(logging.Handler):
             case None | LogEvent.ERROR | LogEvent.GROUP_ERROR:
                 text = record.getMessage()
                 self._stopped |= text.startswith(STOPPED)
-                known = text.startswith(NOISE) or any(part in text for part in SAID_OTHERWISE)
-                if text and not known:
+                if worth_saying(text):
                     self._display.line(text)
 
     def _failed(self, facts: dict) -> None:
