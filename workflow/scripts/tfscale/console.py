@@ -29,7 +29,8 @@ class Console(logging.Handler):
         """`opening` says what is ahead; `call` makes every command that is shown."""
         super().__init__()
         self._opening, self._logs, self._call = opening, logs, call
-        self._running: dict[int, tuple[str, float, list[str]]] = {}
+        self._running: dict[int, tuple[str, float]] = {}
+        self._job_logs: set[str] = set()
         self._failures: dict[int, Failure] = {}
         self._done, self._total, self._reported = 0, 0, False
         self._lock = RLock()
@@ -89,8 +90,7 @@ class Console(logging.Handler):
     def heard(self, lines: list[str]) -> None:
         """Show what jobs print: results with their uncertainty."""
         with self._lock:
-            logs = [log for _, _, running in self._running.values() for log in running]
-            for line in without_failures(lines, logs):
+            for line in without_failures(lines, self._job_logs):
                 self._display.line(line)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -108,10 +108,11 @@ class Console(logging.Handler):
                 job = facts["jobid"]
                 task = self._pace.tasks.get(job)
                 if task:
-                    self._running[job] = (task.name, monotonic(), list(facts["log"]))
+                    self._running[job] = (task.name, monotonic())
+                    self._job_logs.update(facts["log"])
                     self._draw()
             case LogEvent.JOB_FINISHED:
-                _, start_s, _ = self._running.pop(facts["job_id"], ("", None, []))
+                _, start_s = self._running.pop(facts["job_id"], ("", None))
                 if start_s is not None:
                     self._pace.ended(facts["job_id"], monotonic() - start_s)
                 self._reported |= self._rule(facts["job_id"]) == "report"
@@ -128,8 +129,8 @@ class Console(logging.Handler):
 
     def _failed(self, facts: dict) -> None:
         job = facts["jobid"]
-        name, _, logs = self._running.pop(job, (facts["rule_name"], 0.0, list(facts["log"])))
-        log = logs[0] if logs else ""
+        name, _ = self._running.pop(job, (facts["rule_name"], 0.0))
+        log = next(iter(facts["log"]), "")
         retry = self._call.command(*facts["output"][:1])
         self._failures[job] = Failure(name, message_in(log), log, retry)
         self._pace.ended(job, None)
@@ -141,7 +142,7 @@ class Console(logging.Handler):
         return task.rule if task else ""
 
     def _draw(self) -> None:
-        names = [name for name, _, _ in self._running.values()]
+        names = [name for name, _ in self._running.values()]
         stages_s = {stage: self._pace.left_s(stage) for stage in self._stages}
         failed = len(self._failures)
         self._display.progress(Progress(self._done, self._total, stages_s, names, failed))
