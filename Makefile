@@ -11,8 +11,7 @@ DEMO := results/demo
 demo: .venv/ready
 	@echo "== A small study on built-in data (both models, about 4 minutes on 2 cores)"
 	$(BIN)/snakemake --workflow-profile profiles/demo
-	@echo; echo "Report: $(CURDIR)/$(DEMO)/report.html"
-	@echo "Findings:"; head -n 3 $(DEMO)/fits/findings.txt | sed 's/^/  - /'
+	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 
 test: .venv/ready
 	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"

@@ -48,7 +48,7 @@ MODULES = {
     "work_model work_tables work_words workload",
     "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
     "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
-    "page_tables phrases report stopping units",
+    "page_tables phrases report stopping units warned",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

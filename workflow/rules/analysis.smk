@@ -4,8 +4,8 @@
 rule merge:
     """Merge all runs into the tables of runs, visits and cells, and the paper's tables."""
     input:
-        runs=study.schedule.files("runs", "<results>"),
-        sentinels=study.schedule.files("sentinels", "<results>"),
+        runs=study.run_files("runs", "<results>"),
+        sentinels=study.run_files("sentinels", "<results>"),
         floor="<results>/floor.parquet",
         facts=study.facts_files("<models>"),
         env="envs/analysis.yaml",
@@ -94,6 +94,7 @@ rule report:
         predictions=study.sampled_predictions("<models>"),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         template="workflow/report/report.html.j2",
+        missing="workflow/report/missing.html.j2",
         env="envs/analysis.yaml",
         code=code("report.py"),
     output:
@@ -105,6 +106,8 @@ rule report:
     params:
         settings=sections.shown(config),
         models=study.models,
+        missing=study.missing,
+        finish=call.command(f"{results}/report.html") if study.missing else "",
     message:
         "Write the report"
     script:

@@ -63,6 +63,20 @@ class Study:
         return Schedule(self.cells, self.config["timing"], self.config["seed"])
 
     @property
+    def partial(self) -> bool:
+        """Whether only what is there is asked for."""
+        return False
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What a partial report lacks, in words by cell; nothing of a whole study."""
+        return {}
+
+    def run_files(self, walk: str, results: str) -> list[str]:
+        """The files of the walk's runs that the tables are made from."""
+        return self.schedule.files(walk, results)
+
+    @property
     def figures(self) -> list[str]:
         """Every figure as model_figure."""
         return [f"{model}_{figure}" for model in self.models for figure in FIGURES]
