@@ -42,7 +42,7 @@ MODULES = {
     "order_words outlier_words outliers parts passes phrases predicted "
     "prediction_words predictors regimes repeats replicates resampling runs "
     "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_words thresholds time_shares traffic units within_budget work "
+    "threshold_profiles threshold_words thresholds time_shares traffic units within_budget work "
     "work_model work_tables work_words workload",
     "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
     "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
