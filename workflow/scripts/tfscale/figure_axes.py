@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, NullLocator
 
@@ -80,7 +81,7 @@ def points(
 
 def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
     """What a legend shows of the levels that `rows` have, and of hollow points if there are any."""
-    handles = [
+    return [
         Line2D(
             [], [], color=data.palette.colour(factor, level),
             marker=data.palette.marker(factor, level),
@@ -88,7 +89,6 @@ def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False)
         )
         for level in np.unique(rows[factor])
     ]  # fmt: skip
-    return handles
 
 
 def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
@@ -104,11 +104,12 @@ def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
 def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) -> None:
     """A legend to the right of the axes, its top at `place` of their height."""
     if handles:
-        made = axes.legend(
-            handles=handles, title=title, loc="upper left", bbox_to_anchor=(1.01, place),
-            frameon=False, borderaxespad=0, alignment="left",
+        made = Legend(
+            axes, handles, [str(handle.get_label()) for handle in handles], title=title,
+            loc="upper left", bbox_to_anchor=(1.01, place), frameon=False, borderaxespad=0,
+            alignment="left",
         )  # fmt: skip
-        axes.add_artist(made)
+        axes.add_artist(made)  # so that there may be several
 
 
 def name_of(factor: str) -> str:
