@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from tfscale.figure_axes import amount, hollow_handle, legend, level_handles
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
+from tfscale.group_words import counted
 from tfscale.palette import named
 from tfscale.phrases import share
 from tfscale.style import HEIGHT_IN, LABELS, WIDTH_IN
@@ -98,8 +99,8 @@ def with_fit(data: FigureData) -> pd.DataFrame:
 
 
 def _roof_name(roof: dict) -> str:
-    count = roof["threads"]
-    return f"peak of {count} thread{'s' if count > 1 else ''}\n({roof['peak_gflop_per_s']:.0f} GFLOP/s)"
+    threads = counted(roof["threads"], "thread")
+    return f"peak of {threads}\n({roof['peak_gflop_per_s']:.0f} GFLOP/s)"
 
 
 def _least(data: FigureData, flop: np.ndarray) -> np.ndarray:

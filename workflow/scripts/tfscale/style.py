@@ -37,6 +37,7 @@ def styled() -> Iterator[None]:
         mpl.rcParams["savefig.dpi"] = 130
         mpl.rcParams["figure.constrained_layout.use"] = True
         mpl.rcParams["hatch.linewidth"] = 0.5
+        mpl.rcParams["text.parse_math"] = False  # a machine's name may have dollars in it
         yield
 
 
