@@ -8,33 +8,43 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.figure_data import DOUBTFUL, FigureData
 from tfscale.style import LABELS
 
 LOG_FROM_RATIO = 8
+FINE_UP_TO = {"x": 40, "y": 900}
+"""The greatest ratio at which a logarithmic axis has room for ticks at 1, 2 and 5."""
 MOST_TICKS = 10
 MANY_POINTS = 400
 """From so many points on they are pixels in the SVG, which stays small that way."""
 Which = Literal["x", "y"]
 
 
-def amount(axes: Axes, which: Which, label: str, values: Iterable[float], unit: str = "") -> None:
-    """Label an axis of amounts and write its ticks with SI prefixes; logarithmic where the values
-    are positive and span a factor of 8."""
+def amount(
+    axes: Axes, which: Which, label: str, values: Iterable[float], unit: str | None = "",
+    log: bool = False,
+) -> None:  # fmt: skip
+    """Label an axis of amounts and write its ticks with SI prefixes (plain ones for ratios, whose
+    unit is None); logarithmic with `log` and where the values are positive and span a factor of
+    8."""
     found = np.asarray(list(values), dtype=float)
     found = found[np.isfinite(found)]
     axis = axes.xaxis if which == "x" else axes.yaxis
     ratio = found.max() / found.min() if len(found) and found.min() > 0 else 1.0
-    if ratio > LOG_FROM_RATIO:
+    if log or ratio > LOG_FROM_RATIO:
         axes.set(**{f"{which}scale": "log"})
-        subs = (1.0,) if ratio > 50 else (1.0, 2.0, 5.0)
+        subs = (1.0,) if ratio > FINE_UP_TO[which] else (1.0, 2.0, 5.0)
         axis.set_major_locator(LogLocator(10, subs=subs, numticks=8))
         axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(EngFormatter(unit))
+    axis.set_major_formatter(FuncFormatter(_plain) if unit is None else EngFormatter(unit))
     axis.set_label_text(label)
+
+
+def _plain(value: float, place: int) -> str:
+    return f"{value:g}"
 
 
 def level_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
@@ -110,6 +120,7 @@ def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) ->
             alignment="left",
         )  # fmt: skip
         axes.add_artist(made)  # so that there may be several
+        made.set_clip_on(False)
 
 
 def name_of(factor: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import probplot
 
-from tfscale.figure_axes import amount, hollow_handle, legend, level_handles, name_of
+from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles, name_of
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.palette import MODELS
@@ -101,7 +101,7 @@ def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
         (quantiles, ordered), (slope, middle, _) = probplot(left)
         axes.plot(quantiles, middle + slope * quantiles, color="0.5", linestyle="--")
         axes.scatter(quantiles, ordered, s=16, color=MODELS.get(data.model, "0.2"), zorder=3,
-                     rasterized=len(left) > 400)  # fmt: skip
+                     rasterized=len(left) > MANY_POINTS)  # fmt: skip
     axes.set_xlabel("normal quantile (standard deviations)")
 
 

@@ -32,7 +32,7 @@ def interaction(data: FigureData) -> Drawn:
         right.plot(means.index, means[conv] / means[base], **look)
     amount(left, "y", "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
     ratio = means.div(means[base], axis=0)
-    amount(right, "y", f"latency over that of convolution size {base} (ratio)", ratio.stack())
+    amount(right, "y", f"latency over that of convolution size {base} (ratio)", ratio.stack(), None)
     for axes in (left, right):
         level_axis(axes, "layers", means.index.tolist())
     handles = level_handles(data, "conv_size", data.cells, line=True)
@@ -52,15 +52,16 @@ def matched_means(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(data: FigureData, ratio: pd.DataFrame) -> list[str]:
-    low, high, conv = ratio.index[0], ratio.index[-1], ratio.columns[-1]
+    last = ratio[ratio.columns[-1]]
     said = [
-        f"Convolution size {conv} takes {ratio.loc[low, conv]:.3g} times as long as "
-        f"{ratio.columns[0]} at {low} layers and {ratio.loc[high, conv]:.3g} times at {high}."
+        f"Convolution size {last.name} takes {last.min():.3g} times as long as {ratio.columns[0]} "
+        f"at {last.idxmin()} layers and {last.max():.3g} times at {last.idxmax()}."
     ]
     terms = data.fitted("anova")
     for row in terms[terms["term"] == "layers x conv_size"].to_dict("records"):
         said.append(
-            f"The interaction explains {share(max(row['omega_squared'], 0))} of the variance of ln "
-            f"time ({share(row['omega_low'])} to {share(row['omega_high'])}): {row['verdict']}."
+            "An interaction that rises steadily in both explains "
+            f"{share(max(row['omega_squared'], 0))} of the variance of ln time "
+            f"({share(row['omega_low'])} to {share(row['omega_high'])}): {row['verdict']}."
         )
     return said

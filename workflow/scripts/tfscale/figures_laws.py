@@ -61,7 +61,7 @@ def _panel(axes: Axes, data: FigureData, factor: str, fits: pd.DataFrame) -> lis
         if edges is not None:
             axes.fill_between(grid, *edges, color=colour, alpha=0.12, linewidth=0)
     draw_points(axes, data, used, levels, relative, "layers", 18)
-    amount(axes, "y", "", relative)
+    amount(axes, "y", "", relative, None)
     level_axis(axes, factor, sorted(levels.unique()))
     return shown
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from tfscale.figure_axes import amount, legend
+from tfscale.figure_axes import MANY_POINTS, amount, legend
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.palette import named
 from tfscale.phrases import times
@@ -44,7 +44,7 @@ def machines(data: FigureData) -> Drawn:
         own = rows["machine"] == name
         left.scatter(
             flop[own], rows.loc[own, "latency_s"], s=22, color=colour, marker=marker, alpha=0.8,
-            edgecolors="white", linewidths=0.4, rasterized=len(rows) > 400,
+            edgecolors="white", linewidths=0.4, rasterized=len(rows) > MANY_POINTS,
         )  # fmt: skip
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle="", label=name))
     amount(left, "x", LABELS["flop_per_call"], flop)
@@ -92,7 +92,7 @@ def _forest(axes: Axes, pairs: pd.DataFrame, order: list[str]) -> None:
     axes.axvline(1, color="0.3", linewidth=1)
     axes.set_yticks(range(len(names)), list(QUANTITIES.values()))
     axes.invert_yaxis()
-    amount(axes, "x", "", [1.0, *known["ratio_low"], *known["ratio_high"]])
+    amount(axes, "x", "", [1.0, *known["ratio_low"], *known["ratio_high"]], None)
     if known.empty:
         axes.text(0.5, 0.5, "no common cells", ha="center", transform=axes.transAxes)
 

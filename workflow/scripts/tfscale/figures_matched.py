@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tfscale.correlations import TIME
-from tfscale.figure_axes import amount, hollow_handle, legend, level_handles, name_of
+from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles, name_of
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.figures_paper import boxes
 from tfscale.slicing import slice_numbers
@@ -50,11 +50,10 @@ def matched(data: FigureData, factor: str) -> Drawn:
     figure, panels = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False)
     for panel, level in zip(panels[0], shown, strict=True):
         own = cells[cells[facet] == level]
-        _joined(panel, data, own, factor)
-        boxes(panel, data, own, factor, hue)
+        place = boxes(panel, data, own, factor, hue)
+        _joined(panel, own, place, factor)
         panel.set_title(f"{name_of(facet)} {level}")
-        amount(panel, "y", "", cells[TIME], "s")
-        panel.set_yscale("log")
+        amount(panel, "y", "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
@@ -63,14 +62,13 @@ def matched(data: FigureData, factor: str) -> Drawn:
     return Drawn(figure, _words(cells, factor, ratios))
 
 
-def _joined(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str) -> None:
-    """A thin line through each slice."""
-    levels = sorted(data.cells[factor].unique())
+def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
+    """A thin line through the points of each slice."""
     for _, rows in cells.groupby(slice_numbers(cells, factor), sort=False):
         rows = rows.sort_values(factor)
         axes.plot(
-            rows[factor].map(levels.index), rows[TIME], color="0.6", linewidth=0.8, zorder=2,
-            rasterized=len(cells) > 400,
+            place[rows.index], rows[TIME], color="0.35", linewidth=0.8, zorder=2.5,
+            rasterized=len(cells) > MANY_POINTS,
         )  # fmt: skip
 
 

@@ -82,25 +82,25 @@ def box_plot(data: FigureData, factor: str) -> Drawn:
     return Drawn(figure, [_median_words(cells, factor)])
 
 
-def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: str) -> None:
+def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: str) -> pd.Series:
     """Boxes of the time of a pass at each level of the study's cells, and the cells as points,
-    those of one level of `hue` above each other."""
-    levels = sorted(data.cells[factor].unique())
-    place = cells[factor].map(levels.index).astype(float)
+    those of one level of `hue` above each other; returns the place of each point on the x axis."""
+    levels, kinds = (sorted(data.cells[axis].unique()) for axis in (factor, hue))
+    step = WIDTH_OF_BOX / len(kinds)
+    shift = (cells[hue].map(kinds.index).astype(float) - (len(kinds) - 1) / 2) * step
+    place = cells[factor].map(levels.index).astype(float) + shift
     axes.boxplot(
         [cells[cells[factor] == level][TIME] for level in levels],
         positions=range(len(levels)), widths=WIDTH_OF_BOX, showfliers=False, patch_artist=True,
-        manage_ticks=False, boxprops={"facecolor": "0.92", "edgecolor": "0.45"},
+        manage_ticks=False, boxprops={"facecolor": "0.92", "edgecolor": "0.6"},
         medianprops={"color": MODELS.get(data.model, "0.2"), "linewidth": 2},
-        whiskerprops={"color": "0.45"}, capprops={"color": "0.45"},
+        whiskerprops={"color": "0.6"}, capprops={"color": "0.6"},
     )  # fmt: skip
-    kinds = sorted(data.cells[hue].unique())
-    step = WIDTH_OF_BOX / len(kinds)
-    shift = (cells[hue].map(kinds.index).astype(float) - (len(kinds) - 1) / 2) * step
-    draw_points(axes, data, cells, place + shift, cells[TIME], hue)
+    draw_points(axes, data, cells, place, cells[TIME], hue)
     axes.grid(visible=False, axis="x")
     axes.set_xlim(-0.6, len(levels) - 0.4)
     category_axis(axes, factor, levels)
+    return place
 
 
 def _median_words(cells: pd.DataFrame, factor: str) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from tfscale.figure_axes import amount, hollow_handle, legend, level_handles
+from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.group_words import counted
@@ -28,7 +28,7 @@ def work(data: FigureData) -> Drawn:
     draw_points(axes, data, cells, cells["flop_per_call"], cells["latency_s"], "layers")
     axes.scatter(
         cells["flop_per_call"], cells["fitted_s"], marker="_", color="black", s=60, linewidths=1.2,
-        zorder=4, rasterized=len(cells) > 400,
+        zorder=4, rasterized=len(cells) > MANY_POINTS,
     )  # fmt: skip
     handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
     ends = np.array([cells["flop_per_call"].min(), cells["flop_per_call"].max()])
@@ -68,7 +68,7 @@ def roofline(data: FigureData) -> Drawn:
         axes.scatter(
             intensity[rows.index], reached[rows.index], marker=marker, s=34, zorder=3,
             color=[data.palette.colour("layers", layers)], edgecolors="white", linewidths=0.5,
-            rasterized=len(cells) > 400,
+            rasterized=len(cells) > MANY_POINTS,
         )  # fmt: skip
     grid = np.geomspace(intensity.min(), intensity.max(), 100)
     handles = []

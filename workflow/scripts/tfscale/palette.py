@@ -18,7 +18,10 @@ OTHER_MAP = "cividis"
 LIGHTEST = 0.82
 """The share of a colour map that is dark enough on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1)))
+DASHES = (
+    "-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 2)), (0, (9, 2, 3, 2)), (0, (1, 4)),
+)  # fmt: skip
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++", "ooo")
 NAMES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 MODELS = {"mnist": NAMES[0], "text": NAMES[1]}
@@ -49,7 +52,7 @@ class Palette:
         return MARKERS[self._rank(factor, level) % len(MARKERS)]
 
     def dash(self, factor: str, level: float) -> Hashable:
-        """A line style; from the seventh level on they come again."""
+        """A line style; from the tenth level on they come again."""
         return DASHES[self._rank(factor, level) % len(DASHES)]
 
     def _rank(self, factor: str, level: float) -> int:
