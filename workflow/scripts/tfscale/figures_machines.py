@@ -93,8 +93,9 @@ def _forest(axes: Axes, pairs: pd.DataFrame, order: list[str]) -> None:
     axes.set_yticks(range(len(names)), list(QUANTITIES.values()))
     axes.invert_yaxis()
     amount(axes, "x", "", [1.0, *known["ratio_low"], *known["ratio_high"]], None)
-    if known.empty:
-        axes.text(0.5, 0.5, "no common cells", ha="center", transform=axes.transAxes)
+    for place, name in enumerate(names):
+        if name not in set(known["quantity"]):
+            axes.text(1, place, " not testable", va="center", color="0.4", fontsize="small")
 
 
 def _words(pairs: pd.DataFrame, base: str) -> list[str]:

@@ -44,7 +44,7 @@ def work(data: FigureData) -> Drawn:
         )
     amount(axes, "x", LABELS["flop_per_call"], cells["flop_per_call"])
     amount(axes, "y", LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
-    axes.set_ylim(bottom=0.6 * cells["latency_s"].min())
+    axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
     legend(axes, [*level_handles(data, "layers", cells), *hollow_handle(cells)], "layers")
     legend(axes, handles, "lines and ticks", 0.45)
     return Drawn(figure, _share_words(data, cells))
