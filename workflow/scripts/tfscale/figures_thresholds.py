@@ -5,15 +5,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from tfscale.figure_axes import amount, legend, name_of
+from tfscale.figure_axes import amount, level_axis, name_of
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.palette import MODELS
 from tfscale.slicing import called, slice_names
-from tfscale.style import LABELS, WIDE_IN
+from tfscale.style import LABELS, WIDE_IN, WIDTH_IN
 
 MOST_SWEEPS = 3
-X_LABELS = {"batch_size": LABELS["batch_size"], "flop_per_call": LABELS["flop_per_call"]}
 EACH = {"batch_size": "time of an example (s)", "flop_per_call": "time of a FLOP (s)"}
 PLACE_COLOUR = "#D55E00"
 
@@ -27,18 +27,19 @@ def thresholds(data: FigureData) -> Drawn:
             "No threshold profile: it takes a sweep of six levels or more, e.g. batch_size: "
             "[1, 2, 4, 8, 16, 32, 64] in config.yaml."
         )
-    size = (max(WIDE_IN * len(sweeps) / MOST_SWEEPS, 6.5), 5.2)
+    size = (max(WIDE_IN * len(sweeps) / MOST_SWEEPS, WIDTH_IN + 1), 5.4)
     figure, panels = plt.subplots(2, len(sweeps), figsize=size, squeeze=False, sharex="col")
     for (above, below), sweep in zip(panels.T, sweeps.to_dict("records"), strict=True):
         _times(above, data, sweep)
         _profile(below, data, sweep)
     panels[1][0].set_ylabel("gain of a break there (F)")
     handles = [
-        Line2D([], [], color="0.2", linewidth=1.5, label="best break at a place"),
+        Line2D([], [], color="0.2", linewidth=1.5, label="a kink there"),
+        Line2D([], [], color="0.2", linewidth=3, label="a step between two levels"),
         Line2D([], [], color="0.45", linestyle="--", label="reached by chance"),
-        Line2D([], [], color=PLACE_COLOUR, linewidth=6, alpha=0.25, label="interval of the place"),
+        Patch(color=PLACE_COLOUR, alpha=0.25, label="interval of a threshold's place"),
     ]
-    legend(panels[1][-1], handles, "")
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return Drawn(figure, [_words(sweep) for sweep in sweeps.to_dict("records")])
 
 
@@ -74,8 +75,11 @@ def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
     axes.hlines(steps["gain"], steps["place_low"], steps["place_high"], color="0.2", linewidth=2.5)
     axes.axhline(sweep["statistic_limit"], color="0.45", linestyle="--")
     _interval(axes, sweep)
-    rows = sweep_cells(data.cells, sweep)
-    amount(axes, "x", X_LABELS[sweep["x"]], rows["x"])
+    x = sweep_cells(data.cells, sweep)["x"]
+    if sweep["x"] == "batch_size":
+        level_axis(axes, "batch_size", sorted(x.unique()))
+    else:
+        amount(axes, "x", LABELS["flop_per_call"], x, log=True)
     axes.set_ylim(bottom=0)
 
 
