@@ -6,10 +6,10 @@ sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 from tfscale import sections
 from tfscale.code import code
 from tfscale.config import ConfigError
-from tfscale.figure_list import DRAWN_TABLES, FIGURES
+from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
-from tfscale.study import Study
+from tfscale.study import FIGURES, Study
 
 try:
     study = Study.from_config(config)
