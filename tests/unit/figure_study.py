@@ -12,7 +12,7 @@ from tfscale.material import Plan
 from tfscale.work import work_columns
 
 SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 32, 64), "convs": (5,)}
-GRID = {"layers": (4, 6, 10), "batches": (1, 16), "convs": (3, 5, 8)}
+GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
 
 
 def whole(cells: pd.DataFrame) -> pd.DataFrame:
@@ -29,6 +29,7 @@ def whole(cells: pd.DataFrame) -> pd.DataFrame:
         visits=6,
         clean_visits=6,
         unsettled_visits=0,
+        stop_reason="precision reached",
         floor_s=1e-4,
         throughput_per_s=cells["batch_size"] / cells["latency_s"],
         pass_mean_s=2000 / cells["batch_size"] * cells["latency_s"],

@@ -47,8 +47,8 @@ MODULES = {
     "plot": "architecture atomic axes axis_words correlations errors figure_axes figure_data "
     "figure_list figures figures_errors figures_interaction figures_laws figures_machines "
     "figures_matched figures_paper figures_saturation figures_shares figures_thresholds "
-    "figures_work flop group_words law_forms log palette phrases plot slicing style traffic "
-    "units work workload",
+    "figures_work flop group_words interval law_forms log palette phrases plot slicing stopping "
+    "style traffic units work workload",
     "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
     "page_tables phrases report stopping units",
 }

@@ -1,6 +1,7 @@
 """Axes with units, points by level, legends: what all figures share."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 from typing import Literal
 
 import numpy as np
@@ -107,7 +108,7 @@ def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
         return []
     return [
         Line2D([], [], color="0.3", marker="o", linestyle="", markerfacecolor="white",
-               label=DOUBTFUL.replace(", or", ",\nor"))
+               label=fill(DOUBTFUL, 22))
     ]  # fmt: skip
 
 

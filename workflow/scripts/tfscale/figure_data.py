@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.palette import Palette
+from tfscale.stopping import TIME_CAP
 from tfscale.style import WIDTH_IN
 from tfscale.workload import SETTING
 
-DOUBTFUL = "hollow: an outlier, or no undisturbed or no settled visit"
+DOUBTFUL = "hollow: an outlier, time-capped, or without an undisturbed and settled visit"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def read(model: str, cells: str, visits: str, roofs: str, fits: str) -> FigureDa
 
 
 def _doubtful(cells: pd.DataFrame, outliers: pd.DataFrame) -> pd.Series:
-    """Cells whose number one should not lean on: flagged, or without a visit that counts fully."""
+    """Cells whose number one should not lean on (see `DOUBTFUL`)."""
     flagged = outliers[outliers["machine"].isin(cells["machine"])]["cell"]
     unsure = (cells["clean_visits"] == 0) | (cells["unsettled_visits"] >= cells["visits"])
-    return unsure | cells["cell"].isin(flagged)
+    capped = cells["stop_reason"] == TIME_CAP
+    return unsure | capped | cells["cell"].isin(flagged)

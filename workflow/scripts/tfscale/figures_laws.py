@@ -20,6 +20,7 @@ from tfscale.style import HEIGHT_IN, LABELS
 
 GRID = 120
 PANEL_IN = 3.6
+MOST_COLUMNS = 3
 
 
 def laws(data: FigureData) -> Drawn:
@@ -30,13 +31,17 @@ def laws(data: FigureData) -> Drawn:
     factors = [factor for factor in varying(data.cells) if factor in known]
     if not factors:
         return in_words("No law: no two cells of this study differ in one factor alone.")
-    size = (max(PANEL_IN * len(factors) + 1.5, 6), HEIGHT_IN)
-    figure, panels = plt.subplots(1, len(factors), figsize=size, squeeze=False)
+    columns, rows = min(len(factors), MOST_COLUMNS), -(-len(factors) // MOST_COLUMNS)
+    size = (max(PANEL_IN * columns + 1.5, 6), HEIGHT_IN * rows)
+    figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
     drawn: list[str] = []
-    for axes, factor in zip(panels[0], factors, strict=True):
+    for axes, factor in zip(panels.flat, factors, strict=False):
         own = fits[fits["factor"] == factor].set_index("law")
         drawn += _panel(axes, data, factor, own)
-    panels[0][0].set_ylabel(LABELS["relative"])
+    for axes in panels.flat[len(factors) :]:
+        axes.set_axis_off()
+    for first in panels[:, 0]:
+        first.set_ylabel(LABELS["relative"])
     shown = [law for law in FORMS if law in drawn]
     legend(panels[0][-1], [_law_handle(law) for law in shown], "law")
     hue = level_handles(data, "layers", data.cells)

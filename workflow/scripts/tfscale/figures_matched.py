@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from tfscale.correlations import TIME
 from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles, name_of
@@ -64,12 +65,13 @@ def matched(data: FigureData, factor: str) -> Drawn:
 
 def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
     """A thin line through the points of each slice."""
-    for _, rows in cells.groupby(slice_numbers(cells, factor), sort=False):
-        rows = rows.sort_values(factor)
-        axes.plot(
-            place[rows.index], rows[TIME], color="0.35", linewidth=0.8, zorder=2.5,
-            rasterized=len(cells) > MANY_POINTS,
-        )  # fmt: skip
+    ordered = cells.sort_values(factor)
+    slices = ordered.groupby(slice_numbers(ordered, factor), sort=False)
+    lines = [np.column_stack([place[rows.index], rows[TIME]]) for _, rows in slices]
+    many = len(cells) > MANY_POINTS
+    axes.add_collection(
+        LineCollection(lines, colors="0.35", linewidths=0.8, zorder=2.5, rasterized=many)
+    )
 
 
 def matched_ratios(cells: pd.DataFrame, factor: str) -> pd.Series:
