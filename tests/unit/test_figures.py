@@ -190,6 +190,13 @@ def test_what_one_cell_cannot_fill(lonely):
     }  # fmt: skip
 
 
+def test_a_model_that_was_not_timed_yet_says_so(study):
+    nothing = data_of(study, "another")
+    for name in FIGURES:
+        made = drawn(name, nothing)
+        assert made.says == ["No cell of another has been timed yet."] and not made.filled
+
+
 def test_a_cell_without_an_undisturbed_visit_is_hollow_and_the_legend_says_so(every):
     figure = every["by_batch_size"].figure
     hollow = [points for points in figure.axes[0].collections

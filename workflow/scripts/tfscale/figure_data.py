@@ -72,11 +72,12 @@ def in_words(why: str) -> Drawn:
 def read(model: str, cells: str, visits: str, roofs: str, fits: str) -> FigureData:
     """All that the figures of a model are drawn from; `fits` is the folder of the fitted tables.
 
-    A study of several machines is drawn for the one with the most cells of the model.
+    A study of several machines is drawn for the one with the most cells of the model; a model
+    without any cell has no machine.
     """
     every = pd.read_parquet(cells)
     own = every[every["model"] == model]
-    machine = own["machine"].value_counts().index[0]
+    machine = str(own["machine"].mode().iloc[0]) if len(own) else ""
     mine = own[own["machine"] == machine].reset_index(drop=True)
     tables = {name: pd.read_parquet(Path(fits, f"{name}.parquet")) for name in DRAWN_TABLES}
     seen = pd.read_parquet(visits)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from tfscale.atomic import write_text
-from tfscale.figure_data import Drawn, FigureData
+from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.figure_list import FIGURES
 from tfscale.figures_errors import held_out, residuals
 from tfscale.figures_interaction import interaction
@@ -33,6 +33,8 @@ BUILTIN = "Trained on built-in data."
 
 def draw(name: str, data: FigureData) -> Drawn:
     """The figure of that name, with the marks that every figure carries."""
+    if data.cells.empty:
+        return in_words(f"No cell of {data.model} has been timed yet.")
     drawn = DRAWN_BY[name](data)
     notes = []
     if (data.cells["data"] == "builtin").any():
