@@ -44,9 +44,13 @@ MODULES = {
     "order_words outlier_words outliers parts passes phrases predicted "
     "prediction_words predictors regimes repeats replicates resampling runs "
     "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_words thresholds time_shares traffic units within_budget work "
+    "threshold_profiles threshold_words thresholds time_shares traffic units within_budget work "
     "work_model work_tables work_words workload",
-    "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
+    "plot": "architecture atomic axes axis_words correlations errors figure_axes figure_data "
+    "figure_list figures figures_errors figures_interaction figures_laws figures_machines "
+    "figures_matched figures_paper figures_saturation figures_shares figures_thresholds "
+    "figures_work flop group_words interval law_forms log palette phrases plot slicing stopping "
+    "style traffic units work workload",
     "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
     "page_tables phrases report stopping units warned",
 }

@@ -58,26 +58,32 @@ rule fit:
 
 
 rule plot:
-    """Draw one figure of one model."""
+    """Draw all figures of one model, and say in words what each shows."""
     input:
         cells="<results>/cells.parquet",
-        laws="<results>/fits/laws.parquet",
+        visits="<results>/visits.parquet",
+        roofs="<results>/roofs.parquet",
+        tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
         env="envs/analysis.yaml",
         code=code("plot.py"),
     output:
-        svg=report(
-            "<results>/figures/{model}_{figure}.svg",
-            caption="../report/figure.rst",
-            category="{model}",
-            labels={"figure": "{figure}"},
-        ),
-        png="<results>/figures/{model}_{figure}.png",
+        svg=[
+            report(
+                f"<results>/figures/{{model}}_{figure}.svg",
+                caption=f"../report/{figure}.rst",
+                category="{model}",
+                labels={"figure": title},
+            )
+            for figure, title in FIGURES.items()
+        ],
+        png=expand("<results>/figures/{{model}}_{figure}.png", figure=FIGURES),
+        words="<results>/figures/{model}.json",
     log:
-        "<logs>/plot/{model}_{figure}.log",
+        "<logs>/plot/{model}.log",
     conda:
         "../../envs/analysis.yaml"
     message:
-        "Draw {wildcards.figure} of {wildcards.model}"
+        "Draw the figures of {wildcards.model}"
     script:
         "../scripts/plot.py"
 

@@ -7,6 +7,7 @@ from tfscale import sections
 from tfscale.code import code
 from tfscale.commands import Call
 from tfscale.config import ConfigError
+from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
 from tfscale.partial import study_of
@@ -29,4 +30,3 @@ wildcard_constraints:
     walk="runs|sentinels",
     trained=r"\w+",
     cell=r"\w+",
-    figure="|".join(FIGURES),

@@ -71,6 +71,7 @@ THRESHOLDS = described(
         "levels": count("levels of the sweep"),
         "noise": number("relative error of a point"),
         "statistic": number("sup-F of the best break against a + b x"),
+        "statistic_limit": number("what chance alone lets it reach"),
         "p_value": number("its p, from bootstrap tables"),
         "p_smooth": number("p of what the break gains over the best smooth a + c x^p"),
         "q_value": number("the larger p, corrected for the number of sweeps"),
@@ -89,11 +90,26 @@ THRESHOLDS = described(
     }
 )
 
+THRESHOLD_PROFILES = described(
+    {
+        "machine": text("machine"),
+        "model": text("model"),
+        "factor": text("axis of the sweep"),
+        "slice": text("the other axes' values"),
+        "x": text("what the sweep runs along: batch_size (examples a call) or flop_per_call"),
+        "kind": text("the break that explains most there: slope, level, work or all"),
+        "place_low": number("lowest x that the break may have"),
+        "place_high": number("highest x that it may have"),
+        "gain": number("F of the break against a + b x"),
+    }
+)
+
 LAW_TABLES = {
     "laws": LAWS,
     "slice_laws": LAWS,
     "elasticities": ELASTICITIES,
     "correlations": CORRELATIONS,
     "thresholds": THRESHOLDS,
+    "threshold_profiles": THRESHOLD_PROFILES,
 }
 """By the names of `fit_tables`."""

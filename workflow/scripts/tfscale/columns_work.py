@@ -90,6 +90,20 @@ HELD_OUT = described(
     }
 )
 
+HELD_OUT_CELLS = described(
+    {
+        "cell": text("cell that was left out"),
+        **_GROUP,
+        **axes(*ARCHITECTURE),
+        "called_batch": _SIZE["called_batch"],
+        "test": text("what was left out with it: its architecture, or a factor's top level"),
+        "fold": text("the part that was left out"),
+        "predictor": text("predictor: the work model"),
+        "measured_s": number("latency of the cell"),
+        "predicted_s": number("what the others let expect"),
+    }
+)
+
 COVERAGE = described(
     {
         **_GROUP,
@@ -135,6 +149,7 @@ WORK_TABLES = {
     "regimes": REGIMES,
     "saturation": SATURATION,
     "held_out": HELD_OUT,
+    "held_out_cells": HELD_OUT_CELLS,
     "coverage": COVERAGE,
     "predictions": PREDICTIONS,
     "budget": BUDGET,

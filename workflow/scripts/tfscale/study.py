@@ -9,13 +9,11 @@ from pathlib import Path
 from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
+from tfscale.figure_list import FIGURES
 from tfscale.grid import cells, cost_flop, trained_model
 from tfscale.priorities import training_order
 from tfscale.schedule import Schedule
 from tfscale.sources import raw_files
-
-FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
-"""The figures of each model; captions in workflow/report."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ def sweep_rows(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """The name of every slice in which `factor` varies, and its cells with the columns of
     `replicates` and x: examples a call along batch_size, FLOP of a call along all others."""
-    known = pd.concat([cells, replicates(cells, visits)], axis=1)
+    noise = replicates(cells, visits)
+    known = cells.drop(columns=noise.columns.intersection(cells.columns)).join(noise)
     known["x"] = called(cells, "batch_size")
     if factor != "batch_size":
         known["x"] *= known["flop_per_example"]
