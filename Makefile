@@ -1,4 +1,4 @@
-# make demo: a small study from nothing · make test · make lint · make bench · make setup
+# make demo: a small study from nothing · make test · make lint · make docs · make bench · make setup
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -11,8 +11,7 @@ DEMO := results/demo
 demo: .venv/ready
 	@echo "== A small study on built-in data (both models, about 4 minutes on 2 cores)"
 	$(BIN)/snakemake --workflow-profile profiles/demo
-	@echo; echo "Report: $(CURDIR)/$(DEMO)/report.html"
-	@echo "Findings:"; head -n 3 $(DEMO)/fits/findings.txt | sed 's/^/  - /'
+	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 
 test: .venv/ready
 	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"
@@ -32,7 +31,10 @@ bench: .bench-venv/ready .bench-extrap/ready
 		$(if $(STUDY2),--study2 $(STUDY2)) $(if $(APPEND),--append)
 
 docs: .venv/ready
+	@echo "== The documentation: its generated pages, then the site; a warning is an error"
 	$(BIN)/python docs/reference.py
+	$(BIN)/sphinx-build -q -E -W --keep-going docs docs/_site
+	@echo "Open: $(CURDIR)/docs/_site/index.html"
 
 setup: .venv/ready
 

@@ -14,10 +14,22 @@ pathvars:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/models.smk"
-include: "workflow/rules/timing.smk"
+
+
+if not study.partial:  # a partial report trains and times nothing
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/models.smk"
+    include: "workflow/rules/timing.smk"
+
+
+if not study.partial or study.lacks_machine:
+
+    include: "workflow/rules/machine.smk"
+
+
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/console.smk"
 
 
 rule all:

@@ -29,11 +29,13 @@ MODULES = {
     "floor": "atomic attend axes calibration calls cgroup child counters derived device "
     "disturbance encoded ending errors floor fresh isolation job log memory passes "
     "pinning procstat quiet roofs tables timed_block units visit",
-    "merge": "architecture atomic axes calibration cells columns disturbance errors flop "
-    "interval latency log merge merging passes runs seal tables traffic work",
+    "merge": "architecture atomic axes axis_words calibration cells columns columns_cells "
+    "described disturbance errors flop interval latency log merge merging passes runs seal "
+    "tables traffic work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
-    "cells claim_list claim_pairs claim_tests claim_words claims columns correlations "
-    "cv_plus design detectable disturbance drift elasticities elasticity_words "
+    "cells claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
+    "columns_fits columns_laws columns_tests columns_work correlations "
+    "cv_plus described design detectable disturbance drift elasticities elasticity_words "
     "equivalence equivalence_words errors exploratory findings fit_tables fitting "
     "flop folds grid group_words growth held_out held_out_words imported interval "
     "lack_of_fit latency law_choice law_fits law_forms law_rows law_terms law_words "
@@ -42,11 +44,15 @@ MODULES = {
     "order_words outlier_words outliers parts passes phrases predicted "
     "prediction_words predictors regimes repeats replicates resampling runs "
     "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_words thresholds time_shares traffic units within_budget work "
+    "threshold_profiles threshold_words thresholds time_shares traffic units within_budget work "
     "work_model work_tables work_words workload",
-    "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
+    "plot": "architecture atomic axes axis_words correlations errors figure_axes figure_data "
+    "figure_list figures figures_errors figures_interaction figures_laws figures_machines "
+    "figures_matched figures_paper figures_saturation figures_shares figures_thresholds "
+    "figures_work flop group_words interval law_forms log palette phrases plot slicing stopping "
+    "style traffic units work workload",
     "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
-    "page_tables phrases report stopping units",
+    "page_tables phrases report stopping units warned",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

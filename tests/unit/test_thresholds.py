@@ -55,6 +55,12 @@ def found(cells, visits=None, seed=1) -> pd.DataFrame:
     return thresholds(cells, visits, 0.95, np.random.default_rng(seed), TABLES)
 
 
+def test_the_cells_own_number_of_visits_is_not_mixed_up_with_that_of_the_clean_ones():
+    cells, visits = study(lambda batch: 2 + batch)
+    plain = found(cells, visits)
+    assert len(plain) and found(cells.assign(visits=9), visits).equals(plain)
+
+
 def test_every_break_leaves_two_levels_on_each_side():
     kinds, bounds, columns = candidates(X)
     assert set(kinds) == {"slope", "level", "work", "all"}

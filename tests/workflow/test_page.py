@@ -8,6 +8,7 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
+from tfscale.figure_list import FIGURES
 from tfscale.report import write_report
 
 CHROMIUM = (
@@ -42,7 +43,7 @@ def test_the_page_is_whole_alone_and_fits(finished, browser, width):
     assert [url for url in seen if not url.startswith(("data:", "file:"))] == []
     assert faults == []
     assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 100)")
-    assert page.locator("figure img").count() == 10
+    assert page.locator("figure img").count() == 2 * len(FIGURES)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for heading in (
         "Findings",

@@ -7,6 +7,7 @@ import pytest
 from snakemake_project import CELLS
 
 from tfscale import runs
+from tfscale.figure_list import FIGURES
 from tfscale.fit_tables import TABLES
 from tfscale.saved_model import digest
 
@@ -24,8 +25,12 @@ def test_every_promised_file_is_there(results):
     ):  # fmt: skip
         assert (results / name).stat().st_size > 0
     assert (results / "report.html").stat().st_size < 5_000_000
-    assert len(list((results / "figures").glob("*.svg"))) == 10
-    assert len(list((results / "figures").glob("*.png"))) == 10
+    figures = {f"{model}_{figure}" for model in ("mnist", "text") for figure in FIGURES}
+    for kind in ("svg", "png"):
+        assert {path.stem for path in (results / "figures").glob(f"*.{kind}")} == figures
+    for model in ("mnist", "text"):
+        words = json.loads((results / "figures" / f"{model}.json").read_text())
+        assert list(words) == list(FIGURES) and words["by_layers"]["filled"]
 
 
 def test_cells_are_timed_and_carry_their_training(results):
@@ -96,7 +101,10 @@ def test_list_names_every_rule_with_its_purpose(finished):
 
 def test_snakemakes_own_report_can_be_written(project):
     project.run("--report", "snakemake-report.html")
-    assert (project.root / "snakemake-report.html").stat().st_size > 100_000
+    page = (project.root / "snakemake-report.html").read_text()
+    assert len(page) > 100_000
+    for words in ("Roofline", "Layers and convolution size together", "as in the paper"):
+        assert words in page
 
 
 def test_visits_can_start_new_interpreters(project):

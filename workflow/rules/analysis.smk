@@ -4,8 +4,8 @@
 rule merge:
     """Merge all runs into the tables of runs, visits and cells, and the paper's tables."""
     input:
-        runs=study.schedule.files("runs", "<results>"),
-        sentinels=study.schedule.files("sentinels", "<results>"),
+        runs=study.run_files("runs", "<results>"),
+        sentinels=study.run_files("sentinels", "<results>"),
         floor="<results>/floor.parquet",
         facts=study.facts_files("<models>"),
         env="envs/analysis.yaml",
@@ -58,26 +58,32 @@ rule fit:
 
 
 rule plot:
-    """Draw one figure of one model."""
+    """Draw all figures of one model, and say in words what each shows."""
     input:
         cells="<results>/cells.parquet",
-        laws="<results>/fits/laws.parquet",
+        visits="<results>/visits.parquet",
+        roofs="<results>/roofs.parquet",
+        tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
         env="envs/analysis.yaml",
         code=code("plot.py"),
     output:
-        svg=report(
-            "<results>/figures/{model}_{figure}.svg",
-            caption="../report/figure.rst",
-            category="{model}",
-            labels={"figure": "{figure}"},
-        ),
-        png="<results>/figures/{model}_{figure}.png",
+        svg=[
+            report(
+                f"<results>/figures/{{model}}_{figure}.svg",
+                caption=f"../report/{figure}.rst",
+                category="{model}",
+                labels={"figure": title},
+            )
+            for figure, title in FIGURES.items()
+        ],
+        png=expand("<results>/figures/{{model}}_{figure}.png", figure=FIGURES),
+        words="<results>/figures/{model}.json",
     log:
-        "<logs>/plot/{model}_{figure}.log",
+        "<logs>/plot/{model}.log",
     conda:
         "../../envs/analysis.yaml"
     message:
-        "Draw {wildcards.figure} of {wildcards.model}"
+        "Draw the figures of {wildcards.model}"
     script:
         "../scripts/plot.py"
 
@@ -94,6 +100,7 @@ rule report:
         predictions=study.sampled_predictions("<models>"),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         template="workflow/report/report.html.j2",
+        missing="workflow/report/missing.html.j2",
         env="envs/analysis.yaml",
         code=code("report.py"),
     output:
@@ -105,6 +112,8 @@ rule report:
     params:
         settings=sections.shown(config),
         models=study.models,
+        missing=study.missing,
+        finish=call.command(f"{results}/report.html") if study.missing else "",
     message:
         "Write the report"
     script:

@@ -5,17 +5,22 @@ sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale import sections
 from tfscale.code import code
+from tfscale.commands import Call
 from tfscale.config import ConfigError
+from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
-from tfscale.study import FIGURES, Study
+from tfscale.partial import study_of
+from tfscale.study import FIGURES
 
+results = workflow.pathvars.apply("<results>")
+models = workflow.pathvars.apply("<models>")
 try:
-    study = Study.from_config(config)
+    study = study_of(config, results, models)
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
-results = workflow.pathvars.apply("<results>")
+call = Call.of(workflow)
 
 
 wildcard_constraints:
@@ -25,4 +30,3 @@ wildcard_constraints:
     walk="runs|sentinels",
     trained=r"\w+",
     cell=r"\w+",
-    figure="|".join(FIGURES),

@@ -1,21 +1,5 @@
-# Timing: needs <models> and encoded data; makes <results>/machine.json, the framework's floor, one
-# Parquet file a cell and round under <results>/runs, and the sentinels' under <results>/sentinels.
-
-
-rule calibrate:
-    """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
-    output:
-        machine="<results>/machine.json",
-    log:
-        "<logs>/calibrate.log",
-    priority: study.schedule.first
-    conda:
-        "../../envs/tensorflow.yaml"
-    threads: workflow.cores
-    message:
-        "Look at the machine"
-    script:
-        "../scripts/calibrate.py"
+# Timing: needs <models>, encoded data and <results>/machine.json; makes one Parquet file a cell and
+# round under <results>/runs, and the sentinels' under <results>/sentinels.
 
 
 rule measure:
@@ -57,30 +41,3 @@ rule measure:
         "Time {wildcards.cell}, round {wildcards.number} of {wildcards.walk}"
     script:
         "../scripts/measure.py"
-
-
-rule floor:
-    """Time an identity model at each shape of input, and the machine's roofs."""
-    input:
-        arrays=[
-            ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
-            for shape in study.shapes
-        ],
-        env="envs/tensorflow.yaml",
-        code=code("floor.py"),
-    output:
-        floor="<results>/floor.parquet",
-        roofs="<results>/roofs.parquet",
-    log:
-        "<logs>/floor.log",
-    conda:
-        "../../envs/tensorflow.yaml"
-    threads: workflow.cores
-    params:
-        shapes=study.shapes,
-        protocol=sections.protocol(config),
-        inputs=config["evaluation"]["inputs"],
-    message:
-        "Time the floor and the roofs"
-    script:
-        "../scripts/floor.py"

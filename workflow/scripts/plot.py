@@ -1,5 +1,7 @@
 """Entry of the rule `plot`."""
 
+from pathlib import Path
+
 from tfscale.log import logged
 
 with logged(snakemake.log[0]):
@@ -7,9 +9,11 @@ with logged(snakemake.log[0]):
 
     plot(
         model=snakemake.wildcards.model,
-        figure=snakemake.wildcards.figure,
         cells=snakemake.input.cells,
-        laws=snakemake.input.laws,
-        svg=snakemake.output.svg,
-        png=snakemake.output.png,
+        visits=snakemake.input.visits,
+        roofs=snakemake.input.roofs,
+        fits=str(Path(snakemake.input.tables[0]).parent),
+        svg=list(snakemake.output.svg),
+        png=list(snakemake.output.png),
+        words=snakemake.output.words,
     )

@@ -15,4 +15,6 @@ with logged(snakemake.log[0]):
         captions=snakemake.input.captions,
         predictions=dict(zip(snakemake.params.models, snakemake.input.predictions, strict=True)),
         settings=snakemake.params.settings,
+        missing=snakemake.params.missing,
+        finish=snakemake.params.finish,
     )

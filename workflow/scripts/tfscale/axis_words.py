@@ -20,11 +20,11 @@ class Words:
 
 AXIS_WORDS = {
     "model": Words("model"),
-    "layers": Words("layers"),
+    "layers": Words("layers", "number"),
     "batch_size": Words("batch size", "examples a call"),
     "conv_size": Words("convolution size", "rows and columns"),
-    "input_size": Words("input size"),
-    "threads": Words("threads"),
+    "input_size": Words("input size", "rows, or tokens"),
+    "threads": Words("threads", "of one operation"),
     "filters": Words("filters", "of every convolution"),
     "precision": Words("precision"),
     "jit": Words("XLA", values={False: "the call without XLA", True: "the call compiled by XLA"}),

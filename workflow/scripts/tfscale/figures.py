@@ -1,87 +1,57 @@
-"""The figures: the paper's heat map and box plots, and the laws."""
+"""Every figure of a model: what draws it, and the set of them as files."""
 
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
+import json
+from collections.abc import Callable
 
-from tfscale.correlations import TIME, pearson_matrix, varying
-from tfscale.law_forms import LAWS, predicted
-from tfscale.slicing import slices
-from tfscale.style import HEIGHT_IN, LABELS, PALETTE, WIDTH_IN
+from tfscale.atomic import write_text
+from tfscale.figure_data import Drawn, FigureData, in_words
+from tfscale.figure_list import FIGURES
+from tfscale.figures_errors import held_out, residuals
+from tfscale.figures_interaction import interaction
+from tfscale.figures_laws import laws
+from tfscale.figures_machines import machines
+from tfscale.figures_matched import matched_batch_size, matched_conv_size, matched_layers
+from tfscale.figures_paper import by_batch_size, by_conv_size, by_layers, heatmap
+from tfscale.figures_saturation import saturation
+from tfscale.figures_shares import time_shares
+from tfscale.figures_thresholds import thresholds
+from tfscale.figures_work import roofline, work
+from tfscale.style import save
 
-BOXES = {"by_layers": "layers", "by_batch_size": "batch_size", "by_conv_size": "conv_size"}
-FIGURES = ("heatmap", *BOXES, "laws")
-LOG_FROM_RATIO = 8
-
-
-def draw(name: str, cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
-    """Draw the named figure for the cells and laws of one model."""
-    if name in BOXES:
-        return box_plot(cells, BOXES[name])
-    return heatmap(cells) if name == "heatmap" else law_plot(cells, laws)
-
-
-def heatmap(cells: pd.DataFrame) -> Figure:
-    """Pearson correlations of the factors and the time of a pass, as in the paper."""
-    matrix = (pearson_matrix(cells).round(6) + 0.0).rename(index=LABELS, columns=LABELS)
-    short = [label.split(" (")[0] for label in matrix]
-    figure, axes = plt.subplots(figsize=(WIDTH_IN * 0.75, HEIGHT_IN))
-    sns.heatmap(
-        matrix, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f", square=True, ax=axes,
-        xticklabels=short, yticklabels=short, cbar_kws={"label": "Pearson correlation"},
-    )  # fmt: skip
-    axes.tick_params(axis="x", rotation=30)
-    return figure
-
-
-def box_plot(cells: pd.DataFrame, factor: str) -> Figure:
-    """Boxes of the time of a pass by level, every cell as a point, coloured by layers (or by
-    convolution size where layers are on the axis)."""
-    hue = "conv_size" if factor == "layers" else "layers"
-    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
-    sns.boxplot(
-        cells, x=factor, y=TIME, ax=axes, color="0.9", linecolor="0.4", fliersize=0, width=0.6
+Draw = Callable[[FigureData], Drawn]
+DRAWN_BY: dict[str, Draw] = {
+    draw.__name__: draw
+    for draw in (
+        heatmap, by_layers, by_batch_size, by_conv_size, matched_layers, matched_batch_size,
+        matched_conv_size, laws, interaction, saturation, thresholds, work, roofline, time_shares,
+        held_out, residuals, machines,
     )
-    sns.stripplot(
-        cells, x=factor, y=TIME, hue=hue, ax=axes, palette=PALETTE, size=6, jitter=0.18,
-        edgecolor="white", linewidth=0.5,
-    )  # fmt: skip
-    axes.set(xlabel=LABELS[factor], ylabel=LABELS[TIME], yscale=_scale(cells[TIME]))
-    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=LABELS[hue].split(" (")[0])
-    return figure
+}  # fmt: skip
+"""The function of each figure of `figure_list`, by name."""
+BUILTIN = "Trained on built-in data."
 
 
-def law_plot(cells: pd.DataFrame, laws: pd.DataFrame) -> Figure:
-    """Relative time against each factor with the fitted log, linear and power law."""
-    factors = [factor for factor in varying(cells) if len(slices(cells, factor)[0])] or ["layers"]
-    size = (max(WIDTH_IN, 3.3 * len(factors)), HEIGHT_IN * 0.85)
-    figure, panels = plt.subplots(
-        1, len(factors), figsize=size, squeeze=False, layout="constrained"
-    )
-    for axes, factor in zip(panels[0], factors, strict=True):
-        relative, _ = slices(cells, factor)
-        sns.scatterplot(
-            x=cells.loc[relative.index, factor], y=relative, ax=axes, color="0.35", s=18, alpha=0.6
-        )
-        grid = np.geomspace(cells[factor].min(), cells[factor].max(), 100)
-        colours = sns.color_palette("colorblind", len(LAWS))
-        for law, colour, dash in zip(LAWS, colours, ("-", "--", ":"), strict=True):
-            fit = laws[(laws["factor"] == factor) & (laws["law"] == law)]
-            if len(fit):
-                curve = predicted(law, grid, fit.iloc[0])
-                axes.plot(grid, curve, color=colour, linestyle=dash, linewidth=2, label=law)
-        axes.set(xlabel=LABELS[factor].split(" (")[0], ylabel="", yscale=_scale(relative))
-        levels = sorted(cells[factor].unique())
-        axes.set_xscale("log")
-        axes.set_xticks(levels, labels=levels)
-        axes.minorticks_off()
-    panels[0][0].set_ylabel("time relative to its slice")
-    if len(laws):
-        panels[0][-1].legend(title="law", loc="best")
-    return figure
+def draw(name: str, data: FigureData) -> Drawn:
+    """The figure of that name, with the marks that every figure carries."""
+    if data.cells.empty:
+        return in_words(f"No cell of {data.model} has been timed yet.")
+    drawn = DRAWN_BY[name](data)
+    notes = []
+    if (data.cells["data"] == "builtin").any():
+        notes.append(BUILTIN)
+    if len(data.machines) > 1 and name != "machines":
+        notes.append(f"Drawn for {data.machine}, one of {len(data.machines)} machines.")
+    if drawn.filled and notes:
+        drawn.figure.text(0.0, -0.01, " ".join(notes), fontsize="small", color="0.35", va="top")
+    return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)
 
 
-def _scale(values: pd.Series) -> str:
-    return "log" if values.max() > LOG_FROM_RATIO * values.min() else "linear"
+def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> None:
+    """Write every figure, in the order of `figure_list`, to its two files, and what each says to
+    the JSON file `words`: title, says (sentences), filled."""
+    said = {}
+    for (name, title), *paths in zip(FIGURES.items(), svg, png, strict=True):
+        drawn = draw(name, data)
+        save(drawn.figure, *paths, f"{data.model}: {title}", " ".join(drawn.says))
+        said[name] = {"title": title, "says": drawn.says, "filled": drawn.filled}
+    write_text(words, json.dumps(said, indent=1, ensure_ascii=False))

@@ -7,6 +7,8 @@ from time import monotonic
 import pandas as pd
 
 from tfscale.atomic import write_text
+from tfscale.columns_fits import FINDINGS, FITS
+from tfscale.described import typed
 from tfscale.findings import findings
 from tfscale.fit_tables import TABLES
 from tfscale.material import Plan, gather
@@ -34,9 +36,9 @@ def fit(
         said |= made.sentences
         progress(f"fit {number} of {len(PARTS)}: {part.__name__}, {monotonic() - start:.1f} s")
     for name in TABLES:
-        write_parquet(Path(folder, f"{name}.parquet"), tables[name])
+        write_parquet(Path(folder, f"{name}.parquet"), typed(name, tables[name], FITS[name]))
         write_csv(Path(folder, f"{name}.csv"), tables[name])
     sentences = findings(material.own, tables["laws"], said)
-    write_parquet(Path(folder, "findings.parquet"), sentences)
+    write_parquet(Path(folder, "findings.parquet"), typed("findings", sentences, FINDINGS))
     write_text(Path(folder, "findings.txt"), "\n".join(sentences["sentence"]) + "\n")
     return sentences

@@ -6,7 +6,7 @@ import pandas as pd
 from tfscale.folds import TESTS, Fold, folds
 from tfscale.predictors import PREDICTORS, Fit
 from tfscale.replicates import SAME_CALL
-from tfscale.workload import GROUP, named, timed
+from tfscale.workload import ARCHITECTURE, GROUP, named, timed
 
 WITHIN_PERCENT = (5, 10, 15)
 COLUMNS = (
@@ -14,20 +14,36 @@ COLUMNS = (
     *(f"within_{limit}_percent" for limit in WITHIN_PERCENT), "rmspe_percent",
     "negative_predictions", "noise_floor_percent", "note",
 )  # fmt: skip
+SHOWN_TESTS = ("architecture", "top level")
+"""The tests whose predictions are kept a cell: the one that is claimed, and extrapolation."""
+CELL_COLUMNS = (
+    "cell", *GROUP, *ARCHITECTURE, "called_batch", "test", "fold", "predictor", "measured_s",
+    "predicted_s",
+)  # fmt: skip
 
 
 def held_out(
     cells: pd.DataFrame, visits: pd.DataFrame | None = None, predictors: dict[str, Fit] = PREDICTORS
 ) -> pd.DataFrame:
-    """One row a group of cells, test and predictor: errors on the cells left out, in per cent.
+    """The first table of `held_out_tables`."""
+    return held_out_tables(cells, visits, predictors)[0]
 
-    An error is |predicted / measured - 1|. The tests leave out a cell, an architecture, a level of
-    a factor, or a factor's top level. `noise_floor_percent` is the median change of a cell from
-    one round to the next (of imported rows: between rows whose calls were the same); no predictor
-    can be better than about that. Where a test has no fold the note says why. Raises StudyError
-    for a time that is none.
+
+def held_out_tables(
+    cells: pd.DataFrame, visits: pd.DataFrame | None = None, predictors: dict[str, Fit] = PREDICTORS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores: one row a group of cells, test and predictor, with errors on the cells left out.
+
+    An error (in per cent) is |predicted / measured - 1|. The tests leave out a cell, an
+    architecture, a level of a factor, or a factor's top level. `noise_floor_percent` is the median
+    change of a cell from one round to the next (of imported rows: between rows whose calls were the
+    same); no predictor can be better than about that. Where a test has no fold the note says why.
+
+    Cells: one row a cell and fold of `SHOWN_TESTS` that left it out, with what the first predictor
+    said of it (s). Raises StudyError for a time that is none.
     """
     rows = []
+    shown = [pd.DataFrame(columns=CELL_COLUMNS)]
     for group, table in timed(cells).groupby(GROUP, sort=False):
         table = table.reset_index(drop=True)
         floor = 100 * noise_floor(table, visits)
@@ -38,20 +54,31 @@ def held_out(
                 why = {"cells": 0, "note": _why(test)}
                 rows += [head | why | {"predictor": name} for name in predictors]
                 continue
-            measured_s = table["latency_s"].to_numpy(float)[np.concatenate([p.out for p in parts])]
+            out = _out(table, parts)
             for name, predicted_s in _predictions(table, parts, predictors).items():
-                rows.append(head | {"predictor": name} | _scores(predicted_s, measured_s))
-    return pd.DataFrame(rows, columns=COLUMNS)
+                scores = _scores(predicted_s, out["measured_s"].to_numpy())
+                rows.append(head | {"predictor": name} | scores)
+                if test in SHOWN_TESTS and name == next(iter(predictors)):
+                    found = out.assign(test=test, predictor=name, predicted_s=predicted_s)
+                    shown.append(table.iloc[out["position"]].reset_index(drop=True).join(found))
+    return (
+        pd.DataFrame(rows, columns=COLUMNS),
+        pd.concat([part[list(CELL_COLUMNS)] for part in shown[1:] or shown], ignore_index=True),
+    )
 
 
 def left_out(cells: pd.DataFrame, parts: list[Fold], fit: Fit) -> pd.DataFrame:
     """One row a cell left out: its position, the fold, predicted and measured seconds."""
+    return _out(cells, parts).assign(predicted_s=_predictions(cells, parts, {"": fit})[""])
+
+
+def _out(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
+    """Position, fold and measured seconds of the cells left out, fold after fold."""
     out = np.concatenate([fold.out for fold in parts])
     return pd.DataFrame(
         {
             "position": out,
             "fold": np.repeat([fold.what for fold in parts], [len(fold.out) for fold in parts]),
-            "predicted_s": _predictions(cells, parts, {"": fit})[""],
             "measured_s": cells["latency_s"].to_numpy(float)[out],
         }
     )

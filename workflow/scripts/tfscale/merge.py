@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from tfscale.cells import cells_table, paper_table
+from tfscale.columns_cells import CELLS, RUNS, VISITS
+from tfscale.described import typed
 from tfscale.merging import RAW, merge_runs, timed_visits
 from tfscale.tables import write_csv, write_parquet
 
@@ -21,11 +23,11 @@ def merge(
     paper table is named after its model. Raises StudyError that names every damaged run.
     """
     table = merge_runs(runs, sentinels)
-    write_parquet(merged, table)
-    write_parquet(visits, table.drop_columns(RAW))
+    write_parquet(merged, typed("runs", table, RUNS))
+    write_parquet(visits, typed("visits", table.drop_columns(RAW), VISITS))
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
     rows = cells_table(timed_visits(table), by_cell, pd.read_parquet(floor), evaluation, coverage)
-    write_parquet(cells, rows)
+    write_parquet(cells, typed("cells", rows, CELLS))
     for path in paper_tables:
         write_csv(path, paper_table(rows, Path(path).stem))

@@ -16,7 +16,7 @@ from tfscale.elasticity_words import elasticity_sentences
 from tfscale.equivalence import equivalence
 from tfscale.equivalence_words import equivalence_words
 from tfscale.exploratory import exploratory
-from tfscale.held_out import held_out
+from tfscale.held_out import held_out_tables
 from tfscale.held_out_words import held_out_words
 from tfscale.law_words import law_sentences, paper_sentences
 from tfscale.laws import fit_laws
@@ -34,6 +34,7 @@ from tfscale.saturation import saturation
 from tfscale.saturation_words import saturation_words
 from tfscale.spread import spread
 from tfscale.spread_words import spread_words
+from tfscale.threshold_profiles import threshold_profiles
 from tfscale.threshold_words import threshold_sentences
 from tfscale.thresholds import thresholds
 from tfscale.time_shares import labels, operation_shares
@@ -83,7 +84,11 @@ def work(own: Material, made: Tables) -> Part:
 def breaks(own: Material, made: Tables) -> Part:
     """Where growth changes."""
     table = thresholds(own.cells, own.visits, own.plan.confidence, own.plan.rng())
-    return Part({"thresholds": table}, {"Thresholds": threshold_sentences(table)})
+    tables = {
+        "thresholds": table,
+        "threshold_profiles": threshold_profiles(own.cells, own.visits),
+    }
+    return Part(tables, {"Thresholds": threshold_sentences(table)})
 
 
 def attribution(own: Material, made: Tables) -> Part:
@@ -107,10 +112,12 @@ def attribution(own: Material, made: Tables) -> Part:
 def prediction(own: Material, made: Tables) -> Part:
     """Errors on what was left out, cells that were not run, the budget."""
     plan = own.plan
-    errors, cover = held_out(own.both, own.both_visits), coverage_table(own.both)
+    errors, left_out = held_out_tables(own.both, own.both_visits)
+    cover = coverage_table(own.both)
     asked = predict_cells(own.cells, plan.predict or [])
     said = held_out_words(errors) + prediction_words(asked, cover)
-    tables = {"held_out": errors, "coverage": cover, "predictions": asked}
+    tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
+    tables["predictions"] = asked
     tables["budget"] = within_budget(own.cells.iloc[:0], None, 1.0)
     if plan.latency_ms is not None:
         tables["budget"] = within_budget(own.cells, asked, plan.latency_ms)

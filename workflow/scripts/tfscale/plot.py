@@ -1,18 +1,18 @@
-"""Draws one figure of one model to its files."""
+"""Draws all figures of one model to their files."""
 
 import matplotlib as mpl
-import pandas as pd
 
-from tfscale.figures import draw
-from tfscale.style import save, styled
+from tfscale.figure_data import read
+from tfscale.figures import draw_all
+from tfscale.style import styled
 
 
-def plot(model: str, figure: str, cells: str, laws: str, svg: str, png: str) -> None:
-    """Draw `figure` from the tables of cells and laws for `model`, as SVG and PNG."""
+def plot(
+    model: str, cells: str, visits: str, roofs: str, fits: str, svg: list[str], png: list[str],
+    words: str,
+) -> None:  # fmt: skip
+    """Draw the figures of `model` from the tables of cells, visits and roofs and from the folder of
+    the fitted tables: `svg` and `png` files in the order of `figure_list`, their words as JSON."""
     mpl.use("agg")
-    table, fits = pd.read_parquet(cells), pd.read_parquet(laws)
     with styled():
-        own = table[table["model"] == model]
-        alike = fits[(fits["model"] == model) & fits["machine"].isin(own["machine"])]
-        drawn = draw(figure, own, alike)
-        save(drawn, svg, png)
+        draw_all(read(model, cells, visits, roofs, fits), svg, png, words)

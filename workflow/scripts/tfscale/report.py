@@ -15,6 +15,7 @@ from tfscale.marks import marks
 from tfscale.page_fits import findings_by_topic, fit_sections
 from tfscale.page_tables import cell_rows, sample_predictions
 from tfscale.units import seconds
+from tfscale.warned import WARNING
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 
@@ -22,10 +23,13 @@ TEMPLATES = Path(__file__).parents[2] / "report"
 def write_report(
     output: str, cells_path: str, findings_path: str, visits_path: str, machine_path: str,
     figures: list[str], captions: list[str], predictions: dict[str, str], settings: dict,
+    missing: dict[str, str] | None = None, finish: str = "",
 ) -> None:  # fmt: skip
     """Render the page; `figures` are the SVG files (model_figure.svg), `captions` one text a
     figure; the fitted tables lie beside the findings, and `predictions` maps a model to the
-    predictions of one of its trained models."""
+    predictions of one of its trained models. Of a partial study, `missing` says what each cell
+    lacks, and `finish` is the command that would finish it. What to know before trusting a number
+    is printed too, a line each."""
     cells = pd.read_parquet(cells_path)
     visits = pd.read_parquet(visits_path)
     machine = json.loads(Path(machine_path).read_text())
@@ -33,6 +37,8 @@ def write_report(
     drift = pd.read_parquet(fits / "drift.parquet")
     page = _environment().get_template("report.html.j2")
     findings = findings_by_topic(findings_path)
+    reservations = marks(cells, visits, drift, machine, settings["timing"])
+    print("\n".join(f"{WARNING}{line}" for line in reservations))
     html = page.render(
         headlines=findings.pop(TOP, []),
         findings=findings,
@@ -44,7 +50,9 @@ def write_report(
         figures=_inlined(figures),
         captions={Path(path).stem: Path(path).read_text().strip() for path in captions},
         samples={model: sample_predictions(path) for model, path in predictions.items()},
-        marks=marks(cells, visits, drift, machine, settings["timing"]),
+        marks=reservations,
+        missing=missing or {},
+        finish=finish,
         models=_models(cells),
         settings=settings,
         machines=cells["machine"].unique().tolist(),

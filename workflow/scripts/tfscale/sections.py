@@ -38,7 +38,7 @@ def plan(config: dict) -> dict:
 
 
 def shown(config: dict) -> dict:
-    """What the report shows: all but the places of files."""
-    settings = {key: value for key, value in config.items() if key != "pathvars"}
+    """What the report shows: all but the places of files and what is asked of this call alone."""
+    settings = {key: value for key, value in config.items() if key not in ("pathvars", "partial")}
     settings["datasets"] = {"source": config["datasets"]["source"]}
     return json.loads(json.dumps(settings, sort_keys=True))

@@ -9,13 +9,11 @@ from pathlib import Path
 from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
+from tfscale.figure_list import FIGURES
 from tfscale.grid import cells, cost_flop, trained_model
 from tfscale.priorities import training_order
 from tfscale.schedule import Schedule
 from tfscale.sources import raw_files
-
-FIGURES = ("heatmap", "by_layers", "by_batch_size", "by_conv_size", "laws")
-"""The figures of each model; captions in workflow/report."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,20 @@ class Study:
     def schedule(self) -> Schedule:
         """When each run comes."""
         return Schedule(self.cells, self.config["timing"], self.config["seed"])
+
+    @property
+    def partial(self) -> bool:
+        """Whether only what is there is asked for."""
+        return False
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What a partial report lacks, in words by cell; nothing of a whole study."""
+        return {}
+
+    def run_files(self, walk: str, results: str) -> list[str]:
+        """The files of the walk's runs that the tables are made from."""
+        return self.schedule.files(walk, results)
 
     @property
     def figures(self) -> list[str]:

@@ -20,8 +20,8 @@ TABLES = 999
 DECISIVE = 2.0
 LEAST_CHANGE = 0.1
 COLUMNS = (
-    "machine", "model", "factor", "slice", "x", "levels", "noise", "statistic", "p_value",
-    "p_smooth", "q_value", "bic_advantage", "kind", "place", "place_low", "place_high",
+    "machine", "model", "factor", "slice", "x", "levels", "noise", "statistic", "statistic_limit",
+    "p_value", "p_smooth", "q_value", "bic_advantage", "kind", "place", "place_low", "place_high",
     "slope_before_s", "slope_after_s", "jump", "change", "smallest_jump_found", "verdict", "reason",
 )  # fmt: skip
 
@@ -36,13 +36,14 @@ def thresholds(
     """One row a machine, model, factor and slice in which the factor varies.
 
     `x` is what the sweep runs along: batch_size (examples a call) or flop_per_call. `noise` is the
-    relative error of a point. `statistic` is sup-F of a break against a + b x and `p_value` its p,
-    `p_smooth` that of what the break gains over the best a + c x^p, both from `tables` bootstrap
-    tables; `bic_advantage` is over a x^p and a + c x^p; `q_value` corrects the larger p for the
-    number of sweeps (Benjamini and Hochberg 1995), and a break that does not survive it is
-    undetermined. `place` is an x, with its interval. Slopes are
-    seconds for one more x. `jump` is the relative change of time at the place itself, `change` the
-    largest one at any level after it. `smallest_jump_found` is the smallest sudden relative change
+    relative error of a point. `statistic` is sup-F of a break against a + b x, `statistic_limit`
+    what chance alone lets it reach at that confidence and `p_value` its p, `p_smooth` that of what
+    the break gains over the best a + c x^p, all from `tables` bootstrap tables; `bic_advantage` is
+    over a x^p and a + c x^p; `q_value` corrects the larger p for the number of sweeps (Benjamini
+    and Hochberg 1995), and a break that does not survive it is undetermined. `place` is an x, with
+    its interval. Slopes are seconds for one more x. `jump` is the relative change of time at the
+    place itself, `change` the largest one at any level after it. `smallest_jump_found` is the
+    smallest sudden relative change
     that such a sweep finds in 19 of 20 cases; NaN if it misses even a tripling, or has a threshold.
     Verdicts: threshold, no threshold, undetermined, not testable. Raises StudyError on latencies
     that are no times.
@@ -98,6 +99,7 @@ def threshold(
         verdict, reason = _smooth(bent, advantage, smallest)
     return {
         "levels": sweep.count, "noise": sweep.noise_level(), "statistic": gains[0],
+        "statistic_limit": float(np.quantile(nulls[0], confidence)),
         "p_value": line_p, "p_smooth": curve_p, "bic_advantage": advantage, "kind": found.kind,
         "place": found.place, "place_low": place[0], "place_high": place[1],
         "slope_before_s": found.slope_before_s, "slope_after_s": found.slope_after_s,

@@ -1,0 +1,30 @@
+"""The commands that the user is told to type."""
+
+import shlex
+
+from tfscale.commands import Call, profile_options
+
+
+def test_targets_go_before_config_which_would_swallow_them():
+    call = Call(["--workflow-profile", "profiles/demo"], {"seed": 3})
+    words = shlex.split(call.command("results/demo/report.html", partial="true"))
+    assert words[:2] == ["snakemake", "results/demo/report.html"]
+    assert words[-3:] == ["--config", "seed=3", "partial=true"]
+
+
+def test_a_plain_call_is_a_plain_command():
+    assert Call().command() == "snakemake"
+
+
+def test_names_with_blanks_are_quoted():
+    assert shlex.split(Call().command("my results/a.parquet"))[1] == "my results/a.parquet"
+
+
+def test_a_profile_is_known_by_its_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    demo = tmp_path / "profiles" / "demo" / "config.yaml"
+    assert profile_options([demo]) == ["--workflow-profile", "profiles/demo"]
+    assert profile_options(["profiles/paper/config.yaml", "my.yaml"]) == [
+        "--workflow-profile", "profiles/paper", "--configfile", "my.yaml",
+    ]  # fmt: skip
+    assert profile_options([]) == []

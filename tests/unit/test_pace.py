@@ -1,0 +1,102 @@
+"""Estimated times: from FLOP at first, then by what was measured."""
+
+import pytest
+
+from tfscale.durations import duration, ready_at
+from tfscale.estimate import kernel_speed, run_s, training_s
+from tfscale.pace import Pace, Task, stages_of
+from tfscale.study import Study
+
+
+def timing(estimate_s: float, kind: str = "mnist") -> Task:
+    return Task("measure", kind, "timing a cell", estimate_s)
+
+
+def training(estimate_s: float) -> Task:
+    return Task("train", "mnist", "training a model", estimate_s)
+
+
+def test_trainings_share_the_slots_and_runs_do_not():
+    pace = Pace({1: training(60), 2: training(60), 3: timing(10), 4: timing(10)}, slots=2)
+    assert pace.left_s("train") == 60
+    assert pace.left_s("time") == 20
+    assert pace.left_s() == 80
+    assert Pace({1: timing(10), 2: timing(10)}, slots=2, spread=True).left_s() == 10
+
+
+def test_what_was_measured_corrects_what_is_left():
+    pace = Pace({number: timing(10) for number in range(20)})
+    assert pace.left_s() == 200 and not pace.measured
+    for number in range(10):
+        pace.ended(number, 30)
+    assert pace.measured
+    assert pace.left_s() == pytest.approx(10 * 30, rel=0.1)
+    assert pace.left_s() < 300
+
+
+def test_a_failed_job_is_over_and_says_nothing_of_the_others():
+    pace = Pace({1: timing(10), 2: timing(10)})
+    pace.ended(1, None)
+    assert pace.left_s() == 10 and not pace.measured
+
+
+def test_a_kind_that_was_not_measured_takes_over_the_stage():
+    pace = Pace({1: timing(10, "mnist"), 2: timing(10, "text")})
+    pace.ended(1, 50)
+    assert pace.left_s() == pytest.approx(10 * 60 / 20)
+
+
+def test_earlier_snakemake_runs_count(config):
+    pace = Pace({1: training(10)})
+    pace.learn(training(10), 40)
+    assert pace.left_s() == pytest.approx(25)
+
+
+def test_stages_come_in_their_order():
+    tasks = [Task("report", "", "", 1), timing(1), training(1), Task("floor", "", "", 1)]
+    assert stages_of(tasks) == ["train", "machine", "time", "analyse"]
+
+
+def test_the_default_study_is_estimated_as_it_took_on_the_machine_of_the_estimate(config):
+    """Its 24 models took 44 minutes on two CPUs with tests beside it, its runs 45 minutes."""
+    study, speed = Study.from_config(config), kernel_speed(0.0186)
+    trained_s = sum(training_s(axes, config, speed) for axes in study.trained.values()) / 2
+    timed_s = sum(run_s(axes, "runs", config, speed) for axes in study.cells.values()) * 2
+    assert 15 * 60 < trained_s < 90 * 60
+    assert 30 * 60 < timed_s < 180 * 60
+
+
+def test_more_work_takes_longer_and_a_faster_machine_is_faster(config):
+    study, speed = Study.from_config(config), kernel_speed(0.02)
+    small, large = (
+        study.cell(f"text_layers{layers}_batch64_conv8_input56_threads1") for layers in (4, 10)
+    )
+    assert run_s(small, "runs", config, speed) < run_s(large, "runs", config, speed)
+    assert training_s(large, config, 2 * speed) < training_s(large, config, speed)
+    assert run_s(large, "runs", config, speed) < 3 * config["timing"]["time_cap_s"]
+
+
+def test_the_papers_protocol_is_estimated_by_its_passes(config):
+    cell = Study.from_config(config).cell("mnist_layers10_batch1_conv8_input28_threads1")
+    paper = config | {"timing": config["timing"] | {"protocol": "paper"}}
+    speed = kernel_speed(0.02)
+    assert run_s(cell, "runs", paper, speed) > 10 * run_s(cell, "runs", config, speed)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"), (45, "45 s"), (89, "89 s"), (100, "2 min"), (3600, "1 h"),
+        (6000, "1 h 40 min"), (90_000, "1 d 1 h"), (172_800, "2 d"),
+    ],
+)  # fmt: skip
+def test_durations_in_words(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_another_day_is_named():
+    from datetime import datetime
+
+    now = datetime(2026, 11, 23, 23, 0)
+    assert ready_at(1800, now) == "23:30"
+    assert ready_at(7200, now) == "Tue 24 Nov 01:00"

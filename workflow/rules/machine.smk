@@ -1,0 +1,45 @@
+# The machine: needs encoded data (its shapes); makes <results>/machine.json, the framework's floor and
+# the machine's roofs.
+
+
+rule calibrate:
+    """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
+    output:
+        machine="<results>/machine.json",
+    log:
+        "<logs>/calibrate.log",
+    priority: study.schedule.first
+    conda:
+        "../../envs/tensorflow.yaml"
+    threads: workflow.cores
+    message:
+        "Look at the machine"
+    script:
+        "../scripts/calibrate.py"
+
+
+rule floor:
+    """Time an identity model at each shape of input, and the machine's roofs."""
+    input:
+        arrays=[
+            ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
+            for shape in study.shapes
+        ],
+        env="envs/tensorflow.yaml",
+        code=code("floor.py"),
+    output:
+        floor="<results>/floor.parquet",
+        roofs="<results>/roofs.parquet",
+    log:
+        "<logs>/floor.log",
+    conda:
+        "../../envs/tensorflow.yaml"
+    threads: workflow.cores
+    params:
+        shapes=study.shapes,
+        protocol=sections.protocol(config),
+        inputs=config["evaluation"]["inputs"],
+    message:
+        "Time the floor and the roofs"
+    script:
+        "../scripts/floor.py"

@@ -1,0 +1,50 @@
+"""The commands that the user is told to type: with all that this call of Snakemake was given."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os.path import relpath
+from pathlib import Path
+
+PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a study was called: the options and the configuration that make it this study."""
+
+    options: list[str] = field(default_factory=list)
+    config: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, workflow) -> "Call":
+        """The call of a Snakemake workflow: its profile or configuration files, --use-conda, and
+        what was set by --config (without `partial`, which asks for another report)."""
+        given = workflow.config_settings
+        options = profile_options(given.configfiles)
+        deployment = workflow.deployment_settings
+        methods = {method.name for method in deployment.deployment_method} if deployment else set()
+        options += ["--use-conda"] if "CONDA" in methods else []
+        config = {key: value for key, value in given.config.items() if key != "partial"}
+        return cls(options, config)
+
+    def command(self, *targets: str, **config: object) -> str:
+        """A snakemake command as it can be pasted into a shell.
+
+        Targets go first: `--config` and `--configfile` take every word that follows.
+        """
+        values = [f"{key}={value}" for key, value in (self.config | config).items()]
+        last = ["--config", *values] if values else []
+        return shlex.join(["snakemake", *targets, *self.options, *last])
+
+
+def profile_options(configfiles: Iterable[str | Path]) -> list[str]:
+    """The options that bring the configuration files in use with them again.
+
+    A file profiles/X/config.yaml came with the profile X, any other by --configfile.
+    """
+    paths = [Path(relpath(path)) for path in configfiles]
+    ours = [path for path in paths if path.parts[::2] == (PROFILES, PROFILE_CONFIG)]
+    others = [str(path) for path in paths if path not in ours]
+    options = ["--workflow-profile", str(ours[-1].parent)] if ours else []
+    return [*options, "--configfile", *others] if others else options

@@ -1,0 +1,77 @@
+"""How long a job may take before any was measured: from its FLOP and the calibration kernel.
+
+The shares and the fixed times are what full studies took on a virtual machine of two CPUs (AMD
+EPYC); they are a first guess, which the measured durations of the study correct (`pace`).
+"""
+
+from tfscale import sections
+from tfscale.architecture import layers_of
+from tfscale.axes import Cell
+from tfscale.budget import training_budget
+from tfscale.flop import flop_per_example, training_flop_per_example
+from tfscale.grid import cost_flop
+from tfscale.passes import calls_per_pass
+
+KERNEL_FLOP = 80 * 2 * 192**3
+"""FLOP of one calibration."""
+USUAL_REFERENCE_S = 0.02
+TRAINING_SHARE, CALL_SHARE = 0.12, 0.5
+"""Of the kernel's FLOP a second: what a training and what a call reach."""
+EXAMPLES = {"mnist": 54_000, "text": 7_800}
+VALIDATION = 1000
+TRAINING_START_S, RUN_START_S, VISIT_START_S, CALL_S = 5.0, 1.5, 1.5, 3e-4
+MORE_VISITS = 2
+SLOW_CALL_S, VERY_SLOW_CALL_S, SLOW_CALLS, WARM_CALLS, WARM_S = 0.03, 1.0, 3, 10, 1.0
+FIXED_S = {
+    "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
+    "plot": 4.0, "report": 3.0,
+}  # fmt: skip
+SHAPE_S = 2.0
+
+
+def kernel_speed(reference_s: float | None) -> float:
+    """FLOP a second of the calibration kernel, which takes `reference_s` on a quiet machine."""
+    return KERNEL_FLOP / (reference_s or USUAL_REFERENCE_S)
+
+
+def training_s(axes: Cell, config: dict, speed: float) -> float:
+    """Seconds of training a model on one CPU; `speed` is that of the kernel (FLOP a second)."""
+    recipe, layers = config["training"], layers_of(axes)
+    budget = training_budget(
+        layers, recipe, axes["batch_size"], EXAMPLES[axes["model"]], VALIDATION
+    )
+    epoch_flop = budget.examples * training_flop_per_example(layers)
+    epoch_flop += budget.validation * flop_per_example(layers)
+    return TRAINING_START_S + recipe["epochs"] * epoch_flop / (TRAINING_SHARE * speed)
+
+
+def run_s(axes: Cell, walk: str, config: dict, speed: float) -> float:
+    """Seconds of one run of a cell."""
+    timing = sections.protocol(config, walk)
+    call_s = CALL_S + cost_flop(axes) / (CALL_SHARE * speed * axes["threads"])
+    if timing["protocol"] == "paper":
+        calls = timing["passes"] * calls_per_pass(
+            config["evaluation"]["inputs"], axes["batch_size"]
+        )
+        return RUN_START_S + timing["visits"] * (VISIT_START_S + calls * call_s)
+    visit_s = VISIT_START_S + call_s + _warm_s(call_s) + _timed_s(call_s, timing)
+    visits = min(timing["max_visits"], timing["visits"] + MORE_VISITS)
+    return RUN_START_S + min(visits * visit_s, timing["time_cap_s"] + visit_s)
+
+
+def _warm_s(call_s: float) -> float:
+    return max(call_s, min(WARM_CALLS * call_s + 0.1, WARM_S))
+
+
+def _timed_s(call_s: float, timing: dict) -> float:
+    calls = timing["min_calls"]
+    if call_s > SLOW_CALL_S:
+        calls = min(calls, SLOW_CALLS)
+    if call_s > VERY_SLOW_CALL_S:
+        calls = 1
+    return max(timing["min_time_s"], calls * call_s)
+
+
+def other_s(rule: str, shapes: int) -> float:
+    """Seconds of a job that neither trains nor times a cell; the floor has `shapes` shapes."""
+    return FIXED_S.get(rule, 0.0) + (SHAPE_S * shapes if rule == "floor" else 0.0)

@@ -1,0 +1,54 @@
+"""What is said of a job that failed: what, where, why, its log, and how to try it again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+FAILED = "Failed: "
+MOST_LINES = 12
+UNSAID = "it ended without a word: killed, perhaps for want of memory"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed job: its name with the stage, the lines of its message, its log, and the retry."""
+
+    name: str
+    message: tuple[str, ...]
+    log: str
+    retry: str
+
+    @property
+    def cause(self) -> str:
+        """Why it failed, in a sentence."""
+        return self.message[0] if self.message else UNSAID
+
+    def block(self, whole: bool = False) -> str:
+        """The lines for the console; `whole` with all that the message says."""
+        more = [f"        {line}" for line in self.message[1:MOST_LINES]] if whole else []
+        lines = [f"FAILED  {self.name}", f"  cause {self.cause}", *more]
+        return "\n".join([*lines, f"  log   {self.log or 'none'}", f"  retry {self.retry}"])
+
+
+def message_in(log: str) -> tuple[str, ...]:
+    """The lines of the message that a failed job left at the end of its log (`log.logged`)."""
+    path = Path(log)
+    text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
+    _, found, message = text.rpartition(f"\n{FAILED}")
+    return tuple(line for line in message.splitlines() if line.strip()) if found else ()
+
+
+def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:
+    """What jobs print, without the message and the path of the log of those that failed: the
+    block says both."""
+    ends = {f"(log: {log})": log for log in logs}
+    kept: list[str] = []
+    for line in lines:
+        if line not in ends:
+            kept.append(line)
+            continue
+        message = list(message_in(ends[line]))
+        while message and kept and kept[-1].strip() == message[-1].strip():
+            kept.pop()
+            message.pop()
+    return kept

@@ -1,0 +1,54 @@
+"""The jobs that a Snakemake run is about to do, and how long earlier ones took."""
+
+from collections.abc import Iterator
+
+from tfscale.estimate import other_s, run_s, training_s
+from tfscale.pace import Task
+from tfscale.study import Study
+
+TOUCHED_S = 1.0
+"""A shorter training or run was not made but marked as made (--touch)."""
+
+
+def tasks_ahead(workflow, study: Study, speed: float) -> dict[int, Task]:
+    """The tasks that must run by their job number; `speed` is the kernel's FLOP a second."""
+    dag = workflow.dag
+    jobs = (job for job in dag.needrun_jobs() if job.rule.name != "all")
+    return {dag.jobid(job): _task(job, study, speed) for job in jobs}
+
+
+def tasks_before(workflow, study: Study, speed: float) -> Iterator[tuple[Task, float]]:
+    """Finished trainings and runs of earlier Snakemake runs with the seconds that each took."""
+    dag = workflow.dag
+    for job in dag.jobs:
+        if job.rule.name in ("train", "measure") and not dag.needrun(job):
+            record = workflow.persistence.metadata(job.output[0])
+            if record and record.starttime and record.endtime:
+                took_s = record.endtime - record.starttime
+                if took_s > TOUCHED_S:
+                    yield _task(job, study, speed), took_s
+
+
+def _task(job, study: Study, speed: float) -> Task:
+    rule, wildcards = job.rule.name, dict(job.wildcards_dict)
+    config = study.config
+    if rule == "train":
+        axes = study.model(wildcards["trained"])
+        estimate_s = training_s(axes, config, speed)
+        return Task(rule, axes["model"], f"training {wildcards['trained']}", estimate_s)
+    if rule == "measure":
+        axes = study.cell(wildcards["cell"])
+        estimate_s = run_s(axes, wildcards["walk"], config, speed)
+        place = "round" if wildcards["walk"] == "runs" else "sentinel"
+        name = f"timing {wildcards['cell']}, {place} {wildcards['number']}"
+        return Task(rule, axes["model"], name, estimate_s)
+    words = NAMES.get(rule, rule).format(**wildcards)
+    return Task(rule, "", words, other_s(rule, len(study.shapes)))
+
+
+NAMES = {
+    "download": "downloading {file}", "encode": "encoding {model} at input size {size}",
+    "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
+    "merge": "merging the runs", "fit": "fitting the analysis",
+    "plot": "drawing {figure} of {model}", "report": "writing the report",
+}  # fmt: skip

@@ -1,0 +1,56 @@
+"""The noise of the machine just now: `python -m tfscale.noise` looks for a second, in a process of
+its own, because NumPy starts threads and need not be where Snakemake is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1]
+CALIBRATIONS = 25
+SLOWER = 1.05
+QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
+LONGEST_S = 30
+
+
+def noise_now() -> dict | None:
+    """Calibrations (`times_s`) and `warnings` of the machine; None where NumPy is missing, or when
+    it takes over 30 s."""
+    path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tfscale.noise"],
+            env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            capture_output=True, text=True, timeout=LONGEST_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return None
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def noise_words(seen: dict, reference_s: float) -> list[str]:
+    """The state in one line and a line a warning; `reference_s` is the undisturbed calibration."""
+    times_s = seen["times_s"]
+    slow = sum(time_s > SLOWER * reference_s for time_s in times_s) / len(times_s)
+    state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
+    line = (
+        f"{state}: {slow:.0%} of {len(times_s)} calibrations took over {SLOWER:g} times "
+        f"{reference_s * 1e3:.1f} ms"
+    )
+    return [line, *[f"warning: {warning}" for warning in seen["warnings"]]]
+
+
+def main() -> None:
+    """Print what is seen as JSON."""
+    from tfscale.calibration import calibrate
+    from tfscale.host import warnings
+    from tfscale.pinning import pin
+
+    noticed = warnings(threads=1)
+    pin(1)
+    print(json.dumps({"times_s": [calibrate() for _ in range(CALIBRATIONS)], "warnings": noticed}))
+
+
+if __name__ == "__main__":
+    main()

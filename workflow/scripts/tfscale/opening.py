@@ -1,0 +1,69 @@
+"""What is looked at before the first job: Snakemake's settings, the jobs ahead, the machine."""
+
+import json
+import logging
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfscale.estimate import kernel_speed
+from tfscale.jobs_ahead import tasks_ahead, tasks_before
+from tfscale.noise import noise_now, noise_words
+from tfscale.pace import Pace
+from tfscale.start_block import start_block
+from tfscale.study import Study
+
+SWITCH = "TFSCALE_CONSOLE"
+NEEDS_QUIET = {"train", "calibrate", "floor", "measure"}
+DEFAULT_HANDLER = "DefaultStreamHandler"
+UNSEEN = "not looked at (Snakemake's own environment has no NumPy); the first job looks"
+
+
+def default_handler(workflow) -> logging.Handler | None:
+    """Snakemake's own handler for the terminal, when the user wants it replaced: not with
+    --logger, --quiet, --verbose, --debug-dag, --printshellcmds or --touch, nor with
+    TFSCALE_CONSOLE=0 in the environment."""
+    settings = workflow.output_settings
+    quiet = {choice.name for choice in settings.quiet or ()} - {"HOST", "REASON"}
+    more = settings.verbose or settings.debug_dag or settings.printshellcmds
+    if quiet or more or workflow.touch or os.environ.get(SWITCH) == "0":
+        return None
+    handlers = workflow.logger_manager.logger.handlers
+    return next((handler for handler in handlers if handler.name == DEFAULT_HANDLER), None)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A study and its folders."""
+
+    study: Study
+    results: str
+    models: str
+
+    def look(self, workflow) -> tuple[Pace, list[str]]:
+        """The pace of the jobs ahead, and the block that a study starts with."""
+        reference_s, machine = self._reference_s(), []
+        if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
+            seen = noise_now()
+            reference_s = reference_s or (_calm_s(seen["times_s"]) if seen else None)
+            machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
+        speed = kernel_speed(reference_s)
+        ahead = tasks_ahead(workflow, self.study, speed)
+        local = workflow.local_exec
+        slots = workflow.cores if local else min(workflow.nodes, len(ahead))
+        pace = Pace(ahead, slots, spread=not local)
+        for task, took_s in tasks_before(workflow, self.study, speed):
+            pace.learn(task, took_s)
+        return pace, start_block(self.study, pace, self.results, self.models, machine)
+
+    def _reference_s(self) -> float | None:
+        """The undisturbed calibration of this host (s), where an earlier run found it."""
+        path = Path(self.results, "machine.json")
+        known = json.loads(path.read_text()) if path.exists() else {}
+        return known["reference_s"] if known.get("host") == platform.node() else None
+
+
+def _calm_s(times_s: list[float]) -> float:
+    """The 20th percentile, as `calibration.reference` has it, without NumPy."""
+    return sorted(times_s)[len(times_s) // 5]

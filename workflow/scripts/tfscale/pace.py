@@ -1,0 +1,93 @@
+"""How fast a study goes: estimated first, then by what was measured of each stage."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+STAGES = {
+    "download": "data", "encode": "data", "train": "train", "calibrate": "machine",
+    "floor": "machine", "measure": "time",
+}  # fmt: skip
+"""Every other rule belongs to the analysis."""
+ANALYSIS = "analyse"
+ALONE = ("machine", "time")
+"""Stages whose jobs have the machine for themselves."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job: its rule, kind of model (may be empty), name for people, and estimated seconds."""
+
+    rule: str
+    kind: str
+    name: str
+    estimate_s: float
+
+    @property
+    def stage(self) -> str:
+        """data, train, machine, time or analyse."""
+        return STAGES.get(self.rule, ANALYSIS)
+
+
+class Pace:
+    """The tasks of a Snakemake run by job number, and what is known of their durations."""
+
+    def __init__(self, tasks: dict[int, Task], slots: int = 1, spread: bool = False):
+        """`slots` jobs of other stages than timing run at once; with `spread` (a cluster) timing
+        too."""
+        self.tasks = tasks
+        self._open = dict(tasks)
+        self._slots, self._spread = max(1, slots), spread
+        self._known: dict[tuple[str, str], tuple[float, float, int]] = {}
+
+    def learn(self, task: Task, took_s: float) -> None:
+        """Take in that a task of this or an earlier Snakemake run took so many seconds."""
+        for key in ((task.rule, task.kind), (task.rule, "")):
+            took, estimated, count = self._known.get(key, (0.0, 0.0, 0))
+            self._known[key] = (took + took_s, estimated + task.estimate_s, count + 1)
+            if not task.kind:
+                break
+
+    def ended(self, job: int, took_s: float | None) -> None:
+        """A job is over; `took_s` is None when it failed, which says nothing of the others."""
+        task = self._open.pop(job, None)
+        if task and took_s is not None:
+            self.learn(task, took_s)
+
+    @property
+    def measured(self) -> bool:
+        """Whether any duration of training or timing is known by measurement."""
+        return any(rule in ("train", "measure") for rule, _ in self._known)
+
+    def left_s(self, stage: str | None = None) -> float:
+        """Seconds that the open tasks will take, of one stage or of all."""
+        return sum(
+            self._expected_s(task) / (self._slots if self._shares(task) else 1)
+            for task in self._open.values()
+            if stage in (None, task.stage)
+        )
+
+    def count(self, stage: str) -> int:
+        """Open tasks of a stage."""
+        return sum(task.stage == stage for task in self._open.values())
+
+    def _shares(self, task: Task) -> bool:
+        return self._spread or task.stage not in ALONE
+
+    def _expected_s(self, task: Task) -> float:
+        """The estimate times what such tasks took over what was estimated for them; the estimate
+        itself counts like one more task."""
+        known = self._known.get((task.rule, task.kind)) or self._known.get((task.rule, ""))
+        if not known:
+            return task.estimate_s
+        took, estimated, count = known
+        typical = estimated / count
+        return (
+            task.estimate_s * (took + typical) / (estimated + typical) if typical else took / count
+        )
+
+
+def stages_of(tasks: Iterable[Task]) -> list[str]:
+    """The stages that occur, in the order in which they come."""
+    order = [*dict.fromkeys(STAGES.values()), ANALYSIS]
+    found = {task.stage for task in tasks}
+    return [stage for stage in order if stage in found]

@@ -1,0 +1,51 @@
+"""What a study says when it starts: what it is, what is there, what is to do, and how long."""
+
+from pathlib import Path
+
+from tfscale.durations import duration, ready_at
+from tfscale.pace import Pace, stages_of
+from tfscale.study import Study
+
+
+def start_block(
+    study: Study, pace: Pace, results: str, models: str, machine: list[str]
+) -> list[str]:
+    """The lines of the block; `machine` are the words on its noise, if it was looked at."""
+    kinds = " and ".join(study.models)
+    source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
+    what = "partial report of " if study.partial else ""
+    rows = [("study", f"{what}{_many(len(study.cells), 'cell')} of {kinds}, {source}")]
+    if study.missing:
+        rows += [("missing", f"{_many(len(study.missing), 'cell')} with runs that are not there")]
+    else:
+        rows += [("there", _there(study, results, models))]
+    rows += [(stage, _stage(stage, study, pace)) for stage in stages_of(pace.tasks.values())]
+    basis = "by what was measured before" if pace.measured else "a first guess from FLOP"
+    left_s = pace.left_s()
+    rows += [("in all", f"about {duration(left_s)}, ready at {ready_at(left_s)} ({basis})")]
+    rows += [("machine" if not i else "", line) for i, line in enumerate(machine)]
+    return ["tfscale", *[f"  {name:<8} {words}" for name, words in rows]]
+
+
+def _there(study: Study, results: str, models: str) -> str:
+    trained = sum(Path(path).exists() for path in study.facts_files(models))
+    files = [*study.schedule.files("runs", results), *study.schedule.files("sentinels", results)]
+    timed = sum(Path(path).exists() for path in files)
+    return (
+        f"{trained} of {_many(len(study.trained), 'trained model')}, "
+        f"{timed} of {_many(len(files), 'run')}"
+    )
+
+
+def _stage(stage: str, study: Study, pace: Pace) -> str:
+    count = pace.count(stage)
+    kinds = {"train": "model", "time": "run"}
+    words = _many(count, kinds.get(stage, "job"))
+    if stage == "time":
+        rounds = len(study.schedule.numbers("runs"))
+        words += f" ({_many(rounds, 'round')} over all cells and the sentinels)"
+    return f"{words}, about {duration(pace.left_s(stage))}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
