@@ -35,6 +35,17 @@ listening.stop()
 print("afterwards", file=sys.stderr)
 print(heard)
 """
+PIECES = """
+import os, time
+from tfscale.listening import Listening
+together = []
+listening = Listening()
+listening.start(together.append)
+os.write(2, b"a message\\n(log: a.log)")
+os.write(2, b"\\n")
+listening.stop()
+print(together[0])
+"""
 BROKEN = """
 import os
 from tfscale.listening import Listening
@@ -58,6 +69,10 @@ def test_all_that_jobs_print_is_heard_and_the_terminal_comes_back():
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['own', 'a job', 'done', 'without an end']"
     assert done.stderr == "beside it\nafterwards\n"
+
+
+def test_what_a_job_prints_at_once_is_heard_at_once_though_it_comes_in_pieces():
+    assert python(PIECES).stdout.strip() == "['a message', '(log: a.log)']"
 
 
 def test_a_display_that_fails_neither_stops_the_jobs_nor_swallows_their_words():

@@ -33,7 +33,8 @@ def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call:
     found = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     warned = warnings_in(f"{logs}/report.log")
     page = f"{results}/report.html"
-    lacking = [f"Partial: {len(missing)} cells lack runs. To make them: {call.command(page)}"]
+    cells = "1 cell lacks" if len(missing) == 1 else f"{len(missing)} cells lack"
+    lacking = [f"Partial: {cells} runs. To make them: {call.command(page)}"]
     return [
         *success(ended),
         *_listed("Findings", found, FINDINGS),

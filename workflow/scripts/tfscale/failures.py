@@ -6,7 +6,7 @@ from pathlib import Path
 
 FAILED = "Failed: "
 MOST_LINES = 12
-UNSAID = "it ended without a word: killed, perhaps for want of memory"
+UNSAID = "it ended without a message: stopped, or killed for want of memory"
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
+from select import select
 from threading import Thread
 from typing import IO
 
 CHUNK_BYTES = 1 << 16
 LONGEST_WAIT_S = 5
+REST_S = 0.1
+"""How long the rest of a line is waited for, before the lines above it are handed on."""
 
 
 class Listening:
@@ -51,7 +54,10 @@ class Listening:
     def _listen(self, heard: Callable[[list[str]], None]) -> None:
         rest = b""
         while chunk := os.read(self._source, CHUNK_BYTES):
-            *whole, rest = (rest + chunk).split(b"\n")
+            rest += chunk
+            if not rest.endswith(b"\n") and select([self._source], [], [], REST_S)[0]:
+                continue  # what is printed at once may come in pieces
+            *whole, rest = rest.split(b"\n")
             ends = [place for place, line in enumerate(whole) if line.endswith(self._end)]
             if ends:
                 whole = [*whole[: ends[0]], whole[ends[0]].removesuffix(self._end)]
