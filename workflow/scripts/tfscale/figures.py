@@ -42,7 +42,7 @@ def draw(name: str, data: FigureData) -> Drawn:
     if len(data.machines) > 1 and name != "machines":
         notes.append(f"Drawn for {data.machine}, one of {len(data.machines)} machines.")
     if drawn.filled and notes:
-        drawn.figure.text(0.0, -0.01, " ".join(notes), fontsize="small", color="0.35", va="top")
+        drawn.figure.text(0.0, 1.01, " ".join(notes), fontsize="small", color="0.35", va="bottom")
     return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)
 
 
