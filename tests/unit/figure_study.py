@@ -11,7 +11,7 @@ from tfscale.fitting import fit
 from tfscale.material import Plan
 from tfscale.work import work_columns
 
-SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 32, 64), "convs": (5,)}
+SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 48, 64), "convs": (5,)}
 GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
 
 

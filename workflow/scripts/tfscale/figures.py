@@ -42,7 +42,7 @@ def draw(name: str, data: FigureData) -> Drawn:
     if len(data.machines) > 1 and name != "machines":
         notes.append(f"Drawn for {data.machine}, one of {len(data.machines)} machines.")
     if drawn.filled and notes:
-        drawn.figure.text(0.0, -0.01, " ".join(notes), fontsize="small", color="0.35", va="top")
+        drawn.figure.text(0.0, 1.01, " ".join(notes), fontsize="small", color="0.35", va="bottom")
     return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)
 
 
@@ -50,8 +50,8 @@ def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> No
     """Write every figure, in the order of `figure_list`, to its two files, and what each says to
     the JSON file `words`: title, says (sentences), filled."""
     said = {}
-    for (name, title), *paths in zip(FIGURES.items(), svg, png, strict=True):
+    for (name, title), vector, pixels in zip(FIGURES.items(), svg, png, strict=True):
         drawn = draw(name, data)
-        save(drawn.figure, *paths, f"{data.model}: {title}", " ".join(drawn.says))
+        save(drawn.figure, vector, pixels, f"{data.model}: {title}", " ".join(drawn.says))
         said[name] = {"title": title, "says": drawn.says, "filled": drawn.filled}
     write_text(words, json.dumps(said, indent=1, ensure_ascii=False))

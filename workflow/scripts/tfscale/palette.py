@@ -5,20 +5,22 @@ colour-blind; names get the colours of Okabe and Ito (2008). Markers, dashes and
 apart without any colour.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Literal
 
 import matplotlib as mpl
 import pandas as pd
 
 from tfscale.axes import FACTORS
 
+Dash = Literal["-"] | tuple[float, tuple[float, ...]]
+"""A line style: solid, or an offset and the lengths of dashes and gaps."""
 MAPS = {"layers": "viridis", "conv_size": "plasma"}
 OTHER_MAP = "cividis"
 LIGHTEST = 0.82
 """The share of a colour map that is dark enough on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DASHES = (
+DASHES: tuple[Dash, ...] = (
     "-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)),
     (0, (2, 2)), (0, (9, 2, 3, 2)), (0, (1, 4)),
 )  # fmt: skip
@@ -51,7 +53,7 @@ class Palette:
         """A marker; from the ninth level on they come again."""
         return MARKERS[self._rank(factor, level) % len(MARKERS)]
 
-    def dash(self, factor: str, level: float) -> Hashable:
+    def dash(self, factor: str, level: float) -> Dash:
         """A line style; from the tenth level on they come again."""
         return DASHES[self._rank(factor, level) % len(DASHES)]
 
@@ -59,6 +61,6 @@ class Palette:
         return self.levels[factor].index(level)
 
 
-def named(place: int) -> tuple[str, str, Hashable]:
+def named(place: int) -> tuple[str, str, Dash]:
     """Colour, marker and dash of the name in that place of a list (a machine, a law)."""
     return NAMES[place % len(NAMES)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)]
