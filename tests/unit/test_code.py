@@ -45,8 +45,11 @@ MODULES = {
     "threshold_words thresholds time_shares traffic units within_budget work "
     "work_model work_tables work_words workload",
     "plot": "atomic axes axis_words correlations errors figures law_forms log plot slicing style",
-    "report": "architecture atomic axes errors fit_tables interval log marks page_fits "
-    "page_tables phrases report stopping units",
+    "report": "architecture atomic axes axis_words cell_marks errors fit_tables flop "
+    "group_words interval law_choice law_forms law_words log marks page_answer page_cells "
+    "page_data page_figures page_files page_fits page_laws page_models page_script page_tables "
+    "page_visits phrases replicates report stopping threshold_words timing_again traffic units "
+    "work work_model work_words workload",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

@@ -8,6 +8,7 @@ from tfscale.code import code
 from tfscale.config import ConfigError
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
+from tfscale.page_files import PAGE_FILES
 from tfscale.study import FIGURES, Study
 
 try:
