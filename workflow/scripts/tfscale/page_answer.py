@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from tfscale.axis_words import AXIS_WORDS
+from tfscale.group_words import listed
 from tfscale.law_words import NONE, OPEN, UNTESTED, best_law
 from tfscale.page_laws import KEYS
 from tfscale.phrases import share
@@ -74,8 +75,16 @@ def _claims(table: pd.DataFrame) -> Iterable[str]:
     for verdict in ("supported", "rejected"):
         rows = table[(table["verdict"] == verdict) & (table["family"] == "primary")]
         if len(rows):
-            said = "; ".join(rows["text"].drop_duplicates())
-            yield f"{verdict[0].upper()}{verdict[1:]}: {said}."
+            yield f"{verdict[0].upper()}{verdict[1:]}: {'; '.join(_named(rows))}."
+
+
+def _named(rows: pd.DataFrame) -> list[str]:
+    """Each claim once, with the parts of it that the rows are of."""
+    parts: dict[str, dict[str, None]] = {}
+    for row in rows.to_dict("records"):
+        part = " ".join(row["test"].split()[2:])
+        parts.setdefault(row["text"], {}).update({part: None} if part else {})
+    return [f"{text} ({', '.join(found)})" if found else text for text, found in parts.items()]
 
 
 def _undetermined(cells: pd.DataFrame, own: dict[str, pd.DataFrame]) -> Iterable[str]:
@@ -85,23 +94,24 @@ def _undetermined(cells: pd.DataFrame, own: dict[str, pd.DataFrame]) -> Iterable
     yield from _laws(own["laws"])
     claims = own["claims"]
     for verdict in ("undetermined", "not testable"):
-        names = claims.loc[
-            (claims["verdict"] == verdict) & (claims["family"] != "exploratory"), "test"
-        ]
-        if len(names):
-            yield f"Of the paper's claims {verdict}: {', '.join(names.drop_duplicates())}."
+        rows = claims[(claims["verdict"] == verdict) & (claims["family"] != "exploratory")]
+        if len(rows):
+            yield f"The paper's claims that are {verdict}: {'; '.join(_named(rows))}."
 
 
 def _laws(table: pd.DataFrame) -> Iterable[str]:
-    """The factors whose law is not known, by what is missing."""
-    why: dict[str, list[str]] = {}
-    words = {NONE: "none of the nine laws fits", OPEN: "more than one law fits",
-             UNTESTED: "the law is not testable"}  # fmt: skip
+    """The factors of each model whose law is not known, by what is missing."""
+    words = {
+        NONE: "none of the nine laws fits",
+        OPEN: "more than one law fits",
+        UNTESTED: "the law is not testable",
+    }
+    why: dict[tuple[str, str], list[str]] = {}
     pooled = table[table["slice"].isin(("pooled", "all"))]
     for (_, model, factor), rows in pooled.groupby(KEYS, sort=False):
         verdict = str(best_law(rows)["verdict"])
         for start, said in words.items():
             if verdict.startswith(start):
-                why.setdefault(said, []).append(f"{AXIS_WORDS[factor].name} ({model})")
-    for said, factors in why.items():
-        yield f"Along {', '.join(factors)} {said}."
+                why.setdefault((str(model), said), []).append(AXIS_WORDS[factor].name)
+    for (model, said), factors in why.items():
+        yield f"{model}: {said} along {listed(factors)}."
