@@ -20,6 +20,10 @@ def names(page) -> list[str]:
     return page.locator("#table tbody th code").all_inner_texts()
 
 
+def latencies(finished) -> pd.Series:
+    return pd.read_parquet(finished.root / "results/cells.parquet").set_index("cell")["latency_s"]
+
+
 def test_all_cells_are_there_in_the_order_of_the_study(page):
     assert names(page) == CELLS
     assert "3 of 3 cells" in page.locator("#shown").inner_text()
@@ -44,9 +48,7 @@ def test_filters_and_the_search_narrow_table_and_chart(page):
 
 
 def test_a_column_sorts_both_ways_by_keyboard(page, finished):
-    latency = pd.read_parquet(finished.root / "results/cells.parquet").set_index("cell")[
-        "latency_s"
-    ]
+    latency = latencies(finished)
     head = page.locator("#table thead th[data-key=latency_s]")
     head.locator("button").focus()
     page.keyboard.press("Enter")
@@ -63,9 +65,7 @@ def test_two_cells_are_compared_and_a_third_takes_the_place_of_the_first(page, f
     page.keyboard.press("Space")
     assert page.locator("#picked article").count() == 1
     boxes.nth(1).check()
-    latency = pd.read_parquet(finished.root / "results/cells.parquet").set_index("cell")[
-        "latency_s"
-    ]
+    latency = latencies(finished)
     ratio = latency[CELLS[1]] / latency[CELLS[0]]
     shown = page.locator("#comparison tbody tr", has_text="latency of a call").locator("td").last
     assert float(shown.inner_text().replace(",", "")) == pytest.approx(ratio, rel=0.01)

@@ -14,9 +14,7 @@ SECTIONS = (
     "The answer in two minutes", "Explorer", "Figures", "Analysis", "Cells", "Predictions",
     "Method", "Provenance",
 )  # fmt: skip
-HOSTILE = (
-    "<script>document.title='owned'</script><!--<img src=x onerror=\"document.title='owned'\">"
-)
+HOSTILE = "<script>document.title='owned'</script><!--<img src=x onerror='document.title=1'>"
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +108,7 @@ def test_hostile_texts_stay_text(finished, browser, tmp_path):  # noqa: F811
     page = opened(browser, written)
     page.locator("#search").fill("text")
     page.locator("#table tbody input").first.check()
-    assert page.title() != "owned"
+    assert page.title().startswith("tfscale")
     assert page.faults == []
     assert page.locator("#picked q").first.inner_text() == HOSTILE
     assert page.locator("#picked pre.structure").inner_text() == HOSTILE

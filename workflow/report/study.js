@@ -36,7 +36,8 @@ function choice(words, options, chosen, changed) {
   for (const [value, text] of options) {
     select.append(element("option", { value, selected: String(value) === String(chosen) }, text));
   }
-  return element("label", {}, words, select);
+  select.id = `choose-${words}`.replaceAll(" ", "-");
+  return element("div", { class: "field" }, element("label", { for: select.id }, words), select);
 }
 
 const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
