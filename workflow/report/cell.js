@@ -122,7 +122,8 @@ function article(cell) {
 /** One row a quantity; with two cells also the ratio of the second to the first. */
 function comparison(cells) {
   const [first, second] = cells;
-  const ratio = (key) => (second && known(first[key]) && known(second[key]) && first[key] ? digits(second[key] / first[key]) : "–");
+  const shares = ["half_width", "test_accuracy"];
+  const ratio = (key) => (second && !shares.includes(key) && known(first[key]) && known(second[key]) && first[key] ? digits(second[key] / first[key]) : "–");
   const head = ["quantity", ...cells.map((cell) => cell.cell), ...(second ? ["second / first"] : [])];
   const line = (words, texts) => element("tr", {}, element("th", { scope: "row" }, words), ...texts.map((text) => element("td", {}, text)));
   const plain = (words, text) => line(words, [...cells.map(text), ...(second ? ["–"] : [])]);

@@ -3,6 +3,7 @@
 const COLOURS = ["#2b83ba", "#d55e00", "#2a9d74", "#b07aa1", "#c98a00", "#5aa9e6", "#8a8a8a"];
 const MOST_POINTS = 2000;
 const MOST_LINES = 300;
+const MOST_TICKS = 14;
 const FIRST = AXES.find((axis) => axis.number) ?? AXES[0];
 const chosen = {
   x: FIRST?.key, y: "latency_s", colour: (AXES.find((axis) => axis !== FIRST) ?? FIRST)?.key,
@@ -98,6 +99,7 @@ function drawChart(cells) {
   const [axis, shown, points] = [axisOf(chosen.x), quantity(chosen.y), pointsOf(cells)];
   const levels = levelsOf(chosen.x, cells), colours = levelsOf(chosen.colour, cells).map(String);
   const range = colours.length > COLOURS.length ? d3.quantize((t) => d3.interpolateViridis(0.3 + 0.6 * t), colours.length) : COLOURS;
+  const named = levels.filter((_, k) => k % Math.ceil(levels.length / MOST_TICKS) === 0);
   const label = shown.words + (shown.unit ? ` (${shown.unit})` : "");
   const logX = chosen.logX && levels.every((level) => level > 0);
   const logY = chosen.logY && points.every((point) => point.y > 0);
@@ -105,12 +107,14 @@ function drawChart(cells) {
     width: Math.max(320, Math.min(1080, place.clientWidth || 900)), height: 420, marginLeft: 64, marginBottom: 42,
     ariaLabel: `${label} against ${axis.label} of ${cells.length} cells, coloured by ${axisOf(chosen.colour).name}; the table below has the numbers`,
     x: axis.number
-      ? { type: logX ? "log" : "linear", label: axis.label, ticks: levels.length > 14 ? undefined : levels, tickFormat: String, insetLeft: 12, insetRight: 12 }
+      ? { type: logX ? "log" : "linear", label: axis.label, insetLeft: 12, insetRight: 12 }
       : { type: "point", label: axis.label, domain: levels.map(String) },
     y: { type: logY ? "log" : "linear", label, grid: true, tickFormat: "~s", ticks: 6 },
     color: { type: "ordinal", domain: colours, range, label: axisOf(chosen.colour).label, legend: true },
     symbol: { domain: [false, true], range: ["circle", "triangle"] },
     marks: [
+      // Every level is named: a logarithmic axis would leave out what is no round number to it.
+      axis.number ? Plot.axisX(named, { text: String }) : null,
       axis.number ? Plot.line(lawLines(cells), { x: "x", y: "y", z: "slice", stroke: "colour", strokeWidth: 1.2, strokeDasharray: "5 3" }) : null,
       Plot.ruleX(points.filter((point) => known(point.low) && known(point.high)), { x: "x", y1: "low", y2: "high", stroke: "colour" }),
       Plot.dot(points, { x: "x", y: "y", stroke: "colour", symbol: "marked", r: 4, strokeWidth: 1.6, tip: true, title: "words" }),

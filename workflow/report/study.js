@@ -63,7 +63,8 @@ function seconds(value) {
 }
 
 const percent = (value) => (known(value) ? `${(100 * value).toFixed(1)} %` : "–");
-const halfWidth = (cell) => (known(cell.half_width) ? `± ${percent(cell.half_width)}` : "no interval");
+const halfWidth = (cell) =>
+  known(cell.half_width) && known(cell.coverage) ? `± ${percent(cell.half_width)}` : "no interval";
 const regime = (cell) => cell.regime;
 const interval = (cell) =>
   `${seconds(cell.latency_low_s)} to ${seconds(cell.latency_high_s)}` +

@@ -39,9 +39,9 @@ def policy(scripts: list[str]) -> str:
     )
 
 
-def brief(value: float) -> float | None:
-    """Four significant digits; None where there is no number."""
-    return float(f"{value:.4g}") if value is not None and isfinite(value) else None
+def brief(value: float, digits: int = 4) -> float | None:
+    """The value to a few significant digits; None where there is no number."""
+    return float(f"{value:.{digits}g}") if value is not None and isfinite(value) else None
 
 
 def coded(values: list[str]) -> dict[str, list]:

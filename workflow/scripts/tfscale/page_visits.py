@@ -17,6 +17,7 @@ INNER = (0.005, 0.995)
 """A histogram spans these quantiles; the calls beyond are counted at its ends."""
 BATCH = 256
 RAW = ["cell", "machine", "sentinel", "disturbed", "phase", "durations_ns"]
+Calls = defaultdict[tuple[str, str], list[np.ndarray]]
 Histogram = list[float | list[int] | None]
 
 
@@ -26,12 +27,12 @@ def visit_rows(cells: pd.DataFrame, visits: pd.DataFrame) -> dict[str, object]:
     own = visits[~visits["sentinel"]].sort_values(["round", "visit"])
     reasons = coded(own["disturbed_reason"].fillna("").astype(str).tolist())
     own = own.assign(reason=reasons["is"])
-    rows = defaultdict(list)
+    rows: defaultdict[tuple[str, str], list[list]] = defaultdict(list)
     for row in own.to_dict("records"):
         unsettled = not pd.isna(row["settled"]) and not row["settled"]
         rows[row["machine"], row["cell"]].append(
             [row["round"], row["visit"], int(not row["disturbed"]), int(unsettled), row["reason"]]
-            + [brief(1e6 * row[name]) for name in QUANTILES]
+            + [brief(1e6 * row[name], 3) for name in QUANTILES]
         )
     keys = zip(cells["machine"], cells["cell"], strict=True)
     return {"reasons": reasons["of"], "rows": [rows[key] for key in keys]}
@@ -40,7 +41,8 @@ def visit_rows(cells: pd.DataFrame, visits: pd.DataFrame) -> dict[str, object]:
 def histograms(cells: pd.DataFrame, runs_path: str) -> list[Histogram | None]:
     """For every cell [low µs, high µs, counts] of the timed calls of its clean visits (of all
     visits where none is clean), in bins of equal ratio; None where nothing was timed."""
-    clean, disturbed = defaultdict(list), defaultdict(list)
+    clean: Calls = defaultdict(list)
+    disturbed: Calls = defaultdict(list)
     with pq.ParquetFile(runs_path) as file:
         for batch in file.iter_batches(BATCH, columns=RAW):
             places = {name: batch.column(name) for name in RAW}
