@@ -124,21 +124,3 @@ function drawChart(cells) {
   const many = cells.length > MOST_POINTS ? ["Over 2,000 cells: points are medians by level and colour; filter to see single cells."] : [];
   words.replaceChildren(...[...marked, ...many, ...lawWords(cells)].map((line) => element("div", {}, line)));
 }
-
-function refresh() {
-  const found = filtered();
-  drawTable(found);
-  drawChart(found);
-}
-
-for (const hidden of document.querySelectorAll("#explorer, .scripted")) hidden.hidden = false;
-buildFilters();
-buildHead();
-buildChoices();
-refresh();
-drawPicked();
-let waiting;
-addEventListener("resize", () => {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => drawChart(filtered()), 200);
-});

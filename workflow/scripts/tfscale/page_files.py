@@ -5,7 +5,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[2] / "report"
 LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 """Observable Plot and D3, in the order in which a browser must read them."""
-SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js")
+SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
 """The page's own scripts; they share one scope and start when the last one is read."""
 TEMPLATES = (
     "report.html.j2", "answer.html.j2", "figures.html.j2", "analysis.html.j2", "explorer.html.j2",
