@@ -2,7 +2,7 @@
 
 const INK = { background: "transparent", fontSize: "12px" };
 const KINDS = ["clean", "disturbed", "unsettled"];
-const KIND_COLOURS = ["#2b83ba", "#d55e00", "#b07aa1"];
+const KIND_COLOURS = ["#2b83ba", "#d55e00", "#c0679f"];
 
 /** A chart as an image with words for those who do not see it. */
 function chartOf(options) {

@@ -1,6 +1,6 @@
 // The chart: a quantity of the filtered cells against any axis, with the fitted law.
 
-const COLOURS = ["#2b83ba", "#d55e00", "#2a9d74", "#b07aa1", "#c98a00", "#5aa9e6", "#8a8a8a"];
+const COLOURS = ["#2b83ba", "#d55e00", "#2a9d74", "#c0679f", "#b07800", "#808080"];
 const MOST_POINTS = 2000;
 const MOST_LINES = 300;
 const MOST_TICKS = 14;
