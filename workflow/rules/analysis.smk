@@ -97,7 +97,8 @@ rule report:
             "<models>/{trained}/predictions.parquet", trained=study.trained
         ),
         images=[
-            ancient(f"<resources>/encoded/{pictures}.npz") for pictures in study.pictures
+            ancient(f"<resources>/encoded/{pictures}.npz")
+            for pictures in study.pictures
         ],
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         page=expand("workflow/report/{part}", part=PAGE_FILES),
