@@ -30,7 +30,7 @@ def test_all_cells_are_there_in_the_order_of_the_study(page):
 
 
 def test_filters_and_the_search_narrow_table_and_chart(page):
-    dots = page.locator("#chart svg [aria-label=dot] path, #chart svg [aria-label=dot] circle")
+    dots = page.locator("#chart svg [data-mark=dot] path, #chart svg [data-mark=dot] circle")
     assert dots.count() == 3
     page.get_by_label("model", exact=True).select_option("mnist")
     assert names(page) == CELLS[:2]
@@ -112,7 +112,7 @@ def test_the_copy_button_copies_the_command_that_times_the_cell_again(page):
 def test_the_chart_shows_any_quantity_against_any_axis_with_its_law(page):
     chart = page.locator("#chart svg[role=img]")
     assert chart.get_attribute("aria-label").startswith("latency of a call (s) against layers")
-    lines = page.locator("#chart svg [aria-label=line] path")
+    lines = page.locator("#chart svg [data-mark=line] path")
     assert lines.count() == 1  # the one slice with two levels of layers
     assert "law" in page.locator("#chart-words").inner_text()
     page.get_by_label("law", exact=True).select_option("")

@@ -9,6 +9,11 @@ function chartOf(options) {
   const made = Plot.plot({ style: INK, ...options });
   const drawing = made.tagName.toLowerCase() === "svg" ? made : made.querySelector(":scope > svg:last-of-type");
   drawing.setAttribute("role", "img");
+  // Groups have no role, so ARIA gives them no name: the drawing's own is the one that is read.
+  for (const group of drawing.querySelectorAll("g[aria-label]")) {
+    group.dataset.mark = group.getAttribute("aria-label");
+    group.removeAttribute("aria-label");
+  }
   return element("div", { class: "chart" }, made);
 }
 
@@ -32,7 +37,7 @@ function visitChart(cell) {
     width: 520, height: 250, marginLeft: 56,
     ariaLabel: `Visits of ${cell.cell}: ${counted}; line at the latency ${seconds(cell.latency_s)}`,
     x: { type: "point", domain: rows.map((one) => one.place), label: "round.visit", tickRotate: rows.length > 14 ? -60 : 0 },
-    y: { label: `latency (${unit.name}): 5 % to 99 %, thick from the median to 90 %`, grid: true, nice: true, zero: false },
+    y: { label: `latency (${unit.name}), 5 % to 99 %; thick: median to 90 %`, grid: true, nice: true, zero: false },
     color: { domain: KINDS, range: KIND_COLOURS },
     symbol: { domain: KINDS, range: ["circle", "times", "triangle"], legend: true },
     marks: [
@@ -56,7 +61,7 @@ function histogramChart(cell) {
   return chartOf({
     width: 520, height: 190, marginLeft: 56,
     ariaLabel: `Distribution of ${calls} calls of ${cell.cell}, from ${digits(edge(0))} to ${digits(edge(counts.length))} ${unit.name}`,
-    x: { type: "log", label: `latency of ${calls.toLocaleString("en")} calls (${unit.name}); the outer 0.5 % are counted at the ends`, ticks: 6, tickFormat: digits },
+    x: { type: "log", label: `latency (${unit.name}) of ${calls.toLocaleString("en")} calls; outer 0.5 % at the ends`, ticks: 6, tickFormat: digits },
     y: { label: "calls", grid: true },
     marks: [
       Plot.rectY(bins, { x1: "from", x2: "to", y: "count", fill: KIND_COLOURS[0] }),
