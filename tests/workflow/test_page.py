@@ -31,7 +31,7 @@ def test_the_page_is_whole_alone_and_fits(path, browser, width):  # noqa: F811
     assert page.locator("#figures figure img").count() == 10
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for heading in SECTIONS:
-        assert page.get_by_role("heading", name=heading, exact=True).is_visible()
+        assert page.get_by_role("heading", name=heading, exact=True, level=2).is_visible()
     assert "Built-in data" in page.get_by_role("note").first.inner_text()
 
 
@@ -71,7 +71,7 @@ def test_axe_would_find_something_serious(path, browser):  # noqa: F811
 def test_all_but_the_explorer_reads_without_scripts(path, browser):  # noqa: F811
     page = opened(browser, path, java_script_enabled=False)
     for heading in SECTIONS:
-        shown = page.get_by_role("heading", name=heading, exact=True)
+        shown = page.get_by_role("heading", name=heading, exact=True, level=2)
         assert shown.count() == (heading != "Explorer")
     assert page.locator("#cells table").first.is_visible()
     assert page.locator("#figures img").first.is_visible()
