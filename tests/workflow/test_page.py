@@ -86,7 +86,7 @@ def test_the_page_prints_on_a4(path, browser):  # noqa: F811
     assert all(box["height"] < 1000 for box in boxes)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     printed = page.pdf(format="A4", print_background=True)
-    assert printed.startswith(b"%PDF") and printed.count(b"/Type /Page\n") > 1
+    assert printed.startswith(b"%PDF") and 1 < printed.count(b"/Type /Page\n") < 40
 
 
 def test_hostile_texts_stay_text(finished, browser, tmp_path):  # noqa: F811
