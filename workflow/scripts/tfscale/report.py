@@ -51,6 +51,7 @@ def write_report(
     data = explorer_data(cells, visits, runs_path, fits["laws"], models, places)
     findings = findings_by_topic(findings_path)
     top = findings.pop(TOP, [])
+    recorded = visits["environment"].astype(str).unique()
     best = cells.sort_values("test_accuracy")
     library = page_files.text_of(page_files.LIBRARIES)
     own = page_files.text_of(page_files.SCRIPTS)
@@ -80,7 +81,8 @@ def write_report(
         settings=settings,
         machines=cells["machine"].unique().tolist(),
         paths=cells["path"].unique().tolist(),
-        environments=[json.loads(text) for text in visits["environment"].unique()],
+        environments=list(map(json.loads, visits.drop_duplicates("environment_id")["environment"])),
+        commits=list(dict.fromkeys(json.loads(text)["git_commit"] for text in recorded)),
         runs=len(visits.drop_duplicates(["cell", "round", "sentinel"])),
         visits=len(visits),
         first=visits["started"].min(),
