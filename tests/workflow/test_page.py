@@ -1,94 +1,162 @@
-"""The report in a real browser."""
+"""The report in a real browser: whole, alone, safe, fast, readable by everyone and on paper."""
 
-import shutil
+import time
 from itertools import pairwise
 
 import pandas as pd
 import pytest
-import yaml
-from playwright.sync_api import sync_playwright
+import report_of
+from browser import browser, needs_chromium, opened, outside, serious  # noqa: F401
 
 from tfscale.figure_list import FIGURES
-from tfscale.report import write_report
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = needs_chromium
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium on this machine: the page is not looked at (apt install chromium)",
-)
+SECTIONS = (
+    "The answer in two minutes", "Explorer", "Figures", "Analysis", "Cells", "Predictions",
+    "Method", "Provenance",
+)  # fmt: skip
+HOSTILE = "<script>document.title='owned'</script><!--<img src=x onerror='document.title=1'>"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def path(finished):
+    return finished.root / "results" / "report.html"
 
 
-@pytest.mark.parametrize("width", [1200, 390])
-def test_the_page_is_whole_alone_and_fits(finished, browser, width):
-    page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=True)
-    seen, faults = [], []
-    page.on("request", lambda request: seen.append(request.url))
-    page.on("console", lambda message: faults.append(message.text))
-    page.goto((finished.root / "results" / "report.html").as_uri())
-    assert [url for url in seen if not url.startswith(("data:", "file:"))] == []
-    assert faults == []
-    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 100)")
-    assert page.locator("figure img").count() == 2 * len(FIGURES)
+@pytest.mark.parametrize("width", [1200, 360])
+def test_the_page_is_whole_alone_and_fits(path, browser, width):  # noqa: F811
+    page = opened(browser, path, viewport={"width": width, "height": 900})
+    assert outside(page) == []
+    assert page.faults == []
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 20)")
+    assert page.locator("#figures figure img").count() == 2 * len(FIGURES)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for heading in (
-        "Findings",
-        "Figures",
-        "Analysis",
-        "Cells",
-        "Predictions",
-        "Provenance",
-    ):
-        assert page.get_by_role("heading", name=heading, exact=True).is_visible()
+    for heading in SECTIONS:
+        assert page.get_by_role("heading", name=heading, exact=True, level=2).is_visible()
     assert "Built-in data" in page.get_by_role("note").first.inner_text()
 
 
-def test_headings_are_in_order_and_pictures_have_words(finished, browser):
-    page = browser.new_page()
-    page.goto((finished.root / "results" / "report.html").as_uri())
-    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
-    assert levels[0] == 1 and all(b - a <= 1 for a, b in pairwise(levels))
+def test_the_answer_comes_first(path, browser):  # noqa: F811
+    page = opened(browser, path)
+    said = page.locator("#answer .headline h3").all_inner_texts()
+    assert said[0] == "What drives the time"
+    assert "Undetermined" in said
+    top = page.locator("#answer .headline").bounding_box()
+    assert top["y"] < 400
+
+
+def test_headings_are_in_order_and_pictures_have_words(path, browser):  # noqa: F811
+    page = opened(browser, path)
+    for box in page.locator("#table tbody input").all()[:2]:
+        box.check()
+    script = "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1])"
+    levels = page.evaluate(script)
+    assert levels[0] == 1 and max(levels) == 5 and all(b - a <= 1 for a, b in pairwise(levels))
     assert page.evaluate("[...document.images].every(i => i.alt.length > 20)")
 
 
-def test_hostile_reviews_stay_text(finished, browser, tmp_path):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(path, browser, scheme):  # noqa: F811
+    page = opened(browser, path, color_scheme=scheme)
+    for box in page.locator("#table tbody input").all()[:2]:
+        box.check()
+    assert serious(page) == []
+
+
+def test_axe_would_find_something_serious(path, browser):  # noqa: F811
+    page = opened(browser, path)
+    page.evaluate("document.images[0].removeAttribute('alt')")
+    assert any(issue.startswith("image-alt") for issue in serious(page))
+
+
+def test_all_but_the_explorer_reads_without_scripts(path, browser):  # noqa: F811
+    page = opened(browser, path, java_script_enabled=False)
+    for heading in SECTIONS:
+        shown = page.get_by_role("heading", name=heading, exact=True, level=2)
+        assert shown.count() == (heading != "Explorer")
+    assert page.locator("#cells table").first.is_visible()
+    assert page.locator("#figures img").first.is_visible()
+
+
+def test_the_page_prints_on_a4(path, browser):  # noqa: F811
+    page = opened(browser, path, viewport={"width": 688, "height": 1000})
+    page.emulate_media(media="print")
+    assert not page.locator("#explorer").is_visible()
+    boxes = [figure.bounding_box() for figure in page.locator("#figures figure").all()]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 688 for box in boxes)
+    assert all(box["height"] < 1000 for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    printed = page.pdf(format="A4", print_background=True)
+    assert printed.startswith(b"%PDF") and 1 < printed.count(b"/Type /Page\n") < 40
+
+
+def test_hostile_texts_stay_text(finished, browser, tmp_path):  # noqa: F811
     results = finished.root / "results"
-    hostile = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
-    answers = pd.read_parquet(
-        results / "models/text_layers4_batch16_conv3_input14/predictions.parquet"
+    (text,) = [path for path in (results / "models").iterdir() if path.name.startswith("text")]
+    folder = tmp_path / text.name
+    folder.mkdir()
+    answers = pd.read_parquet(text / "predictions.parquet")
+    answers.assign(review=HOSTILE).to_parquet(folder / "predictions.parquet")
+    (folder / "structure.txt").write_text(HOSTILE)
+    settings = report_of.arguments(finished, tmp_path)["settings"] | {"predict": HOSTILE}
+    written = report_of.write(
+        finished,
+        tmp_path / "report.html",
+        predictions=[str(folder / "predictions.parquet")],
+        structures=[str(folder / "structure.txt")],
+        settings=settings,
     )
-    answers.assign(review=hostile).to_parquet(tmp_path / "predictions.parquet")
-    write_report(
-        output=str(tmp_path / "report.html"),
-        cells_path=str(results / "cells.parquet"),
-        findings_path=str(results / "fits/findings.parquet"),
-        visits_path=str(results / "visits.parquet"),
-        machine_path=str(results / "machine.json"),
-        figures=[],
-        captions=[],
-        predictions={"text": str(tmp_path / "predictions.parquet")},
-        settings={
-            "timing": yaml.safe_load((finished.root / "config.yaml").read_text())["timing"],
-            "training": {"budget_tflop": None, "max_steps": None, "epochs": 1},
-            "evaluation": {"inputs": 64, "passes": 1},
-            "analysis": {"confidence": 0.95},
-        },
-    )
-    page = browser.new_page()
-    page.goto((tmp_path / "report.html").as_uri())
+    page = opened(browser, written)
+    page.locator("#search").fill("text")
+    page.locator("#table tbody input").first.check()
+    assert page.title().startswith("tfscale")
+    assert page.faults == []
+    assert page.locator("#picked q").first.inner_text() == HOSTILE
+    assert page.locator("#picked pre.structure").inner_text() == HOSTILE
+    assert page.locator("#predictions td.long").first.inner_text() == HOSTILE
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_script_that_got_in_would_not_run(path, browser, tmp_path):  # noqa: F811
+    markup = path.read_text(encoding="utf-8")
+    bad = "<script>document.title='owned'</script><img src='http://127.0.0.1:9/x.png'>"
+    (tmp_path / "bad.html").write_text(markup.replace("<main>", f"<main>{bad}"), encoding="utf-8")
+    page = opened(browser, tmp_path / "bad.html")
     assert page.title() != "owned"
-    assert page.get_by_text(hostile).first.is_visible()
+    assert len(page.faults) == 2 and all("Content Security Policy" in said for said in page.faults)
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "megabytes"), [(96, 2.0, 5), (2000, 5.0, 5), (10_000, 20.0, 10)]
+)
+def test_large_studies_stay_small_and_quick(
+    finished, browser, tmp_path, count, seconds, megabytes  # noqa: F811
+):  # fmt: skip
+    written = report_of.write_many(finished, tmp_path, count)
+    assert written.stat().st_size < megabytes * 1e6
+    start = time.perf_counter()
+    page = opened(browser, written)
+    page.locator("#table tbody tr").first.wait_for()
+    page.locator("#chart svg").last.wait_for()
+    assert time.perf_counter() - start < seconds
+    assert page.faults == []
+    assert f"{count} of {count} cells" in page.locator("#shown").inner_text()
+    page.locator("#table tbody input").first.check()
+    assert page.locator("#picked article").count() == 1
+    assert ("holds no single visits" in page.locator("#picked").inner_text()) == (count > 2000)
+
+
+def test_missing_cells_are_named_with_the_command(finished, browser, tmp_path):  # noqa: F811
+    lost = "mnist_layers8_batch1_conv3_input28_threads1"
+    written = report_of.write(
+        finished,
+        tmp_path / "report.html",
+        missing={lost: "not timed"},
+        finish="snakemake --cores 2",
+    )
+    page = opened(browser, written)
+    assert "1 cell of the study lacks runs" in page.locator("#cells .warn").first.inner_text()
+    assert "snakemake --cores 2" in page.locator("#missing pre").inner_text()
+    page.locator("#missing summary").click()
+    assert page.locator("#missing li").inner_text() == f"{lost}: not timed"

@@ -93,14 +93,22 @@ rule report:
     input:
         cells="<results>/cells.parquet",
         visits="<results>/visits.parquet",
+        runs="<results>/runs.parquet",
         machine="<results>/machine.json",
         findings="<results>/fits/findings.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=TABLES),
         figures=expand("<results>/figures/{figure}.svg", figure=study.figures),
-        predictions=study.sampled_predictions("<models>"),
+        words=expand("<results>/figures/{model}.json", model=study.models),
+        structures=expand("<models>/{trained}/structure.txt", trained=study.trained),
+        predictions=expand(
+            "<models>/{trained}/predictions.parquet", trained=study.trained
+        ),
+        images=[
+            ancient(f"<resources>/encoded/{pictures}.npz")
+            for pictures in study.pictures
+        ],
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
-        template="workflow/report/report.html.j2",
-        missing="workflow/report/missing.html.j2",
+        page=expand("workflow/report/{part}", part=PAGE_FILES),
         env="envs/analysis.yaml",
         code=code("report.py"),
     output:
@@ -111,7 +119,7 @@ rule report:
         "../../envs/analysis.yaml"
     params:
         settings=sections.shown(config),
-        models=study.models,
+        trained={cell: study.trained_of(cell) for cell in study.cells},
         missing=study.missing,
         finish=call.command(f"{results}/report.html") if study.missing else "",
     message:

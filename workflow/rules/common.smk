@@ -10,6 +10,7 @@ from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
+from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
 from tfscale.study import FIGURES
 

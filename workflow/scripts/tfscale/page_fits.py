@@ -58,6 +58,8 @@ def _telling(table: pd.DataFrame) -> list[str]:
 def _text(column: pd.Series) -> Callable[[object], str]:
     """How a value of a column is written: by the type of the column and the unit in its name."""
     name = str(column.name).removesuffix("_low").removesuffix("_high")
+    if name == "extrapolates":
+        return _extrapolates
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return _plain
     if pd.api.types.is_integer_dtype(column):
@@ -77,6 +79,10 @@ def _known(write: Callable[[float], str]) -> Callable[[object], str]:
         return write(number) if np.isfinite(number) else ("∞" if np.isinf(number) else "–")
 
     return text
+
+
+def _extrapolates(value: object) -> str:
+    return f"⚠ {value}" if value else "no"
 
 
 def _plain(value: object) -> str:

@@ -5,12 +5,14 @@ import pandas as pd
 from tfscale.axes import AXES
 from tfscale.units import seconds
 
-CORRECT_SHOWN, WRONG_SHOWN = 6, 6
 NOISY = 1.25
+MOST_ROWS = 2000
+"""Of larger studies the page shows groups of cells instead of all of them."""
 
 
 def cell_rows(cells: pd.DataFrame) -> list[dict]:
-    """One dict a cell with everything that the table of cells shows."""
+    """One dict a cell with everything that the table of cells shows; `marks` and `regime`, where
+    the table has them, are shown as they are."""
     return [
         {axis: row[axis] for axis in AXES}
         | {
@@ -32,7 +34,8 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             else f"{row['throughput_per_s']:,.0f}",
             "pass_mean": seconds(row["pass_mean_s"]),
             "noise": f"{row['noise_index']:.2f}",
-            "noisy": row["noise_index"] > NOISY,
+            "marks": row.get("marks", ""),
+            "regime": row.get("regime", ""),
             "accuracy": f"{row['test_accuracy']:.1%}",
             "examples": f"{row['training_examples']:,}",
             "parameters": f"{row['parameters']:,}",
@@ -44,9 +47,38 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
     ]
 
 
-def sample_predictions(path: str) -> list[dict]:
-    """A few correct and a few wrong predictions of a trained model."""
-    table = pd.read_parquet(path)
-    right = table[table["correct"]].head(CORRECT_SHOWN)
-    wrong = table[~table["correct"]].head(WRONG_SHOWN)
-    return pd.concat([right, wrong]).to_dict("records")
+def cell_groups(cells: pd.DataFrame) -> list[dict]:
+    """One dict a machine, model and number of layers: cells, least, median and greatest latency."""
+    return [
+        {
+            "machine": machine,
+            "model": model,
+            "layers": layers,
+            "cells": len(rows),
+            "least": seconds(rows["latency_s"].min()),
+            "median": seconds(rows["latency_s"].median()),
+            "greatest": seconds(rows["latency_s"].max()),
+            "marked": int((rows["marks"] != "").sum()),
+        }
+        for (machine, model, layers), rows in cells.groupby(["machine", "model", "layers"])
+    ]
+
+
+def model_rows(cells: pd.DataFrame) -> list[dict]:
+    """One dict a kind of model: cells, data, parameters, examples seen, test accuracy."""
+    return [
+        {
+            "model": model,
+            "cells": len(table),
+            "data": "built-in (generated)" if (table["data"] == "builtin").any() else "real",
+            "parameters": _span(table["parameters"], "{:,}"),
+            "examples": _span(table["training_examples"], "{:,}"),
+            "accuracy": _span(table["test_accuracy"], "{:.1%}"),
+        }
+        for model, table in cells.groupby("model", sort=False)
+    ]
+
+
+def _span(values: pd.Series, form: str) -> str:
+    low, high = form.format(values.min()), form.format(values.max())
+    return low if low == high else f"{low} to {high}"

@@ -10,7 +10,7 @@ from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
 from tfscale.figure_list import FIGURES
-from tfscale.grid import cells, cost_flop, trained_model
+from tfscale.grid import cells, trained_model
 from tfscale.priorities import training_order
 from tfscale.schedule import Schedule
 from tfscale.sources import raw_files
@@ -90,15 +90,11 @@ class Study:
         """The facts of every trained model."""
         return [f"{models}/{trained}/facts.json" for trained in self.trained]
 
-    def sampled_predictions(self, models: str) -> list[str]:
-        """Of each kind of model, the predictions of the trained model that saw the most examples
-        within its budget: the cheapest with the largest batch."""
-        chosen = {}
-        for name, axes in sorted(
-            self.trained.items(), key=lambda item: (item[1]["batch_size"], -cost_flop(item[1]))
-        ):
-            chosen[axes["model"]] = f"{models}/{name}/predictions.parquet"
-        return [chosen[model] for model in self.models]
+    @property
+    def pictures(self) -> list[str]:
+        """The encoded data that holds pictures, for the report's predictions."""
+        images = [axes for axes in self.trained.values() if axes["model"] == "mnist"]
+        return sorted({self.encoded(axes) for axes in images})
 
     def cell(self, name: str) -> Cell:
         """The axes of a cell; raises StudyError when the study has no such cell."""

@@ -1,0 +1,234 @@
+"""The parts of the report's page: what is put into it, before any browser sees it."""
+
+import base64
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from paths import ROOT
+
+from tfscale import page_files
+from tfscale.cell_marks import cell_marks, study_marks
+from tfscale.page_figures import figure_groups
+from tfscale.page_laws import law_curves
+from tfscale.page_models import MOST_MODELS, samples, trained_models
+from tfscale.page_script import code_block, coded, data_block, policy
+from tfscale.page_visits import histograms, visit_rows
+from tfscale.timing_again import time_again, write_again
+
+TIMING = {"precision": 0.05, "protocol": "visits", "rounds": 2}
+NONE_FLAGGED = pd.DataFrame(columns=["machine", "cell"])
+
+
+def test_data_cannot_end_its_script():
+    hostile = {"</script><!--": ["<script>\u2028 & é"]}
+    text = data_block(hostile)
+    assert not set("<>&\u2028") & set(text) and "é" in text
+    assert json.loads(text) == hostile
+    with pytest.raises(ValueError, match="JSON compliant"):
+        data_block(float("nan"))
+
+
+@pytest.mark.parametrize("bad", ["x = '</SCRIPT>'", "/* <!-- */"])
+def test_a_script_that_would_end_its_element_is_refused(bad):
+    with pytest.raises(ValueError, match="escape the <"):
+        code_block(bad)
+
+
+def test_the_policy_names_the_scripts_and_lets_nothing_out():
+    said = policy(["a()", "b()"])
+    digest = base64.b64encode(hashlib.sha256(b"b()").digest()).decode()
+    assert f"'sha256-{digest}'" in said
+    assert "default-src 'none'" in said and "http" not in said and "unsafe-eval" not in said
+
+
+def test_texts_that_repeat_are_stored_once():
+    assert coded(["a", "b", "a"]) == {"of": ["a", "b"], "is": [0, 1, 0]}
+
+
+@pytest.mark.parametrize("folder", ["workflow/report/vendor", "tests/vendor"])
+def test_libraries_are_as_published(folder):
+    sums = dict(
+        reversed(line.split("  "))
+        for line in (ROOT / folder / "SHA256SUMS").read_text().splitlines()
+    )
+    files = sorted((ROOT / folder).glob("*.js"))
+    assert [path.name for path in files] == sorted(sums)
+    for path in files:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == sums[path.name]
+        version = path.read_text(encoding="utf-8")[:60].split(" v")[1].split()[0]
+        assert version in (ROOT / folder / "README.md").read_text()
+
+
+def test_every_part_of_the_page_is_an_input_of_the_report():
+    known = {".j2", ".css", ".js"}
+    found = [path for path in page_files.FOLDER.rglob("*") if path.suffix in known]
+    names = {str(path.relative_to(page_files.FOLDER)) for path in found}
+    assert names == set(page_files.PAGE_FILES)
+
+
+def one_cell(**changes) -> pd.DataFrame:
+    row = {
+        "machine": "h", "cell": "a", "model": "mnist", "data": "real", "visits": 10,
+        "clean_visits": 9, "unsettled_visits": 0, "coverage": 0.96, "half_width": 0.01,
+        "stop_reason": "precision reached", "noise_index": 1.0, "rounds": 2, "test_accuracy": 0.8,
+    }  # fmt: skip
+    return pd.DataFrame([row | changes])
+
+
+def test_a_good_cell_has_no_marks():
+    assert cell_marks(one_cell(), NONE_FLAGGED, TIMING) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "mark"),
+    [
+        ({"data": "builtin"}, "built-in data"),
+        ({"coverage": np.nan, "half_width": np.nan}, "no interval"),
+        ({"half_width": 0.08}, "wider than ± 5 %"),
+        ({"clean_visits": 0}, "disturbed visits only"),
+        ({"clean_visits": 4}, "6 of 10 visits disturbed"),
+        ({"unsettled_visits": 3}, "3 of 10 visits unsettled"),
+        ({"stop_reason": "time cap"}, "time cap"),
+        ({"noise_index": 1.3}, "noisy"),
+        ({"rounds": 1}, "1 of 2 rounds"),
+        ({"test_accuracy": 0.11}, "guessing model"),
+    ],
+)
+def test_every_reservation_is_a_mark(changes, mark):
+    assert cell_marks(one_cell(**changes), NONE_FLAGGED, TIMING) == [[mark]]
+
+
+def test_outliers_and_extrapolations_are_told():
+    flagged = pd.DataFrame({"machine": ["h"], "cell": ["a"]})
+    assert cell_marks(one_cell(), flagged, TIMING) == [["outlier"]]
+    asked = pd.DataFrame({"extrapolates": ["", None, "layers 12 > 10"]})
+    said = study_marks(flagged, asked)
+    assert "outliers" in said[0] and ": a." in said[0]
+    assert said[1].startswith("1 of 3 predictions")
+    assert study_marks(NONE_FLAGGED, asked.head(0)) == []
+
+
+def test_figures_find_their_captions_and_their_width(tmp_path):
+    for stem, view in (("mnist_by_layers", "500 400"), ("text_laws", "900 300"), ("run", "1 1")):
+        (tmp_path / f"{stem}.svg").write_text(f'<svg viewBox="0 0 {view}"></svg>')
+    for name in ("by_layers", "laws", "run"):
+        (tmp_path / f"{name}.rst").write_text(f"What {name} says.\n")
+    groups = figure_groups(
+        sorted(map(str, tmp_path.glob("*.svg"))), [str(path) for path in tmp_path.glob("*.rst")]
+    )
+    told = {
+        (group["kind"], figure["caption"]): figure["wide"]
+        for group in groups
+        for figure in group["figures"]
+    }
+    assert told == {
+        ("mnist", "What by_layers says."): False,
+        ("text", "What laws says."): True,
+        ("whole study", "What run says."): False,
+    }
+
+
+def law(name: str, weight: float, machine: str = "h") -> dict:
+    return {
+        "machine": machine, "model": "mnist", "factor": "layers", "slice": "pooled", "law": name,
+        "formula": name, "verdict": "linear", "fate": "named", "weight": weight, "lowest": 4.0,
+        "highest": 8.0, "intercept": 1.0, "slope": 0.5, "shape": np.nan,
+    }  # fmt: skip
+
+
+def test_laws_are_drawn_at_every_level_and_never_beyond():
+    cells = pd.DataFrame({"machine": "h", "model": "mnist", "layers": [4, 6, 8, 10]})
+    laws = pd.DataFrame([law("linear", 0.9), law("log", 0.1), law("linear", 1.0, "imported")])
+    linear, log = law_curves(laws, cells)
+    assert linear["nearest"] and not log["nearest"]
+    assert linear["x"][0] == 4 and linear["x"][-1] == 8
+    assert linear["y"][linear["x"].index(6)] == pytest.approx(4.0)
+    assert log["y"][0] == pytest.approx(1 + 0.5 * np.log(4), rel=1e-3)
+
+
+def runs(tmp_path):
+    rows = [  # cell, round, visit, sentinel, disturbed, reason, settled, phase, ns
+        ("a", 1, 1, False, False, "", True, ["first", "timed", "timed"], [9000, 1000, 2000]),
+        ("a", 1, 2, False, True, "steal 3%", None, ["timed"], [50_000]),
+        ("a", 1, 1, True, False, "", True, ["timed"], [70_000]),
+        ("b", 1, 1, False, True, "steal 3%", False, ["warmup", "timed"], [1, 3000]),
+    ]
+    names = ["cell", "round", "visit", "sentinel", "disturbed", "disturbed_reason", "settled",
+             "phase", "durations_ns"]  # fmt: skip
+    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+    table = table.append_column("machine", pa.array(["h"] * len(rows)))
+    pq.write_table(table, tmp_path / "runs.parquet")
+    visits = table.drop_columns(["phase", "durations_ns"]).to_pandas()
+    quantiles = dict.fromkeys(("p05_s", "p50_s", "p90_s", "p99_s"), 1e-06)
+    return visits.assign(**quantiles), str(tmp_path / "runs.parquet")
+
+
+def test_visits_come_with_their_signs_and_without_sentinels(tmp_path):
+    visits, _ = runs(tmp_path)
+    cells = pd.DataFrame({"machine": "h", "cell": ["b", "a"]})
+    told = visit_rows(cells, visits)
+    of_b, of_a = told["rows"]
+    assert [row[:4] for row in of_a] == [[1, 1, 1, 0], [1, 2, 0, 0]]
+    assert of_b[0][:4] == [1, 1, 0, 1]
+    assert told["reasons"][of_b[0][4]] == "steal 3%" and of_b[0][5:] == [1.0] * 4
+
+
+def test_histograms_are_of_timed_calls_of_clean_visits(tmp_path):
+    _, path = runs(tmp_path)
+    cells = pd.DataFrame({"machine": "h", "cell": ["a", "b", "c"]})
+    of_a, of_b, of_c = histograms(cells, path)
+    assert sum(of_a[2]) == 2 and 1 <= of_a[0] < of_a[1] <= 2
+    assert sum(of_b[2]) == 1 and of_b[0] == pytest.approx(3, rel=0.01)  # no clean visit: all
+    assert of_c is None
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Two trained models on the same pictures: one right at even inputs, one always right."""
+    files = {"structures": [], "predictions": []}
+    for name, wrong in (("one", 2), ("two", 200)):
+        (tmp_path / name).mkdir()
+        table = pd.DataFrame({"input": range(100), "actual": "coat", "probability": 0.51234})
+        table["correct"] = table["input"] % wrong == 0 if wrong == 2 else True
+        table["predicted"] = np.where(table["correct"], "coat", "bag")
+        table.to_parquet(tmp_path / name / "predictions.parquet")
+        (tmp_path / name / "structure.txt").write_text(f"layers of {name}")
+        files["structures"].append(str(tmp_path / name / "structure.txt"))
+        files["predictions"].append(str(tmp_path / name / "predictions.parquet"))
+    np.savez(tmp_path / "mnist_input40.npz", x_test=np.zeros((100, 40, 40), np.uint8))
+    return files | {"images": [str(tmp_path / "mnist_input40.npz")]}
+
+
+SHAPES = {"one": "mnist_input40", "two": "mnist_input40"}
+
+
+def test_models_show_right_and_wrong_answers_and_share_pictures(models):
+    shown = trained_models(SHAPES, **models)
+    verdicts = [row[3] for row in shown["models"]["one"]["rows"]]
+    assert verdicts == [1] * 6 + [0] * 6
+    assert [row[0] for row in shown["models"]["two"]["rows"]] == [0, 1, 2, 3, 4, 5]
+    pool = shown["pools"]["mnist_input40"]
+    assert len(pool["inputs"]) == 12  # 0, 2, .., 10 and 1, 3, .., 11: the second adds none
+    assert pool["inputs"]["0"]["image"].startswith("data:image/png;base64,")
+    assert shown["models"]["two"]["structure"] == "layers of two"
+    (table,) = samples(shown, {"mnist": "one"}, SHAPES)
+    assert table["rows"][-1]["predicted"] == "bag" and table["rows"][-1]["actual"] == "coat"
+
+
+def test_very_many_models_are_left_to_their_files(models):
+    many = models["predictions"] * MOST_MODELS
+    assert trained_models(SHAPES, [], many, []) == {"models": {}, "pools": {}}
+    assert samples({"models": {}, "pools": {}}, {"mnist": "one"}, SHAPES) == []
+
+
+def test_commands_name_the_profile_of_the_results():
+    assert write_again("results") == "snakemake results/report.html"
+    demo = "snakemake --workflow-profile profiles/demo results/demo/report.html"
+    assert write_again("results/demo") == demo
+    assert write_again("results/mine") == "snakemake results/mine/report.html"
+    assert time_again("results").startswith("rm results/runs/{cell}/round*.parquet && snakemake ")

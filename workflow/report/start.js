@@ -1,0 +1,31 @@
+// Starts the explorer, and lets closed parts of the page be printed.
+
+/** Show what the filters, the sort and the choices now ask for. */
+function refresh() {
+  const found = filtered();
+  drawTable(found);
+  drawChart(found);
+}
+
+for (const part of document.querySelectorAll("#explorer, .scripted")) part.hidden = false;
+buildFilters();
+buildHead();
+buildChoices();
+refresh();
+drawPicked();
+
+let waiting;
+addEventListener("resize", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => drawChart(filtered()), 200);
+});
+
+// Browsers that cannot print a closed <details> by style get it opened, and closed again after.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open], .long)")];
+  for (const part of opened) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of opened) part.open = false;
+});
