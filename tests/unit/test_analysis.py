@@ -140,7 +140,7 @@ def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, wor
     cells = pd.concat([cells, unmatched], ignore_index=True)
     (sentence,) = [text for text in said(cells) if "matched" in text]
     assert sentence.startswith(f"mnist: {words}")
-    assert "(median over 16 matched pairs, " in sentence
+    assert "(median of 16, " in sentence
     assert axis not in varying(cells)
 
 

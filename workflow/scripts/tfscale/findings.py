@@ -8,6 +8,7 @@ from tfscale.axis_words import AXIS_WORDS, value_words
 from tfscale.fit_tables import TOP
 from tfscale.law_words import best_law, effect_words
 from tfscale.matched import comparisons
+from tfscale.phrases import spanned
 from tfscale.units import seconds
 
 RISES = {
@@ -51,8 +52,8 @@ def _categories(cells: pd.DataFrame) -> list[str]:
     """What each value without an order (a precision, XLA, a path) costs against the usual one."""
     return [
         f"{found.model}: {value_words(found.axis, found.value)} takes {found.ratio:.3g} times as "
-        f"long as {value_words(found.axis, found.base)} (median over {found.pairs} matched "
-        f"pair{'s' if found.pairs > 1 else ''}, {found.low:.3g} to {found.high:.3g})."
+        f"long as {value_words(found.axis, found.base)} in matched cells "
+        f"{spanned(found.pairs, found.low, found.high)}."
         for found in comparisons(cells)
     ]
 
@@ -76,7 +77,7 @@ def _batching(cells: pd.DataFrame) -> list[str]:
         median, low, high = (by_batch.agg(how)[best] for how in ("median", "min", "max"))
         sentences.append(
             f"{model}: batch size {best} has the highest throughput, {median:.3g} times that of "
-            f"batch size {least} (median of {by_batch.size()[best]}, {low:.3g} to {high:.3g})."
+            f"batch size {least} {spanned(by_batch.size()[best], low, high)}."
         )
     return sentences
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfscale.architecture import CLASSES
 from tfscale.page_tables import NOISY
+from tfscale.phrases import counted
 from tfscale.stopping import TIME_CAP
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -54,19 +55,20 @@ def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
             "disturbed by physical signs (calibration, CPU share, steal) and left out."
         )
     if lost := int((cells["clean_visits"] == 0).sum()):
-        yield f"{lost} cells have disturbed visits only: all of them were used."
+        yield f"{_have(lost)} disturbed visits only: all of them were used."
     if noisy := int((cells["noise_index"] > NOISY).sum()):
         yield (
-            f"{noisy} cells are noisy: their typical latency is over {NOISY} times the "
-            "undisturbed one (see the column noise)."
+            f"{_have(noisy)} a typical latency of over {NOISY} times the undisturbed one "
+            "(see the column noise)."
         )
 
 
 def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
     if few := int(cells["coverage"].isna().sum()):
-        yield f"{few} of {len(cells)} cells have too few visits for an interval: read their range."
+        yield f"{_have(few)} too few visits for an interval: read the range."
     if capped := int((cells["stop_reason"] == TIME_CAP).sum()):
-        yield f"{capped} cells ended at the time cap of {timing['time_cap_s']:g} s a run."
+        cap = f"the time cap of {timing['time_cap_s']:g} s a run"
+        yield f"{counted(capped, 'cell')} ended at {cap}."
     wide = ~(cells["half_width"] <= timing["precision"])
     if timing["protocol"] != "paper" and wide.any():
         yield (
@@ -74,7 +76,11 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
             f"{timing['precision']:.0%}{_widest(cells)}."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
-        yield f"{unsettled} cells have visits whose warm-up did not settle."
+        yield f"{_have(unsettled)} visits whose warm-up did not settle."
+
+
+def _have(count: int) -> str:
+    return f"{counted(count, 'cell')} {'has' if count == 1 else 'have'}"
 
 
 def _widest(cells: pd.DataFrame) -> str:
@@ -102,6 +108,6 @@ def _models(cells: pd.DataFrame) -> Iterator[str]:
     chance = 1 / cells["model"].map(CLASSES)
     if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
         yield (
-            f"{guessing} cells use models that their training budget left guessing (test accuracy "
-            "at chance): their latencies hold, their predictions say nothing."
+            f"{_have(guessing)} a model that its training budget left guessing (test accuracy at "
+            "chance): the latency holds, the predictions say nothing."
         )

@@ -10,9 +10,19 @@ def p_words(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 cell`, `1,200 cells`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def share(value: float) -> str:
     """A share between 0 and 1 in per cent."""
     return f"{100 * value:.0f} %" if value >= 0.1 or value == 0 else f"{100 * value:.1f} %"
+
+
+def spanned(count: int, low: float, high: float) -> str:
+    """What a median is the median of, in brackets: `(median of 4, 1.1 to 1.9)`."""
+    return f"(median of {count}, {low:.3g} to {high:.3g})" if count > 1 else "(one pair)"
 
 
 def between(low: float, high: float, digits: int = 3) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tfscale.durations import duration, ready_at
 from tfscale.pace import Pace, stages_of
+from tfscale.phrases import counted
 from tfscale.study import Study
 
 
@@ -14,9 +15,9 @@ def start_block(
     kinds = " and ".join(study.models)
     source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
     what = "partial report of " if study.partial else ""
-    rows = [("study", f"{what}{_many(len(study.cells), 'cell')} of {kinds}, {source}")]
+    rows = [("study", f"{what}{counted(len(study.cells), 'cell')} of {kinds}, {source}")]
     if study.missing:
-        rows += [("missing", f"{_many(len(study.missing), 'cell')} with runs that are not there")]
+        rows += [("missing", f"{counted(len(study.missing), 'cell')} with runs that are not there")]
     else:
         rows += [("there", _there(study, results, models))]
     rows += [(stage, _stage(stage, study, pace)) for stage in stages_of(pace.tasks.values())]
@@ -32,20 +33,16 @@ def _there(study: Study, results: str, models: str) -> str:
     files = [*study.schedule.files("runs", results), *study.schedule.files("sentinels", results)]
     timed = sum(Path(path).exists() for path in files)
     return (
-        f"{trained} of {_many(len(study.trained), 'trained model')}, "
-        f"{timed} of {_many(len(files), 'run')}"
+        f"{trained} of {counted(len(study.trained), 'trained model')}, "
+        f"{timed} of {counted(len(files), 'run')}"
     )
 
 
 def _stage(stage: str, study: Study, pace: Pace) -> str:
     count = pace.count(stage)
     kinds = {"train": "model", "time": "run"}
-    words = _many(count, kinds.get(stage, "job"))
+    words = counted(count, kinds.get(stage, "job"))
     if stage == "time":
         rounds = len(study.schedule.numbers("runs"))
-        words += f" ({_many(rounds, 'round')} over all cells and the sentinels)"
+        words += f" ({counted(rounds, 'round')} over all cells and the sentinels)"
     return f"{words}, about {duration(pace.left_s(stage))}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
