@@ -8,6 +8,7 @@ from tfscale.code import code
 from tfscale.config import ConfigError
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
+from tfscale.scheduling import still_while_jobs_run
 from tfscale.study import FIGURES, Study
 
 try:
@@ -16,6 +17,10 @@ except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
 results = workflow.pathvars.apply("<results>")
+
+
+onstart:
+    still_while_jobs_run(workflow.scheduler)
 
 
 wildcard_constraints:
