@@ -51,8 +51,8 @@ def test_the_answer_says_what_is_known_and_what_is_not():
     ]
     found, none, untested = said["Thresholds"]
     assert found == "mnist, batch size (layers=4): a threshold in batch size, a jump at 33."
-    assert none.startswith("None in 1 of 3 sweeps")
-    assert untested.startswith("Not testable in 1 of 3 sweeps")
+    assert none.startswith("None in 1 of 2 sweeps that could show one")
+    assert untested.startswith("Not testable in 1 sweep: at least 6 levels")
     assert said["The paper's claims"] == ["Supported: layers drive."]
     assert said["Undetermined"] == [
         "1 of 2 latencies have no interval (too few undisturbed visits).",

@@ -8,9 +8,11 @@ from tfscale.axis_words import AXIS_WORDS
 from tfscale.group_words import listed
 from tfscale.law_words import NONE, OPEN, UNTESTED, best_law
 from tfscale.page_laws import KEYS
-from tfscale.phrases import share
+from tfscale.phrases import counted, share
 from tfscale.threshold_words import FOUND
 from tfscale.threshold_words import NONE as NO_THRESHOLD
+from tfscale.threshold_words import OPEN as OPEN_THRESHOLD
+from tfscale.threshold_words import UNTESTED as UNTESTED_THRESHOLD
 from tfscale.work_words import OPERATION_WORDS, label_words
 
 MOST = 4
@@ -61,14 +63,14 @@ def _thresholds(table: pd.DataFrame) -> Iterable[str]:
     if len(found) > MOST:
         yield f"{len(found) - MOST} more thresholds are listed under Analysis."
     rest = table.loc[table["verdict"] != FOUND, "verdict"].value_counts()
+    untested = int(rest.get(UNTESTED_THRESHOLD, 0))
+    able = f"of {counted(len(table) - untested, 'sweep')} that could show one"
     if without := rest.get(NO_THRESHOLD, 0):
-        yield f"None in {without} of {len(table)} sweeps that could show one."
-    if untested := rest.get("not testable", 0):
-        yield (
-            f"Not testable in {untested} of {len(table)} sweeps (a sweep needs at least 6 levels)."
-        )
-    if open_ := rest.get("undetermined", 0):
-        yield f"Undetermined in {open_} of {len(table)} sweeps."
+        yield f"None in {without} {able}."
+    if open_ := rest.get(OPEN_THRESHOLD, 0):
+        yield f"Undetermined in {open_} {able}."
+    if untested:
+        yield f"Not testable in {counted(untested, 'sweep')}: at least 6 levels are needed."
 
 
 def _claims(table: pd.DataFrame) -> Iterable[str]:
