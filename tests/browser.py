@@ -22,6 +22,10 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+PATIENCE_MS = 180_000
+"""A busy machine is no fault of the page."""
+
+
 @pytest.fixture(scope="module")
 def browser():
     """One browser for the tests of a file."""
@@ -34,6 +38,7 @@ def browser():
 def opened(browser: Browser, path: Path, **options) -> Page:
     """The page in a context of its own; `page.requests` and `page.faults` fill as it lives."""
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.requests, page.faults = [], []
     page.on("request", lambda request: page.requests.append(request.url))
     page.on("console", lambda message: page.faults.append(message.text))

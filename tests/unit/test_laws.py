@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from paths import ROOT
 
+from tfscale import laws
 from tfscale.axes import defaults
 from tfscale.elasticities import elasticities
 from tfscale.errors import StudyError
@@ -61,8 +62,8 @@ def levels_of(cells: pd.DataFrame, factor="batch_size") -> tuple[Levels, np.ndar
 
 
 def of_batch(cells, visits=None, **options) -> pd.DataFrame:
-    laws = fit_laws(cells, 0.95, visits, np.random.default_rng(1), **options)
-    return laws[laws["factor"] == "batch_size"].set_index("law")
+    rows = fit_laws(cells, 0.95, visits, np.random.default_rng(1), **options)
+    return rows[rows["factor"] == "batch_size"].set_index("law")
 
 
 @pytest.mark.parametrize("law", FORMS)
@@ -309,3 +310,11 @@ def test_how_far_a_level_is_missed_in_words():
     assert missed(2.0) == "misses a level left out 7.4-fold"
     assert missed(27.0) == "misses a level left out over 1000-fold"
     assert missed(float("nan")) == "no level can be left out"
+
+
+def test_of_very_many_slices_some_evenly_chosen_ones_get_laws_of_their_own(monkeypatch):
+    cells, _ = study(TRUTHS["linear"], speeds=range(1, 11))
+    assert of_batch(cells, alone=True)["slice"].nunique() == 10
+    monkeypatch.setattr(laws, "MOST_ALONE", 3)
+    some = of_batch(cells, alone=True)["slice"].unique().tolist()
+    assert some == ["layers=4", "layers=12", "layers=22"]

@@ -9,6 +9,7 @@ from time import perf_counter_ns, sleep
 import numpy as np
 import pytest
 
+from tfscale import timed_block as block
 from tfscale.errors import StudyError
 from tfscale.isolation import run_executed
 from tfscale.passes import calls_per_pass
@@ -44,10 +45,14 @@ def test_slow_calls_are_timed_less_often(call_ns, calls):
     assert calls_wanted(call_ns, 10) == calls
 
 
-def test_warm_up_waits_until_times_settle():
-    def call(index: int) -> None:
-        sleep(0.008 if index < 15 else 0.004)
+def test_warm_up_waits_until_times_settle(monkeypatch):
+    now_ns = 0
 
+    def call(index: int) -> None:
+        nonlocal now_ns
+        now_ns += 8_000_000 if index < 15 else 4_000_000
+
+    monkeypatch.setattr(block, "perf_counter_ns", lambda: now_ns)
     durations, settled = warm_up(call)
     assert settled
     assert len(durations) > 25

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from snakemake_project import CELLS
 
-LONGEST_S = 60
+LONGEST_S = 300
 
 
 def visits_of(root) -> list[psutil.Process]:

@@ -22,6 +22,8 @@ COLUMNS = (
 POOLED = "pooled"
 FEWEST_ALONE = 5
 """Levels that a single slice needs for a law of its own: fewer leave AICc undefined."""
+MOST_ALONE = 200
+"""Slices a factor that get laws of their own; of more, so many evenly chosen ones do."""
 TABLES = 200
 
 
@@ -34,7 +36,7 @@ def fit_laws(
     tables: int = TABLES,
 ) -> pd.DataFrame:
     """One row a machine, model, factor and law, all slices pooled; with `alone` instead one row a
-    slice of at least five levels and law.
+    slice of at least five levels and law (of at most 200 slices a factor, evenly chosen).
 
     `formula` says what intercept, slope and shape are, for time relative to its slice's geometric
     mean (`law_forms.predicted`); a power's slope is the elasticity; `ratio` is the time at the
@@ -54,13 +56,24 @@ def fit_laws(
         for factor in FACTORS:
             used = slices(table, factor)[0].index
             names = slice_names(table, factor) if alone else pd.Series(POOLED, index=table.index)
-            for name, group in names.loc[used].groupby(names.loc[used], sort=False):
+            for name, group in _groups(table, factor, names.loc[used], alone):
                 part = table.loc[group.index]
-                if alone and called(part, factor).nunique() < FEWEST_ALONE:
-                    continue
                 places = table.index.get_indexer(group.index)
                 own = None if draws is None else draws[:, places]
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name}
                 fits = law_rows(part, known.loc[group.index], own, factor, confidence)
                 rows += [head | row for row in fits]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _groups(
+    table: pd.DataFrame, factor: str, names: pd.Series, alone: bool
+) -> list[tuple[str, pd.Series]]:
+    """The cells that a law is fitted to, by the name of their slice."""
+    groups = list(names.groupby(names, sort=False))
+    if not alone:
+        return groups
+    levels = called(table, factor).loc[names.index].groupby(names).transform("nunique")
+    enough = [group for group in groups if levels[group[1].index[0]] >= FEWEST_ALONE]
+    chosen = np.linspace(0, len(enough) - 1, min(len(enough), MOST_ALONE)).round().astype(int)
+    return [enough[number] for number in chosen]
