@@ -14,6 +14,8 @@ from tfscale.slicing import slice_numbers
 from tfscale.style import HEIGHT_IN, LABELS, WIDE_IN
 
 MOST_PANELS = 5
+MOST_LEVEL = 5
+"""Levels whose names stand beside each other in a panel; those of more stand upright."""
 HIDDEN = 1.25
 """Matched cells that change so many times more than the medians are an effect that was hidden."""
 FACETS = {"layers": ("conv_size", "batch_size"), "batch_size": ("layers", "conv_size"),
@@ -53,11 +55,13 @@ def matched(data: FigureData, factor: str) -> Drawn:
         own = cells[cells[facet] == level]
         place = boxes(panel, data, own, factor, hue)
         _joined(panel, own, place, factor)
-        panel.set_title(f"{name_of(facet)} {level}")
+        panel.set_title(f"{name_of(facet)}\n{level}", fontsize="medium")
         amount(panel, "y", "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
+        if cells[factor].nunique() > MOST_LEVEL:
+            panel.tick_params(axis="x", labelrotation=90)
     figure.supxlabel(LABELS[factor], fontsize="medium")
     legend(panels[0][-1], [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
     return Drawn(figure, _words(cells, factor, ratios))
