@@ -39,7 +39,7 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     study = subprocess.Popen(
         [sys.executable, "-m", "snakemake", name],
         cwd=project.root, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_hear_interrupts,
     )  # fmt: skip
     wait_for(lambda: len(visits_of(project.root)) >= 2 and _forked(project.root))
     os.killpg(study.pid, how)
@@ -53,6 +53,11 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
         project.run("--unlock")
         project.run(name)
     assert path.exists()
+
+
+def _hear_interrupts() -> None:
+    """A shell's background jobs, and all that they start, are deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _forked(root) -> bool:
