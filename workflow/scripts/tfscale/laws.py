@@ -22,7 +22,7 @@ COLUMNS = (
 POOLED = "pooled"
 FEWEST_ALONE = 5
 """Levels that a single slice needs for a law of its own: fewer leave AICc undefined."""
-MOST_ALONE = 200
+MOST_ALONE = 60
 """Slices a factor that get laws of their own; of more, so many evenly chosen ones do."""
 TABLES = 200
 
@@ -36,7 +36,7 @@ def fit_laws(
     tables: int = TABLES,
 ) -> pd.DataFrame:
     """One row a machine, model, factor and law, all slices pooled; with `alone` instead one row a
-    slice of at least five levels and law (of at most 200 slices a factor, evenly chosen).
+    slice of at least five levels and law (of at most 60 slices a factor, evenly chosen).
 
     `formula` says what intercept, slope and shape are, for time relative to its slice's geometric
     mean (`law_forms.predicted`); a power's slope is the elasticity; `ratio` is the time at the
