@@ -56,6 +56,7 @@ def visit(request: dict) -> dict:
     timed = _peak(peaks, "timed", lambda: _timed(calls, median(warm), request))
     cpu_share = (process_time_ns() - cpu_start) / (perf_counter_ns() - wall_start)
     wait_for_device()
+    calibration_after_s = calibrate()
     sides = _sides(calls, median(warm))
     durations = {"first": [first], "warmup": warm, "timed": timed.tolist()} | sides
     return {
@@ -69,7 +70,7 @@ def visit(request: dict) -> dict:
         "settled": settled,
         "cpu_share": cpu_share,
         "calibration_before_s": calibration_before_s,
-        "calibration_after_s": calibrate(),
+        "calibration_after_s": calibration_after_s,
         "phases": [phase for phase, values in durations.items() for _ in values],
         "durations_ns": [value for values in durations.values() for value in values],
     } | peaks | difference(before, counters(cpus))  # fmt: skip
