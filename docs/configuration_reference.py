@@ -51,7 +51,7 @@ def _kind(value: dict) -> str:
     if kinds == "array":
         return f"list of {_kind(value['items'])}"
     names = {"object": "section", "string": "text", "integer": "whole number"}
-    names["boolean"] = "true or false"
+    names |= {"boolean": "true or false", "array": "list"}
     return " or ".join(
         names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
     )
