@@ -15,14 +15,14 @@ STALE_S = 600
 
 @contextmanager
 def saving(target: Path) -> Iterator[None]:
-    """Turn an error of the disk into a StudyError that says where and what to do."""
+    """Turn an error of the disk into a StudyError that names the folder and says what to do."""
     try:
         yield
     except OSError as error:
         raise StudyError(
-            f"{target} cannot be written: {error.strerror or error}. Make room, or mend the "
-            "rights of the folder, or name another one in config.yaml (pathvars.resources); then "
-            "type the same command again"
+            f"{target.parent} cannot be written: {error.strerror or error}. Make room, or mend "
+            "the rights of the folder, or name another one in config.yaml (pathvars.resources); "
+            "then type the same command again"
         ) from error
 
 
