@@ -9,8 +9,8 @@ CONFIGURATION = """# Configuration
 Written by `make docs` from `workflow/schemas/config.schema.yaml`; do not edit.
 
 Every key of config.yaml. Unknown keys are refused, and all mistakes are reported at once. Keys can
-also be set on the command line: `snakemake --config seed=3`. Another file goes over config.yaml
-with `snakemake --configfile my.yaml`.
+also be set on the command line: `snakemake --config seed=3 'timing={rounds: 3}'`. Another file goes
+over config.yaml with `snakemake --configfile my.yaml`.
 """
 BOUNDS = {
     "minimum": "≥ {}",

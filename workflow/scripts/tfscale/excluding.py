@@ -28,7 +28,8 @@ def without_effect(cells: dict[str, Cell], entries: list[dict]) -> Iterator[str]
             yield f"{where}.{REASON}: {shown(entry[REASON])} must be one line of words"
         else:
             yield from _idle_values(where, entry, cells)
-    if entries and cells and len(excluded(cells, entries)) == len(cells):
+    of_axes = [entry for entry in entries if set(entry) != {REASON}]
+    if len(excluded(cells, of_axes)) == len(cells):
         yield f"exclude: takes out all of the {len(cells):,} cells; a study needs at least one"
 
 
