@@ -228,13 +228,14 @@ def test_a_password_in_an_address_is_not_shown(server, tmp_path):
     assert public("https://u:p@a.org:8/b?c") == ("https://a.org:8/b?c", "a.org:8")
 
 
-def test_a_full_disk_ends_the_download_at_once(server, tmp_path):
+def test_a_full_disk_ends_the_download_at_once(server, tmp_path, monkeypatch):
     root, url = server
     (root / "f").write_bytes(CONTENT)
+    official(monkeypatch, f"{url}/f", str(root / "f"))
     target = tmp_path / "out" / "f"
     target.parent.mkdir()
     (target.parent / f".f.{os.getpid()}.part").symlink_to("/dev/full")
-    text = refused(target, url)
+    text = refused(target)
     assert f"{target.parent} cannot be written: No space left on device" in text
     assert "pathvars.resources" in text and "any source" not in text
 
