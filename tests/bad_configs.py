@@ -235,7 +235,7 @@ FILES = [
     other("empty", "", "config.yaml: is empty"),
     other("comments", "# nothing yet\n", "config.yaml: is empty"),
     other("list", "- seed\n- a\n", "config.yaml: must be a section of keys, not ['seed', 'a']"),
-    other("scalar", "5\n", "config.yaml: must be a section of keys, not 5"),
+    other("one number", "5\n", "config.yaml: must be a section of keys, not 5"),
     plus("unclosed", "a: [1, 2", "config.yaml: line ", "expected ',' or ']'"),
     plus("unquoted", "a: b: c", "config.yaml: line 61, column 5: mapping values are not allowed"),
     plus("two documents", "---\nseed: 6", "config.yaml: line 61, column 1: but found another"),

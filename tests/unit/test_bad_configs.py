@@ -86,11 +86,11 @@ def test_what_is_right_is_taken(right, folder):
 
 def test_values_of_the_command_line_are_read_as_yaml_reads_them():
     given = parse_config(
-        ["a={b: [1, 1e-3, true, null, word], c: {d: '2'}}", "e=true", "f=3", "g=it's"]
+        ["aa={b: [1, 1e-3, true, null, word], c: {d: '2'}}", "ee=true", "ff=3", "gg=it's"]
     )
-    config = typed({"a": {"b": 0, "x": 1}} | dict.fromkeys("efg", 0), given)
-    assert config["a"]["b"] == [1, 0.001, True, None, "word"] and config["a"]["x"] == 1
-    assert (config["e"], config["f"], config["g"]) == (True, 3, "it's")
+    config = typed({"aa": {"b": 0, "c": 0, "x": 1}} | dict.fromkeys(("ee", "ff", "gg"), 0), given)
+    assert config["aa"] == {"b": [1, 0.001, True, None, "word"], "c": {"d": 2}, "x": 1}
+    assert (config["ee"], config["ff"], config["gg"]) == (True, 3, "it's")
 
 
 def test_a_section_goes_over_another_key_by_key():
