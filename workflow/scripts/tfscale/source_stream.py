@@ -91,8 +91,8 @@ def _answer(address: str) -> Iterator[requests.Response]:
 
 
 @contextmanager
-def payload_in(raw: Limited, source: Source, file: str) -> Iterator[Any]:
-    """The payload inside a plain, gzipped or archived source.
+def payload_in(raw: Any, source: Source, file: str) -> Iterator[Any]:
+    """The payload inside a plain, gzipped or archived source; `raw` is the stream of its bytes.
 
     Nothing of an archive is unpacked: the first regular member of the file's name is read, its
     folders and links are never used, and no more than ARCHIVE_BYTES are looked through.
@@ -100,7 +100,7 @@ def payload_in(raw: Limited, source: Source, file: str) -> Iterator[Any]:
     if not source.is_archive:
         yield gzip.GzipFile(fileobj=raw) if source.address.endswith(".gz") else raw
         return
-    unpacked = Limited(gzip.GzipFile(fileobj=raw), ARCHIVE_BYTES)
+    unpacked: Any = Limited(gzip.GzipFile(fileobj=raw), ARCHIVE_BYTES)
     with tarfile.open(fileobj=unpacked, mode="r|") as archive:
         for member in archive:
             content = archive.extractfile(member) if member.isreg() else None

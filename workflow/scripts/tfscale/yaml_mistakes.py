@@ -74,7 +74,7 @@ def _mistakes(loader: Any, node: yaml.Node, path: tuple, seen: set[int]) -> Iter
     elif isinstance(node, yaml.SequenceNode):
         for index, part in enumerate(node.value):
             yield from _mistakes(loader, part, (*path, index), seen)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         yield from _repeated_keys(node, path)
         for key, part in node.value:
             inner = path if key.tag == MERGE else (*path, key.value)
