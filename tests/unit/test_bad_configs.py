@@ -1,11 +1,13 @@
 """Every mistake of a configuration is named with what to do, however it was made."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
 from bad_configs import ALL, BOMBS, TINY, Bad, as_json
 from paths import ROOT
+from rights import ordinary_user
 from snakemake.cli import parse_config
 from snakemake.common.configfile import load_configfile
 from snakemake.settings.types import ConfigSettings
@@ -99,6 +101,20 @@ def test_a_section_goes_over_another_key_by_key():
     whole = merged(below, over)
     assert whole == {"a": {"b": 3, "c": 2}, "d": {"e": 4}}
     assert below["a"]["b"] == 1 and whole["d"] is not over["d"]
+
+
+def test_a_folder_that_is_read_only_is_named_before_anything_runs(config):
+    with tempfile.TemporaryDirectory() as name:
+        shut = Path(name) / "shut"
+        shut.mkdir()
+        for path, mode in ((Path(name), 0o755), (shut, 0o555)):
+            path.chmod(mode)
+        config["pathvars"] = {"results": f"{shut}/a/b", "models": f"{shut}/shared"}
+        check(config)
+        with ordinary_user(), pytest.raises(ConfigError) as raised:
+            check(config)
+    said = f"pathvars.results: '{shut}/a/b' cannot be written: {shut} is read-only for you"
+    assert said in str(raised.value) and "1 mistake:" in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["lists", "endless list"])

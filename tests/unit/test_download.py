@@ -7,11 +7,11 @@ import signal
 import tarfile
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hostile_server import CONTENT, PAGE, PAYLOAD, STALL_S, archive, serving
+from rights import ordinary_user
 
 from tfscale import download as module
 from tfscale import saving, source_stream, sources
@@ -259,18 +259,6 @@ def test_a_folder_in_the_place_of_the_file_is_named(server, tmp_path):
     (tmp_path / "out" / "f").mkdir(parents=True)
     with pytest.raises(StudyError, match=r"out cannot be written: Is a directory"):
         fetch(tmp_path / "out" / "f", url)
-
-
-@contextmanager
-def ordinary_user():
-    """The rights of an ordinary user, also where root runs the tests."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 def test_a_read_only_folder_is_named(server):

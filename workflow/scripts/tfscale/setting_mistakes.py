@@ -62,7 +62,9 @@ def _refusal(folder: Path) -> str | None:
         return str(error.strerror)
     if not there.is_dir():
         return f"{there} is a file"
-    return None if os.access(there, os.W_OK | os.X_OK) else f"{there} is read-only for you"
+    effective = os.access in os.supports_effective_ids
+    writable = os.access(there, os.W_OK | os.X_OK, effective_ids=effective)
+    return None if writable else f"{there} is read-only for you"
 
 
 def _imports(entries: list[dict]) -> Iterator[str]:
