@@ -9,8 +9,8 @@ CONFIGURATION = """# Configuration
 Written by `make docs` from `workflow/schemas/config.schema.yaml`; do not edit.
 
 Every key of config.yaml. Unknown keys are refused, and all mistakes are reported at once. Keys can
-also be set on the command line: `snakemake --config seed=3`. Another file goes over config.yaml
-with `snakemake --configfile my.yaml`.
+also be set on the command line: `snakemake --config seed=3 'timing={rounds: 3}'`. Another file goes
+over config.yaml with `snakemake --configfile my.yaml`.
 """
 BOUNDS = {
     "minimum": "≥ {}",
@@ -51,7 +51,7 @@ def _kind(value: dict) -> str:
     if kinds == "array":
         return f"list of {_kind(value['items'])}"
     names = {"object": "section", "string": "text", "integer": "whole number"}
-    names["boolean"] = "true or false"
+    names |= {"boolean": "true or false", "array": "list"}
     return " or ".join(
         names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
     )

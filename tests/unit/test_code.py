@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
 MODULES = {
-    "download": "atomic download errors log sources",
+    "download": "atomic download errors faults log patience saving source_stream sources",
     "encode": "atomic builtin encode encoded errors images log reviews",
     "train": "architecture atomic budget device encoded errors flop job log networks "
     "predictions saved_model trained training",

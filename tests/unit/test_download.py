@@ -1,60 +1,54 @@
-"""Downloads from a real server on loopback: mirrors, wrong content, and the ways out."""
+"""Downloads from a real server on loopback: mirrors, bad servers, bad archives, bad disks."""
 
 import gzip
-import hashlib
-import http.server
 import io
+import os
+import signal
 import tarfile
-import threading
-from functools import partial
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
+from hostile_server import CONTENT, PAGE, PAYLOAD, STALL_S, archive, serving
+from rights import ordinary_user
 
 from tfscale import download as module
-from tfscale import sources
-from tfscale.download import download
+from tfscale import saving, source_stream, sources
+from tfscale.download import download, public
 from tfscale.errors import StudyError
 from tfscale.sources import Payload
 
-CONTENT = b"two lines\nof text\n" * 50
-PAYLOAD = Payload(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
-
-
-class Server(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self):
-        if self.path.endswith("truncated/f.gz"):
-            body = gzip.compress(CONTENT)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2])
-            return
-        super().do_GET()
-
-    def log_message(self, *args):
-        pass
+BY_DEFAULT = source_stream.RETRIES
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A folder served on loopback; the only data set is one file f, without official sources."""
+    """A folder served on loopback; the only data set is one file f, without official sources.
+    All waits are short, and nothing is asked twice before it answers."""
     monkeypatch.setitem(sources.PAYLOADS, "set", {"f": PAYLOAD})
     monkeypatch.setitem(sources.OFFICIAL, "set", [])
-    monkeypatch.setattr(module, "RETRIES", 0)
-    root = tmp_path / "www"
-    root.mkdir()
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(root)))
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    yield root, f"http://127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
+    monkeypatch.setattr(source_stream, "RETRIES", 0)
+    monkeypatch.setattr(source_stream, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(source_stream, "OVERHEAD_BYTES", 1 << 16)
+    with serving(tmp_path / "www") as url:
+        yield tmp_path / "www", url
 
 
-def fetch(target, mirror) -> str:
+def fetch(target, mirror=None) -> str:
     return download("set", "f", target, mirror, io.StringIO())
 
 
 def official(monkeypatch, *addresses) -> None:
     monkeypatch.setitem(sources.OFFICIAL, "set", list(addresses))
+
+
+def refused(target: Path, mirror=None) -> str:
+    """The message of a download that fails, as it must, and leaves nothing behind."""
+    with pytest.raises(StudyError) as raised:
+        fetch(target, mirror)
+    assert list(target.parent.glob("*")) == list(target.parent.glob(".*")) == []
+    return str(raised.value)
 
 
 def test_plain_and_gzipped_mirrors_over_http_and_as_folder(server, tmp_path):
@@ -72,64 +66,241 @@ def test_plain_and_gzipped_mirrors_over_http_and_as_folder(server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "said"),
     [
         (CONTENT[:-1] + b"X", "wrong checksum"),
         (CONTENT[:100], "ends after 100 of"),
         (CONTENT * 2, "longer than the expected"),
-        (b"<html>Welcome</html>", "ends after 20 of"),
+        (b"", "ends after 0 of"),
+        (PAGE, "sends a web page instead of the file"),
     ],
 )
-def test_wrong_content_is_refused_and_leaves_nothing(server, tmp_path, body, reason):
+def test_wrong_content_is_refused_and_leaves_nothing(server, tmp_path, body, said):
     root, url = server
     (root / "f").write_bytes(body)
-    target = tmp_path / "out" / "f"
-    with pytest.raises(StudyError, match=reason):
-        fetch(target, url)
-    assert list(target.parent.iterdir()) == []
+    assert f"{url}/f: {said}" in refused(tmp_path / "out" / "f", url)
 
 
-def test_truncated_body_and_404_are_passed_over(server, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("absent/f.gz", "HTTP 404 File not found"),
+        ("truncated/f.gz", "breaks off in the middle"),
+        ("chunked/f", "breaks off in the middle"),
+        ("mute/f", "no answer in time"),
+        ("stalled/f", "no answer in time"),
+        ("loop/f", "sends on from address to address, more than 5 times"),
+        ("elsewhere/f", "no usable address (InvalidSchema)"),
+        ("page/f", "sends a web page instead of the file"),
+        ("page/f.gz", "sends a web page instead of the file"),
+        ("page/f.tar.gz", "sends a web page instead of the file"),
+        ("later/f", "HTTP 503 Service Unavailable"),
+        ("empties/f.gz", "sends more than 66,436 bytes"),
+        ("zeros/f", "longer than the expected 900 bytes"),
+        ("zeros/f.gz", "is no gzip file"),
+    ],
+)
+def test_what_a_bad_server_does_is_named_and_the_next_source_is_asked(
+    server, tmp_path, monkeypatch, path, said
+):
     root, url = server
+    official(monkeypatch, f"{url}/{path}")
+    start = time.monotonic()
+    text = refused(tmp_path / "out" / "f")
+    assert time.monotonic() - start < STALL_S / 2
+    assert f"  {url}/{path}: {said}" in text
     (root / "good").mkdir()
     (root / "good" / "f.gz").write_bytes(gzip.compress(CONTENT))
-    official(monkeypatch, f"{url}/truncated/f.gz", f"{url}/absent/f.gz", f"{url}/good/f.gz")
-    assert fetch(tmp_path / "f", None) == f"{url}/good/f.gz"
+    good = str(root / "good" / "f.gz")
+    official(monkeypatch, f"{url}/{path}", good)
+    assert fetch(tmp_path / "out" / "f") == good
+
+
+@pytest.mark.parametrize("path", ["trickle/f", "header/f"])
+def test_a_trickle_is_given_up_though_every_byte_comes_in_time(server, tmp_path, monkeypatch, path):
+    _, url = server
+    monkeypatch.setattr(module, "WINDOW_S", 0.3)
+    official(monkeypatch, f"{url}/{path}")
+    start = time.monotonic()
+    assert "no answer in time (only " in refused(tmp_path / "out" / "f")
+    assert time.monotonic() - start < STALL_S / 2
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_slow_source_that_is_fast_enough_is_waited_for(server, tmp_path, monkeypatch):
+    _, url = server
+    monkeypatch.setattr(module, "WINDOW_S", 0.5)
+    monkeypatch.setattr(module, "LEAST_BYTES_PER_S", 1)
+    monkeypatch.setattr(source_stream, "PIECE_BYTES", 4)
+    monkeypatch.setitem(sources.PAYLOADS, "set", {"f": Payload(50, "0" * 64)})
+    official(monkeypatch, f"{url}/trickle/f")
+    start = time.monotonic()
+    assert "longer than the expected 50 bytes" in refused(tmp_path / "out" / "f")
+    assert time.monotonic() - start > 0.9
+
+
+def test_a_source_that_breaks_off_is_asked_again(server, tmp_path, monkeypatch):
+    _, url = server
+    official(monkeypatch, f"{url}/dying/f.gz")
+    assert fetch(tmp_path / "f") == f"{url}/dying/f.gz"
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+def test_a_silent_server_is_asked_once(server, tmp_path, monkeypatch):
+    _, url = server
+    official(monkeypatch, f"{url}/mute/f", f"{url}/mute/f.gz", "http://127.0.0.1:9/f")
+    start = time.monotonic()
+    text = refused(tmp_path / "out" / "f")
+    assert time.monotonic() - start < STALL_S / 2
+    assert f"{url}/mute/f.gz: not asked: its server was silent before" in text
+    assert "http://127.0.0.1:9/f: no connection" in text
 
 
 def test_a_bomb_is_cut_off(server, tmp_path):
     root, url = server
     (root / "f.gz").write_bytes(gzip.compress(bytes(50_000_000)))
-    with pytest.raises(StudyError, match="longer than the expected"):
-        fetch(tmp_path / "f", url)
+    assert "longer than the expected" in refused(tmp_path / "out" / "f", url)
 
 
-def archive(*members: tuple[str, bytes, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content, kind in members:
-            info = tarfile.TarInfo(name)
-            info.type, info.size, info.linkname = kind, len(content), "/etc/passwd"
-            tar.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+LINKS = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
 
 
-def test_archive_paths_and_links_are_never_used(server, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["../../f", "/f", "/tmp/tfscale-escaped/f", "a/../../../f"])
+def test_archive_paths_and_links_are_never_used(server, tmp_path, monkeypatch, name):
     root, url = server
-    members = [("f", b"", tarfile.SYMTYPE), ("../../f", CONTENT, tarfile.REGTYPE)]
+    members = [*(("f", b"", kind) for kind in LINKS), (name, CONTENT, tarfile.REGTYPE)]
     (root / "a.tar.gz").write_bytes(archive(*members))
     official(monkeypatch, f"{url}/a.tar.gz")
-    fetch(tmp_path / "deep" / "er" / "f", None)
+    fetch(tmp_path / "deep" / "er" / "f")
     assert (tmp_path / "deep" / "er" / "f").read_bytes() == CONTENT
-    assert not (tmp_path / "f").exists()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "a.tar.gz",
+        "deep",
+        "er",
+        "f",
+        "www",
+    ]
+    assert not Path("/tmp/tfscale-escaped").exists() and not Path("/f").exists()
+
+
+def test_an_archive_is_looked_through_to_a_limit(server, tmp_path, monkeypatch):
+    root, url = server
+    monkeypatch.setattr(source_stream, "ARCHIVE_BYTES", 1 << 20)
+    bomb = ("bomb", bytes(3 << 20), tarfile.REGTYPE)
+    (root / "a.tar.gz").write_bytes(archive(bomb, ("f", CONTENT, tarfile.REGTYPE)))
+    official(monkeypatch, f"{url}/a.tar.gz")
+    assert "sends more than 1,048,576 bytes" in refused(tmp_path / "out" / "f")
+    links = [("f", b"", kind) for kind in LINKS]
+    (root / "a.tar.gz").write_bytes(archive(*links, ("g", CONTENT, tarfile.REGTYPE)))
+    assert "the archive does not hold f" in refused(tmp_path / "out" / "f")
+    (root / "a.tar.gz").write_bytes(gzip.compress(b"no archive at all" * 100))
+    assert "a.tar.gz: " in refused(tmp_path / "out" / "f")
+
+
+def test_a_pipe_or_a_device_in_a_mirror_does_not_hang(server, tmp_path):
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    os.mkfifo(mirror / "f")
+    (mirror / "f.gz").symlink_to("/dev/zero")
+    text = refused(tmp_path / "out" / "f", str(mirror))
+    assert f"{mirror}/f: is not a file" in text and f"{mirror}/f.gz: is not a file" in text
+
+
+@pytest.mark.parametrize(
+    "mirror", ["http://[::1", "http://", "ftp://x/y", "a\0b", "é ü/'\"", "http://é ü"]
+)
+def test_an_odd_mirror_is_no_traceback(server, tmp_path, mirror):
+    assert "could not be had from any source" in refused(tmp_path / "out" / "f", mirror)
+
+
+def test_a_mirror_with_blanks_quotes_and_other_letters_is_read(server, tmp_path):
+    mirror = tmp_path / "mirror ü 'a' \"b\""
+    mirror.mkdir()
+    (mirror / "f").write_bytes(CONTENT)
+    assert fetch(tmp_path / "out ü 'a'" / "f", str(mirror)) == str(mirror / "f")
+
+
+def test_a_password_in_an_address_is_not_shown(server, tmp_path):
+    _, url = server
+    text = refused(tmp_path / "out" / "f", url.replace("//", "//me:secret@"))
+    assert "secret" not in text and f"{url}/f: HTTP 404" in text
+    assert public("https://u:p@a.org:8/b?c") == ("https://a.org:8/b?c", "a.org:8")
+
+
+def test_a_full_disk_ends_the_download_at_once(server, tmp_path, monkeypatch):
+    root, url = server
+    (root / "f").write_bytes(CONTENT)
+    official(monkeypatch, f"{url}/f", str(root / "f"))
+    target = tmp_path / "out" / "f"
+    target.parent.mkdir()
+    (target.parent / f".f.{os.getpid()}.part").symlink_to("/dev/full")
+    text = refused(target)
+    assert f"{target.parent} cannot be written: No space left on device" in text
+    assert "pathvars.resources" in text and "any source" not in text
+
+
+def test_too_little_room_is_said_before_anything_is_fetched(server, tmp_path, monkeypatch):
+    _, url = server
+    monkeypatch.setitem(sources.PAYLOADS, "set", {"f": Payload(10**18, "0" * 64)})
+    text = refused(tmp_path / "out" / "f", url)
+    assert "and f needs 1,000,000,000,000,000,000" in text and url not in text
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(server, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(StudyError, match=r"out/sub cannot be written: Not a directory"):
+        fetch(tmp_path / "out" / "sub" / "f", server[1])
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(server, tmp_path):
+    root, url = server
+    (root / "f").write_bytes(CONTENT)
+    (tmp_path / "out" / "f").mkdir(parents=True)
+    with pytest.raises(StudyError, match=r"out cannot be written: Is a directory"):
+        fetch(tmp_path / "out" / "f", url)
+
+
+def test_a_read_only_folder_is_named(server):
+    with tempfile.TemporaryDirectory() as name:
+        mirror, shut = Path(name), Path(name) / "shut"
+        (mirror / "f").write_bytes(CONTENT)
+        shut.mkdir()
+        for path, mode in ((mirror, 0o755), (mirror / "f", 0o644), (shut, 0o555)):
+            path.chmod(mode)
+        with ordinary_user(), pytest.raises(StudyError) as raised:
+            fetch(shut / "f", name)
+        assert f"{shut} cannot be written: Permission denied" in str(raised.value)
+
+
+def test_a_server_that_is_busy_for_a_day_is_not_waited_for(server, tmp_path, monkeypatch):
+    _, url = server
+    monkeypatch.setattr(source_stream, "RETRIES", BY_DEFAULT.new(backoff_factor=0))
+    official(monkeypatch, f"{url}/later/f")
+    start = time.monotonic()
+    assert "HTTP 503 Service Unavailable" in refused(tmp_path / "out" / "f")
+    assert time.monotonic() - start < STALL_S / 2
+
+
+def test_parts_of_killed_downloads_are_cleared_and_those_of_others_kept(
+    server, tmp_path, monkeypatch
+):
+    root, url = server
+    (root / "f").write_bytes(CONTENT)
+    old, young, other = (tmp_path / name for name in (".f.1.part", ".f.2.part", ".g.1.part"))
+    for path in (old, young, other):
+        path.write_bytes(b"part")
+    long_ago = time.time() - saving.STALE_S - 5
+    for path in (old, other):
+        os.utime(path, (long_ago, long_ago))
+    fetch(tmp_path / "f", url)
+    assert not old.exists() and young.exists() and other.exists()
 
 
 def test_nothing_reachable_lists_each_source_and_three_ways_out(server, tmp_path, monkeypatch):
     _, url = server
     official(monkeypatch, f"{url}/absent", "http://127.0.0.1:9/f", "/no/such/f")
-    with pytest.raises(StudyError) as raised:
-        fetch(tmp_path / "f", None)
-    text = str(raised.value)
+    text = refused(tmp_path / "out" / "f")
     assert f"{url}/absent: HTTP 404" in text
     assert "http://127.0.0.1:9/f: no connection" in text
     assert "/no/such/f: no such file" in text

@@ -24,7 +24,7 @@ def clone(target: Path) -> Project:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Project:
     """The tiny study, run whole by the plainest command."""
-    project = clone(tmp_path_factory.mktemp("finished") / "a study ü")
+    project = clone(tmp_path_factory.mktemp("finished") / 'it\'s "a" study ü')
     project.first_run = project.run()
     return project
 

@@ -121,6 +121,7 @@ rule report:
         settings=sections.shown(config),
         trained={cell: study.trained_of(cell) for cell in study.cells},
         missing=study.missing,
+        excluded=study.excluded,
         finish=call.command(f"{results}/report.html") if study.missing else "",
     message:
         "Write the report"

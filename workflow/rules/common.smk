@@ -1,23 +1,19 @@
 # The study: needs config.yaml; makes the names of its cells and models, and what a rule's code is.
-import sys
-
-sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
-
 from tfscale import sections
 from tfscale.code import code
 from tfscale.commands import Call
-from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
 from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
 from tfscale.study import FIGURES
+from tfscale.typed import typed
 
 results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")
 try:
-    study = study_of(config, results, models)
+    study = study_of(typed(config, workflow.config_settings.config), results, models)
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()

@@ -21,4 +21,5 @@ with logged(snakemake.log[0]):
         settings=snakemake.params.settings,
         missing=snakemake.params.missing,
         finish=snakemake.params.finish,
+        excluded=snakemake.params.excluded,
     )

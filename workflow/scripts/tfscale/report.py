@@ -32,14 +32,15 @@ def write_report(
     machine_path: str, figures: list[str], captions: list[str], structures: list[str],
     predictions: list[str], images: list[str], trained: dict[str, str], settings: dict,
     missing: dict[str, str] | None = None, finish: str = "",
+    excluded: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Render the page; the fitted tables lie beside the findings.
 
     `figures` are SVG files (model_figure.svg), `captions` one text a figure; `structures` and
     `predictions` a file a trained model, `images` the encoded data that holds pictures. `trained`
     maps every cell to its trained model. Of a partial study, `missing` says what each cell lacks,
-    and `finish` is the command that would finish it. What to know before trusting a number is
-    printed too, a line each.
+    and `finish` is the command that would finish it; `excluded` says why each cell that was taken
+    out of the study was. What to know before trusting a number is printed too, a line each.
     """
     table, visits = pd.read_parquet(cells_path), pd.read_parquet(visits_path)
     machine = json.loads(Path(machine_path).read_text())
@@ -79,6 +80,7 @@ def write_report(
         count=len(cells),
         missing=missing or {},
         finish=finish,
+        excluded=excluded or {},
         fits=fit_sections(str(folder)),
         figures=figure_groups(figures, captions),
         samples=samples(models, dict(zip(best["model"], best["trained"], strict=True)), shapes),

@@ -1,5 +1,6 @@
 """What a study says when it starts: what it is, what is there, what is to do, and how long."""
 
+from collections import Counter
 from pathlib import Path
 
 from tfscale.durations import duration, ready_at
@@ -16,6 +17,8 @@ def start_block(
     source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
     what = "partial report of " if study.partial else ""
     rows = [("study", f"{what}{counted(len(study.cells), 'cell')} of {kinds}, {source}")]
+    taken_out = Counter(study.excluded.values()).items()
+    rows += [("excluded", f"{counted(count, 'cell')}: {reason}") for reason, count in taken_out]
     if study.missing:
         rows += [("missing", f"{counted(len(study.missing), 'cell')} with runs that are not there")]
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tfscale import config as configuration
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
+from tfscale.excluding import excluded
 from tfscale.figure_list import FIGURES
 from tfscale.grid import cells, trained_model
 from tfscale.priorities import training_order
@@ -40,8 +41,14 @@ class Study:
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
-        """Every cell by name."""
-        return cells(self.config["grid"])
+        """Every cell by name, without those that are taken out."""
+        whole = cells(self.config["grid"])
+        return {name: cell for name, cell in whole.items() if name not in self.excluded}
+
+    @cached_property
+    def excluded(self) -> dict[str, str]:
+        """The cells of the grid that are taken out (`exclude`): the reason by name."""
+        return excluded(cells(self.config["grid"]), self.config.get("exclude") or [])
 
     @cached_property
     def models(self) -> list[str]:
@@ -98,6 +105,9 @@ class Study:
 
     def cell(self, name: str) -> Cell:
         """The axes of a cell; raises StudyError when the study has no such cell."""
+        if name in self.excluded:
+            reason = self.excluded[name]
+            raise StudyError(f"{name} is taken out: {reason} (exclude in config.yaml)")
         return _named(name, self.cells, "cell")
 
     def model(self, name: str) -> Cell:

@@ -1,0 +1,14 @@
+# The configuration's files: looked at before Snakemake reads config.yaml, which would pass over keys
+# that are named twice, write out anchors without end, and answer a list with a traceback.
+import sys
+
+sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
+
+from tfscale.config import ConfigError
+from tfscale.config_files import check_files
+
+if workflow.is_main_process:
+    try:
+        check_files("config.yaml", workflow.config_settings)
+    except ConfigError as mistakes:
+        sys.exit(f"{mistakes}")
