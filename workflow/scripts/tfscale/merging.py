@@ -1,7 +1,8 @@
 """All runs in one table."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,18 +20,23 @@ JUDGED = [
 ]  # fmt: skip
 
 
-def merge_runs(paths: Iterable[str], sentinels: Iterable[str] = ()) -> pa.Table:
+def merge_runs(
+    paths: Iterable[str], sentinels: Iterable[str] = (), models: Mapping[str, str] | None = None
+) -> pa.Table:
     """The rows of all runs and sentinels, with their environment and place in the round.
 
     `environment_id` tells environments apart whose rows must not be pooled. `order_index` counts
     the runs of a round in the order in which they really started. Whether a visit was disturbed
     is judged again, against the calibrations of the whole study on its host. Raises StudyError
-    that names every damaged file.
+    that names every damaged file, and every one that timed another SavedModel than `models` names
+    for its cell (by digest).
     """
     tables, faults = [], []
     for path, sentinel in [*((p, False) for p in paths), *((p, True) for p in sentinels)]:
         try:
-            tables.append(_with_record(*runs.read(path), sentinel))
+            visits, record = runs.read(path)
+            _check_model(path, record, models or {})
+            tables.append(_with_record(visits, record, sentinel))
         except StudyError as error:
             faults.append(str(error))
     if faults:
@@ -52,6 +58,16 @@ def timed_visits(merged: pa.Table) -> pd.DataFrame:
         for values, phase in zip(durations, phases, strict=True)
     ]
     return visits.assign(timed_ns=timed)[~visits["sentinel"]]
+
+
+def _check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
+    """Runs of before this was recorded are trusted."""
+    timed = record.get("saved_model_sha256")
+    if timed and timed != models.get(Path(path).parent.name, timed):
+        raise StudyError(
+            f"{path} timed another model than the study's: delete {path} and type the same "
+            "command again"
+        )
 
 
 def _with_record(table: pa.Table, record: dict, sentinel: bool) -> pa.Table:
