@@ -1,8 +1,8 @@
 """Checksums of what a job wrote, in a file beside it: a file that changed is never used.
 
 The lines are those of `sha256sum -c`, names relative to the file itself. The first line, which
-`sha256sum` takes for a comment, holds the version of what was written and the checksum of the
-other lines.
+`sha256sum` takes for a comment, holds the version of what was written and a checksum of the other
+lines and of the name of the file and its folder, so that it fits nowhere else.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ VERSION = "1"
 of an older version are refused, also where `snakemake --touch` says that they are up to date."""
 HEAD = "# tfscale outputs"
 AGAIN = "and type the same command again"
+DAMAGED = "is damaged or belongs elsewhere"
 
 
 def write(outputs: Iterable[str], sums: str) -> None:
@@ -26,7 +27,7 @@ def write(outputs: Iterable[str], sums: str) -> None:
     folder = Path(sums).parent
     files = sorted({file for path in outputs if path != sums for file in _files(path)})
     text = "".join(f"{_sha256(file)}  {os.path.relpath(file, folder)}\n" for file in files)
-    write_text(sums, f"{_head(VERSION, text)}\n{text}")
+    write_text(sums, f"{_head(VERSION, Path(sums), text)}\n{text}")
 
 
 def check(inputs: Iterable[str], sums: str | Iterable[str]) -> None:
@@ -69,18 +70,19 @@ def _listed(sums: Path) -> dict[str, str]:
     try:
         head, _, text = sums.read_bytes().decode().partition("\n")
     except UnicodeDecodeError:
-        raise ValueError("is damaged") from None
+        raise ValueError(DAMAGED) from None
     version = head.removeprefix(HEAD).split()[:1]
-    if not version or head != _head(version[0], text):
-        raise ValueError("is damaged")
+    if not version or head != _head(version[0], sums, text):
+        raise ValueError(DAMAGED)
     if version[0] != VERSION:
         raise ValueError("is of another version of tfscale")
     lines = [line.split("  ", 1) for line in text.splitlines()]
     return {os.path.normpath(sums.parent / name): digest for digest, name in lines}
 
 
-def _head(version: str, text: str) -> str:
-    digest = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()
+def _head(version: str, sums: Path, text: str) -> str:
+    place = "/".join(sums.absolute().parts[-2:])
+    digest = hashlib.sha256(f"{version}\n{place}\n{text}".encode()).hexdigest()
     return f"{HEAD} {version} {digest}"
 
 

@@ -44,9 +44,10 @@ def download(dataset: str, file: str, target: Path, mirror: str | None, console:
         try:
             with replacing(target) as temporary:
                 _fetch(source, file, payload, temporary, console)
-            return source.address
+            return source.shown
         except FAULTS as error:
-            reasons.append(f"  {source.address}: {_reason(error)}")
+            reason = _reason(error).replace(source.address, source.shown)
+            reasons.append(f"  {source.shown}: {reason}")
     raise StudyError(
         f"{dataset}/{file} could not be had from any source:\n" + "\n".join(reasons) + "\n"
         "Three ways out: put the files in a folder or on a server and name it in config.yaml "
