@@ -44,16 +44,16 @@ def faults_of(sums: str, wanted: Collection[str] | None = None) -> list[str]:
     """What is wrong with the files that `sums` lists (with those of them in `wanted`) or with
     `sums` itself: a line each, which says what to delete."""
     try:
-        listed = _listed(Path(sums))
+        known = listed(sums)
     except OSError:
         return [f"{sums} cannot be read: delete it"]
     except ValueError as error:
         return [f"{sums} {error}: delete it"]
-    wanted = set(listed) if wanted is None else set(wanted)
-    folders = {path for path in wanted if Path(path).is_dir() and _holds(path, listed)}
-    added = {file for folder in folders for file in _files(folder)} - set(listed)
+    wanted = set(known) if wanted is None else set(wanted)
+    folders = {path for path in wanted if Path(path).is_dir() and _holds(path, known)}
+    added = {file for folder in folders for file in _files(folder)} - set(known)
     changed = {
-        path for path, digest in listed.items() if _within(path, wanted) and _sha256(path) != digest
+        path for path, digest in known.items() if _within(path, wanted) and _sha256(path) != digest
     }
     return [_fault(path, folders) for path in sorted(changed | added)]
 
@@ -65,19 +65,21 @@ def _fault(path: str, folders: set[str]) -> str:
     return f"{path} {state}: delete {whole}"
 
 
-def _listed(sums: Path) -> dict[str, str]:
-    """The checksum of each file by its path; raises ValueError that says what is wrong."""
+def listed(sums: str) -> dict[str, str]:
+    """The checksum of each file by its path; raises OSError when there is nothing to read, and
+    ValueError that says what is wrong with `sums`."""
+    path = Path(sums)
     try:
-        head, _, text = sums.read_bytes().decode().partition("\n")
+        head, _, text = path.read_bytes().decode().partition("\n")
     except UnicodeDecodeError:
         raise ValueError(DAMAGED) from None
     version = head.removeprefix(HEAD).split()[:1]
-    if not version or head != _head(version[0], sums, text):
+    if not version or head != _head(version[0], path, text):
         raise ValueError(DAMAGED)
     if version[0] != VERSION:
         raise ValueError("is of another version of tfscale")
     lines = [line.split("  ", 1) for line in text.splitlines()]
-    return {os.path.normpath(sums.parent / name): digest for digest, name in lines}
+    return {os.path.normpath(path.parent / name): digest for digest, name in lines}
 
 
 def _head(version: str, sums: Path, text: str) -> str:
