@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
 MODULES = {
-    "download": "atomic download errors log sources",
+    "download": "atomic checksums download errors log sources",
     "encode": "atomic builtin checksums encode encoded errors images log reviews sources",
     "train": "architecture atomic budget checksums device encoded errors flop job log networks "
     "predictions saved_model trained training",

@@ -70,9 +70,7 @@ rule plot:
         visits="<results>/visits.parquet",
         roofs="<results>/roofs.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
-        sums=expand(
-            "<results>/checksums/{rule}.sha256", rule=["merge", "floor", "fit"]
-        ),
+        sums=expand("<results>/checksums/{rule}.sha256", rule=["merge", "floor", "fit"]),
         lost=lambda w: redo_if_changed(
             workflow, f"{results}/checksums/plot_{w.model}.sha256"
         ),

@@ -26,7 +26,7 @@ def write(outputs: Iterable[str], sums: str) -> None:
     `sums` itself."""
     folder = Path(sums).parent
     files = sorted({file for path in outputs if path != sums for file in _files(path)})
-    text = "".join(f"{_sha256(file)}  {os.path.relpath(file, folder)}\n" for file in files)
+    text = "".join(f"{sha256_of(file)}  {os.path.relpath(file, folder)}\n" for file in files)
     write_text(sums, f"{_head(VERSION, Path(sums), text)}\n{text}")
 
 
@@ -53,7 +53,9 @@ def faults_of(sums: str, wanted: Collection[str] | None = None) -> list[str]:
     folders = {path for path in wanted if Path(path).is_dir() and _holds(path, known)}
     added = {file for folder in folders for file in _files(folder)} - set(known)
     changed = {
-        path for path, digest in known.items() if _within(path, wanted) and _sha256(path) != digest
+        path
+        for path, digest in known.items()
+        if _within(path, wanted) and sha256_of(path) != digest
     }
     return [_fault(path, folders) for path in sorted(changed | added)]
 
@@ -107,8 +109,8 @@ def _within(path: str, places: set[str]) -> bool:
     return path in places or any(str(parent) in places for parent in Path(path).parents)
 
 
-def _sha256(path: str) -> str:
-    """Empty where there is nothing to read."""
+def sha256_of(path: str) -> str:
+    """The checksum of a file's content; empty where there is nothing to read."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

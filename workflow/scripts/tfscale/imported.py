@@ -1,8 +1,6 @@
 """Tables from elsewhere in the form of a study's cells: the paper's own, other studies' runs."""
 
-import hashlib
 from collections.abc import Collection
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +8,7 @@ import pyarrow.parquet as pq
 
 from tfscale.axes import cell_name, defaults
 from tfscale.cells import axes_of
+from tfscale.checksums import sha256_of
 from tfscale.errors import StudyError
 from tfscale.latency import latency
 from tfscale.merging import timed_visits
@@ -33,7 +32,7 @@ def check_imports(imports: Collection[dict]) -> list[str]:
     """
     faults, unjudged = [], []
     for path, expected in {(entry["path"], entry.get("sha256")) for entry in imports}:
-        found = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        found = sha256_of(path)
         try:
             sealed = not path.endswith(".csv") and check_import(path)
         except StudyError as error:

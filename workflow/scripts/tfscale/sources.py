@@ -1,10 +1,10 @@
 """The real data sets: their files, checksums and the addresses that hold them."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfscale.checksums import sha256_of
 from tfscale.errors import StudyError
 
 
@@ -95,7 +95,7 @@ def _join(mirror: str, name: str) -> str:
 def check_payloads(paths: Iterable[str]) -> None:
     """Raise StudyError that names every file of a data set (.../dataset/file) that is not the
     one which its checksum stands for."""
-    wrong = [path for path in paths if _sha256(path) != _payload(path).sha256]
+    wrong = [path for path in paths if sha256_of(path) != _payload(path).sha256]
     if wrong:
         raise StudyError(
             "\n".join(
@@ -107,8 +107,3 @@ def check_payloads(paths: Iterable[str]) -> None:
 
 def _payload(path: str) -> Payload:
     return PAYLOADS[Path(path).parent.name][Path(path).name]
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
