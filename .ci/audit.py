@@ -46,6 +46,8 @@ def main(uv: str, *service: str) -> int:
             f"audit: {package['name']} {package['version']}: {one['id']} ({one['summary']}), "
             f"fixed in {fixed}: {one['link']}"
         )
+    for status in answer.get("adverse_statuses", []):  # withdrawn or given up by its makers
+        print(f"audit: {json.dumps(status)}")
     if found or done.returncode == FOUND:
         print(
             "audit: raise the versions with `uv lock --upgrade-package <name>`, or ignore with a "

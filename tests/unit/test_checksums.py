@@ -10,7 +10,8 @@ from damage import DAMAGES, damaged, flipped
 from tfscale import checksums
 from tfscale.checksums import check, faults_of, write
 from tfscale.errors import StudyError
-from tfscale.lost import redo_if_changed
+from tfscale.lost import redo_if_changed, redo_if_lost
+from tfscale.seal import PLACEHOLDER, seal
 from tfscale.vouch import vouch
 
 AGAIN = "and type the same command again"
@@ -123,6 +124,25 @@ def test_a_job_whose_output_changed_is_redone_and_the_file_named_once(model, cap
     )
     inner = Workflow(main=False)
     assert redo_if_changed(inner, SUMS) == [] and not inner.forcefiles
+
+
+def test_a_lost_run_is_redone_and_a_damaged_one_named(tmp_path, capsys):
+    run, merged = tmp_path / "round1.parquet", tmp_path / "runs.parquet"
+    workflow = Workflow()
+    redo_if_lost(workflow, str(run), str(merged))
+    run.write_bytes(b"a run" + PLACEHOLDER)
+    seal(run)
+    redo_if_lost(workflow, str(run), str(merged))
+    assert not workflow.forcefiles
+    run.write_bytes(run.read_bytes() + b" ")
+    redo_if_lost(workflow, str(run), str(merged))
+    assert workflow.forcefiles == {str(run)}
+    assert capsys.readouterr().err == f"{run} is damaged: it is made again\n"
+    run.unlink()
+    merged.touch()
+    workflow = Workflow()
+    redo_if_lost(workflow, str(run), str(merged))
+    assert workflow.forcefiles == {str(run)} and not capsys.readouterr().err
 
 
 def test_results_of_before_there_were_checksums_can_be_vouched_for(model, tmp_path):
