@@ -17,7 +17,7 @@ from tfscale.facts import read_facts
 from tfscale.imported import check_imports, paper_cells, study_cells
 from tfscale.opening import Opening
 from tfscale.saved_model import digest
-from tfscale.sources import Payload, Source, check_payloads
+from tfscale.sources import Payload, check_payloads
 from tfscale.tables import write_parquet
 
 CSV = "Layers,BatchSize,ConvSize,TotalTime,MeanTime\n4,1,3,120.5,12.05\n6,1,3,150.5,15.05\n"
@@ -46,12 +46,6 @@ def test_a_damaged_download_is_not_encoded(payloads, how):
         assert str(raised.value) == (
             f"{images} is damaged or another file: delete it and type the same command again"
         )
-
-
-def test_a_mirrors_password_is_not_printed():
-    assert Source("https://me:secret@host:81/a@b.gz").shown == "https://host:81/a@b.gz"
-    assert Source("https://host/a.gz").shown == "https://host/a.gz"
-    assert Source("/home/me@here/f").shown == "/home/me@here/f"
 
 
 def sealed(path: Path, value: int = 0) -> Path:

@@ -44,10 +44,9 @@ def download(dataset: str, file: str, target: Path, mirror: str | None, console:
         try:
             with replacing(target) as temporary:
                 _fetch(source, file, payload, temporary, console)
-            return source.shown
+            return source.address
         except FAULTS as error:
-            reason = _reason(error).replace(source.address, source.shown)
-            reasons.append(f"  {source.shown}: {reason}")
+            reasons.append(f"  {source.address}: {_reason(error)}")
     raise StudyError(
         f"{dataset}/{file} could not be had from any source:\n" + "\n".join(reasons) + "\n"
         "Three ways out: put the files in a folder or on a server and name it in config.yaml "

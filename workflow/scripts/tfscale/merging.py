@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,7 +34,7 @@ def merge_runs(
     for path, sentinel in [*((p, False) for p in paths), *((p, True) for p in sentinels)]:
         try:
             visits, record = runs.read(path)
-            _check_model(path, record, models or {})
+            runs.check_model(path, record, models or {})
             tables.append(_with_record(visits, record, sentinel))
         except StudyError as error:
             faults.append(str(error))
@@ -58,16 +57,6 @@ def timed_visits(merged: pa.Table) -> pd.DataFrame:
         for values, phase in zip(durations, phases, strict=True)
     ]
     return visits.assign(timed_ns=timed)[~visits["sentinel"]]
-
-
-def _check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
-    """Runs of before this was recorded are trusted."""
-    timed = record.get("saved_model_sha256")
-    if timed and timed != models.get(Path(path).parent.name, timed):
-        raise StudyError(
-            f"{path} timed another model than the study's: delete {path} and type the same "
-            "command again"
-        )
 
 
 def _with_record(table: pa.Table, record: dict, sentinel: bool) -> pa.Table:

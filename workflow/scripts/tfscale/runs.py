@@ -1,6 +1,7 @@
 """The file of one run: its schema, writing and reading."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,6 +52,17 @@ def read(path: str) -> tuple[pa.Table, dict]:
     if name != Path(*Path(path).parts[-3:]):
         raise StudyError(f"{path} is the run {name}: {again}")
     return table, record
+
+
+def check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
+    """Raise StudyError when a run timed another SavedModel than `models` names for its cell, by
+    digest; runs of before the digest was recorded are trusted."""
+    timed = record.get("saved_model_sha256")
+    if timed and timed != models.get(Path(path).parent.name, timed):
+        raise StudyError(
+            f"{path} timed another model than the study's: delete {path} and type the same "
+            "command again"
+        )
 
 
 def _name(table: pa.Table, walk: str) -> Path:

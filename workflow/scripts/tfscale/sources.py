@@ -27,13 +27,6 @@ class Source:
         """Whether the payload is a member of a tar archive."""
         return self.address.endswith(".tar.gz")
 
-    @property
-    def shown(self) -> str:
-        """The address as it may be printed: a mirror's user name and password stay out of logs."""
-        scheme, found, rest = self.address.partition("://")
-        host, slash, path = rest.partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if found else self.address
-
 
 PAYLOADS = {
     "fashion-mnist": {

@@ -1,6 +1,8 @@
 """Writes tables as Parquet (sealed, with the version of their columns) and CSV, whole or not at
 all."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -16,17 +18,24 @@ SCHEMA_VERSION = "2"
 VERSION_KEY, SEAL_KEY = "tfscale_schema", "tfscale_seal"
 
 
+@contextmanager
+def sealed_parquet(path: str | Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A writer of a table that appears whole or not at all, with its version and seal."""
+    about = {VERSION_KEY: SCHEMA_VERSION, SEAL_KEY: PLACEHOLDER.decode()}
+    with replacing(path) as temporary:
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            yield writer
+            writer.add_key_value_metadata(about)
+        seal(temporary)
+
+
 def write_parquet(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
     """Write a table as Parquet, whole or not at all."""
     arrow = (
         table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
     )
-    about = {VERSION_KEY: SCHEMA_VERSION, SEAL_KEY: PLACEHOLDER.decode()}
-    with replacing(path) as temporary:
-        with pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
-            writer.write_table(arrow)
-            writer.add_key_value_metadata(about)
-        seal(temporary)
+    with sealed_parquet(path, arrow.schema) as writer:
+        writer.write_table(arrow)
 
 
 def check_import(path: str | Path) -> bool:
