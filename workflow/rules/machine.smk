@@ -4,10 +4,6 @@
 
 rule calibrate:
     """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
-    input:
-        lost=lambda w: redo_if_changed(
-            workflow, f"{results}/checksums/calibrate.sha256"
-        ),
     output:
         machine="<results>/machine.json",
         sums="<results>/checksums/calibrate.sha256",

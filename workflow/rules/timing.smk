@@ -18,6 +18,7 @@ rule measure:
             [
                 f"<models>/{study.trained_of(w.cell)}/SHA256SUMS",
                 f"<resources>/encoded/{study.encoded(study.cell(w.cell))}.sha256",
+                "<results>/checksums/calibrate.sha256",
             ]
         ),
         earlier=lambda w: study.schedule.earlier(
