@@ -17,12 +17,13 @@ test: .venv/ready
 	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"
 	$(BIN)/pytest
 
-lint: .venv/ready
+lint: .venv/ready | $(UV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	$(BIN)/python .ci/audit.py $(UV)
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
 bench: .bench-venv/ready .bench-extrap/ready

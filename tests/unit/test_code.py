@@ -17,23 +17,25 @@ ENVIRONMENT = {
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
 MODULES = {
-    "download": "atomic download errors faults log patience saving source_stream sources",
-    "encode": "atomic builtin encode encoded errors images log reviews",
-    "train": "architecture atomic budget device encoded errors flop job log networks "
+    "download": "atomic checksums download errors faults log patience saving source_stream sources",
+    "encode": "atomic builtin checksums encode encoded errors images log reviews sources",
+    "train": "architecture atomic budget checksums device encoded errors flop job log networks "
     "predictions saved_model trained training",
-    "calibrate": "atomic calibration cgroup clock counters errors host log look pinning procstat",
-    "measure": "atomic attend axes calibration calls cgroup child clock columns counters derived "
-    "device disturbance earlier encoded ending environment errors fresh host interval "
-    "isolation job log machine measure memory passes pinning procstat quiet run runs "
-    "saved_model seal stopping summary timed_block units variables visit",
-    "floor": "atomic attend axes calibration calls cgroup child counters derived device "
-    "disturbance encoded ending errors floor fresh isolation job log memory passes "
-    "pinning procstat quiet roofs tables timed_block units visit",
-    "merge": "architecture atomic axes axis_words calibration cells columns columns_cells "
-    "described disturbance errors flop interval latency log merge merging passes runs "
-    "seal tables traffic work",
+    "calibrate": "atomic calibration cgroup checksums clock counters errors host log look pinning "
+    "procstat",
+    "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
+    "counters derived device disturbance earlier encoded ending environment errors "
+    "facts fresh host interval isolation job log machine measure memory passes "
+    "pinning procstat quiet run runs saved_model seal stopping summary timed_block "
+    "units variables visit",
+    "floor": "atomic attend axes calibration calls cgroup checksums child counters derived "
+    "device disturbance encoded ending errors floor fresh isolation job log memory "
+    "passes pinning procstat quiet roofs seal tables timed_block units visit",
+    "merge": "architecture atomic axes axis_words calibration cells checksums columns "
+    "columns_cells described disturbance errors facts flop interval latency log merge "
+    "merging passes runs seal tables traffic work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
-    "cells claim_list claim_pairs claim_tests claim_words claims columns "
+    "cells checksums claim_list claim_pairs claim_tests claim_words claims columns "
     "columns_claims columns_fits columns_laws columns_tests columns_work correlations "
     "cv_plus described design detectable disturbance drift elasticities "
     "elasticity_words equivalence equivalence_words errors exploratory findings "
@@ -44,14 +46,14 @@ MODULES = {
     "noncentral order order_words outlier_words outliers parts passes phrases "
     "predicted prediction_words predictors regimes repeats replicates resampling runs "
     "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_profiles threshold_words thresholds time_shares traffic units "
+    "threshold_profiles threshold_words thresholds time_shares traffic units warned "
     "within_budget work work_model work_tables work_words workload",
-    "plot": "architecture atomic axes axis_words correlations errors figure_axes figure_data "
-    "figure_list figures figures_errors figures_interaction figures_laws "
+    "plot": "architecture atomic axes axis_words checksums correlations errors figure_axes "
+    "figure_data figure_list figures figures_errors figures_interaction figures_laws "
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "
     "figures_thresholds figures_work flop group_words interval law_forms log palette "
     "phrases plot slicing stopping style traffic units work workload",
-    "report": "architecture atomic axes axis_words cell_marks errors fit_tables flop "
+    "report": "architecture atomic axes axis_words cell_marks checksums errors fit_tables flop "
     "group_words interval law_choice law_forms law_words log marks page_answer "
     "page_cells page_data page_figures page_files page_fits page_laws page_models "
     "page_script page_tables page_visits phrases replicates report stopping "

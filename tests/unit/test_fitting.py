@@ -41,7 +41,9 @@ def fitted(folder, cells, visits, imports=(), plan=PLAN) -> pd.DataFrame:
     told: list[str] = []
     paths = [str(folder / f"{name}.parquet") for name in ("cells", "visits", "roofs")]
     sentences = fit(*paths, list(imports), 0.9375, plan, str(folder), told.append)
-    assert len(told) == len(PARTS)
+    assert len([line for line in told if line.startswith("fit ")]) == len(PARTS)
+    unsealed = [entry["path"] for entry in imports if "sha256" not in entry]
+    assert [line.split()[1] for line in told if "carries no seal" in line] == unsealed
     return sentences
 
 

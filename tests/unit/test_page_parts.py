@@ -231,4 +231,6 @@ def test_commands_name_the_profile_of_the_results():
     demo = "snakemake --workflow-profile profiles/demo results/demo/report.html"
     assert write_again("results/demo") == demo
     assert write_again("results/mine") == "snakemake results/mine/report.html"
+    assert write_again("my results; x") == "snakemake 'my results; x/report.html'"
+    assert time_again("my $x").startswith("rm 'my $x/runs/'{cell}/round*.parquet && ")
     assert time_again("results").startswith("rm results/runs/{cell}/round*.parquet && snakemake ")

@@ -3,7 +3,7 @@
 import pytest
 
 from tfscale.config import ConfigError
-from tfscale.partial import study_of
+from tfscale.partial import MACHINE, study_of
 from tfscale.seal import PLACEHOLDER, seal
 from tfscale.study import Study
 
@@ -30,6 +30,7 @@ def folders(tmp_path, config):
         facts = tmp_path / "models" / name / "facts.json"
         facts.parent.mkdir(parents=True)
         facts.touch()
+        facts.with_name("SHA256SUMS").touch()
     whole, part, damaged, _ = study.cells
     for cell, number, intact in (
         (whole, 1, True),
@@ -79,6 +80,12 @@ def test_with_nothing_there_it_says_what_to_type(config, tmp_path):
         partial(config, tmp_path)
 
 
+def test_a_model_without_its_checksums_is_none(config, folders):
+    (folders / "models" / "mnist_layers4_batch64_conv3_input28" / "SHA256SUMS").unlink()
+    with pytest.raises(ConfigError, match="nothing to report yet"):
+        partial(config, folders)
+
+
 @pytest.mark.parametrize("value", [False, "false", "False"])
 def test_a_study_that_is_not_partial_is_whole(config, folders, value):
     study = study_of(config | {"partial": value}, str(folders), str(folders / "models"))
@@ -93,6 +100,8 @@ def test_another_word_is_a_mistake(config, folders):
 
 def test_the_machine_is_looked_at_when_it_was_not(config, folders):
     assert partial(config, folders).lacks_machine
-    for name in ("machine.json", "floor.parquet", "roofs.parquet"):
+    for name in MACHINE:
+        assert partial(config, folders).lacks_machine
+        (folders / name).parent.mkdir(exist_ok=True)
         (folders / name).touch()
     assert not partial(config, folders).lacks_machine

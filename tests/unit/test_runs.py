@@ -1,9 +1,11 @@
 """The file of a run: what is read is what was written, and any damage is noticed."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import DAMAGES, damaged
 
 from tfscale import runs
 from tfscale.axes import AXES as EVERY_AXIS
@@ -18,11 +20,14 @@ NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_
 AXES = NAMED | defaults()
 
 
-def a_run(path, started=0, environment=None, calibration_s=0.02, **axes) -> str:
+def a_run(
+    folder, started=0, environment=None, calibration_s=0.02, number=1, walk="runs", **axes
+) -> str:
+    """The path of a new run, in its place under the folder."""
     cell = AXES | axes
     visit = {
-        "cell": cell_name(cell), **cell, "seed": 1, "round": 1, "visit": 1, "isolation": "fork",
-        "protocol": "visits", "host": "h", "device": "CPU",
+        "cell": cell_name(cell), **cell, "seed": 1, "round": number, "visit": 1,
+        "isolation": "fork", "protocol": "visits", "host": "h", "device": "CPU",
         "started": datetime.fromtimestamp(started, UTC), "affinity": [0], "load_average": 0.1,
         "visit_s": 1.0, "load_s": 0.2, "settled": None, "cpu_share": 0.99, "steal_share": None,
         "calibration_before_s": calibration_s, "calibration_after_s": calibration_s,
@@ -37,9 +42,12 @@ def a_run(path, started=0, environment=None, calibration_s=0.02, **axes) -> str:
         "environment": {"version_tensorflow": "1"} | (environment or {}),
         "environment_id": str(environment),
         "warnings": [],
+        "walk": walk,
+        "saved_model_sha256": f"of {cell['layers']} layers",
     }
+    path = str(Path(folder, walk, visit["cell"], f"round{number}.parquet"))
     runs.write(path, [visit | derived(visit)], record)
-    return str(path)
+    return path
 
 
 def test_a_run_reads_back_with_quantiles_of_the_timed_calls_only(tmp_path):
@@ -57,19 +65,65 @@ def test_every_column_has_a_unit_or_a_meaning():
             assert field.metadata[b"what"]
 
 
-@pytest.mark.parametrize("damage", ["bit", "cut", "empty", "longer", "other"])
-def test_damage_is_found_by_content(tmp_path, damage):
-    path = tmp_path / "r.parquet"
-    a_run(path)
-    content = bytearray(path.read_bytes())
-    for place in np.random.default_rng(0).integers(0, len(content), 20 if damage == "bit" else 1):
-        spoilt = bytearray(content)
-        spoilt[place] ^= 1
-        wrong = {"bit": spoilt, "cut": content[:-30], "empty": b"", "other": b"PAR1 not PAR1"}
-        path.write_bytes(wrong.get(damage, content + b"x"))
-        assert not intact(path)
-        with pytest.raises(StudyError, match=r"delete .* and type the same command again"):
+AGAIN = r"delete .* and type the same command again"
+
+
+@pytest.mark.parametrize("how", [*DAMAGES, "longer", "no table at all"])
+def test_damage_is_found_by_content(tmp_path, how):
+    path = Path(a_run(tmp_path))
+    other = Path(a_run(tmp_path, layers=6)).read_bytes()
+    whole = path.read_bytes()
+    spoilt = {"longer": whole + b"x", "no table at all": b"PAR1 not PAR1"}
+    content = DAMAGES[how](whole, other) if how in DAMAGES else spoilt[how]
+    with damaged(path, content):
+        assert intact(path) == (how == "another's file")
+        with pytest.raises(StudyError, match=AGAIN) as raised:
             runs.read(str(path))
+        assert str(raised.value).startswith(str(path))
+    assert runs.read(str(path))[0].num_rows == 1
+
+
+def test_any_bit_counts(tmp_path):
+    path = Path(a_run(tmp_path))
+    content = path.read_bytes()
+    for place in np.random.default_rng(0).integers(0, len(content), 40):
+        with damaged(path, content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]):
+            assert not intact(path)
+
+
+OTHERS = {
+    "another cell's": {"layers": 6},
+    "another round's": {"number": 2},
+    "a sentinel's": {"walk": "sentinels"},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_run_in_the_place_of_another_is_refused_by_name(tmp_path, other):
+    path, found = Path(a_run(tmp_path)), Path(a_run(tmp_path, **other))
+    path.write_bytes(found.read_bytes())
+    name = "/".join(found.parts[-3:])
+    with pytest.raises(StudyError, match=f"{path} is the run {name}: {AGAIN}"):
+        runs.read(str(path))
+    with pytest.raises(StudyError, match=name):
+        merge_runs([str(path)])
+
+
+def test_a_run_of_an_older_version_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "SCHEMA_VERSION", "1")
+    path = a_run(tmp_path)
+    monkeypatch.undo()
+    assert intact(Path(path))
+    with pytest.raises(StudyError, match=f"another version of tfscale: {AGAIN}"):
+        runs.read(path)
+
+
+def test_a_run_that_timed_another_model_is_not_merged(tmp_path):
+    path = a_run(tmp_path)
+    cell = Path(path).parent.name
+    assert merge_runs([path], models={cell: "of 4 layers"}).num_rows == 1
+    with pytest.raises(StudyError, match=f"{path} timed another model than the study's: {AGAIN}"):
+        merge_runs([path], models={cell: "of another training"})
 
 
 def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path):

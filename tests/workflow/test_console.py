@@ -87,7 +87,7 @@ def test_a_failed_cell_gets_a_block_that_is_repeated_at_the_end(project):
     assert done.returncode != 0
     block = (
         f"FAILED  timing {CELLS[0]}, round 1\n"
-        r"  cause .*is damaged or was not made by this study.*type the same command again.*"
+        r"  cause .*saved_model.pb has changed since it was written.*type the same command again.*"
         "\n"
         f"  log   results/logs/runs/{CELLS[0]}_round1.log\n"
         f"  retry snakemake results/runs/{CELLS[0]}/round1.parquet\n"

@@ -8,6 +8,8 @@ rule merge:
         sentinels=study.run_files("sentinels", "<results>"),
         floor="<results>/floor.parquet",
         facts=study.facts_files("<models>"),
+        sums=["<results>/checksums/floor.sha256", *study.sums_files("<models>")],
+        lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/merge.sha256"),
         env="envs/analysis.yaml",
         code=code("merge.py"),
     output:
@@ -15,6 +17,7 @@ rule merge:
         visits="<results>/visits.parquet",
         cells="<results>/cells.parquet",
         paper=expand("<results>/{model}.csv", model=study.models),
+        sums="<results>/checksums/merge.sha256",
     log:
         "<logs>/merge.log",
     conda:
@@ -36,6 +39,8 @@ rule fit:
         visits="<results>/visits.parquet",
         roofs="<results>/roofs.parquet",
         imports=[table["path"] for table in config["imports"]],
+        sums=expand("<results>/checksums/{rule}.sha256", rule=["merge", "floor"]),
+        lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/fit.sha256"),
         env="envs/analysis.yaml",
         code=code("fit.py"),
     output:
@@ -43,6 +48,7 @@ rule fit:
         text="<results>/fits/findings.txt",
         tables=expand("<results>/fits/{table}.parquet", table=TABLES),
         readable=expand("<results>/fits/{table}.csv", table=TABLES),
+        sums="<results>/checksums/fit.sha256",
     log:
         "<logs>/fit.log",
     conda:
@@ -64,6 +70,10 @@ rule plot:
         visits="<results>/visits.parquet",
         roofs="<results>/roofs.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
+        sums=expand("<results>/checksums/{rule}.sha256", rule=["merge", "floor", "fit"]),
+        lost=lambda w: redo_if_changed(
+            workflow, f"{results}/checksums/plot_{w.model}.sha256"
+        ),
         env="envs/analysis.yaml",
         code=code("plot.py"),
     output:
@@ -78,6 +88,7 @@ rule plot:
         ],
         png=expand("<results>/figures/{{model}}_{figure}.png", figure=FIGURES),
         words="<results>/figures/{model}.json",
+        sums="<results>/checksums/plot_{model}.sha256",
     log:
         "<logs>/plot/{model}.log",
     conda:
@@ -107,12 +118,25 @@ rule report:
             ancient(f"<resources>/encoded/{pictures}.npz")
             for pictures in study.pictures
         ],
+        sums=[
+            *expand(
+                "<results>/checksums/{rule}.sha256", rule=["calibrate", "merge", "fit"]
+            ),
+            *expand("<results>/checksums/plot_{model}.sha256", model=study.models),
+            *study.sums_files("<models>"),
+            *[
+                ancient(f"<resources>/encoded/{pictures}.sha256")
+                for pictures in study.pictures
+            ],
+        ],
+        lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/report.sha256"),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         page=expand("workflow/report/{part}", part=PAGE_FILES),
         env="envs/analysis.yaml",
         code=code("report.py"),
     output:
         page="<results>/report.html",
+        sums="<results>/checksums/report.sha256",
     log:
         "<logs>/report.log",
     conda:

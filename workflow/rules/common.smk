@@ -4,7 +4,7 @@ from tfscale.code import code
 from tfscale.commands import Call
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
-from tfscale.lost import redo_if_lost
+from tfscale.lost import redo_if_changed, redo_if_lost
 from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
 from tfscale.study import FIGURES

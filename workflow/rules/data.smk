@@ -27,6 +27,7 @@ rule encode:
     output:
         arrays="<resources>/encoded/{source}/{model}_input{size}.npz",
         manifest="<resources>/encoded/{source}/{model}_input{size}.json",
+        sums="<resources>/encoded/{source}/{model}_input{size}.sha256",
     log:
         "<logs>/encode/{source}_{model}_input{size}.log",
     priority: study.data_priority

@@ -6,6 +6,7 @@ rule calibrate:
     """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
     output:
         machine="<results>/machine.json",
+        sums="<results>/checksums/calibrate.sha256",
     log:
         "<logs>/calibrate.log",
     priority: study.schedule.first
@@ -25,11 +26,17 @@ rule floor:
             ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
             for shape in study.shapes
         ],
+        sums=[
+            ancient(f"<resources>/encoded/{study.encoded(shape)}.sha256")
+            for shape in study.shapes
+        ],
+        lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/floor.sha256"),
         env="envs/tensorflow.yaml",
         code=code("floor.py"),
     output:
         floor="<results>/floor.parquet",
         roofs="<results>/roofs.parquet",
+        sums="<results>/checksums/floor.sha256",
     log:
         "<logs>/floor.log",
     conda:

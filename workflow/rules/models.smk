@@ -8,6 +8,9 @@ rule train:
             f"<resources>/encoded/{study.encoded(study.model(w.trained))}.npz"
         ),
         manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
+        sums=lambda w: ancient(
+            f"<resources>/encoded/{study.encoded(study.model(w.trained))}.sha256"
+        ),
         env="envs/tensorflow.yaml",
         code=code("train.py"),
     output:
@@ -16,6 +19,7 @@ rule train:
         structure="<models>/{trained}/structure.txt",
         history="<models>/{trained}/history.csv",
         predictions="<models>/{trained}/predictions.parquet",
+        sums="<models>/{trained}/SHA256SUMS",
     log:
         "<logs>/train/{trained}.log",
     priority: lambda w: study.training_priority(w.trained)

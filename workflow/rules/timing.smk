@@ -14,6 +14,13 @@ rule measure:
             f"<resources>/encoded/{study.encoded(study.cell(w.cell))}.npz"
         ),
         machine=ancient("<results>/machine.json"),
+        sums=lambda w: ancient(
+            [
+                f"<models>/{study.trained_of(w.cell)}/SHA256SUMS",
+                f"<resources>/encoded/{study.encoded(study.cell(w.cell))}.sha256",
+                "<results>/checksums/calibrate.sha256",
+            ]
+        ),
         earlier=lambda w: study.schedule.earlier(
             w.walk, w.cell, int(w.number), "<results>"
         ),

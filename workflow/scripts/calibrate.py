@@ -7,6 +7,8 @@ from tfscale.log import logged
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 with logged(snakemake.log[0]) as console:
+    from tfscale.checksums import write
     from tfscale.look import look
 
     print(look(snakemake.output.machine), file=console)
+    write(snakemake.output, snakemake.output.sums)

@@ -3,8 +3,11 @@
 from tfscale.log import logged
 
 with logged(snakemake.log[0]):
+    from tfscale.checksums import write
     from tfscale.encode import encode
+    from tfscale.sources import check_payloads
 
+    check_payloads(snakemake.input.raw)
     encode(
         model=snakemake.wildcards.model,
         input_size=int(snakemake.wildcards.size),
@@ -14,3 +17,4 @@ with logged(snakemake.log[0]):
         arrays=snakemake.output.arrays,
         manifest=snakemake.output.manifest,
     )
+    write(snakemake.output, snakemake.output.sums)

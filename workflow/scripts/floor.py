@@ -4,7 +4,9 @@ from tfscale.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale import job
+    from tfscale.checksums import check, write
 
+    check(snakemake.input, snakemake.input.sums)
     line = job.do(
         "tfscale.floor:time_floor",
         shapes=snakemake.params.shapes,
@@ -20,3 +22,4 @@ with logged(snakemake.log[0]) as console:
         output=snakemake.output.roofs,
     )
     print(line, file=console)
+    write(snakemake.output, snakemake.output.sums)

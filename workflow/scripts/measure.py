@@ -4,7 +4,9 @@ from tfscale.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale import job
+    from tfscale.checksums import check
 
+    check(snakemake.input, snakemake.input.sums)
     line = job.do(
         "tfscale.run:run",
         cell=snakemake.wildcards.cell,

@@ -3,8 +3,10 @@
 from tfscale.log import logged
 
 with logged(snakemake.log[0]):
+    from tfscale.checksums import check, write
     from tfscale.merge import merge
 
+    check(snakemake.input, snakemake.input.sums)
     merge(
         runs=snakemake.input.runs,
         sentinels=snakemake.input.sentinels,
@@ -18,3 +20,4 @@ with logged(snakemake.log[0]):
         cells=snakemake.output.cells,
         paper_tables=snakemake.output.paper,
     )
+    write(snakemake.output, snakemake.output.sums)

@@ -5,8 +5,10 @@ from pathlib import Path
 from tfscale.log import logged
 
 with logged(snakemake.log[0]):
+    from tfscale.checksums import check, write
     from tfscale.plot import plot
 
+    check(snakemake.input, snakemake.input.sums)
     plot(
         model=snakemake.wildcards.model,
         cells=snakemake.input.cells,
@@ -17,3 +19,4 @@ with logged(snakemake.log[0]):
         png=list(snakemake.output.png),
         words=snakemake.output.words,
     )
+    write(snakemake.output, snakemake.output.sums)

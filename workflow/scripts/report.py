@@ -3,8 +3,10 @@
 from tfscale.log import logged
 
 with logged(snakemake.log[0]):
+    from tfscale.checksums import check, write
     from tfscale.report import write_report
 
+    check(snakemake.input, snakemake.input.sums)
     write_report(
         output=snakemake.output.page,
         cells_path=snakemake.input.cells,
@@ -23,3 +25,4 @@ with logged(snakemake.log[0]):
         finish=snakemake.params.finish,
         excluded=snakemake.params.excluded,
     )
+    write(snakemake.output, snakemake.output.sums)

@@ -4,7 +4,9 @@ from tfscale.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale import job
+    from tfscale.checksums import check, write
 
+    check(snakemake.input, snakemake.input.sums)
     facts = job.do(
         "tfscale.trained:train_model",
         axes=snakemake.params.axes,
@@ -16,6 +18,7 @@ with logged(snakemake.log[0]) as console:
         threads=snakemake.threads,
         outputs=dict(snakemake.output.items()),
     )
+    write(snakemake.output, snakemake.output.sums)
     print(
         f"{snakemake.wildcards.trained}: test accuracy {facts['test_accuracy']:.1%} "
         f"after {facts['training_examples']:,} examples",

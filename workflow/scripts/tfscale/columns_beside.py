@@ -52,6 +52,7 @@ FACTS = described(
     {
         **axes(*(axis for axis, spec in AXES.items() if spec.trains)),
         "seed": count("seed of the study"),
+        "deterministic": flag("trained with TensorFlow's deterministic operations only"),
         "data": text("real or builtin"),
         "data_sha256": text("digest of the encoded data"),
         "vocabulary": count("rows of the embedding; 0 = the model has none"),

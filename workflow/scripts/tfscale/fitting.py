@@ -11,9 +11,11 @@ from tfscale.columns_fits import FINDINGS, FITS
 from tfscale.described import typed
 from tfscale.findings import findings
 from tfscale.fit_tables import TABLES
+from tfscale.imported import check_imports
 from tfscale.material import Plan, gather
 from tfscale.parts import PARTS
 from tfscale.tables import write_csv, write_parquet
+from tfscale.warned import WARNING
 
 
 def fit(
@@ -23,6 +25,8 @@ def fit(
     """Write every table of `fit_tables` (Parquet, and CSV for people) and the findings; returns
     those. `progress` is told of each part that is done. Raises StudyError on input that cannot be
     analysed."""
+    for line in check_imports(imports):
+        progress(f"{WARNING}{line}")
     material = gather(
         pd.read_parquet(cells_path), pd.read_parquet(visits_path), pd.read_parquet(roofs_path),
         imports, coverage, plan,

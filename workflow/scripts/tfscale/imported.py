@@ -1,15 +1,19 @@
 """Tables from elsewhere in the form of a study's cells: the paper's own, other studies' runs."""
 
+from collections.abc import Collection
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfscale.axes import cell_name, defaults
 from tfscale.cells import axes_of
+from tfscale.checksums import sha256_of
 from tfscale.errors import StudyError
 from tfscale.latency import latency
 from tfscale.merging import timed_visits
 from tfscale.passes import calls_per_pass
+from tfscale.tables import check_import
 from tfscale.work import work_columns
 
 PAPER_COLUMNS = ["Layers", "BatchSize", "ConvSize", "TotalTime", "MeanTime"]
@@ -18,6 +22,32 @@ PAPER_BATCH = 32
 PAPER_INPUTS = 2000
 INPUT_SIZES = {"mnist": 28, "text": 56}
 VOCABULARY = {"mnist": 0, "text": 18_765}
+
+
+def check_imports(imports: Collection[dict]) -> list[str]:
+    """Check the files of `imports` by their seal and, where the configuration names one, by their
+    sha256; returns a sentence for each in which damage could not be noticed.
+
+    Raises StudyError that names every damaged file.
+    """
+    faults, unjudged = [], []
+    for path, expected in {(entry["path"], entry.get("sha256")) for entry in imports}:
+        found = sha256_of(path)
+        try:
+            sealed = not path.endswith(".csv") and check_import(path)
+        except StudyError as error:
+            faults.append(str(error))
+            continue
+        if expected and expected.lower() != found:
+            faults.append(f"{path}: its sha256 is {found}, not the one that imports names")
+        elif not (expected or sealed):
+            unjudged.append(
+                f"{path} carries no seal, so that damage to it cannot be noticed; to pin it, write "
+                f"sha256: {found} beside it (imports)"
+            )
+    if faults:
+        raise StudyError("\n".join(sorted(faults)))
+    return sorted(unjudged)
 
 
 def imported_cells(path: str, name: str, model: str | None, coverage: float) -> pd.DataFrame:
@@ -61,11 +91,20 @@ def paper_cells(path: str, model: str, name: str) -> pd.DataFrame:
     had; latency_s is the time of one call, MeanTime over the calls of a pass. Raises StudyError
     that names the file and what is wrong with it.
     """
-    table = pd.read_csv(path)
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise StudyError(f"{path}: not a table of the paper: {error} (imports)") from None
     if missing := [column for column in PAPER_COLUMNS if column not in table]:
         raise StudyError(f"{path}: no column {', '.join(missing)} (imports in config.yaml)")
-    if not (pd.to_numeric(table["MeanTime"], errors="coerce") > 0).all():
+    numbers = table[PAPER_COLUMNS].apply(pd.to_numeric, errors="coerce")
+    if table.empty or not (numbers["MeanTime"] > 0).all():
         raise StudyError(f"{path}: MeanTime must be above 0 in every row (imports in config.yaml)")
+    sizes = numbers[["Layers", "BatchSize", "ConvSize"]]
+    if not ((sizes >= 1) & (sizes % 1 == 0)).all(axis=None):
+        raise StudyError(
+            f"{path}: Layers, BatchSize and ConvSize must be whole numbers (imports in config.yaml)"
+        )
     return pd.DataFrame([_cell(row, model, name) for row in table.to_dict("records")])
 
 

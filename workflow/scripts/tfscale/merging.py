@@ -1,7 +1,7 @@
 """All runs in one table."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,23 @@ JUDGED = [
 ]  # fmt: skip
 
 
-def merge_runs(paths: Iterable[str], sentinels: Iterable[str] = ()) -> pa.Table:
+def merge_runs(
+    paths: Iterable[str], sentinels: Iterable[str] = (), models: Mapping[str, str] | None = None
+) -> pa.Table:
     """The rows of all runs and sentinels, with their environment and place in the round.
 
     `environment_id` tells environments apart whose rows must not be pooled. `order_index` counts
     the runs of a round in the order in which they really started. Whether a visit was disturbed
     is judged again, against the calibrations of the whole study on its host. Raises StudyError
-    that names every damaged file.
+    that names every damaged file, and every one that timed another SavedModel than `models` names
+    for its cell (by digest).
     """
     tables, faults = [], []
     for path, sentinel in [*((p, False) for p in paths), *((p, True) for p in sentinels)]:
         try:
-            tables.append(_with_record(*runs.read(path), sentinel))
+            visits, record = runs.read(path)
+            runs.check_model(path, record, models or {})
+            tables.append(_with_record(visits, record, sentinel))
         except StudyError as error:
             faults.append(str(error))
     if faults:

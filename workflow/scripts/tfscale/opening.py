@@ -59,9 +59,11 @@ class Opening:
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""
-        path = Path(self.results, "machine.json")
-        known = json.loads(path.read_text()) if path.exists() else {}
-        return known["reference_s"] if known.get("host") == platform.node() else None
+        try:  # a first guess only: a damaged file is found by its checksum and made again
+            known = json.loads(Path(self.results, "machine.json").read_text())
+            return float(known["reference_s"]) if known["host"] == platform.node() else None
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
 
 
 def _calm_s(times_s: list[float]) -> float:

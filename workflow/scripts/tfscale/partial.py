@@ -12,7 +12,10 @@ from tfscale.study import Study
 
 TYPED = {"true": True, "false": False}
 """Snakemake reads only `True` and `False` of its command line as truth values."""
-MACHINE = ("machine.json", "floor.parquet", "roofs.parquet")
+MACHINE = (
+    "machine.json", "floor.parquet", "roofs.parquet",
+    "checksums/calibrate.sha256", "checksums/floor.sha256",
+)  # fmt: skip
 
 
 def study_of(config: dict, results: str, models: str) -> Study:
@@ -104,7 +107,8 @@ class PartialStudy(Study):
         }
 
     def _is_trained(self, cell: str) -> bool:
-        return Path(self.models_folder, self._whole.trained_of(cell), "facts.json").exists()
+        folder = Path(self.models_folder, self._whole.trained_of(cell))
+        return all((folder / name).exists() for name in ("facts.json", "SHA256SUMS"))
 
 
 def _is_intact(path: str) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from tfscale import runs, summary
 from tfscale.earlier import earlier_medians
 from tfscale.environment import environment, identity
+from tfscale.facts import read_facts
 from tfscale.fresh import apart
 from tfscale.host import warnings
 from tfscale.measure import Subject, clean, measure
@@ -24,7 +25,7 @@ def run(
     predictions, arrays, machine and earlier (those of earlier rounds). Nothing that starts a
     thread is called before the last visit: its parent has one.
     """
-    facts = json.loads(Path(inputs["facts"]).read_text())
+    facts = read_facts(inputs["facts"])
     subject = Subject(
         cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
         evaluation["inputs"],
@@ -38,6 +39,8 @@ def run(
         "environment": here,
         "environment_id": identity(here),
         "warnings": noticed,
+        "walk": Path(output).parts[-3],
+        "saved_model_sha256": facts["saved_model_sha256"],
     }
     runs.write(output, [place | {"cell": cell} | row for row in rows], record)
     medians_s = [*earlier_s, *clean(rows)] or [row["p50_s"] for row in rows]

@@ -1,6 +1,7 @@
 """The file of one run: its schema, writing and reading."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,7 +36,8 @@ def write(path: str, rows: list[dict], record: dict) -> None:
 def read(path: str) -> tuple[pa.Table, dict]:
     """The visits of a run and its record (stop reason and environment).
 
-    Raises StudyError when the file is damaged or of another version.
+    Raises StudyError when the file, <walk>/<cell>/round<number>.parquet, is damaged, of another
+    version, or the run of another walk, cell or round.
     """
     again = f"delete {path} and type the same command again"
     if not intact(Path(path)):
@@ -44,4 +46,29 @@ def read(path: str) -> tuple[pa.Table, dict]:
         metadata = file.metadata.metadata
         if metadata.get(b"tfscale_schema", b"").decode() != SCHEMA_VERSION:
             raise StudyError(f"{path} was written by another version of tfscale: {again}")
-        return file.read(), json.loads(metadata[b"tfscale_record"])
+        table, record = file.read(), json.loads(metadata[b"tfscale_record"])
+    walk = Path(path).parts[-3]
+    name = _name(table, record.get("walk", walk))
+    if name != Path(*Path(path).parts[-3:]):
+        raise StudyError(f"{path} is the run {name}: {again}")
+    return table, record
+
+
+def check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
+    """Raise StudyError when a run timed another SavedModel than `models` names for its cell, by
+    digest; runs of before the digest was recorded are trusted."""
+    timed = record.get("saved_model_sha256")
+    if timed and timed != models.get(Path(path).parent.name, timed):
+        raise StudyError(
+            f"{path} timed another model than the study's: delete {path} and type the same "
+            "command again"
+        )
+
+
+def _name(table: pa.Table, walk: str) -> Path:
+    """Where a run belongs, by its content."""
+    places = {(row["cell"], row["round"]) for row in table.select(["cell", "round"]).to_pylist()}
+    if len(places) != 1:
+        return Path(walk, "of several cells or rounds")
+    ((cell, number),) = places
+    return Path(walk, cell, f"round{number}.parquet")

@@ -1,10 +1,11 @@
 """A seal inside a file: any later change of a byte is noticed, with the standard library alone.
 
 The writer puts PLACEHOLDER somewhere into the file's own metadata; `seal` replaces it by the
-SHA-256 of the file as it was with the placeholder.
+SHA-256 of the file as it was with the placeholder. Files are mapped, never held: some are large.
 """
 
 import hashlib
+import mmap
 from pathlib import Path
 
 MARK = b"tfscale-seal:"
@@ -14,19 +15,28 @@ PLACEHOLDER = MARK + b"0" * DIGITS
 
 def seal(path: Path) -> None:
     """Seal a file that contains PLACEHOLDER exactly once."""
-    content = path.read_bytes()
-    if content.count(PLACEHOLDER) != 1:
-        raise ValueError(f"{path} must hold the placeholder of the seal once")
-    digest = hashlib.sha256(content).hexdigest().encode()
-    path.write_bytes(content.replace(PLACEHOLDER, MARK + digest))
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        start = content.find(PLACEHOLDER)
+        if start < 0 or content.find(PLACEHOLDER, start + 1) >= 0:
+            raise ValueError(f"{path} must hold the placeholder of the seal once")
+        digest = hashlib.sha256(content).hexdigest().encode()
+        content[start + len(MARK) : start + len(PLACEHOLDER)] = digest
 
 
 def intact(path: Path) -> bool:
     """Whether the file is byte for byte as it was sealed."""
-    content = path.read_bytes()
-    start = content.rfind(MARK)
-    if start < 0:
+    if path.stat().st_size < len(PLACEHOLDER):
         return False
-    end = start + len(PLACEHOLDER)
-    original = content[:start] + PLACEHOLDER + content[end:]
-    return hashlib.sha256(original).hexdigest().encode() == content[start + len(MARK) : end]
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content) as view,
+    ):
+        start = content.rfind(MARK)
+        if start < 0:
+            return False
+        end = start + len(PLACEHOLDER)
+        original = hashlib.sha256(view[:start])
+        original.update(PLACEHOLDER)
+        original.update(view[end:])
+        return original.hexdigest().encode() == content[start + len(MARK) : end]

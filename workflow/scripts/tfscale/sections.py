@@ -6,8 +6,11 @@ RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
 
 
 def recipe(config: dict) -> dict:
-    """The training settings that shape the weights of a model whose axes are given."""
-    return {key: config["training"][key] for key in RECIPE}
+    """The training settings that shape the weights of a model whose axes are given; what is off
+    is left out, so that models of before it could be switched on stay as they are."""
+    training = config["training"]
+    extra = {"deterministic": True} if training.get("deterministic") else {}
+    return {key: training[key] for key in RECIPE} | extra
 
 
 def protocol(config: dict, walk: str = "runs") -> dict:

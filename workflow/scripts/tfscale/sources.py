@@ -1,7 +1,11 @@
 """The real data sets: their files, checksums and the addresses that hold them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tfscale.checksums import sha256_of
+from tfscale.errors import StudyError
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,20 @@ def candidates(dataset: str, file: str, mirror: str | None) -> list[Source]:
 
 def _join(mirror: str, name: str) -> str:
     return f"{mirror.rstrip('/')}/{name}" if "://" in mirror else str(Path(mirror) / name)
+
+
+def check_payloads(paths: Iterable[str]) -> None:
+    """Raise StudyError that names every file of a data set (.../dataset/file) that is not the
+    one which its checksum stands for."""
+    wrong = [path for path in paths if sha256_of(path) != _payload(path).sha256]
+    if wrong:
+        raise StudyError(
+            "\n".join(
+                f"{path} is damaged or another file: delete it and type the same command again"
+                for path in wrong
+            )
+        )
+
+
+def _payload(path: str) -> Payload:
+    return PAYLOADS[Path(path).parent.name][Path(path).name]

@@ -97,6 +97,10 @@ class Study:
         """The facts of every trained model."""
         return [f"{models}/{trained}/facts.json" for trained in self.trained]
 
+    def sums_files(self, models: str) -> list[str]:
+        """The checksums of every trained model's files."""
+        return [f"{models}/{trained}/SHA256SUMS" for trained in self.trained]
+
     @property
     def pictures(self) -> list[str]:
         """The encoded data that holds pictures, for the report's predictions."""

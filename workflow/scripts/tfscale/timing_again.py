@@ -1,6 +1,7 @@
 """The commands that the page shows: to write it again, and to time one cell again."""
 
 from pathlib import Path
+from shlex import quote
 
 PROFILES = Path(__file__).parents[3] / "profiles"
 CELL = "{cell}"
@@ -8,14 +9,14 @@ CELL = "{cell}"
 
 
 def write_again(results: str) -> str:
-    """What to type for the study whose results lie in this folder; studies of a profile (say
-    results/demo) name it."""
+    """What to type in a shell for the study whose results lie in this folder; studies of a
+    profile (say results/demo) name it."""
     profile = Path(results).name
     named = Path(results).parent.name == "results" and (PROFILES / profile).is_dir()
     option = f"--workflow-profile profiles/{profile} " if named else ""
-    return f"snakemake {option}{results}/report.html"
+    return f"snakemake {option}{quote(f'{results}/report.html')}"
 
 
 def time_again(results: str) -> str:
     """What times a cell again and renews the report; {cell} stands for its name."""
-    return f"rm {results}/runs/{CELL}/round*.parquet && {write_again(results)}"
+    return f"rm {quote(f'{results}/runs/')}{CELL}/round*.parquet && {write_again(results)}"

@@ -30,7 +30,8 @@ def train_model(
     layers = layers_of(axes)
     write_text(outputs["structure"], structure_text(layers, data["vocabulary"]))
     print(structure_text(layers, data["vocabulary"]))
-    configure(threads, seed)
+    deterministic = training.get("deterministic", False)
+    configure(threads, seed, deterministic)
     model, history, budget = train(
         layers, data["vocabulary"], training, axes["batch_size"],
         load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
@@ -46,6 +47,7 @@ def train_model(
     predictions.write(outputs["predictions"], answers)
     facts = axes | {
         "seed": seed,
+        "deterministic": deterministic,
         "data": data["source"],
         "data_sha256": data["sha256"],
         "vocabulary": data["vocabulary"],

@@ -10,11 +10,14 @@ from tfscale.encoded import LEVELS, Split
 from tfscale.networks import build
 
 
-def configure(threads: int, seed: int) -> None:
-    """Give TensorFlow its threads and seed every random generator."""
+def configure(threads: int, seed: int, deterministic: bool) -> None:
+    """Give TensorFlow its threads and seed every random generator; `deterministic` allows only
+    operations whose result is the same to the last bit every time, which takes longer."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
 
 
 def train(

@@ -1,0 +1,170 @@
+"""Damage to a finished study: every file of it is looked after, and one command puts it right."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from damage import DAMAGES, damaged, flipped
+from snakemake_project import CELLS, Project
+
+from tfscale import runs
+from tfscale.checksums import check, listed
+from tfscale.errors import StudyError
+
+LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
+DATA = ("resources/encoded/*/*.sha256",)
+SEALED = ("results/runs/*/*.parquet", "results/sentinels/*/*.parquet")
+FOR_PEOPLE = ("results/README.md", "resources/README.md", "results/logs/**/*.log")
+CHANGED = "has changed since it was written"
+
+
+@pytest.fixture(scope="module")
+def copy(finished, tmp_path_factory) -> Path:
+    """A copy of the finished study, whose files are damaged one after the other."""
+    target = tmp_path_factory.mktemp("damaged") / "copy"
+    shutil.copytree(finished.root, target, ignore=shutil.ignore_patterns(".snakemake"))
+    return target
+
+
+@pytest.fixture
+def here(copy, monkeypatch) -> Path:
+    """That copy as the working directory, as jobs have it."""
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def found(*patterns: str) -> list[str]:
+    """The files here that match, in order."""
+    return sorted(str(path) for pattern in patterns for path in Path().glob(pattern))
+
+
+def test_every_file_of_a_study_is_listed_or_sealed(here):
+    lists, sealed = found(*LISTS, *DATA), found(*SEALED)
+    known = {path for sums in lists for path in listed(sums)}
+    every = {path for path in found("results/**/*", "resources/**/*") if Path(path).is_file()}
+    every -= {path for path in every if Path(path).name.startswith(".")}
+    assert every - known - {*lists, *sealed} == set(found(*FOR_PEOPLE))
+    assert known <= every
+    assert len(lists) == 12 and len(sealed) == 5 and len(known) > 150
+    for sums in lists:
+        check(listed(sums), sums)
+
+
+def others(paths: list[str]) -> Iterator[tuple[Path, bytes]]:
+    """Each file with the content of another one, of the same kind where there is one."""
+    kinds: dict[str, list[Path]] = {}
+    for path in map(Path, paths):
+        kinds.setdefault(path.suffix, []).append(path)
+    for path in map(Path, paths):
+        place = kinds[path.suffix].index(path)
+        turned = (
+            kinds[path.suffix][place + 1 :] + kinds[path.suffix][:place] + list(map(Path, paths))
+        )
+        whole = path.read_bytes()
+        yield path, next(other for one in turned if (other := one.read_bytes()) != whole)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_every_damage_to_every_listed_file_is_found(here, how):
+    listing = {path: sums for sums in found(*LISTS, *DATA) for path in listed(sums)}
+    for path, other in others(list(listing)):
+        with damaged(path, DAMAGES[how](path.read_bytes(), other)):
+            with pytest.raises(StudyError) as raised:
+                check([str(path)], listing[str(path)])
+            assert str(raised.value).startswith(f"{path} {CHANGED}: delete ")
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_every_damage_to_every_list_is_found(here, how):
+    lists = found(*LISTS, *DATA)
+    for path, other in others(lists):
+        content, said = DAMAGES[how](path.read_bytes(), other), f"^{path} is damaged or belongs"
+        with damaged(path, content), pytest.raises(StudyError, match=said):
+            check([], str(path))
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_every_damage_to_every_run_is_found(here, how):
+    for path, other in others(found(*SEALED)):
+        content = DAMAGES[how](path.read_bytes(), other)
+        said = f"^{path} is .*: delete {path} and type the same"
+        with damaged(path, content), pytest.raises(StudyError, match=said):
+            runs.read(str(path))
+
+
+def keeping_its_time(path: Path, content: bytes | None) -> None:
+    """Spoil a file (None: remove it) so that its time gives nothing away."""
+    times = path.stat()
+    if content is None:
+        path.unlink()
+        return
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_one_command_makes_damaged_outputs_again_and_names_them(project: Project):
+    results = project.root / "results"
+    whole = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    kept = project.times("runs/*/*") | project.times("sentinels/*/*") | project.times("floor.*")
+    spoilt = {
+        "cells.parquet": flipped(whole[results / "cells.parquet"], 3000),
+        "mnist.csv": b"",
+        "fits/laws.parquet": whole[results / "fits" / "anova.parquet"],
+        "fits/laws.csv": None,
+        "figures/text_work.svg": whole[results / "figures" / "text_work.svg"][:500],
+        "figures/mnist_laws.png": whole[results / "figures" / "text_laws.png"],
+        "report.html": flipped(whole[results / "report.html"], 9000),
+    }
+    for name, content in spoilt.items():
+        keeping_its_time(results / name, content)
+    printed = project.run()
+    for name, content in spoilt.items():
+        state = "is gone" if content is None else CHANGED
+        assert f"results/{name} {state}: it is made again" in printed
+    assert "Traceback" not in printed
+    for path, content in whole.items():  # the report says when it was written
+        if path.suffix != ".log" and path.stem != "report":
+            assert path.read_bytes() == content, path
+    times = project.times("runs/*/*") | project.times("sentinels/*/*") | project.times("floor.*")
+    assert times == kept
+    assert project.plan() == {}
+
+
+def test_damaged_models_data_and_foreign_runs_are_refused_until_they_are_deleted(project: Project):
+    facts = "results/models/mnist_layers4_batch16_conv3_input28/facts.json"
+    arrays = "resources/encoded/builtin/text_input14.npz"
+    run = f"results/runs/{CELLS[0]}/round1.parquet"
+    text = (project.root / facts).read_text()
+    (project.root / facts).write_text(text.replace('"seed": 5', '"seed": 6'))
+    content = (project.root / arrays).read_bytes()
+    keeping_its_time(project.root / arrays, flipped(content, len(content) // 2))
+    machine = "results/machine.json"
+    seen = (project.root / machine).read_bytes()
+    keeping_its_time(project.root / machine, seen.replace(b"reference_s", b"reference_S"))
+    merged = project.times("*.parquet")
+    for cell in (CELLS[0], CELLS[2]):
+        project.run_file(cell).unlink()
+    done = project.call()
+    assert done.returncode != 0
+    for path in (facts, arrays, machine):
+        assert f"{path} {CHANGED}: delete it and type the same command again" in done.stdout
+        assert (project.root / path).exists()
+    assert not project.run_file(CELLS[0]).exists() and not project.run_file(CELLS[2]).exists()
+    assert project.times("*.parquet") == merged, "nothing was merged"
+
+    for path in (facts, arrays, machine):
+        (project.root / path).unlink()
+    project.run("results/cells.parquet")
+    assert (project.root / arrays).read_bytes() == content
+    assert (project.root / run).exists() and project.run_file(CELLS[2]).exists()
+
+    shutil.copyfile(project.run_file(CELLS[2]), project.root / run)
+    done = project.call("results/cells.parquet")
+    assert done.returncode != 0
+    foreign = f"{run} is the run runs/{CELLS[2]}/round1.parquet: delete {run} and type the same"
+    assert foreign in done.stdout
+    (project.root / run).unlink()
+    project.run("results/cells.parquet")
+    assert {row["cell"] for row in runs.read(str(project.root / run))[0].to_pylist()} == {CELLS[0]}
