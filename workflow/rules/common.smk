@@ -9,6 +9,7 @@ from tfscale.commands import Call
 from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
+from tfscale.folder_lock import guard
 from tfscale.lost import redo_if_lost
 from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
@@ -21,6 +22,7 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
+guard()
 call = Call.of(workflow)
 
 

@@ -13,6 +13,7 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -104,6 +105,19 @@ def work(request_path: str) -> object:
     return getattr(import_module(module), function)(**request["arguments"])
 
 
+def remove_left_over(folder: Path) -> None:
+    """Remove the sockets and locks of studies that have ended: their parents were killed."""
+    for path in folder.iterdir():
+        study = path.name.partition("-")[0]
+        if path.suffix in (".socket", ".lock") and study.isdecimal():
+            with suppress(OSError, OverflowError):
+                if not Path("/proc", study).exists():
+                    path.unlink()
+
+
 if __name__ == "__main__":
+    address = Path(sys.argv[1])
+    remove_left_over(address.parent)
     Warm(sys.argv[1], int(sys.argv[2])).serve()
-    Path(sys.argv[1]).unlink(missing_ok=True)
+    for path in (address, address.with_suffix(".lock")):
+        path.unlink(missing_ok=True)
