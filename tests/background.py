@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,7 +47,8 @@ class Running:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """A signal to its whole process group, as from a terminal or a scheduler."""
-        os.killpg(self.process.pid, number)
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.killpg(self.process.pid, number)
         self.process.wait(LONGEST_S)
 
 

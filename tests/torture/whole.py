@@ -39,7 +39,8 @@ def incomplete(root: Path) -> set[str]:
     """The outputs that Snakemake has marked as begun and not finished."""
     folder = root / ".snakemake/incomplete"
     marks = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return {_decoded("".join(part.removeprefix("@") for part in mark.parts)) for mark in marks}
+    words = {"".join(part.removeprefix("@") for part in mark.parts) for mark in marks}
+    return {_decoded(word) for word in words - {"migration_underway"}}
 
 
 def files(root: Path) -> list[str]:

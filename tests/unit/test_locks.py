@@ -189,6 +189,17 @@ def test_what_a_killed_snakemake_left_is_removed_and_said(folder, capsys):
     assert f"an earlier snakemake (pid {other.pid}, since 20" in said and "was killed" in said
 
 
+def test_a_dry_run_says_what_will_become_of_it_and_leaves_it(folder, capsys):
+    other = holding_folder(folder)
+    with folder_lock._looked(folder):
+        assert capsys.readouterr().err == ""
+    other.kill()
+    other.communicate()
+    with folder_lock._looked(folder):
+        assert "the next run removes its lock" in capsys.readouterr().err
+    assert list((folder / "locks").iterdir())
+
+
 def test_a_lock_of_unknown_origin_is_left_to_snakemake(folder):
     enter(folder)
     assert list((folder / "locks").iterdir())
@@ -226,9 +237,15 @@ def test_snakemakes_own_lock_is_taken_inside_once(monkeypatch, tmp_path):
             taken.append("lock")
             return nullcontext()
 
+        def lock_warn_only(self):
+            taken.append("look")
+            return nullcontext()
+
     monkeypatch.setattr(folder_lock, "PersistenceBase", Persistence)
     folder_lock.guard()
     folder_lock.guard()
+    with Persistence().lock_warn_only():
+        assert not list(tmp_path.iterdir())
     with Persistence().lock():
         assert json.loads((tmp_path / folder_lock.NAME).read_text())["pid"] == os.getpid()
-    assert taken == ["lock"]
+    assert taken == ["look", "lock"]

@@ -27,13 +27,16 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     assert f"Another snakemake is at work in this folder: pid {study.process.pid} in" in (
         second.stdout
     )
-    assert f"`kill -INT {study.process.pid}`" in second.stdout
+    assert (
+        f"`kill -INT {study.process.pid}`" in second.stdout and f"snakemake {name}" in second.stdout
+    )
     assert "Traceback" not in second.stdout
     study.kill(how)
     assert all_gone(project.root, GONE_S) == []
     assert not path.exists()
     assert half_made(project.root) == []
     project.configure(timing={"min_time_s": 0.02, "visits": 1, "max_visits": 1})
+    assert ("the next run removes its lock" in project.run("-n", name)) == (how == signal.SIGKILL)
     said = project.run(name)
     killed = f"an earlier snakemake (pid {study.process.pid}, since"
     assert (killed in said) == (how == signal.SIGKILL)

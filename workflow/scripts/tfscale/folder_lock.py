@@ -27,16 +27,19 @@ Lock = Callable[[PersistenceBase], AbstractContextManager]
 def guard() -> None:
     """Have every lock that this Snakemake takes go with one of the kernel.
 
-    It takes none for a dry run, with --nolock, and for the jobs of a cluster.
+    With --nolock and for the jobs of a cluster it takes none; a dry run only looks.
     """
     if not hasattr(PersistenceBase.lock, "unguarded"):
-        PersistenceBase.lock = _guarded(PersistenceBase.lock)  # type: ignore[method-assign]
+        PersistenceBase.lock = _guarded(PersistenceBase.lock, _alone)  # type: ignore[method-assign]
+        PersistenceBase.lock_warn_only = _guarded(  # type: ignore[method-assign]
+            PersistenceBase.lock_warn_only, _looked
+        )
 
 
-def _guarded(lock: Lock) -> Lock:
+def _guarded(lock: Lock, kernels: Callable[[Path], AbstractContextManager]) -> Lock:
     @contextmanager
     def guarded(self: PersistenceBase) -> Iterator[None]:
-        with _alone(Path(self.path)), lock(self):
+        with kernels(Path(self.path)), lock(self):
             yield
 
     guarded.unguarded = lock  # type: ignore[attr-defined]
@@ -65,6 +68,18 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def _looked(folder: Path) -> Iterator[None]:
+    """Say of a lock file that a killed Snakemake left what will become of it."""
+    descriptor = _opened(folder / NAME) if _left_over(folder) else None
+    if descriptor is not None:
+        before = holder.read(descriptor)
+        if before and before.host == Holder.here().host and holder.take(descriptor):
+            _tell(f"{_killed(before)}; the next run removes its lock, whatever is said below")
+        os.close(descriptor)
+    yield
+
+
 def _opened(path: Path) -> int | None:
     """The file that is locked; None where it cannot be."""
     descriptor = None
@@ -87,29 +102,37 @@ def _say(descriptor: int, who: Holder | None) -> None:
 
 def _taken_by(who: Holder | None) -> str:
     known = f": {who.words}" if who else ""
-    stop = f"`kill -INT {who.pid}`" if who else "Ctrl-C in its terminal"
+    stop = f" or by `kill -INT {who.pid}`, which lets its running jobs finish" if who else ""
     again = shlex.join(["snakemake", *sys.argv[1:]])
     return (
         f"Another snakemake is at work in this folder{known}.\n"
-        f"Wait for it, or stop it by {stop}: what is finished stays. Then type again: {again}"
+        f"Wait for it, or stop it by Ctrl-C in its terminal{stop}: what is finished stays.\n"
+        f"Then type again: {again}"
     )
+
+
+def _left_over(folder: Path) -> list[Path]:
+    return sorted((folder / "locks").glob("*.lock"))
 
 
 def _remove_left_over(folder: Path, before: Holder | None) -> None:
     """Remove what a Snakemake left that held this lock, ended without a word, and ran here."""
-    left = sorted((folder / "locks").glob("*.lock"))
+    left = _left_over(folder)
     if not left or before is None:
         return
-    here = Holder.here()
-    if before.host != here.host:
+    if before.host != Holder.here().host:
         raise WorkflowError(
             f"This folder was locked on {before.host} by {before.words}.\n"
             "If no snakemake runs there any more: snakemake --unlock"
         )
     for path in left:
         path.unlink(missing_ok=True)
-    print(
-        f"tfscale: an earlier snakemake (pid {before.pid}, since {before.since}) was killed; "
-        "its lock is removed, what it had finished stays",
-        file=sys.stderr,
-    )
+    _tell(f"{_killed(before)}; its lock is removed, what it had finished stays")
+
+
+def _killed(before: Holder) -> str:
+    return f"an earlier snakemake (pid {before.pid}, since {before.since}) was killed"
+
+
+def _tell(line: str) -> None:
+    print(f"tfscale: {line}", file=sys.stderr)
