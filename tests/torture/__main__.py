@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
         sys.exit("the torture finds and strikes processes by /proc: it runs on Linux only")
     given = parse(arguments)
     os.environ["TFSCALE_TIMING_LOCK"] = "0"
+    os.environ.pop("PYTHONPATH", None)  # a study finds its own modules
     if given.keep:
         Path(given.keep).mkdir(parents=True)
     made = nullcontext(given.keep) if given.keep else tempfile.TemporaryDirectory(prefix="torture-")

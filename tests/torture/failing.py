@@ -83,11 +83,14 @@ def faults(place: Place) -> Iterator[Outcome]:
     """Each fault in a study whose runs are all still to be made."""
     for number, fault in enumerate(FAULTS):
         project = place.copy(f"failing{number}")
-        yield Outcome(f"one cell: {fault.name}", tuple(harm(project, fault, place.undisturbed)))
+        harm = [*struck(project, fault), *_mended(project, place.undisturbed)]
+        yield Outcome(f"one cell: {fault.name}", tuple(harm))
+        shutil.rmtree(project.root)
 
 
-def harm(project: Project, fault: Fault, undisturbed: Project) -> list[str]:
-    """What did not go as promised with this fault, its partial report and its retries."""
+def struck(project: Project, fault: Fault) -> list[str]:
+    """Time all cells of a finished study again, let the fault happen to one, and return what did
+    not go as promised."""
     shutil.rmtree(project.root / "results/runs")
     (project.root / "results/runs.parquet").unlink()
     project.configure(timing={"min_time_s": 1, "time_limit_s": 20})
@@ -107,8 +110,7 @@ def harm(project: Project, fault: Fault, undisturbed: Project) -> list[str]:
     found += ["the failed run is there"] if project.run_file(TARGET).exists() else []
     found += _unsaid(run.said, fault)
     fault.after(project)
-    found += half_made(project.root)
-    return found + _mended(project, undisturbed)
+    return found + half_made(project.root)
 
 
 def _unsaid(said: str, fault: Fault) -> Iterator[str]:
@@ -128,7 +130,7 @@ def _unsaid(said: str, fault: Fault) -> Iterator[str]:
 
 
 def _mended(project: Project, undisturbed: Project) -> Iterator[str]:
-    """The partial report, the retry of one cell, and the whole study after it."""
+    """What is wrong with the partial report, the retry of one cell, or the whole study after it."""
     done = project.call(*PARTIAL)
     page = project.root / "results/report.html"
     if done.returncode or f"<code>{TARGET}</code>" not in page.read_text():
