@@ -9,6 +9,7 @@ always has the code of the day.
 import gc
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -20,6 +21,7 @@ from pathlib import Path
 from tfscale.child import perform
 
 LONGEST = 1 << 16
+LOOK_S = 0.2
 LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
 
 
@@ -33,8 +35,7 @@ class Warm:
         self.listener.listen()
         self.jobs: dict[int, socket.socket] = {}
         self.study = os.pidfd_open(study)
-        for name in LIBRARIES:
-            import_module(name)
+        self._import()
         gc.freeze()
         self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
@@ -42,6 +43,21 @@ class Warm:
         self.selector = selectors.DefaultSelector()
         for ready in (self.listener, self.study, self.woken):
             self.selector.register(ready, selectors.EVENT_READ)
+
+    def _import(self) -> None:
+        """Import the libraries, which takes seconds, and leave when the study ends meanwhile."""
+
+        def look(number: int, frame: object) -> None:
+            if select.select([self.study], [], [], 0)[0]:
+                os._exit(0)
+
+        signal.signal(signal.SIGALRM, look)
+        signal.siginterrupt(signal.SIGALRM, False)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+        for name in LIBRARIES:
+            import_module(name)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def serve(self) -> None:
         """Start jobs and end those whose asker has gone, until the study has ended."""
