@@ -29,6 +29,7 @@ class Running:
                 [sys.executable, "-m", "snakemake", *arguments],
                 cwd=self.root, env=os.environ | variables, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                preexec_fn=_hears_ctrl_c,
             )  # fmt: skip
 
     @property
@@ -50,6 +51,11 @@ class Running:
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.killpg(self.process.pid, number)
         self.process.wait(LONGEST_S)
+
+
+def _hears_ctrl_c() -> None:
+    """A shell's & would have it ignored, here and in all that is started from here."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], object], longest_s: float = LONGEST_S) -> bool:

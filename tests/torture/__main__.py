@@ -25,7 +25,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("suites", nargs="*", help=f"{', '.join(SUITES)} (default all)")
     parser.add_argument("--seed", type=int, default=17, help="of the moments and the damage")
     parser.add_argument("--minutes", type=float, default=60, help="no new fault after these")
-    parser.add_argument("--keep", metavar="FOLDER", help="work in this new folder and keep it")
+    parser.add_argument("--keep", metavar="FOLDER", help="work in this folder and keep it")
     given = parser.parse_args(arguments)
     if unknown := sorted(set(given.suites) - set(SUITES)):
         parser.error(f"no such suite: {' '.join(unknown)}; suites: {' '.join(SUITES)}")
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     os.environ["TFSCALE_TIMING_LOCK"] = "0"
     os.environ.pop("PYTHONPATH", None)  # a study finds its own modules
     if given.keep:
-        Path(given.keep).mkdir(parents=True)
+        Path(given.keep).mkdir(parents=True, exist_ok=True)
     made = nullcontext(given.keep) if given.keep else tempfile.TemporaryDirectory(prefix="torture-")
     with made as folder:
         place = Place(Path(folder).resolve(), given.seed, given.minutes * 60)

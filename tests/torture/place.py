@@ -1,6 +1,7 @@
 """Where the torture happens: a folder of projects, one of them undisturbed, and seeded chance."""
 
 import json
+import shutil
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,9 @@ class Place:
     @cached_property
     def undisturbed(self) -> Project:
         """The tiny study, run from nothing without any fault."""
+        there = Project(self.root / "undisturbed")
+        if (there.root / "results/report.html").exists():  # of an earlier torture in this folder
+            return there
         project = self.fresh("undisturbed")
         project.run()
         return project
@@ -53,9 +57,11 @@ class Place:
 
     def fresh(self, name: str) -> Project:
         """A clone in which nothing has run."""
+        shutil.rmtree(self.root / name, ignore_errors=True)
         (self.root / name).mkdir(parents=True)
         return clone(self.root / name)
 
     def copy(self, name: str) -> Project:
         """A copy of the undisturbed study with all times kept."""
+        shutil.rmtree(self.root / name, ignore_errors=True)
         return self.undisturbed.copy_to(self.root / name)

@@ -15,7 +15,7 @@ from tfscale.seal import intact
 
 FOLDERS = ("results", "resources/encoded")
 RUNS, SENTINELS = "results/runs/", "results/sentinels/"
-VARIES = re.compile(r"results/logs/|results/README.md$")
+VARIES = re.compile(r"results/logs/|results/README\.md$|.*/\.snakemake_timestamp$")
 KEYS = ["cell", "sentinel", "round", "visit"]
 FIXED = [
     "cell", "model", "layers", "batch_size", "conv_size", "input_size", "threads", "parameters",
