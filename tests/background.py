@@ -15,7 +15,7 @@ from snakemake_project import Project
 
 SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.(\w+)\.py$")
 LONGEST_S = 300
-LOOK_S = 0.03
+LOOK_S = 0.1
 
 
 class Running:

@@ -74,21 +74,26 @@ class Interrupted:
 
     def _in(self, stage: str) -> Running | Outcome:
         """A run in which a job of the stage has begun."""
-        root = self.project.root
+        run = Running(self.project)
         for _ in range(2):
+            if stage == START or self._comes(stage, run):
+                return run
+            if run.status not in (None, 0):
+                break
+            run.kill()  # the stage was done before: let it be done again
+            remove(self.project.root, MADE_BY[stage])
             run = Running(self.project)
-            if stage == START:
-                return run
-            begun = wait_for(lambda: stage in rules_at_work(root) or run.status is not None)  # noqa: B023
-            if begun and run.status is None:
-                return run
-            if not begun or run.status:
-                if run.status is None:
-                    run.kill()
-                why = f"no {stage} came; status {run.status}: {run.said[-TAIL:]}"
-                return Outcome(f"SIGKILL in {stage}", (why,))
-            remove(root, MADE_BY[stage])  # it was done before: let it be done again
-        return Outcome(f"SIGKILL in {stage}", (f"{stage} did not come again",))
+        if run.status is None:
+            run.kill()
+        why = f"no {stage} came; status {run.status}: {run.said[-TAIL:]}"
+        return Outcome(f"SIGKILL in {stage}", (why,))
+
+    def _comes(self, stage: str, run: Running) -> bool:
+        """Wait until a job of the stage or of a later one runs, or all is over; whether it is of
+        the stage."""
+        from_it = set(STAGES[STAGES.index(stage) :])
+        wait_for(lambda: from_it & rules_at_work(self.project.root) or run.status is not None)
+        return run.status is None and stage in rules_at_work(self.project.root)
 
 
 def remove(root: Path, patterns: tuple[str, ...]) -> None:
