@@ -14,7 +14,7 @@ import psutil
 from snakemake_project import Project
 
 SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.(\w+)\.py$")
-LONGEST_S = 300
+LONGEST_S = 900
 LOOK_S = 0.1
 
 
@@ -88,6 +88,14 @@ def all_gone(root: Path, within_s: float) -> list[str]:
     """The command lines of those who are still there after so many seconds."""
     wait_for(lambda: not at_work(root), within_s)
     return [" ".join(command(process))[-120:] for process in at_work(root)]
+
+
+def end_all(root: Path) -> None:
+    """Kill whoever works in a folder below `root`."""
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] and root in Path(process.info["cwd"]).parents:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def command(process: psutil.Process) -> list[str]:

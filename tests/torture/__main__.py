@@ -10,6 +10,8 @@ from pathlib import Path
 from time import monotonic
 from traceback import format_exc
 
+from background import end_all
+
 from torture.outcome import HEADER, Outcome, markdown, row, total
 from torture.place import Place
 
@@ -62,6 +64,7 @@ def torture(place: Place, suites: list[str]) -> tuple[list[tuple], list[str]]:
     print(f"took {monotonic() - began:.0f} s", flush=True)
     for name in suites:
         outcomes, whole, took_s = _suite(place, name)
+        end_all(place.root)  # what a suite that broke off has left
         rows.append(row(name, outcomes, took_s))
         unfinished += [] if whole else [name]
     return rows, unfinished

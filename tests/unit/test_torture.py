@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -88,7 +89,7 @@ class Timeless:
     seconds: dict = {}
 
     def __init__(self, looks: int):
-        self.looks = looks
+        self.looks, self.root = looks, Path("/nowhere")
 
     @property
     def left_s(self) -> float:

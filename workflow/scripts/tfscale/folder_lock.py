@@ -30,10 +30,8 @@ def guard() -> None:
     With --nolock and for the jobs of a cluster it takes none; a dry run only looks.
     """
     if not hasattr(PersistenceBase.lock, "unguarded"):
-        PersistenceBase.lock = _guarded(PersistenceBase.lock, _alone)  # type: ignore[method-assign]
-        PersistenceBase.lock_warn_only = _guarded(  # type: ignore[method-assign]
-            PersistenceBase.lock_warn_only, _looked
-        )
+        PersistenceBase.lock = _guarded(PersistenceBase.lock, _alone)
+        PersistenceBase.lock_warn_only = _guarded(PersistenceBase.lock_warn_only, _looked)
 
 
 def _guarded(lock: Lock, kernels: Callable[[Path], AbstractContextManager]) -> Lock:
