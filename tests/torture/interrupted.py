@@ -22,7 +22,7 @@ GONE_S = 30.0
 """A warm parent that is still importing hears of the end when it has done so."""
 LAST = ("results/runs.parquet", "results/report.html")
 MADE_BY = {
-    "encode": ("resources/encoded/builtin/text_input14.npz", "results/models/text*", *LAST),
+    "encode": ("resources/encoded/builtin/*", "results/models/*", *LAST),
     "train": ("results/models/mnist_layers4*", *LAST),
     "calibrate": ("results/machine.json", *LAST),
     "floor": ("results/floor.parquet", *LAST),
