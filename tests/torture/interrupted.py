@@ -14,7 +14,7 @@ from torture.whole import differences, half_made
 
 START = "start"
 STAGES = (
-    START, "encode", "train", "calibrate", "floor", "measure", "merge", "fit", "plot", "report",
+    START, "encode", "train", "calibrate", "measure", "floor", "merge", "fit", "plot", "report",
 )  # fmt: skip
 START_S = 6.0
 """From its call Snakemake reads, plans, locks and looks at the machine for about so long."""
