@@ -34,6 +34,7 @@ MADE_BY = {
 }
 """What is removed so that a stage is done once more."""
 TAIL = 1500
+TRIES = 4
 
 
 class Interrupted:
@@ -44,22 +45,27 @@ class Interrupted:
 
     def kill_in(self, stage: str) -> Outcome:
         """Kill all of the process group at a random moment of a job of this stage."""
-        run = self._in(stage)
-        if isinstance(run, Outcome):
-            return run
-        delay_s = self.chance.uniform(0, self.seconds.get(stage, START_S))
-        time.sleep(delay_s)
-        where = " and ".join(sorted(rules_at_work(self.project.root))) or "no job"
-        ended = run.status is not None
-        if not ended:
-            run.kill(signal.SIGKILL)
-        fault = f"SIGKILL of the group {delay_s:.2f} s into {stage} (at work: {where})"
-        if ended:
-            fault = f"too late for {stage}: the study ended"
+        for _ in range(TRIES):
+            run = self._in(stage)
+            if isinstance(run, Outcome):
+                return run
+            delay_s = self.chance.uniform(0, self.seconds.get(stage, START_S))
+            time.sleep(delay_s)
+            where = " and ".join(sorted(rules_at_work(self.project.root))) or "no job"
+            if run.status is None:
+                return self._kill(run, f"{delay_s:.2f} s into {stage} (at work: {where})")
+            if run.status:
+                break
+            remove(self.project.root, MADE_BY.get(stage, LAST[1:]))  # it came too late
+        why = f"ended with status {run.status}: {run.said[-TAIL:]}"
+        return Outcome(f"SIGKILL in {stage}", (why,))
+
+    def _kill(self, run: Running, moment: str) -> Outcome:
+        run.kill(signal.SIGKILL)
         harm = [f"still there: {line}" for line in all_gone(self.project.root, GONE_S)]
-        if run.status not in (0, -signal.SIGKILL):
+        if run.status != -signal.SIGKILL:
             harm.append(f"ended with status {run.status}: {run.said[-TAIL:]}")
-        return Outcome(fault, tuple(harm + half_made(self.project.root)))
+        return Outcome(f"SIGKILL of the group {moment}", (*harm, *half_made(self.project.root)))
 
     def finish(self, undisturbed: Project) -> Outcome:
         """Run the study to its end by the same command, and compare it with an undisturbed one."""
