@@ -1,11 +1,12 @@
 # make demo: a small study from nothing · make test · make lint · make docs · make bench · make setup
+# make torture: what make test has no time for: faults, kills and two at once
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test lint setup docs bench
+.PHONY: demo test lint setup docs bench torture
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -24,6 +25,12 @@ lint: .venv/ready | $(UV)
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/python .ci/audit.py $(UV)
+
+# make torture ONLY="kills failing" SEED=17 MINUTES=60, every one optional
+torture: .venv/ready
+	@echo "== Faults, kills and two at once (about 30 minutes on 2 cores, 60 at most)"
+	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m torture $(ONLY) \
+		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
 bench: .bench-venv/ready .bench-extrap/ready

@@ -5,6 +5,7 @@ import yaml
 from paths import ROOT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["TFSCALE_TIMING_LOCK"] = "0"  # tests take no turns with a study
 
 
 @pytest.fixture

@@ -17,23 +17,25 @@ ENVIRONMENT = {
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
 MODULES = {
-    "download": "atomic checksums download errors faults log patience saving source_stream sources",
-    "encode": "atomic builtin checksums encode encoded errors images log reviews sources",
+    "download": "atomic checksums download errors faults log patience saving source_stream "
+    "sources tether",
+    "encode": "atomic builtin checksums encode encoded errors images log reviews sources tether",
     "train": "architecture atomic budget checksums device encoded errors flop job log networks "
-    "predictions saved_model trained training",
-    "calibrate": "atomic calibration cgroup checksums clock counters errors host log look pinning "
-    "procstat",
+    "predictions saved_model tether trained training",
+    "calibrate": "atomic calibration cgroup checksums clock counters errors holder host log look "
+    "pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
     "counters derived device disturbance earlier encoded ending environment errors "
-    "facts fresh host interval isolation job log machine measure memory passes "
-    "pinning procstat quiet run runs saved_model seal stopping summary timed_block "
-    "units variables visit",
+    "facts fresh holder host interval isolation job log machine measure memory passes "
+    "pinning procstat quiet run runs saved_model seal stopping summary tether "
+    "timed_block timing_turn units variables visit",
     "floor": "atomic attend axes calibration calls cgroup checksums child counters derived "
-    "device disturbance encoded ending errors floor fresh isolation job log memory "
-    "passes pinning procstat quiet roofs seal tables timed_block units visit",
+    "device disturbance encoded ending errors floor fresh holder isolation job log "
+    "memory passes pinning procstat quiet roofs seal tables tether timed_block "
+    "timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
     "columns_cells described disturbance errors facts flop interval latency log merge "
-    "merging passes runs seal tables traffic work",
+    "merging passes runs seal tables tether traffic work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
     "cells checksums claim_list claim_pairs claim_tests claim_words claims columns "
     "columns_claims columns_fits columns_laws columns_tests columns_work correlations "
@@ -46,17 +48,17 @@ MODULES = {
     "noncentral order order_words outlier_words outliers parts passes phrases "
     "predicted prediction_words predictors regimes repeats replicates resampling runs "
     "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_profiles threshold_words thresholds time_shares traffic units warned "
-    "within_budget work work_model work_tables work_words workload",
+    "tether threshold_profiles threshold_words thresholds time_shares traffic units "
+    "warned within_budget work work_model work_tables work_words workload",
     "plot": "architecture atomic axes axis_words checksums correlations errors figure_axes "
     "figure_data figure_list figures figures_errors figures_interaction figures_laws "
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "
     "figures_thresholds figures_work flop group_words interval law_forms log palette "
-    "phrases plot slicing stopping style traffic units work workload",
+    "phrases plot slicing stopping style tether traffic units work workload",
     "report": "architecture atomic axes axis_words cell_marks checksums errors fit_tables flop "
     "group_words interval law_choice law_forms law_words log marks page_answer "
     "page_cells page_data page_figures page_files page_fits page_laws page_models "
-    "page_script page_tables page_visits phrases replicates report stopping "
+    "page_script page_tables page_visits phrases replicates report stopping tether "
     "threshold_words timing_again traffic units warned work work_model work_words "
     "workload",
 }

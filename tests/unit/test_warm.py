@@ -128,3 +128,26 @@ def test_the_parent_goes_away_with_the_study_and_so_do_its_jobs(study, tmp_path)
     assert gone(parent)
     assert gone(int(pid_file.read_text()))
     assert len(said) == 1
+
+
+def test_a_parent_that_still_imports_goes_away_with_the_study(tmp_path):
+    brief = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    address = tmp_path / f"{brief.pid}-x.socket"
+    left = tmp_path / f"{os.getpid()}-x.lock"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / f"{dead.pid}-x.lock").write_text("")
+    left.write_text("")
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "tfscale.warm", str(address), str(brief.pid)],
+        env=os.environ | {"PYTHONPATH": str(job.SCRIPTS)},
+    )
+    end = time.monotonic() + 20
+    while not address.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    brief.kill()
+    brief.wait()
+    assert parent.wait(3) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert left.name in names <= {left.name, address.name}

@@ -2,7 +2,9 @@
 
 import shutil
 
+import pytest
 from snakemake_project import CELLS
+from torture.failing import FAULTS, struck
 
 
 def test_all_mistakes_of_the_config_are_listed_without_a_traceback(fresh):
@@ -47,6 +49,13 @@ def test_a_damaged_model_fails_its_cells_alone_and_says_what_to_do(project):
     assert project.run_file(CELLS[1]).exists()
     shutil.rmtree(model)
     assert project.plan(f"results/runs/{CELLS[0]}/round1.parquet") == {"train": 1, "measure": 1}
+
+
+@pytest.mark.parametrize("name", ["its visit is killed", "no disk is left"])
+def test_a_cell_that_is_struck_fails_alone_and_the_end_says_why(project, name):
+    (fault,) = [fault for fault in FAULTS if fault.name == name]
+    assert struck(project, fault) == []
+    assert project.plan()["measure"] == 1
 
 
 def test_unreachable_data_names_the_ways_out(fresh, monkeypatch, tmp_path):

@@ -1,72 +1,67 @@
 """A study that is interrupted while it times: nothing half-written, nobody left, and it resumes."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
+from itertools import pairwise
 
-import psutil
 import pytest
+from background import Running, all_gone, cast, rules_at_work, wait_for
 from snakemake_project import CELLS
+from torture.orphans import LONG, strike
+from torture.two_studies import timed
+from torture.whole import half_made
 
-LONGEST_S = 300
-
-
-def visits_of(root) -> list[psutil.Process]:
-    """The processes of jobs and visits of the study in this folder, and their warm parent."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if process.info["cwd"] == str(root) and ("measure.py" in command or "warm" in command):
-            found.append(process)
-    return found
-
-
-def wait_for(condition) -> None:
-    end = time.monotonic() + LONGEST_S
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
+GONE_S = 30
+LOG = f"results/logs/runs/{CELLS[1]}_round1.log"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project, how):
     path = project.run_file(CELLS[1])
     path.unlink()
-    project.configure(timing={"min_time_s": 3, "visits": 20, "max_visits": 20})
+    project.configure(timing=LONG)
     name = str(path.relative_to(project.root))
-    study = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", name],
-        cwd=project.root, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_hear_interrupts,
-    )  # fmt: skip
-    wait_for(lambda: len(visits_of(project.root)) >= 2 and _forked(project.root))
-    os.killpg(study.pid, how)
-    study.wait(LONGEST_S)
-    wait_for(lambda: not visits_of(project.root))
-    assert not list(path.parent.glob("*")) or not path.exists()
+    study = Running(project, name)
+    assert wait_for(lambda: "visit" in cast(project.root, LOG)), study.said
+    second = project.call(name)
+    assert second.returncode != 0
+    assert f"Another snakemake is at work in this folder: pid {study.process.pid} in" in (
+        second.stdout
+    )
+    assert (
+        f"`kill -INT {study.process.pid}`" in second.stdout and f"snakemake {name}" in second.stdout
+    )
+    assert "Traceback" not in second.stdout
+    study.kill(how)
+    assert all_gone(project.root, GONE_S) == []
+    assert not path.exists()
+    assert half_made(project.root) == []
     project.configure(timing={"min_time_s": 0.02, "visits": 1, "max_visits": 1})
-    again = project.call(name)
-    if again.returncode:
-        assert "snakemake --unlock" in again.stdout or "--unlock" in again.stdout
-        project.run("--unlock")
-        project.run(name)
+    assert ("the next run removes its lock" in project.run("-n", name)) == (how == signal.SIGKILL)
+    said = project.run(name)
+    killed = f"an earlier snakemake (pid {study.process.pid}, since"
+    assert (killed in said) == (how == signal.SIGKILL)
     assert path.exists()
+    assert not list(path.parent.glob(".*"))
 
 
-def _hear_interrupts() -> None:
-    """A shell's background jobs, and all that they start, are deaf to SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@pytest.mark.parametrize(
+    ("role", "number"), [("snakemake", signal.SIGKILL), ("script", signal.SIGTERM)]
+)
+def test_nobody_of_a_timing_job_outlives_the_one_that_is_struck(project, role, number):
+    project.configure(timing=LONG)
+    assert strike(project, role, number, 0.5).harm == ()
 
 
-def _forked(root) -> bool:
-    """Whether a visit is under way: a job that times has a child of its own."""
-    return any(process.children() for process in visits_of(root) if _is_python(process))
-
-
-def _is_python(process: psutil.Process) -> bool:
-    try:
-        return "python" in process.name()
-    except psutil.NoSuchProcess:
-        return False
+def test_two_studies_are_timed_in_turn(project, finished, tmp_path):
+    other = finished.copy_to(tmp_path / "other")
+    lock = {"TFSCALE_TIMING_LOCK": str(tmp_path / "timing.lock")}
+    names = [str(project.run_file(cell).relative_to(project.root)) for cell in CELLS]
+    for study in (project, other):
+        study.configure(timing={"min_time_s": 0.5})
+    runs = [Running(study, *names, **lock) for study in (project, other)]
+    assert wait_for(lambda: all("measure" in rules_at_work(run.root) for run in runs))
+    assert [run.wait() for run in runs] == [0, 0], runs[0].said + runs[1].said
+    said = runs[0].said + runs[1].said
+    assert "waiting: another study is being timed on this machine (pid" in said
+    spans = sorted(timed(project, "runs") + timed(other, "runs"))
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))

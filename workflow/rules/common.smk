@@ -4,6 +4,7 @@ from tfscale.code import code
 from tfscale.commands import Call
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
+from tfscale.folder_lock import guard
 from tfscale.lost import redo_if_changed, redo_if_lost
 from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
@@ -17,6 +18,7 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
+guard()
 call = Call.of(workflow)
 
 

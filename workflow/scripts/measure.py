@@ -5,16 +5,18 @@ from tfscale.log import logged
 with logged(snakemake.log[0]) as console:
     from tfscale import job
     from tfscale.checksums import check
+    from tfscale.timing_turn import timing_turn
 
     check(snakemake.input, snakemake.input.sums)
-    line = job.do(
-        "tfscale.run:run",
-        cell=snakemake.wildcards.cell,
-        axes=snakemake.params.axes,
-        place={"seed": snakemake.params.seed, "round": int(snakemake.wildcards.number)},
-        protocol=snakemake.params.protocol,
-        evaluation=snakemake.params.evaluation,
-        inputs=dict(snakemake.input.items()) | {"earlier": list(snakemake.input.earlier)},
-        output=snakemake.output.visits,
-    )
+    with timing_turn(console):
+        line = job.do(
+            "tfscale.run:run",
+            cell=snakemake.wildcards.cell,
+            axes=snakemake.params.axes,
+            place={"seed": snakemake.params.seed, "round": int(snakemake.wildcards.number)},
+            protocol=snakemake.params.protocol,
+            evaluation=snakemake.params.evaluation,
+            inputs=dict(snakemake.input.items()) | {"earlier": list(snakemake.input.earlier)},
+            output=snakemake.output.visits,
+        )
     print(line, file=console)

@@ -1,6 +1,5 @@
 """The child's side of a visit: it ends with its parent, says how it failed, and leaves at once."""
 
-import ctypes
 import json
 import os
 import runpy
@@ -8,16 +7,18 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 from tfscale.errors import StudyError
+from tfscale.tether import end_with
 
-PR_SET_PDEATHSIG = 1
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALLED = 128
+"""A process ended by signal n has exit status 128 + n in a shell."""
+STOPPED = {SIGNALLED + number: number.name for number in ENDINGS}
 FAILED = 1
 LONGEST_MESSAGE = 300
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-"""Opened when this module is imported, not between a fork and its first step."""
 
 
 def perform(task: Callable[[], object], parent: int, sender: int) -> NoReturn:
@@ -28,7 +29,7 @@ def perform(task: Callable[[], object], parent: int, sender: int) -> NoReturn:
     """
     status = FAILED
     try:
-        _end_with(parent)
+        end_with(parent)
         for number in ENDINGS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
@@ -36,7 +37,8 @@ def perform(task: Callable[[], object], parent: int, sender: int) -> NoReturn:
             message = json.dumps({"answer": task()})
             status = 0
         except BaseException as error:
-            traceback.print_exc()
+            with suppress(OSError):  # on a full disk the log takes no more
+                traceback.print_exc()
             message = json.dumps({"error": in_one_line(error)})
         _write(sender, message.encode())
         sys.stdout.flush()
@@ -47,19 +49,13 @@ def perform(task: Callable[[], object], parent: int, sender: int) -> NoReturn:
 
 def in_one_line(error: BaseException) -> str:
     """The type and the first line of the message; what speaks to the user goes without type."""
+    if isinstance(error, SystemExit) and error.code in STOPPED:
+        return f"was stopped by {STOPPED[error.code]}: type the same command again"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = lines[0][:LONGEST_MESSAGE] if lines else ""
     if isinstance(error, StudyError):
         return first
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent has ended, however that ended (Linux)."""
-    if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the kernel had been asked
-        os._exit(FAILED)
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -7,6 +7,7 @@ when the user asks for a plugin (--logger), for silence (--quiet) or for more (-
 import atexit
 import logging
 import sys
+from dataclasses import replace
 from threading import RLock
 from time import monotonic
 
@@ -16,7 +17,7 @@ from tfscale import end_block
 from tfscale.chatter import STOPPED, worth_saying
 from tfscale.commands import Call
 from tfscale.display import Progress, display_on
-from tfscale.failures import Failure, message_in, without_failures
+from tfscale.failures import Failure, message_in, messages_in, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
 from tfscale.pace import stages_of
@@ -32,6 +33,7 @@ class Console(logging.Handler):
         self._running: dict[int, tuple[str, float]] = {}
         self._job_logs: set[str] = set()
         self._failures: dict[int, Failure] = {}
+        self._said: dict[str, tuple[str, ...]] = {}
         self._done, self._total, self._reported = 0, 0, False
         self._lock = RLock()
         self._open, self._stopped = False, False
@@ -64,6 +66,8 @@ class Console(logging.Handler):
         if not self._open:
             return
         took_s = monotonic() - self._start_s
+        self._listening.stop()
+        self._retell()
         results = self._opening.results
         ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
         if not well:
@@ -73,7 +77,6 @@ class Console(logging.Handler):
             lines = end_block.report(ended, results, self._logs, missing, self._call)
         else:
             lines = end_block.success(ended)
-        self._listening.stop()
         self._display.stop()
         self._display.line("\n".join(["", *lines]))
 
@@ -90,6 +93,7 @@ class Console(logging.Handler):
     def heard(self, lines: list[str]) -> None:
         """Show what jobs print: results with their uncertainty."""
         with self._lock:
+            self._said |= messages_in(lines)
             for line in without_failures(lines, self._job_logs):
                 self._display.line(line)
 
@@ -132,10 +136,17 @@ class Console(logging.Handler):
         name, _ = self._running.pop(job, (facts["rule_name"], 0.0))
         log = next(iter(facts["log"]), "")
         retry = self._call.command(*facts["output"][:1])
-        self._failures[job] = Failure(name, message_in(log), log, retry)
+        message = message_in(log) or self._said.get(log, ())
+        self._failures[job] = Failure(name, message, log, retry)
         self._pace.ended(job, None)
         self._display.line(self._failures[job].block(whole=True))
         self._draw()
+
+    def _retell(self) -> None:
+        """Give failures without a message in their log what their job was heard to say."""
+        for job, failed in self._failures.items():
+            said = failed.message or self._said.get(failed.log, ())
+            self._failures[job] = replace(failed, message=said)
 
     def _rule(self, job: int) -> str:
         task = self._pace.tasks.get(job)

@@ -1,5 +1,6 @@
 """What is said of a job that failed: what, where, why, its log, and how to try it again."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 FAILED = "Failed: "
 MOST_LINES = 12
 UNSAID = "it ended without a message: stopped, or killed for want of memory"
+AT_LOG = re.compile(r"\(log: (.+)\)$")
+"""The last line that a failing job prints (`log.logged`)."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,17 @@ def message_in(log: str) -> tuple[str, ...]:
     text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
     _, found, message = text.rpartition(f"\n{FAILED}")
     return tuple(line for line in message.splitlines() if line.strip()) if found else ()
+
+
+def messages_in(lines: list[str]) -> dict[str, tuple[str, ...]]:
+    """What failing jobs print, by their log: for one that could not write into it (disk full)."""
+    found: dict[str, tuple[str, ...]] = {}
+    begin = 0
+    for place, line in enumerate(lines):
+        if at := AT_LOG.match(line):
+            found[at[1]] = tuple(lines[begin:place][-MOST_LINES:])
+            begin = place + 1
+    return found
 
 
 def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:

@@ -15,13 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfscale.attend import Child
-from tfscale.child import ENDINGS, perform
+from tfscale.child import ENDINGS, SIGNALLED, perform
 from tfscale.errors import StudyError
 
 TASKS = Path("/proc/self/task")
 SCRIPTS = Path(__file__).parents[1]
-SIGNALLED = 128
-"""A process ended by signal n has exit status 128 + n in a shell."""
 
 
 def run_forked(task: Callable[[dict], dict], request: dict, limit_s: float, name: str = "") -> dict:

@@ -13,6 +13,7 @@ from tfscale.noise import noise_now, noise_words
 from tfscale.pace import Pace
 from tfscale.start_block import start_block
 from tfscale.study import Study
+from tfscale.timing_turn import timing_elsewhere
 
 SWITCH = "TFSCALE_CONSOLE"
 NEEDS_QUIET = {"train", "calibrate", "floor", "measure"}
@@ -48,6 +49,7 @@ class Opening:
             seen = noise_now()
             reference_s = reference_s or (_calm_s(seen["times_s"]) if seen else None)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
+            machine += _other_study()
         speed = kernel_speed(reference_s)
         ahead = tasks_ahead(workflow, self.study, speed)
         local = workflow.local_exec
@@ -64,6 +66,17 @@ class Opening:
             return float(known["reference_s"]) if known["host"] == platform.node() else None
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+
+def _other_study() -> list[str]:
+    """A warning when another study is being timed just now."""
+    found = timing_elsewhere()
+    if found is None:
+        return []
+    return [
+        f"warning: another study is being timed on this machine ({found.words}): timing takes "
+        "turns with it, but training disturbs it"
+    ]
 
 
 def _calm_s(times_s: list[float]) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfscale import predictions
 from tfscale.architecture import layers_of, parameters, structure_text
-from tfscale.atomic import write_text
+from tfscale.atomic import flush, write_text
 from tfscale.encoded import load, load_texts, read_manifest
 from tfscale.networks import in_precision
 from tfscale.saved_model import digest
@@ -71,6 +71,7 @@ def _export(model: keras.Model, target: str) -> None:
     part = Path(f"{target}.part")
     shutil.rmtree(part, ignore_errors=True)
     model.export(str(part), format="tf_saved_model", verbose=False)
+    flush(part)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
 

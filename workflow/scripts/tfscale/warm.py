@@ -9,16 +9,19 @@ always has the code of the day.
 import gc
 import json
 import os
+import select
 import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from tfscale.child import perform
 
 LONGEST = 1 << 16
+LOOK_S = 0.2
 LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
 
 
@@ -32,8 +35,7 @@ class Warm:
         self.listener.listen()
         self.jobs: dict[int, socket.socket] = {}
         self.study = os.pidfd_open(study)
-        for name in LIBRARIES:
-            import_module(name)
+        self._import()
         gc.freeze()
         self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
@@ -41,6 +43,21 @@ class Warm:
         self.selector = selectors.DefaultSelector()
         for ready in (self.listener, self.study, self.woken):
             self.selector.register(ready, selectors.EVENT_READ)
+
+    def _import(self) -> None:
+        """Import the libraries, which takes seconds, and leave when the study ends meanwhile."""
+
+        def look(number: int, frame: object) -> None:
+            if select.select([self.study], [], [], 0)[0]:
+                os._exit(0)
+
+        signal.signal(signal.SIGALRM, look)
+        signal.siginterrupt(signal.SIGALRM, False)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+        for name in LIBRARIES:
+            import_module(name)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def serve(self) -> None:
         """Start jobs and end those whose asker has gone, until the study has ended."""
@@ -104,6 +121,19 @@ def work(request_path: str) -> object:
     return getattr(import_module(module), function)(**request["arguments"])
 
 
+def remove_left_over(folder: Path) -> None:
+    """Remove the sockets and locks of studies that have ended: their parents were killed."""
+    for path in folder.iterdir():
+        study = path.name.partition("-")[0]
+        if path.suffix in (".socket", ".lock") and study.isdecimal():
+            with suppress(OSError, OverflowError):
+                if not Path("/proc", study).exists():
+                    path.unlink()
+
+
 if __name__ == "__main__":
+    address = Path(sys.argv[1])
+    remove_left_over(address.parent)
     Warm(sys.argv[1], int(sys.argv[2])).serve()
-    Path(sys.argv[1]).unlink(missing_ok=True)
+    for path in (address, address.with_suffix(".lock")):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""A snakemake under way: who works in its folder, how it is killed, and whether all are gone."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from snakemake_project import Project
+
+SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.(\w+)\.py$")
+LONGEST_S = 900
+LOOK_S = 0.1
+
+
+class Running:
+    """A snakemake in a session of its own; what it says goes into a file beside the project."""
+
+    def __init__(self, project: Project, *arguments: str, **variables: str):
+        self.root = project.root
+        self.output = project.root.with_name(f"{project.root.name}.out")
+        with self.output.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", *arguments],
+                cwd=self.root, env=os.environ | variables, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                preexec_fn=_hears_ctrl_c,
+            )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        """All that it has said until now."""
+        return self.output.read_text(errors="replace")
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self.process.poll()
+
+    def wait(self, longest_s: float = LONGEST_S) -> int:
+        """Its exit status, when it has ended."""
+        return self.process.wait(longest_s)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """A signal to its whole process group, as from a terminal or a scheduler."""
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.killpg(self.process.pid, number)
+        self.process.wait(LONGEST_S)
+
+
+def _hears_ctrl_c() -> None:
+    """A shell's & would have it ignored, here and in all that is started from here."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def wait_for(condition: Callable[[], object], longest_s: float = LONGEST_S) -> bool:
+    """Whether the condition came true in time."""
+    end = time.monotonic() + longest_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(LOOK_S)
+    return True
+
+
+def at_work(root: Path) -> list[psutil.Process]:
+    """The processes whose working folder is the project's."""
+    found = []
+    for process in psutil.process_iter(["cwd", "status"]):
+        folder, status = process.info["cwd"], process.info["status"]
+        if folder and Path(folder) == root and status != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def rules_at_work(root: Path) -> set[str]:
+    """The rules whose scripts run in the project's folder."""
+    words = [word for process in at_work(root) for word in command(process)]
+    return {match[1] for match in map(SCRIPT.search, words) if match}
+
+
+def all_gone(root: Path, within_s: float) -> list[str]:
+    """The command lines of those who are still there after so many seconds."""
+    wait_for(lambda: not at_work(root), within_s)
+    return [" ".join(command(process))[-120:] for process in at_work(root)]
+
+
+def end_all(root: Path) -> None:
+    """Kill whoever works in a folder below `root`."""
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] and root in Path(process.info["cwd"]).parents:
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def command(process: psutil.Process) -> list[str]:
+    """The command line; empty when the process has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def cast(root: Path, log: str) -> dict[str, psutil.Process]:
+    """Who works on the job with this log, by role: its `script`, the `job` that the warm parent
+    forked for it, and its `visit`; and the `warm` parent itself."""
+    found: dict[str, psutil.Process] = {}
+    waiting = {process.pid: process for process in at_work(root)}
+    writers = {pid: process for pid, process in waiting.items() if _writes(pid, log)}
+    for pid, process in writers.items():
+        if any(map(SCRIPT.search, command(process))):
+            found["script"] = process
+            continue
+        try:
+            parent = process.ppid()
+        except psutil.Error:
+            continue
+        found["visit" if parent in writers else "job"] = writers[pid]
+        if parent in waiting and parent not in writers:
+            found["warm"] = waiting[parent]
+    return found
+
+
+def _writes(pid: int, log: str) -> bool:
+    try:
+        return str(Path(f"/proc/{pid}/fd/1").readlink()).endswith(log)
+    except OSError:
+        return False
