@@ -72,6 +72,8 @@ def _one(y: pd.Series, x: pd.Series, centre: pd.Series, alpha: float) -> dict:
     missing = dict.fromkeys(
         ("ratio", "ratio_low", "ratio_high", "brown_forsythe_p", "breusch_pagan_p"), np.nan
     )
+    if len(levels) < 2:  # all visits of the others were disturbed
+        return ends | missing | {"verdict": "not testable: one level alone"}
     if x.value_counts().min() < FEWEST:
         return ends | missing | {"verdict": f"not testable: a level has under {FEWEST} cells"}
     distance = (y - y.groupby(centre).transform("median")).abs()
