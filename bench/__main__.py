@@ -13,7 +13,7 @@ from bench.outcome import Outcome, SkippedError
 from bench.text_table import text_table
 
 BENCHES = (
-    "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "studies",
+    "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "signs", "studies",
     "coverage", "ramp", "thresholds", "prediction", "analysis",
 )  # fmt: skip
 

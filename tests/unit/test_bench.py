@@ -19,6 +19,7 @@ from bench import (
     ramp,
     ratios,
     record,
+    signs,
     studies,
     sweeps,
     thresholds,
@@ -267,3 +268,20 @@ def test_simulated_sweeps_have_the_threshold_that_was_put_in():
     none = sweeps.simulate(sweeps.SMOOTH["overhead + work"], 8, 0.02, rng, sweeps=10)
     assert jump.found >= 0.8 and jump.covered >= 0.8 and none.found <= 0.2
     assert thresholds.TITLE.startswith("Simulated thresholds")
+
+
+def test_signs_find_the_kernel_that_goes_with_the_spread_of_clean_visits():
+    rng = np.random.default_rng(1)
+    busy = rng.normal(size=60)
+    visits = pd.DataFrame(
+        {"cell": np.repeat(["a", "b"], 30), "disturbed": False, "sentinel": False,
+         "p50_s": np.repeat([0.5, 2.0], 30) * np.exp(0.05 * busy),
+         "calibration_before_s": rng.normal(0.02, 0.001, 60), "calibration_after_s": 0.02,
+         "memory_copy_before_s": 0.005, "memory_copy_after_s": 0.005 * np.exp(0.1 * busy)}
+    )  # fmt: skip
+    visits.loc[0, ["p50_s", "disturbed"]] = [50.0, True]
+    clean = signs.spread(visits)
+    assert len(clean) == 59
+    assert clean["spread"].std() == pytest.approx(0.05, rel=0.2)
+    calibration, memory = signs._ranks(clean)
+    assert memory > 0.9 > abs(calibration) + 0.5

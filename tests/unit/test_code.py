@@ -26,13 +26,13 @@ MODULES = {
     "pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
     "counters derived device disturbance earlier encoded ending environment errors "
-    "facts fresh holder host interval isolation job log machine measure memory passes "
-    "pinning procstat quiet run runs saved_model seal stopping summary tether "
-    "timed_block timing_turn units variables visit",
+    "facts fresh headline holder host interval isolation job log machine measure "
+    "memory memory_speed passes phases pinning procstat quiet run runs saved_model "
+    "seal stopping summary tether timed_block timing_turn units variables visit",
     "floor": "atomic attend axes calibration calls cgroup checksums child counters derived "
-    "device disturbance encoded ending errors floor fresh holder isolation job log "
-    "memory passes pinning procstat quiet roofs seal tables tether timed_block "
-    "timing_turn units visit",
+    "device disturbance encoded ending errors floor fresh headline holder isolation "
+    "job log memory memory_speed passes phases pinning procstat quiet roofs seal "
+    "tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
     "columns_cells described disturbance errors facts flop interval latency log merge "
     "merging passes runs seal tables tether traffic work",
@@ -55,12 +55,12 @@ MODULES = {
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "
     "figures_thresholds figures_work flop group_words interval law_forms log palette "
     "phrases plot slicing stopping style tether traffic units work workload",
-    "report": "architecture atomic axes axis_words cell_marks checksums errors fit_tables flop "
-    "group_words interval law_choice law_forms law_words log marks page_answer "
-    "page_cells page_data page_figures page_files page_fits page_laws page_models "
-    "page_script page_tables page_visits phrases replicates report stopping tether "
-    "threshold_words timing_again traffic units warned work work_model work_words "
-    "workload",
+    "report": "architecture atomic axes axis_words calibration cell_marks checksums errors "
+    "fit_tables flop group_words interval law_choice law_forms law_words log marks "
+    "page_answer page_cells page_data page_figures page_files page_fits page_laws "
+    "page_models page_script page_tables page_visits phrases replicates report "
+    "stopping tether threshold_words timing_again traffic units warned work "
+    "work_model work_words workload",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 

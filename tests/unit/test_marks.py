@@ -10,7 +10,7 @@ NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total
 BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
 
 
-def said(warnings=("", ""), machine=(), **columns) -> str:
+def said(warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), **columns) -> str:
     cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
         **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
            "half_width": 0.01, "unsettled_visits": 0, "test_accuracy": 0.8, "machine": "h"}
@@ -18,7 +18,8 @@ def said(warnings=("", ""), machine=(), **columns) -> str:
     )  # fmt: skip
     visits = pd.DataFrame(
         {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
-         "disturbed": False, "machine": "h"}
+         "disturbed": False, "machine": "h", "host": "h", "memory_copy_before_s": 0.005,
+         "memory_copy_after_s": copies_s}
     )  # fmt: skip
     return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
 
@@ -32,6 +33,12 @@ def test_the_same_warning_with_other_numbers_is_said_once():
     assert text == f"for instance {BUSY.format('1.9', 4711)} (2 of 2 runs)."
     assert said(("on battery", "on battery")) == "on battery (2 of 2 runs)."
     assert said(machine=["on battery"]) == "Before the study: on battery."
+
+
+def test_busy_memory_is_said_and_unknown_memory_is_not():
+    assert "copying 64 MiB took over 1.1 times" in said(copies_s=(0.005, 0.006))
+    assert "round 50% of the visits" in said(copies_s=(0.005, 0.006))
+    assert said(copies_s=(np.nan, np.nan)) == ""
 
 
 def test_wide_and_missing_intervals_are_counted():

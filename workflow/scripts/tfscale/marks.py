@@ -7,6 +7,7 @@ from math import log
 import pandas as pd
 
 from tfscale.architecture import CLASSES
+from tfscale.calibration import reference
 from tfscale.page_tables import NOISY
 from tfscale.phrases import counted
 from tfscale.stopping import TIME_CAP
@@ -14,6 +15,8 @@ from tfscale.stopping import TIME_CAP
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 AT_CHANCE = 0.03
 BUSY_SHARE = 0.1
+SLOW_COPY, BUSY_MEMORY = 1.1, 0.25
+"""Copies of memory over 1.1 times the undisturbed one count as slow: say so from a quarter on."""
 
 
 def marks(
@@ -24,6 +27,7 @@ def marks(
     return [
         *_machine(visits, machine),
         *_disturbed(cells, visits),
+        *_memory(visits),
         *_precision(cells, timing),
         *_drift(drift, timing["precision"]),
         *_models(cells),
@@ -60,6 +64,19 @@ def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{_have(noisy)} a typical latency of over {NOISY} times the undisturbed one "
             "(see the column noise)."
+        )
+
+
+def _memory(visits: pd.DataFrame) -> Iterator[str]:
+    """Whether others used the memory, which the calibration of the CPU does not notice."""
+    copies_s = visits[["memory_copy_before_s", "memory_copy_after_s"]].max(axis=1).dropna()
+    calm_s = copies_s.groupby(visits["host"]).transform(reference)
+    slow = float((copies_s > SLOW_COPY * calm_s).mean())
+    if slow > BUSY_MEMORY:
+        yield (
+            f"The memory was busy: copying 64 MiB took over {SLOW_COPY} times its undisturbed time "
+            f"round {slow:.0%} of the visits, which are not left out for it. Calls that read much "
+            "data vary with it; another virtual machine on the same host is enough."
         )
 
 

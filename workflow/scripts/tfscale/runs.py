@@ -12,7 +12,7 @@ from tfscale.columns import SCHEMA
 from tfscale.errors import StudyError
 from tfscale.seal import PLACEHOLDER, intact, seal
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 
 def write(path: str, rows: list[dict], record: dict) -> None:

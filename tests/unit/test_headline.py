@@ -1,0 +1,58 @@
+"""When a first call stands for the warm-up, and what is seen of the machine round the block."""
+
+from time import sleep
+
+import pytest
+
+from tfscale import headline as of_visit
+from tfscale.calls import Calls
+from tfscale.headline import headline
+from tfscale.memory_speed import copy_time
+from tfscale.phases import Phases
+
+REQUEST = {
+    "axes": {"batch_size": 1}, "protocol": {"protocol": "visits", "min_calls": 10,
+    "min_time_s": 0.02},
+}  # fmt: skip
+SEEN = {"calibration_before_s": 0.5, "waited_s": 0.0}
+MS = 1_000_000
+
+
+def of_calls(call_s: float, first_ns: int):
+    calls = Calls(lambda index: sleep(call_s), None, None)
+    phases = Phases()
+    warm, block = headline(calls, first_ns, REQUEST, SEEN, phases)
+    return warm, block, phases.peaks
+
+
+def test_a_slow_first_call_is_the_warm_up(monkeypatch):
+    monkeypatch.setattr(of_visit, "VERY_SLOW_NS", 40 * MS)
+    warm, block, peaks = of_calls(0.05, 60 * MS)
+    assert warm == []
+    assert min(block.timed) >= 50 * MS
+    assert block.facts["settled"] is None
+    assert "memory_warmup_bytes" not in peaks
+
+
+def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any():
+    """Tracing or compiling took the time: the first alone would leave one cold call as the block."""
+    warm, block, peaks = of_calls(0.001, 2000 * MS)
+    assert len(warm) >= 10
+    assert len(block.timed) >= 10
+    assert {"memory_warmup_bytes", "memory_timed_bytes"} <= set(peaks)
+
+
+def test_the_machine_is_looked_at_again_right_before_slow_calls_only():
+    quick, slow = of_calls(0.001, 2 * MS)[1].facts, of_calls(0.04, 50 * MS)[1].facts
+    assert quick["calibration_before_s"] == SEEN["calibration_before_s"]
+    assert slow["calibration_before_s"] != SEEN["calibration_before_s"]
+    for facts in (quick, slow):
+        assert facts["calibration_after_s"] > 0
+        assert facts["memory_copy_before_s"] > 0
+        assert facts["memory_copy_after_s"] > 0
+
+
+def test_copying_more_takes_longer(monkeypatch):
+    few = min(copy_time() for _ in range(5))
+    monkeypatch.setattr("tfscale.memory_speed.COPIES", 40)
+    assert min(copy_time() for _ in range(5)) == pytest.approx(10 * few, rel=0.6)
