@@ -35,7 +35,7 @@ def test_a_slow_first_call_is_the_warm_up(monkeypatch):
 
 
 def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any():
-    """Tracing or compiling took the time: the first alone would leave one cold call as the block."""
+    """Tracing or compiling took the time: one cold call alone would be the block."""
     warm, block, peaks = of_calls(0.001, 2000 * MS)
     assert len(warm) >= 10
     assert len(block.timed) >= 10

@@ -32,7 +32,7 @@ _DESCRIBED = {
     "unfetched_s": (_NUMBER, "median call without fetching the output; null = not run"),
     "copy_s": (_NUMBER, "median copy of a batch from host to device; null = not run"),
     "cpu_share": (_NUMBER, "CPU seconds a second of the timed block, all threads"),
-    "calibration_before_s": (_NUMBER, "calibration kernel before loading; of slow calls before the timed block"),
+    "calibration_before_s": (_NUMBER, "calibration kernel before loading; of slow calls after it"),
     "calibration_after_s": (_NUMBER, "calibration kernel after the timed block"),
     "memory_copy_before_s": (_NUMBER, "copying 64 MiB in memory, before the timed block"),
     "memory_copy_after_s": (_NUMBER, "copying 64 MiB in memory, after the timed block"),

@@ -1,4 +1,4 @@
-"""The headline of a visit: warm-up and timed block, and the state of the machine round the block."""
+"""The headline of a visit: warm-up, timed block, and the state of the machine round it."""
 
 from dataclasses import dataclass
 from statistics import median
