@@ -8,7 +8,7 @@ rule merge:
         sentinels=study.run_files("sentinels", "<results>"),
         floor="<results>/floor.parquet",
         facts=study.facts_files("<models>"),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("merge.py"),
     output:
         runs="<results>/runs.parquet",
@@ -23,6 +23,7 @@ rule merge:
         trained={cell: study.trained_of(cell) for cell in study.cells},
         evaluation=sections.evaluation(config),
         coverage=config["timing"]["coverage"],
+        node_class=config.get("node_class"),
     message:
         "Merge the runs"
     script:
@@ -36,7 +37,7 @@ rule fit:
         visits="<results>/visits.parquet",
         roofs="<results>/roofs.parquet",
         imports=[table["path"] for table in config["imports"]],
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("fit.py"),
     output:
         findings="<results>/fits/findings.parquet",
@@ -64,7 +65,7 @@ rule plot:
         visits="<results>/visits.parquet",
         roofs="<results>/roofs.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("plot.py"),
     output:
         svg=[
@@ -107,9 +108,9 @@ rule report:
             ancient(f"<resources>/encoded/{pictures}.npz")
             for pictures in study.pictures
         ],
-        captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
-        page=expand("workflow/report/{part}", part=PAGE_FILES),
-        env="envs/analysis.yaml",
+        captions=local(expand("workflow/report/{figure}.rst", figure=FIGURES)),
+        page=local(expand("workflow/report/{part}", part=PAGE_FILES)),
+        env=local("envs/analysis.yaml"),
         code=code("report.py"),
     output:
         page="<results>/report.html",

@@ -4,14 +4,16 @@ import sys
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale import sections
-from tfscale.code import code
+from tfscale.code import code as files_of
 from tfscale.commands import Call
 from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES
 from tfscale.fit_tables import TABLES
 from tfscale.lost import redo_if_lost
+from tfscale.needs import Needs
 from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
+from tfscale.remote import import_alone
 from tfscale.study import FIGURES
 
 results = workflow.pathvars.apply("<results>")
@@ -21,7 +23,14 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
+import_alone(workflow)
+needs = Needs(study)
 call = Call.of(workflow)
+
+
+def code(entry):
+    """The files of a rule's code: never those of a storage provider (clouds)."""
+    return local(files_of(entry))
 
 
 wildcard_constraints:

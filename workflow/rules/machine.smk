@@ -25,7 +25,7 @@ rule floor:
             ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
             for shape in study.shapes
         ],
-        env="envs/tensorflow.yaml",
+        env=local("envs/tensorflow.yaml"),
         code=code("floor.py"),
     output:
         floor="<results>/floor.parquet",
@@ -35,6 +35,8 @@ rule floor:
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
+    resources:
+        runtime=lambda w, attempt: needs.floor_min(attempt),
     params:
         shapes=study.shapes,
         protocol=sections.protocol(config),

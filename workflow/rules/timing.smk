@@ -22,7 +22,7 @@ rule measure:
             f"{results}/{w.walk}/{w.cell}/round{w.number}.parquet",
             f"{results}/runs.parquet",
         ),
-        env="envs/tensorflow.yaml",
+        env=local("envs/tensorflow.yaml"),
         code=code("measure.py"),
     output:
         visits="<results>/{walk}/{cell}/round{number}.parquet",
@@ -32,6 +32,9 @@ rule measure:
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda w, attempt: needs.run_mb(w.cell, attempt),
+        runtime=lambda w, attempt: needs.run_min(w.cell, w.walk, attempt),
     params:
         axes=lambda w: study.cell(w.cell),
         protocol=lambda w: sections.protocol(config, w.walk),

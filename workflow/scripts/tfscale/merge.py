@@ -14,20 +14,25 @@ from tfscale.tables import write_csv, write_parquet
 
 def merge(
     runs: list[str], sentinels: list[str], facts: list[str], floor: str, trained: dict[str, str],
-    evaluation: dict, coverage: float, merged: str, visits: str, cells: str,
-    paper_tables: list[str],
+    evaluation: dict, coverage: float, node_class: str | None, merged: str, visits: str,
+    cells: str, paper_tables: list[str],
 ) -> None:  # fmt: skip
     """Write all runs, their visits without raw durations, the cells, and the paper's CSV tables.
 
     `facts` are the facts.json of all trained models, `trained` maps a cell to its trained model; a
-    paper table is named after its model. Raises StudyError that names every damaged run.
+    paper table is named after its model. With a `node_class` all hosts count as one machine, and
+    the `host` of a cell is the node whose floor and roofs were measured. Raises StudyError that
+    names every damaged run, or nodes that are no class.
     """
-    table = merge_runs(runs, sentinels)
+    table = merge_runs(runs, sentinels, node_class)
     write_parquet(merged, typed("runs", table, RUNS))
     write_parquet(visits, typed("visits", table.drop_columns(RAW), VISITS))
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
-    rows = cells_table(timed_visits(table), by_cell, pd.read_parquet(floor), evaluation, coverage)
+    timed, floor_s = timed_visits(table), pd.read_parquet(floor)
+    if node_class:
+        timed = timed.assign(host=floor_s["host"].iloc[0])
+    rows = cells_table(timed, by_cell, floor_s, evaluation, coverage)
     write_parquet(cells, typed("cells", rows, CELLS))
     for path in paper_tables:
         write_csv(path, paper_table(rows, Path(path).stem))
