@@ -1,11 +1,11 @@
-# make demo: a small study from nothing · make test · make lint · make docs · make bench · make setup
+# make demo: a small study from nothing · make test, test-slurm, test-cloud · make lint · docs · bench · setup
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test lint setup docs bench
+.PHONY: demo test test-slurm test-cloud lint setup docs bench
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -16,6 +16,14 @@ demo: .venv/ready
 test: .venv/ready
 	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"
 	$(BIN)/pytest
+
+test-slurm: .cluster-venv/ready
+	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; under 10 minutes)"
+	.cluster-venv/bin/pytest -n 0 -s tests/slurm
+
+test-cloud: .cluster-venv/ready
+	@echo "== Plans of the cloud profiles (nothing is submitted)"
+	.cluster-venv/bin/pytest -n 0 tests/cloud
 
 lint: .venv/ready
 	$(BIN)/ruff check
@@ -41,6 +49,12 @@ setup: .venv/ready
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .venv from uv.lock (TensorFlow is large: a few minutes at first)"
 	$(UV) sync --frozen --compile-bytecode
+	@touch $@
+
+.cluster-venv/ready: pyproject.toml uv.lock | $(UV)
+	@echo "== Setting up .cluster-venv from uv.lock (adds the executor plugins)"
+	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --group cloud \
+		--compile-bytecode
 	@touch $@
 
 .bench-venv/ready: pyproject.toml uv.lock | $(UV)

@@ -1,11 +1,13 @@
 """Calls the real Snakemake in a project's folder as a user does."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+from paths import ROOT
 
 CELLS = [
     "mnist_layers4_batch1_conv3_input28_threads1",
@@ -67,3 +69,15 @@ class Project:
         """Modification times (ns) of the files under results that match."""
         found = (self.root / "results").glob(pattern)
         return {str(path.relative_to(self.root)): path.stat().st_mtime_ns for path in found}
+
+
+def clone(target: Path) -> Project:
+    """The project's files as a user would clone them, with the tiny study as config.yaml."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in files.splitlines():
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target / name)
+    shutil.copyfile(ROOT / "tests" / "tiny.yaml", target / "config.yaml")
+    return Project(target)

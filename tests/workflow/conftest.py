@@ -1,24 +1,9 @@
 """A real study on a tiny grid, run once; every test works on a copy of it."""
 
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
-from paths import ROOT
-from snakemake_project import Project
-
-
-def clone(target: Path) -> Project:
-    """The project's files as a user would clone them, with the tiny study as config.yaml."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in files.splitlines():
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target / name)
-    shutil.copyfile(ROOT / "tests" / "tiny.yaml", target / "config.yaml")
-    return Project(target)
+from snakemake_project import Project, clone
 
 
 @pytest.fixture(scope="session")
