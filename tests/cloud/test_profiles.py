@@ -32,7 +32,9 @@ def test_a_cloud_profile_plans_the_whole_study(project, tmp_path, profile):
 
 
 def test_an_option_that_the_plugin_does_not_have_is_refused(project):
-    done = project.call("-n", "--workflow-profile", "profiles/kubernetes", "--kubernetes-colour", "1")
+    done = project.call(
+        "-n", "--workflow-profile", "profiles/kubernetes", "--kubernetes-colour", "1"
+    )
     assert done.returncode != 0
 
 

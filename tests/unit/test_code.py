@@ -30,8 +30,8 @@ MODULES = {
     "disturbance encoded ending errors floor fresh isolation job log memory passes "
     "pinning procstat quiet roofs tables timed_block units visit",
     "merge": "architecture atomic axes axis_words calibration cells columns columns_cells "
-    "described disturbance errors flop interval latency log merge merging passes runs "
-    "seal tables traffic work",
+    "described disturbance errors flop interval latency log merge merging node_class "
+    "passes runs seal tables traffic variables work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
     "cells claim_list claim_pairs claim_tests claim_words claims columns "
     "columns_claims columns_fits columns_laws columns_tests columns_work correlations "
@@ -41,11 +41,11 @@ MODULES = {
     "imported interval lack_of_fit latency law_choice law_fits law_forms law_rows "
     "law_terms law_words laws left_out_level level_pairs log machine_pairs "
     "machine_words machines many_tests many_tests_words matched material merging "
-    "noncentral order order_words outlier_words outliers parts passes phrases "
-    "predicted prediction_words predictors regimes repeats replicates resampling runs "
-    "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "threshold_profiles threshold_words thresholds time_shares traffic units "
-    "within_budget work work_model work_tables work_words workload",
+    "node_class noncentral order order_words outlier_words outliers parts passes "
+    "phrases predicted prediction_words predictors regimes repeats replicates "
+    "resampling runs saturation saturation_words seal slicing spread spread_words "
+    "sweeps tables threshold_profiles threshold_words thresholds time_shares traffic "
+    "units variables within_budget work work_model work_tables work_words workload",
     "plot": "architecture atomic axes axis_words correlations errors figure_axes figure_data "
     "figure_list figures figures_errors figures_interaction figures_laws "
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "

@@ -18,11 +18,11 @@ NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_
 AXES = NAMED | defaults()
 
 
-def a_run(path, started=0, environment=None, calibration_s=0.02, **axes) -> str:
+def a_run(path, started=0, environment=None, calibration_s=0.02, host="h", **axes) -> str:
     cell = AXES | axes
     visit = {
         "cell": cell_name(cell), **cell, "seed": 1, "round": 1, "visit": 1, "isolation": "fork",
-        "protocol": "visits", "host": "h", "device": "CPU",
+        "protocol": "visits", "host": host, "device": "CPU",
         "started": datetime.fromtimestamp(started, UTC), "affinity": [0], "load_average": 0.1,
         "visit_s": 1.0, "load_s": 0.2, "settled": None, "cpu_share": 0.99, "steal_share": None,
         "calibration_before_s": calibration_s, "calibration_after_s": calibration_s,
@@ -34,7 +34,7 @@ def a_run(path, started=0, environment=None, calibration_s=0.02, **axes) -> str:
     }  # fmt: skip
     record = {
         "stop_reason": "precision reached",
-        "environment": {"version_tensorflow": "1"} | (environment or {}),
+        "environment": {"version_tensorflow": "1", "host": host} | (environment or {}),
         "environment_id": str(environment),
         "warnings": [],
     }

@@ -15,7 +15,7 @@ from tfscale.study import Study
 
 MEGA = 1_000_000
 BASE_MB = 1200
-"""Two Snakemake processes of 140 MB, the script with TensorFlow and its child of 340 MB, and room."""
+"""Two Snakemake processes of 140 MB, the script and a child with TensorFlow, 340 MB each; room."""
 VOCABULARY = {"mnist": 0, "text": 18_765}
 """Of the full reviews: the real one is known only once they are encoded."""
 EXAMPLES = {"mnist": 54_000, "text": 7_800}
@@ -57,8 +57,8 @@ class Needs:
     def run_min(self, cell: str, walk: str, attempt: int) -> int:
         """Run time of timing a cell in one round, its waiting for a calm machine among it."""
         axes, config = self.study.cell(cell), self.study.config
-        patience_s = config["timing"]["patience_s"]
-        return _minutes(run_s(axes, walk, config, kernel_speed(None)) + patience_s, attempt)
+        estimated_s = run_s(axes, walk, config, kernel_speed(None))
+        return _minutes(estimated_s, attempt, config["timing"]["patience_s"])
 
     def floor_min(self, attempt: int) -> int:
         """Run time of timing the floor and the roofs."""
@@ -78,5 +78,5 @@ def _mb(needed_bytes: int, attempt: int) -> int:
     return (BASE_MB + ceil(needed_bytes / MEGA)) * 2 ** (attempt - 1)
 
 
-def _minutes(estimated_s: float, attempt: int) -> int:
-    return (START_MIN + ceil(SLOWER * estimated_s / 60)) * 2 ** (attempt - 1)
+def _minutes(estimated_s: float, attempt: int, waiting_s: float = 0) -> int:
+    return (START_MIN + ceil((SLOWER * estimated_s + waiting_s) / 60)) * 2 ** (attempt - 1)
