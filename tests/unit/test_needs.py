@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tfscale.needs import BASE_MB, START_MIN, Needs
-from tfscale.remote import SWITCH, import_alone
+from tfscale.remote import SWITCH, import_alone, result_in
 from tfscale.study import Study
 
 
@@ -75,3 +75,10 @@ def test_what_the_user_set_stays(monkeypatch):
     monkeypatch.setenv(SWITCH, "1")
     import_alone(job(True, "a"))
     assert os.environ[SWITCH] == "1"
+
+
+def test_the_result_of_a_far_job_is_read_from_its_log(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("visit 1: 3 ms\na_cell … 3 ms, 400 examples/s\n")
+    assert result_in(str(log)) == "a_cell … 3 ms, 400 examples/s"
+    assert result_in(str(tmp_path / "none.log")) == result_in("") == ""
