@@ -6,28 +6,28 @@ from pathlib import Path
 import pandas as pd
 
 from tfscale.cells import cells_table, paper_table
-from tfscale.columns_cells import CELLS, RUNS, VISITS
+from tfscale.columns_cells import CELLS, VISITS
 from tfscale.described import typed
-from tfscale.merging import RAW, merge_runs, timed_visits
+from tfscale.merging import merge_runs
 from tfscale.tables import write_csv, write_parquet
 
 
 def merge(
     runs: list[str], sentinels: list[str], facts: list[str], floor: str, trained: dict[str, str],
     evaluation: dict, coverage: float, merged: str, visits: str, cells: str,
-    paper_tables: list[str],
+    paper_tables: list[str], threads: int = 1,
 ) -> None:  # fmt: skip
     """Write all runs, their visits without raw durations, the cells, and the paper's CSV tables.
 
     `facts` are the facts.json of all trained models, `trained` maps a cell to its trained model; a
     paper table is named after its model. Raises StudyError that names every damaged run.
     """
-    table = merge_runs(runs, sentinels)
-    write_parquet(merged, typed("runs", table, RUNS))
-    write_parquet(visits, typed("visits", table.drop_columns(RAW), VISITS))
+    table = merge_runs(runs, sentinels, merged, threads)
+    write_parquet(visits, typed("visits", table, VISITS))
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
-    rows = cells_table(timed_visits(table), by_cell, pd.read_parquet(floor), evaluation, coverage)
+    own = table.drop_columns(["environment"]).to_pandas()
+    rows = cells_table(own, merged, by_cell, pd.read_parquet(floor), evaluation, coverage)
     write_parquet(cells, typed("cells", rows, CELLS))
     for path in paper_tables:
         write_csv(path, paper_table(rows, Path(path).stem))
