@@ -4,7 +4,7 @@ import sys
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale import sections
-from tfscale.code import code
+from tfscale.code import code, code_digest
 from tfscale.commands import Call
 from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES

@@ -23,7 +23,6 @@ rule measure:
             f"{results}/runs.parquet",
         ),
         env="envs/tensorflow.yaml",
-        code=code("measure.py"),
     output:
         visits="<results>/{walk}/{cell}/round{number}.parquet",
     log:
@@ -37,6 +36,7 @@ rule measure:
         protocol=lambda w: sections.protocol(config, w.walk),
         evaluation=sections.evaluation(config),
         seed=config["seed"],
+        code=code_digest("measure.py"),
     message:
         "Time {wildcards.cell}, round {wildcards.number} of {wildcards.walk}"
     script:
