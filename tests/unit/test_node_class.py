@@ -25,8 +25,12 @@ def runs_on(tmp_path, **nodes: dict) -> list[str]:
     ]
 
 
+def merged_of(tmp_path, paths: list[str], node_class: str | None = None) -> pd.DataFrame:
+    return merge_runs(paths, [], str(tmp_path / "all.parquet"), 1, node_class).to_pandas()
+
+
 def test_without_a_class_every_node_is_a_machine(tmp_path):
-    merged = merge_runs(runs_on(tmp_path, n1=EPYC, n2=EPYC, n3=XEON)).to_pandas()
+    merged = merged_of(tmp_path, runs_on(tmp_path, n1=EPYC, n2=EPYC, n3=XEON))
     assert merged["machine"].tolist() == merged["host"].tolist() == ["n1", "n2", "n3"]
     assert merged["cpu_model"].tolist() == ["EPYC", "EPYC", "Xeon"]
 
@@ -34,7 +38,7 @@ def test_without_a_class_every_node_is_a_machine(tmp_path):
 def test_equal_nodes_of_a_class_are_one_machine_and_rows_keep_their_node(tmp_path):
     changing = {"load_average": "3", "memory_bytes": "17", "affinity": "2"}
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC | changing)
-    merged = merge_runs(paths, node_class="epyc").to_pandas()
+    merged = merged_of(tmp_path, paths, "epyc")
     assert set(merged["machine"]) == {"epyc"}
     assert merged["host"].tolist() == ["n1", "n2"]
 
@@ -42,26 +46,27 @@ def test_equal_nodes_of_a_class_are_one_machine_and_rows_keep_their_node(tmp_pat
 def test_mixed_nodes_are_refused_by_name_with_what_differs_and_what_to_delete(tmp_path):
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC, n7=XEON | {"version_tensorflow": "3"})
     with pytest.raises(StudyError) as raised:
-        merge_runs(paths, node_class="epyc")
+        merged_of(tmp_path, paths, "epyc")
     said = str(raised.value)
     assert "the nodes of the class epyc (node_class) are not of one kind" in said
     assert said.splitlines()[1] == "  cpu_model: EPYC on n1, n2; Xeon on n7"
     assert "version_tensorflow: 1 on n1, n2; 3 on n7" in said
-    assert f"Delete the runs on n7 ({paths[2]})" in said and "node_class: null" in said
+    run = tmp_path / "runs" / "mnist_layers8_batch1_conv3_input28_threads1" / "round1.parquet"
+    assert f"Delete the runs on n7 ({run})" in said and "node_class: null" in said
 
 
 def test_the_same_host_with_another_kernel_is_no_class_either(tmp_path):
     paths = [a_run(tmp_path / "1.parquet"), a_run(tmp_path / "2.parquet", layers=6,
                                                   environment={"system": "Linux-7"})]  # fmt: skip
     with pytest.raises(StudyError, match="system: unknown on h; Linux-7 on h"):
-        merge_runs(paths, node_class="mine")
+        merged_of(tmp_path, paths, "mine")
 
 
 def test_a_slow_node_of_a_class_is_seen_as_disturbed(tmp_path):
     calm = runs_on(tmp_path, n1=EPYC, n2=EPYC, n3=EPYC, n4=EPYC)
     slow = a_run(tmp_path / "s.parquet", host="n9", environment=EPYC, layers=20, calibration_s=0.03)
-    alone = merge_runs([*calm, slow]).to_pandas()
-    together = merge_runs([*calm, slow], node_class="epyc").to_pandas()
+    alone = merged_of(tmp_path, [*calm, slow])
+    together = merged_of(tmp_path, [*calm, slow], "epyc")
     assert not alone["disturbed"].any()
     assert together["disturbed"].tolist() == [False] * 4 + [True]
 

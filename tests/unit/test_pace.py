@@ -1,5 +1,7 @@
 """Estimated times: from FLOP at first, then by what was measured."""
 
+from time import perf_counter
+
 import pytest
 
 from tfscale.durations import duration, ready_at
@@ -32,6 +34,18 @@ def test_what_was_measured_corrects_what_is_left():
     assert pace.measured
     assert pace.left_s() == pytest.approx(10 * 30, rel=0.1)
     assert pace.left_s() < 300
+
+
+def test_what_is_left_of_twenty_thousand_jobs_is_known_at_once():
+    pace = Pace({number: timing(1 + number % 7) for number in range(20_000)})
+    left_s = sum(1 + number % 7 for number in range(20_000))
+    start = perf_counter()
+    for number in range(10_000):
+        assert pace.left_s("time") == pytest.approx(left_s)
+        pace.ended(number, None)
+        left_s -= 1 + number % 7
+    assert pace.count("time") == 10_000
+    assert perf_counter() - start < 10  # a sum over all jobs each time takes minutes
 
 
 def test_a_failed_job_is_over_and_says_nothing_of_the_others():

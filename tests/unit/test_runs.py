@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tfscale import runs
+from tfscale import gathering, runs
 from tfscale.axes import AXES as EVERY_AXIS
 from tfscale.axes import cell_name, defaults
 from tfscale.columns import SCHEMA
@@ -73,20 +75,21 @@ def test_damage_is_found_by_content(tmp_path, damage):
 
 
 def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path):
+    target = str(tmp_path / "merged" / "runs.parquet")
     paths = [a_run(tmp_path / f"{n}.parquet", started=10 - n, layers=4 + 2 * n) for n in range(3)]
-    merged = merge_runs(paths).to_pandas()
+    merged = merge_runs(paths, [], target).to_pandas()
     assert merged["order_index"].tolist() == [3, 2, 1]
     for path in paths[:2]:
         (tmp_path / path).write_bytes(b"")
     with pytest.raises(StudyError) as raised:
-        merge_runs(paths)
+        merge_runs(paths, [], target)
     assert paths[0] in str(raised.value) and paths[1] in str(raised.value)
 
 
 def test_disturbance_is_judged_against_the_whole_study(tmp_path):
     calm = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(4)]
     slow = a_run(tmp_path / "slow.parquet", layers=20, calibration_s=0.03)
-    merged = merge_runs([*calm, slow]).to_pandas()
+    merged = merge_runs([*calm, slow], [], str(tmp_path / "runs.parquet")).to_pandas()
     assert merged["disturbed"].tolist() == [False] * 4 + [True]
     assert merged["disturbed_reason"].iloc[-1] == "calibration 1.50 times the reference"
 
@@ -94,7 +97,68 @@ def test_disturbance_is_judged_against_the_whole_study(tmp_path):
 def test_environments_are_told_apart(tmp_path):
     first = a_run(tmp_path / "1.parquet")
     other = a_run(tmp_path / "2.parquet", environment={"version_tensorflow": "2"})
-    assert merge_runs([first]).to_pandas()["machine"].tolist() == ["h"]
-    merged = merge_runs([first, other]).to_pandas()
+    target = str(tmp_path / "runs.parquet")
+    assert merge_runs([first], [], target).to_pandas()["machine"].tolist() == ["h"]
+    merged = merge_runs([first, other], [], target).to_pandas()
     assert merged["machine"].nunique() == 2
     assert merged["machine"].str.startswith("h ").all()
+
+
+def test_batches_and_threads_change_nothing(tmp_path, monkeypatch):
+    paths = [
+        a_run(tmp_path / f"{n}.parquet", started=n, layers=4 + 2 * n, environment={"n": str(n % 2)})
+        for n in range(7)
+    ]
+    tables = []
+    for files, threads in ((256, 1), (2, 1), (2, 3), (1, 2)):
+        monkeypatch.setattr(gathering, "FILES", files)
+        visits = merge_runs(paths[:5], paths[5:], str(tmp_path / "all.parquet"), threads)
+        merged = pq.read_table(tmp_path / "all.parquet")
+        assert merged.drop_columns(gathering.RAW).to_pylist() == visits.to_pylist()
+        tables.append(merged.to_pylist())
+    assert all(table == tables[0] for table in tables)
+    assert [row["sentinel"] for row in tables[0]] == [False] * 5 + [True] * 2
+    assert tables[0][3]["durations_ns"] == [9_000, 5_000, 1_000, 2_000, 3_000, 500]
+    assert [row["phase"][-1] for row in tables[0]] == ["copy"] * 7
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".parquet"]
+
+
+def test_a_failed_merge_leaves_the_old_table(tmp_path):
+    target = tmp_path / "runs.parquet"
+    target.write_text("old")
+    bad = tmp_path / "bad.parquet"
+    bad.write_bytes(b"")
+    with pytest.raises(StudyError, match=r"bad\.parquet is damaged"):
+        merge_runs([str(bad)], [], str(target))
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_run_of_other_columns_is_of_another_version(tmp_path, monkeypatch):
+    path = a_run(tmp_path / "r.parquet")
+    monkeypatch.setattr(runs, "SCHEMA", pa.schema(list(SCHEMA)[:-1]))
+    with pytest.raises(StudyError, match="another version of tfscale: delete"):
+        runs.read(path)
+
+
+def test_only_raw_durations_are_packed(tmp_path):
+    group = pq.ParquetFile(a_run(tmp_path / "r.parquet")).metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    packed = {column.path_in_schema for column in columns if column.compression == "ZSTD"}
+    assert packed == {runs.PHASE, runs.DURATIONS}
+    others = {column.compression for column in columns} - {"ZSTD"}
+    assert others == {"UNCOMPRESSED"}
+
+
+def test_what_is_in_order_stays_in_order_and_never_far_ahead():
+    begun = []
+
+    def work(task):
+        begun.append(task)
+        return -task
+
+    seen = []
+    for answer in gathering.in_order(work, range(20), threads=2):
+        seen.append(answer)
+        assert len(begun) <= len(seen) + 2
+    assert seen == [-task for task in range(20)]

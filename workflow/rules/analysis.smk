@@ -19,6 +19,7 @@ rule merge:
         "<logs>/merge.log",
     conda:
         "../../envs/analysis.yaml"
+    threads: workflow.cores
     params:
         trained={cell: study.trained_of(cell) for cell in study.cells},
         evaluation=sections.evaluation(config),

@@ -5,6 +5,7 @@ sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
 from tfscale import sections
 from tfscale.code import code as files_of
+from tfscale.code import code_digest
 from tfscale.commands import Call
 from tfscale.config import ConfigError
 from tfscale.figure_list import DRAWN_TABLES

@@ -23,7 +23,6 @@ rule measure:
             f"{results}/runs.parquet",
         ),
         env=local("envs/tensorflow.yaml"),
-        code=code("measure.py"),
     output:
         visits="<results>/{walk}/{cell}/round{number}.parquet",
     log:
@@ -40,6 +39,7 @@ rule measure:
         protocol=lambda w: sections.protocol(config, w.walk),
         evaluation=sections.evaluation(config),
         seed=config["seed"],
+        code=code_digest("measure.py"),
     message:
         "Time {wildcards.cell}, round {wildcards.number} of {wildcards.walk}"
     script:

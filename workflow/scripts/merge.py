@@ -18,4 +18,5 @@ with logged(snakemake.log[0]):
         visits=snakemake.output.visits,
         cells=snakemake.output.cells,
         paper_tables=snakemake.output.paper,
+        threads=snakemake.threads,
     )

@@ -6,7 +6,7 @@ from tfscale.axes import AXES
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.columns import SCHEMA
 from tfscale.described import axes, bounded, count, described, flag, number, text
-from tfscale.merging import RAW
+from tfscale.gathering import RAW
 
 MACHINE = "the host, and its environment where it was seen in several; or the node class"
 _WORD = pa.dictionary(pa.int32(), pa.string())

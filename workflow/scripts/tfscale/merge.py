@@ -6,16 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from tfscale.cells import cells_table, paper_table
-from tfscale.columns_cells import CELLS, RUNS, VISITS
+from tfscale.columns_cells import CELLS, VISITS
 from tfscale.described import typed
-from tfscale.merging import RAW, merge_runs, timed_visits
+from tfscale.merging import merge_runs
 from tfscale.tables import write_csv, write_parquet
 
 
 def merge(
     runs: list[str], sentinels: list[str], facts: list[str], floor: str, trained: dict[str, str],
     evaluation: dict, coverage: float, node_class: str | None, merged: str, visits: str,
-    cells: str, paper_tables: list[str],
+    cells: str, paper_tables: list[str], threads: int = 1,
 ) -> None:  # fmt: skip
     """Write all runs, their visits without raw durations, the cells, and the paper's CSV tables.
 
@@ -24,15 +24,15 @@ def merge(
     the `host` of a cell is the node whose floor and roofs were measured. Raises StudyError that
     names every damaged run, or nodes that are no class.
     """
-    table = merge_runs(runs, sentinels, node_class)
-    write_parquet(merged, typed("runs", table, RUNS))
-    write_parquet(visits, typed("visits", table.drop_columns(RAW), VISITS))
+    table = merge_runs(runs, sentinels, merged, threads, node_class)
+    write_parquet(visits, typed("visits", table, VISITS))
     known = {Path(path).parent.name: json.loads(Path(path).read_text()) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
-    timed, floor_s = timed_visits(table), pd.read_parquet(floor)
+    own = table.drop_columns(["environment"]).to_pandas()
+    floor_s = pd.read_parquet(floor)
     if node_class:
-        timed = timed.assign(host=floor_s["host"].iloc[0])
-    rows = cells_table(timed, by_cell, floor_s, evaluation, coverage)
+        own["host"] = floor_s["host"].iloc[0]
+    rows = cells_table(own, merged, by_cell, floor_s, evaluation, coverage)
     write_parquet(cells, typed("cells", rows, CELLS))
     for path in paper_tables:
         write_csv(path, paper_table(rows, Path(path).stem))
