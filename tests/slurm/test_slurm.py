@@ -53,13 +53,13 @@ def table(jobs: list[Job]) -> str:
     return "\n".join(lines)
 
 
-def called(project: Project, *arguments: str) -> subprocess.Popen:
+def called(project: Project, *arguments: str, console: str = "0") -> subprocess.Popen:
     """Snakemake in the study's folder; what it prints goes to the file `said`."""
     with (project.root / "said").open("w") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=project.root, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            env=os.environ | {"TFSCALE_CONSOLE": "0"},
+            env=os.environ | {"TFSCALE_CONSOLE": console},
         )  # fmt: skip
 
 
@@ -138,9 +138,10 @@ def test_the_same_command_makes_what_is_missing_and_no_more(slurm, project):
     planned = project.plan(*ONCE)
     assert (planned["train"], planned["measure"]) == (1, 5 - len(there))
     before = len(slurm.jobs())
-    study = called(project, *ONCE)
+    study = called(project, *ONCE, console="1")
     said = ended(project, study, lambda: None)
     assert study.returncode == 0, said[-6000:]
+    assert "examples/s" in said and "report.html" in said, "far results reach the console"
     done = [job.rule for job in slurm.jobs()[before:]]
     assert done.count("train") == 1 and done.count("measure") == planned["measure"]
     assert there == {name: (project.root / name).stat().st_mtime_ns for name in there}
