@@ -144,6 +144,9 @@ class OneMachine:
     def _wait(self, what: str, condition) -> None:
         end = time.monotonic() + WITHIN_S
         while not condition():
+            dead = [name for name, daemon in self._daemons.items() if daemon.poll() is not None]
+            if dead:
+                raise RuntimeError(f"{', '.join(dead)} has ended: see {self.base}/log")
             if time.monotonic() > end:
                 raise TimeoutError(f"{what} did not come within {WITHIN_S} s: see {self.base}/log")
             time.sleep(0.2)
@@ -163,12 +166,14 @@ class OneMachine:
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
         shutil.chown(key, "munge", "munge")
+        host = platform.node().split(".")[0]
         nodes = [
-            f"NodeName={node} Port={FIRST_PORT + place}" + (f" Features={words}" if words else "")
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={FIRST_PORT + place}"
+            + (f" Features={words}" if words else "")
             for place, (node, words) in enumerate(self.features.items())
         ]
         text = Template(TEMPLATE.read_text()).substitute(
-            self._sizes, base=self.base, host=platform.node().split(".")[0], nodes="\n".join(nodes)
+            self._sizes, base=self.base, host=host, nodes="\n".join(nodes)
         )
         target = self.base / "slurm.conf"
         target.write_text(text)

@@ -52,28 +52,27 @@ def test_a_run_may_wait_for_all_its_patience(needs, config):
     assert patient.run_min(cell, "runs", 1) >= 60 + START_MIN
 
 
-def job(remote: bool, *targets: str) -> SimpleNamespace:
-    return SimpleNamespace(
-        remote_exec=remote, dag_settings=SimpleNamespace(target_jobs=frozenset(targets))
-    )
+ALONE = ["snakemake", "--target-jobs", "measure:cell=a,number=1", "--mode", "remote"]
+GROUP = ["snakemake", "--target-jobs", "train:trained=a", "train:trained=b", "--mode", "remote"]
+REMOTE, HERE = SimpleNamespace(remote_exec=True), SimpleNamespace(remote_exec=False)
 
 
 @pytest.mark.parametrize(
-    ("workflow", "said"),
-    [(job(True, "a"), "0"), (job(True, "a", "b"), None), (job(False), None)],
+    ("workflow", "words", "said"),
+    [(REMOTE, ALONE, "0"), (REMOTE, GROUP, None), (HERE, ALONE, None), (HERE, [], None)],
 )
 def test_only_a_job_that_is_alone_on_its_node_goes_without_the_warm_parent(
-    workflow, said, monkeypatch
+    workflow, words, said, monkeypatch
 ):
     monkeypatch.setenv(SWITCH, "")
     monkeypatch.delenv(SWITCH)
-    import_alone(workflow)
+    import_alone(workflow, words)
     assert os.environ.get(SWITCH) == said
 
 
 def test_what_the_user_set_stays(monkeypatch):
     monkeypatch.setenv(SWITCH, "1")
-    import_alone(job(True, "a"))
+    import_alone(REMOTE, ALONE)
     assert os.environ[SWITCH] == "1"
 
 

@@ -24,7 +24,7 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
-import_alone(workflow)
+import_alone(workflow, sys.argv)
 needs = Needs(study)
 call = Call.of(workflow)
 
