@@ -36,10 +36,3 @@ def test_an_option_that_the_plugin_does_not_have_is_refused(project):
         "-n", "--workflow-profile", "profiles/kubernetes", "--kubernetes-colour", "1"
     )
     assert done.returncode != 0
-
-
-def test_a_timing_job_fills_its_node_and_memory_grows_with_the_attempt(project, tmp_path):
-    storage = ("--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "s"))
-    said = project.run("-n", "--workflow-profile", "profiles/kubernetes", *storage)
-    block = said.split("rule measure:", 1)[1].split("\n\n", 1)[0]
-    assert "threads: 4" in block and "machine_type=c6i.xlarge" in block and "mem_mb=" in block
