@@ -24,20 +24,18 @@ def bench(options: Options) -> list[Outcome]:
     the start that Snakemake notes to the job's last output."""
     root = small_project(BATCHES, {"max_steps": 1, "budget_tflop": None})
     snakemake(root, "results/machine.json", "resources/encoded/builtin/mnist_input28.npz")
-    costs_s = {(rule, how): [] for rule in ("measure", "train") for how in SWITCH}
+    costs_s: dict[tuple[str, str], list[float]] = {
+        (rule, how): [] for rule in ("measure", "train") for how in SWITCH
+    }
     for how in TURNS:
         for folder in ("models", "runs"):
             shutil.rmtree(root / "results" / folder, ignore_errors=True)
         for targets in (model_files(BATCHES), run_files(BATCHES)):
             snakemake(root, "--cores", "1", *targets, TFSCALE_WARM=SWITCH[how])
-        costs_s["measure", how] += [outside_s(root, job.log, job.seconds) for job in jobs(root)]
-        costs_s["train", how] += [job.seconds for job in done_jobs(root, "train")]
+        runs, trainings = done_jobs(root, "measure"), done_jobs(root, "train")
+        costs_s["measure", how] += [outside_s(root, job.log, job.seconds) for job in runs]
+        costs_s["train", how] += [job.seconds for job in trainings]
     return outcomes({key: sorted(costs) for key, costs in costs_s.items()})
-
-
-def jobs(root: Path) -> list:
-    """The timing runs of the study."""
-    return done_jobs(root, "measure")
 
 
 def outside_s(root: Path, log: str, seconds: float) -> float:
