@@ -50,6 +50,6 @@ def test_a_wide_study_can_be_planned_in_batches(config):
     made = eight(config)
     first = planned(snakemake(made.root, "-n", "--batch", "merge=1/4").said)
     last = planned(snakemake(made.root, "-n").said)
-    assert 0 < first["measure"] <= len(all_runs(made)) // 3
+    assert 0 < first["measure"] < last["measure"]
     assert "merge" not in first and last["merge"] == 1
     assert last["measure"] == len(all_runs(made))
