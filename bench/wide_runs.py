@@ -36,14 +36,14 @@ def write_runs(wide: WideStudy, processes: int) -> None:
 
 
 def all_runs(wide: WideStudy) -> list[RUN]:
-    """Every run and sentinel, in the order of the rules."""
+    """Every run and sentinel, round by round: a run builds on the file of the one before."""
     study, found = wide.study, []
     for walk in ("runs", "sentinels"):
         for path in wide.paths(study.run_files(walk, "<results>")):
             cell, number = Path(path).parent.name, int(Path(path).stem.removeprefix("round"))
             place = -study.schedule.priority(walk, cell, number)
             found.append((path, cell, study.cell(cell), number, place))
-    return found
+    return sorted(found, key=lambda run: run[3])
 
 
 def write_some(some: Iterable[RUN]) -> None:
