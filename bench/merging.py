@@ -18,8 +18,10 @@ def bench(options: Options) -> list[Outcome]:
         size_mb = sum(path.stat().st_size for path in files) / 1e6
         for name in ("merge", "fit"):
             made = step(name, cells)
-            rows.append((f"{cells:,}", name, len(files), size_mb, made.seconds, made.peak_mb))
-    print(text_table(["cells", "rule", "run files", "MB", "seconds", "peak MB"], rows))
+            shown = (made.seconds, made.cpu_s, made.peak_mb)
+            rows.append((f"{cells:,}", name, len(files), size_mb, *shown))
+    header = ["cells", "rule", "run files", "MB", "seconds", "CPU s", "peak MB"]
+    print(text_table(header, rows))
     most = max(SIZES)
     merge, fit = step("merge", most), step("fit", most)
     return [

@@ -23,8 +23,9 @@ def bench(options: Options) -> list[Outcome]:
         reruns[cells] = rerun(timed_study(cells))
         for what, made in (("dry run", plans[cells]), ("nothing to do", reruns[cells])):
             per_cell_ms = 1e3 * made.seconds / cells
-            rows.append((f"{cells:,}", what, made.seconds, made.peak_mb, per_cell_ms))
-    print(text_table(["cells", "snakemake", "seconds", "peak MB", "ms a cell"], rows))
+            shown = (made.seconds, made.cpu_s, made.peak_mb, per_cell_ms)
+            rows.append((f"{cells:,}", what, *shown))
+    print(text_table(["cells", "snakemake", "seconds", "CPU s", "peak MB", "ms a cell"], rows))
     return [*outcomes("dry run", plans), *outcomes("rerun with nothing to do", reruns)]
 
 

@@ -16,9 +16,11 @@ UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Used:
-    """Wall seconds, the peak resident memory of the largest process, and what it printed."""
+    """Wall seconds, seconds of CPU with those of its processes, the peak resident memory of the
+    largest process, and what it printed."""
 
     seconds: float
+    cpu_s: float
     peak_bytes: int
     said: str
 
@@ -44,7 +46,8 @@ def used(command: list[str], folder: Path, **variables: str) -> Used:
         text = said.read()
     if process.returncode:
         raise SkippedError(f"`{' '.join(command)}` failed in {folder}: …{text[-2000:]}")
-    return Used(seconds, resources.ru_maxrss * UNIT_BYTES, text)
+    cpu_s = resources.ru_utime + resources.ru_stime
+    return Used(seconds, cpu_s, resources.ru_maxrss * UNIT_BYTES, text)
 
 
 def snakemake(folder: Path, *arguments: str, **variables: str) -> Used:

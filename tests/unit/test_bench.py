@@ -341,6 +341,7 @@ def test_a_command_is_measured_with_its_memory(tmp_path):
     got = used.used([sys.executable, "-c", code], tmp_path)
     assert got.said == "said\n" and got.seconds >= 0.2
     assert 200 < got.peak_mb < 400
+    assert 0 < got.cpu_s < got.seconds
     with pytest.raises(SkippedError, match="no such thing"):
         used.used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
 
@@ -374,7 +375,7 @@ def test_the_fixed_cost_is_what_a_run_takes_outside_of_its_visits(tmp_path):
 
 def test_a_plan_is_judged_by_the_largest_study_and_by_its_growth():
     made = {
-        cells: used.Used(seconds, 10**9, "")
+        cells: used.Used(seconds, seconds, 10**9, "")
         for cells, seconds in ((100, 3.0), (1000, 5.0), (10_000, 100.0))
     }
     time_, memory, growth = planning.outcomes("dry run", made)
