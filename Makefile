@@ -34,7 +34,8 @@ lint: .venv/ready
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
 bench: .bench-venv/ready .bench-extrap/ready
-	@echo "== Benches of the measuring on a finished study (about 15 minutes on a quiet machine)"
+	@echo "== Benches of measuring (on a finished study) and of the pipeline (up to 10,000 made-up"
+	@echo "   cells); about 45 minutes on a quiet machine, ONLY=\"planning merging\" for some of them"
 	.bench-venv/bin/python -m bench $(ONLY) $(if $(STUDY),--study $(STUDY)) \
 		$(if $(STUDY2),--study2 $(STUDY2)) $(if $(APPEND),--append)
 

@@ -1,11 +1,13 @@
 """Estimated times: from FLOP at first, then by what was measured."""
 
 from time import perf_counter
+from types import SimpleNamespace
 
 import pytest
 
 from tfscale.durations import duration, ready_at
 from tfscale.estimate import kernel_speed, run_s, training_s
+from tfscale.jobs_ahead import tasks_before
 from tfscale.pace import Pace, Task, stages_of
 from tfscale.study import Study
 
@@ -64,6 +66,32 @@ def test_earlier_snakemake_runs_count(config):
     pace = Pace({1: training(10)})
     pace.learn(training(10), 40)
     assert pace.left_s() == pytest.approx(25)
+
+
+@pytest.mark.parametrize(("jobs", "read"), [(3, 3), (500, 500), (1200, 400)])
+def test_of_thousands_of_earlier_runs_some_from_all_over_are_read(config, jobs, read):
+    study, seen = Study.from_config(config), []
+    cells = list(study.cells)
+
+    def metadata(path):
+        seen.append(path)
+        return SimpleNamespace(starttime=100.0, endtime=100.0 + (1 if len(seen) == 1 else 20))
+
+    done = [
+        SimpleNamespace(
+            rule=SimpleNamespace(name="measure"), output=[str(number)],
+            wildcards_dict={"cell": cells[number % len(cells)], "walk": "runs", "number": "1"},
+        )
+        for number in range(jobs)
+    ]  # fmt: skip
+    workflow = SimpleNamespace(
+        dag=SimpleNamespace(jobs=done, needrun=lambda job: False),
+        persistence=SimpleNamespace(metadata=metadata),
+    )
+    found = list(tasks_before(workflow, study, kernel_speed(0.02)))
+    assert len(seen) == read and len(set(seen)) == read
+    assert [took_s for _, took_s in found] == [20.0] * (read - 1)
+    assert int(seen[-1]) >= 0.99 * (jobs - 3)
 
 
 def test_stages_come_in_their_order():

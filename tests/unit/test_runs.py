@@ -13,8 +13,10 @@ from tfscale.axes import cell_name, defaults
 from tfscale.columns import SCHEMA
 from tfscale.derived import derived
 from tfscale.errors import StudyError
+from tfscale.imported import study_cells
 from tfscale.merging import merge_runs
 from tfscale.seal import intact
+from tfscale.work import work_columns
 
 NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_size": 28}
 AXES = NAMED | defaults()
@@ -162,3 +164,23 @@ def test_what_is_in_order_stays_in_order_and_never_far_ahead():
         seen.append(answer)
         assert len(begun) <= len(seen) + 2
     assert seen == [-task for task in range(20)]
+
+
+def test_another_studys_runs_are_its_cells_under_the_name_given(tmp_path):
+    paths = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(2)]
+    other = a_run(tmp_path / "other.parquet", environment={"version_tensorflow": "2"})
+    target = str(tmp_path / "runs.parquet")
+    merge_runs(paths, paths[:1], target)
+    cells = study_cells(target, "laptop", 0.9375)
+    assert cells[["machine", "layers", "calls", "visits"]].to_numpy().tolist() == [
+        ["laptop", 4, 3, 1], ["laptop", 6, 3, 1],
+    ]  # fmt: skip
+    assert cells["latency_s"].tolist() == [2e-6, 2e-6]
+    work = work_columns(AXES | {"layers": 6}, 0)
+    assert cells["flop_per_example"].tolist()[1] == work["flop_per_example"]
+    merge_runs([paths[0], other], [], target)
+    machines = study_cells(target, "laptop", 0.9375)["machine"]
+    assert machines.nunique() == 2 and machines.str.startswith("laptop h ").all()
+    pq.write_table(pa.table({"cell": ["a"]}), target)
+    with pytest.raises(StudyError, match=r"runs\.parquet: not the runs.parquet of a study"):
+        study_cells(target, "laptop", 0.9375)
