@@ -64,7 +64,7 @@ def _differences(kinds: Kinds, order: list[str]) -> list[str]:
     records = {kind: json.loads(kind) for kind in order}
     lines = []
     for key in sorted({key for record in records.values() for key in record}):
-        nodes = defaultdict(set)
+        nodes: dict[str, set[str]] = defaultdict(set)
         for kind, record in records.items():
             nodes[record.get(key, "unknown")] |= set(kinds[kind])
         if len(nodes) > 1:
