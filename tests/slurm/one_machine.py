@@ -92,6 +92,7 @@ class OneMachine:
             _said("scancel", *unended)
             with suppress(TimeoutError):
                 self._wait("end of the jobs", lambda: not _said("squeue", "-h"))
+        _kill(_steps(unended))
         for name in reversed(list(self._daemons)):
             daemon = self._daemons.pop(name)
             daemon.terminate()
@@ -119,12 +120,7 @@ class OneMachine:
         """All at once: the node's slurmd, the steps of its jobs, and their processes."""
         daemon = psutil.Process(self._daemons.pop(node).pid)
         numbers = [job.number for job in self.jobs() if job.node == node and job.state == "RUNNING"]
-        steps = [process for process in psutil.process_iter() if _is_step(process, numbers)]
-        lost = [daemon, *daemon.children(recursive=True), *steps]
-        lost += [child for step in steps for child in step.children(recursive=True)]
-        for process in lost:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        _kill([daemon, *daemon.children(recursive=True), *_steps(numbers)])
         daemon.wait()
 
     def power_on(self, node: str) -> None:
@@ -210,6 +206,21 @@ def _users() -> bool:
     with suppress(KeyError):
         return bool(pwd.getpwnam("munge") and pwd.getpwnam("slurm"))
     return False
+
+
+def _steps(numbers: list[str]) -> list[psutil.Process]:
+    """The slurmstepds of these jobs and all processes under them."""
+    found = []
+    for process in psutil.process_iter():
+        if _is_step(process, numbers):
+            found += [process, *process.children(recursive=True)]
+    return found
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _is_step(process: psutil.Process, numbers: list[str]) -> bool:
