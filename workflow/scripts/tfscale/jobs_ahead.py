@@ -54,5 +54,5 @@ NAMES = {
     "download": "downloading {file}", "encode": "encoding {model} at input size {size}",
     "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
     "merge": "merging the runs", "fit": "fitting the analysis",
-    "plot": "drawing {figure} of {model}", "report": "writing the report",
+    "plot": "drawing the figures of {model}", "report": "writing the report",
 }  # fmt: skip
