@@ -7,6 +7,7 @@ after its run. `snakemake --touch` does the same, but waits 0.1 s for every job.
 from pathlib import Path
 
 from snakemake.cli import main
+from snakemake.settings.types import ExecutionSettings
 from snakemake.workflow import Workflow
 
 
@@ -14,6 +15,7 @@ def take_for_done(workflow: Workflow, detailed: bool = False) -> None:
     """In place of `Workflow.summary`, so that Snakemake's own command line builds the jobs."""
     workflow._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True)
     workflow._build_dag()
+    workflow.execution_settings = ExecutionSettings()
     levels = list(workflow.dag.toposorted())
     missing = [
         Path(name)
