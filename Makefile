@@ -18,7 +18,7 @@ test: .venv/ready
 	$(BIN)/pytest
 
 test-slurm: .cluster-venv/ready
-	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; under 10 minutes)"
+	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; some 10 minutes)"
 	.cluster-venv/bin/pytest -n 0 -s tests/slurm
 
 test-cloud: .cluster-venv/ready
