@@ -1,4 +1,4 @@
-# make demo: a small study from nothing · make test · make lint · make docs · make bench · make setup
+# make demo: a small study from nothing · make test, test-slurm, test-cloud · make lint · docs · bench · setup
 # make torture: what make test has no time for: faults, kills and two at once
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test lint setup docs bench torture
+.PHONY: demo test test-slurm test-cloud lint setup docs bench torture
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -17,6 +17,14 @@ demo: .venv/ready
 test: .venv/ready
 	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"
 	$(BIN)/pytest
+
+test-slurm: .cluster-venv/ready
+	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; some 10 minutes)"
+	.cluster-venv/bin/pytest -n 0 -s tests/slurm
+
+test-cloud: .cluster-venv/ready
+	@echo "== Plans of the cloud profiles (nothing is submitted)"
+	.cluster-venv/bin/pytest -n 0 tests/cloud
 
 lint: .venv/ready | $(UV)
 	$(BIN)/ruff check
@@ -34,7 +42,8 @@ torture: .venv/ready
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
 bench: .bench-venv/ready .bench-extrap/ready
-	@echo "== Benches of the measuring on a finished study (about 15 minutes on a quiet machine)"
+	@echo "== Benches of measuring (on a finished study) and of the pipeline (up to 10,000 made-up"
+	@echo "   cells); about 45 minutes on a quiet machine, ONLY=\"planning merging\" for some of them"
 	.bench-venv/bin/python -m bench $(ONLY) $(if $(STUDY),--study $(STUDY)) \
 		$(if $(STUDY2),--study2 $(STUDY2)) $(if $(APPEND),--append)
 
@@ -49,6 +58,12 @@ setup: .venv/ready
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .venv from uv.lock (TensorFlow is large: a few minutes at first)"
 	$(UV) sync --frozen --compile-bytecode
+	@touch $@
+
+.cluster-venv/ready: pyproject.toml uv.lock | $(UV)
+	@echo "== Setting up .cluster-venv from uv.lock (adds the executor plugins)"
+	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --group cloud \
+		--compile-bytecode
 	@touch $@
 
 .bench-venv/ready: pyproject.toml uv.lock | $(UV)

@@ -14,7 +14,8 @@ from bench.text_table import text_table
 
 BENCHES = (
     "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "signs", "studies",
-    "coverage", "ramp", "thresholds", "prediction", "analysis",
+    "coverage", "ramp", "thresholds", "prediction", "analysis", "warm", "training", "planning",
+    "merging", "reporting",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tfscale.axes import defaults
-from tfscale.cells import axes_of
+from tfscale.latency import cells_of
 from tfscale.work import work_columns
 
 
@@ -13,7 +13,7 @@ def test_the_flop_of_a_large_network_do_not_overflow_the_tables_integers():
     narrow = pd.DataFrame([axes, axes]).astype(
         {name: "int32" for name, value in axes.items() if type(value) is int}
     )
-    assert axes_of(narrow) == axes
-    work = work_columns(axes_of(narrow), 100)
+    assert cells_of(narrow) == [axes, axes]
+    work = work_columns(cells_of(narrow)[0], 100)
     assert work == work_columns(axes, 100)
     assert work["flop_per_example"] > 2**31

@@ -1,6 +1,8 @@
 """What each rule's result depends on: its modules, and the packages of its environment."""
 
 import ast
+import os
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import yaml
 from paths import ROOT
 
-from tfscale.code import SCRIPTS, code
+from tfscale.code import SCRIPTS, code, code_digest
 
 ENVIRONMENT = {
     "download": "analysis", "encode": "analysis", "train": "tensorflow", "measure": "tensorflow",
@@ -34,22 +36,23 @@ MODULES = {
     "job log memory memory_speed passes phases pinning procstat quiet roofs seal "
     "tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
-    "columns_cells described disturbance errors facts flop interval latency log merge "
-    "merging passes runs seal tables tether traffic work",
-    "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
-    "cells checksums claim_list claim_pairs claim_tests claim_words claims columns "
-    "columns_claims columns_fits columns_laws columns_tests columns_work correlations "
-    "cv_plus described design detectable disturbance drift elasticities "
-    "elasticity_words equivalence equivalence_words errors exploratory findings "
-    "fit_tables fitting flop folds grid group_words growth held_out held_out_words "
-    "imported interval lack_of_fit latency law_choice law_fits law_forms law_rows "
-    "law_terms law_words laws left_out_level level_pairs log machine_pairs "
-    "machine_words machines many_tests many_tests_words matched material merging "
-    "noncentral order order_words outlier_words outliers parts passes phrases "
-    "predicted prediction_words predictors regimes repeats replicates resampling runs "
-    "saturation saturation_words seal slicing spread spread_words sweeps tables "
-    "tether threshold_profiles threshold_words thresholds time_shares traffic units "
-    "warned within_budget work work_model work_tables work_words workload",
+    "columns_cells described disturbance errors facts flop gathering interval latency "
+    "log merge merging node_class passes pooling runs seal tables tether traffic "
+    "variables work",
+    "fit": "anova anova_words architecture atomic axes axis_words breaks broken checksums "
+    "claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
+    "columns_fits columns_laws columns_tests columns_work correlations cv_plus "
+    "described design detectable drift elasticities elasticity_words equivalence "
+    "equivalence_words errors exploratory findings fit_tables fitting flop folds "
+    "gathering grid group_words growth held_out held_out_words imported interval "
+    "lack_of_fit latency law_choice law_fits law_forms law_rows law_terms law_words "
+    "laws left_out_level level_pairs log machine_pairs machine_words machines "
+    "many_tests many_tests_words matched material noncentral order order_words "
+    "outlier_words outliers parts passes phrases pooling predicted prediction_words "
+    "predictors regimes repeats replicates resampling runs saturation "
+    "saturation_words seal slicing spread spread_words sweeps tables tether "
+    "threshold_profiles threshold_words thresholds time_shares traffic units warned "
+    "within_budget work work_model work_tables work_words workload",
     "plot": "architecture atomic axes axis_words checksums correlations errors figure_axes "
     "figure_data figure_list figures figures_errors figures_interaction figures_laws "
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "
@@ -115,3 +118,19 @@ def test_entries_and_modules_stay_small():
     for path in SCRIPTS.rglob("*.py"):
         most = 160 if path.parent.name == "tfscale" else 36
         assert len(path.read_text().splitlines()) <= most, path
+
+
+def test_a_digest_follows_every_byte_of_the_code_and_no_time(tmp_path, monkeypatch):
+    made = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, made)
+    monkeypatch.setattr("tfscale.code.SCRIPTS", made)
+    digest = code_digest("measure.py")
+    assert digest.startswith("measure.py ")
+    os.utime(made / "tfscale" / "timed_block.py")
+    assert code_digest("measure.py") == digest
+    with (made / "tfscale" / "report.py").open("a") as file:
+        file.write("# not a module of it")
+    assert code_digest("measure.py") == digest
+    with (made / "tfscale" / "timed_block.py").open("a") as file:
+        file.write(" ")
+    assert code_digest("measure.py") != digest

@@ -2,7 +2,7 @@
 
 import shlex
 
-from tfscale.commands import Call, profile_options
+from tfscale.commands import Call, profile_options, typed_profile
 
 
 def test_targets_go_before_config_which_would_swallow_them():
@@ -28,3 +28,10 @@ def test_a_profile_is_known_by_its_configuration(tmp_path, monkeypatch):
         "--workflow-profile", "profiles/paper", "--configfile", "my.yaml",
     ]  # fmt: skip
     assert profile_options([]) == []
+
+
+def test_a_profile_that_was_typed_stays_with_a_configuration_of_ones_own():
+    typed = ["--configfile", "my.yaml", "--workflow-profile", "profiles/slurm", "-n"]
+    assert typed_profile(typed) == ["--workflow-profile", "profiles/slurm"]
+    assert typed_profile(["--workflow-profile=profiles/slurm"]) == typed[2:4]
+    assert typed_profile(["results/report.html"]) == []

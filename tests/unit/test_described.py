@@ -13,7 +13,7 @@ from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
 from tfscale.columns_fits import FINDINGS, FITS
 from tfscale.described import count, described, flag, meaning, number, text, typed
 from tfscale.fit_tables import TABLES
-from tfscale.merging import RAW
+from tfscale.gathering import RAW
 from tfscale.tables import write_parquet
 
 ALL = FITS | {

@@ -2,55 +2,99 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tfscale.latency import MEMORY, SIDES, latency, upper_bound
+from tfscale.axes import defaults
+from tfscale.latency import MEMORY, SIDES, bound_rank, latencies, upper_bound
+from tfscale.pooling import pooled
+
+AXES = defaults() | {"model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28}
 
 
-def visits(medians_s, disturbed=(), calls=20):
+def visits(medians_s, disturbed=(), calls=20, cell="a"):
     rng = np.random.default_rng(0)
     rows = [
         {
+            "cell": cell, "machine": "m", "host": "h", "sentinel": False,
             "p50_s": median, "p05_s": median * 0.9, "batch_size": 4, "round": 1 + n % 2,
-            "disturbed": n in disturbed, "settled": True, "visit_s": 1.0,
+            "disturbed": n in disturbed, "settled": True, "visit_s": 1.0, "calls": calls,
             "stop_reason": f"reason {1 + n % 2}",
             "timed_ns": (rng.lognormal(0, 0.1, calls) * median * 1e9).astype(int),
         }
+        | AXES
         | dict.fromkeys([*SIDES, *MEMORY], 1.0)
         for n, median in enumerate(medians_s)
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def test_disturbed_visits_are_left_out_and_counted():
-    found = latency(visits([1, 2, 3, 4, 5, 90], disturbed=[5]), 0.9375)
-    assert (found["latency_s"], found["latency_low_s"], found["latency_high_s"]) == (3, 1, 5)
-    assert (found["visits"], found["clean_visits"], found["calls"]) == (6, 5, 100)
-    assert found["coverage"] == 0.9375
-    assert found["stop_reason"] == "reason 2"
+def found(table, folder, coverage=0.9375):
+    """The rows of `latencies`, whose raw durations are read from a file: a first call, a warm-up,
+    the timed calls."""
+    raw = {
+        "phase": [["first", "warmup", *["timed"] * len(each)] for each in table["timed_ns"]],
+        "durations_ns": [[10**12, 10**12, *each.tolist()] for each in table["timed_ns"]],
+    }
+    pq.write_table(pa.table(raw), folder / "runs.parquet", row_group_size=2)
+    rows = latencies(table.drop(columns="timed_ns"), str(folder / "runs.parquet"), coverage)
+    return rows.to_dict("records")
 
 
-def test_only_disturbed_visits_are_used_and_said():
-    found = latency(visits([1, 2, 3], disturbed=[0, 1, 2]), 0.9375)
-    assert (found["latency_s"], found["clean_visits"]) == (2, 0)
-    assert np.isnan(found["coverage"])
+def test_disturbed_visits_are_left_out_and_counted(tmp_path):
+    (row,) = found(visits([1, 2, 3, 4, 5, 90], disturbed=[5]), tmp_path)
+    assert (row["latency_s"], row["latency_low_s"], row["latency_high_s"]) == (3, 1, 5)
+    assert (row["visits"], row["clean_visits"], row["calls"]) == (6, 5, 100)
+    assert row["coverage"] == 0.9375
+    assert row["stop_reason"] == "reason 2"
+    assert row["p99_s"] < 8
 
 
-def test_throughput_is_examples_over_timed_seconds():
+def test_only_disturbed_visits_are_used_and_said(tmp_path):
+    (row,) = found(visits([1, 2, 3], disturbed=[0, 1, 2]), tmp_path)
+    assert (row["latency_s"], row["clean_visits"]) == (2, 0)
+    assert np.isnan(row["coverage"])
+
+
+def test_throughput_is_examples_over_timed_seconds(tmp_path):
     table = visits([1e-3, 2e-3])
     total_s = sum(durations.sum() for durations in table["timed_ns"]) / 1e9
-    assert latency(table, 0.9375)["throughput_per_s"] == pytest.approx(4 * 40 / total_s)
+    (row,) = found(table, tmp_path)
+    assert row["throughput_per_s"] == pytest.approx(4 * 40 / total_s)
+
+
+def test_cells_keep_their_order_and_their_calls_wherever_their_rows_are(tmp_path):
+    b, a = visits([3, 4, 5], cell="b"), visits([1, 2, 9], disturbed=[2], cell="a")
+    sentinel = visits([700], cell="b").assign(sentinel=True)
+    mixed = pd.concat([b[:1], sentinel, a[:2], b[1:], a[2:]], ignore_index=True)
+    rows = found(mixed, tmp_path)
+    assert [row["cell"] for row in rows] == ["b", "a"]
+    assert [row["latency_s"] for row in rows] == [4, 1.5]
+    for row, used in zip(rows, (b, a[:2]), strict=True):
+        together_s = np.concatenate(used["timed_ns"].tolist()) / 1e9
+        assert row["calls"] == len(together_s)
+        assert row["p90_s"] == pytest.approx(np.quantile(together_s, 0.9))
+
+
+def test_a_group_comes_as_soon_as_its_last_row_is_read(tmp_path):
+    rows = {"phase": [["timed"]] * 4, "durations_ns": [[4], [3], [2], [1]]}
+    pq.write_table(pa.table(rows), tmp_path / "runs.parquet")
+    came = pooled(str(tmp_path / "runs.parquet"), np.array([1, 0, -1, 1]))
+    assert [(number, values.tolist()) for number, values in came] == [(0, [3]), (1, [1, 4])]
 
 
 @pytest.mark.parametrize(("level", "fewest"), [(0.9, 64), (0.99, 662)])
 def test_the_bound_of_a_tail_needs_enough_calls(level, fewest):
     values = np.arange(1.0, fewest + 1)
-    assert np.isnan(upper_bound(values[:-1], level))
-    assert upper_bound(values, level) == fewest - 1
+    too_few, enough = bound_rank(np.array([fewest - 1, fewest]), level)
+    assert np.isnan(upper_bound(values[:-1], too_few))
+    assert upper_bound(values, enough) == fewest - 1
 
 
 def test_the_bound_holds_for_independent_calls():
     rng = np.random.default_rng(1)
     samples = np.sort(rng.exponential(size=(2000, 200)), axis=1)
-    above = [upper_bound(sample, 0.9) >= np.log(10) for sample in samples]
+    rank = int(bound_rank(np.array(200), 0.9))
+    above = [upper_bound(sample, rank) >= np.log(10) for sample in samples]
     assert np.mean(above) >= 0.985

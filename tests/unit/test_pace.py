@@ -1,9 +1,13 @@
 """Estimated times: from FLOP at first, then by what was measured."""
 
+from time import perf_counter
+from types import SimpleNamespace
+
 import pytest
 
 from tfscale.durations import duration, ready_at
 from tfscale.estimate import kernel_speed, run_s, training_s
+from tfscale.jobs_ahead import tasks_before
 from tfscale.pace import Pace, Task, stages_of
 from tfscale.study import Study
 
@@ -34,6 +38,18 @@ def test_what_was_measured_corrects_what_is_left():
     assert pace.left_s() < 300
 
 
+def test_what_is_left_of_twenty_thousand_jobs_is_known_at_once():
+    pace = Pace({number: timing(1 + number % 7) for number in range(20_000)})
+    left_s = sum(1 + number % 7 for number in range(20_000))
+    start = perf_counter()
+    for number in range(10_000):
+        assert pace.left_s("time") == pytest.approx(left_s)
+        pace.ended(number, None)
+        left_s -= 1 + number % 7
+    assert pace.count("time") == 10_000
+    assert perf_counter() - start < 10  # a sum over all jobs each time takes minutes
+
+
 def test_a_failed_job_is_over_and_says_nothing_of_the_others():
     pace = Pace({1: timing(10), 2: timing(10)})
     pace.ended(1, None)
@@ -50,6 +66,32 @@ def test_earlier_snakemake_runs_count(config):
     pace = Pace({1: training(10)})
     pace.learn(training(10), 40)
     assert pace.left_s() == pytest.approx(25)
+
+
+@pytest.mark.parametrize(("jobs", "read"), [(3, 3), (500, 500), (1200, 400)])
+def test_of_thousands_of_earlier_runs_some_from_all_over_are_read(config, jobs, read):
+    study, seen = Study.from_config(config), []
+    cells = list(study.cells)
+
+    def metadata(path):
+        seen.append(path)
+        return SimpleNamespace(starttime=100.0, endtime=100.0 + (1 if len(seen) == 1 else 20))
+
+    done = [
+        SimpleNamespace(
+            rule=SimpleNamespace(name="measure"), output=[str(number)],
+            wildcards_dict={"cell": cells[number % len(cells)], "walk": "runs", "number": "1"},
+        )
+        for number in range(jobs)
+    ]  # fmt: skip
+    workflow = SimpleNamespace(
+        dag=SimpleNamespace(jobs=done, needrun=lambda job: False),
+        persistence=SimpleNamespace(metadata=metadata),
+    )
+    found = list(tasks_before(workflow, study, kernel_speed(0.02)))
+    assert len(seen) == read and len(set(seen)) == read
+    assert [took_s for _, took_s in found] == [20.0] * (read - 1)
+    assert int(seen[-1]) >= 0.99 * (jobs - 3)
 
 
 def test_stages_come_in_their_order():

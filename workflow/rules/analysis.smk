@@ -10,7 +10,7 @@ rule merge:
         facts=study.facts_files("<models>"),
         sums=["<results>/checksums/floor.sha256", *study.sums_files("<models>")],
         lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/merge.sha256"),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("merge.py"),
     output:
         runs="<results>/runs.parquet",
@@ -22,10 +22,12 @@ rule merge:
         "<logs>/merge.log",
     conda:
         "../../envs/analysis.yaml"
+    threads: workflow.cores
     params:
         trained={cell: study.trained_of(cell) for cell in study.cells},
         evaluation=sections.evaluation(config),
         coverage=config["timing"]["coverage"],
+        node_class=config.get("node_class"),
     message:
         "Merge the runs"
     script:
@@ -41,7 +43,7 @@ rule fit:
         imports=[table["path"] for table in config["imports"]],
         sums=expand("<results>/checksums/{rule}.sha256", rule=["merge", "floor"]),
         lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/fit.sha256"),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("fit.py"),
     output:
         findings="<results>/fits/findings.parquet",
@@ -74,7 +76,7 @@ rule plot:
         lost=lambda w: redo_if_changed(
             workflow, f"{results}/checksums/plot_{w.model}.sha256"
         ),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("plot.py"),
     output:
         svg=[
@@ -130,9 +132,9 @@ rule report:
             ],
         ],
         lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/report.sha256"),
-        captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
-        page=expand("workflow/report/{part}", part=PAGE_FILES),
-        env="envs/analysis.yaml",
+        captions=local(expand("workflow/report/{figure}.rst", figure=FIGURES)),
+        page=local(expand("workflow/report/{part}", part=PAGE_FILES)),
+        env=local("envs/analysis.yaml"),
         code=code("report.py"),
     output:
         page="<results>/report.html",

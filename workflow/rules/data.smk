@@ -8,6 +8,7 @@ rule download:
     log:
         "<logs>/download/{dataset}_{file}.log",
     priority: study.data_priority
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     message:
@@ -22,7 +23,7 @@ rule encode:
         raw=lambda w: ancient(
             study.raw_files(w.model, w.source, "<resources>/downloads")
         ),
-        env="envs/analysis.yaml",
+        env=local("envs/analysis.yaml"),
         code=code("encode.py"),
     output:
         arrays="<resources>/encoded/{source}/{model}_input{size}.npz",

@@ -31,7 +31,7 @@ rule floor:
             for shape in study.shapes
         ],
         lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/floor.sha256"),
-        env="envs/tensorflow.yaml",
+        env=local("envs/tensorflow.yaml"),
         code=code("floor.py"),
     output:
         floor="<results>/floor.parquet",
@@ -42,6 +42,8 @@ rule floor:
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
+    resources:
+        runtime=lambda w, attempt: needs.floor_min(attempt),
     params:
         shapes=study.shapes,
         protocol=sections.protocol(config),

@@ -11,7 +11,7 @@ rule train:
         sums=lambda w: ancient(
             f"<resources>/encoded/{study.encoded(study.model(w.trained))}.sha256"
         ),
-        env="envs/tensorflow.yaml",
+        env=local("envs/tensorflow.yaml"),
         code=code("train.py"),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
@@ -25,6 +25,9 @@ rule train:
     priority: lambda w: study.training_priority(w.trained)
     conda:
         "../../envs/tensorflow.yaml"
+    resources:
+        mem_mb=lambda w, attempt: needs.training_mb(w.trained, attempt),
+        runtime=lambda w, attempt: needs.training_min(w.trained, attempt),
     params:
         axes=lambda w: study.model(w.trained),
         training=sections.recipe(config),

@@ -29,8 +29,7 @@ rule measure:
             f"{results}/{w.walk}/{w.cell}/round{w.number}.parquet",
             f"{results}/runs.parquet",
         ),
-        env="envs/tensorflow.yaml",
-        code=code("measure.py"),
+        env=local("envs/tensorflow.yaml"),
     output:
         visits="<results>/{walk}/{cell}/round{number}.parquet",
     log:
@@ -39,11 +38,15 @@ rule measure:
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda w, attempt: needs.run_mb(w.cell, attempt),
+        runtime=lambda w, attempt: needs.run_min(w.cell, w.walk, attempt),
     params:
         axes=lambda w: study.cell(w.cell),
         protocol=lambda w: sections.protocol(config, w.walk),
         evaluation=sections.evaluation(config),
         seed=config["seed"],
+        code=code_digest("measure.py"),
     message:
         "Time {wildcards.cell}, round {wildcards.number} of {wildcards.walk}"
     script:

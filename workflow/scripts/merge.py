@@ -15,9 +15,11 @@ with logged(snakemake.log[0]):
         trained=snakemake.params.trained,
         evaluation=snakemake.params.evaluation,
         coverage=snakemake.params.coverage,
+        node_class=snakemake.params.node_class,
         merged=snakemake.output.runs,
         visits=snakemake.output.visits,
         cells=snakemake.output.cells,
         paper_tables=snakemake.output.paper,
+        threads=snakemake.threads,
     )
     write(snakemake.output, snakemake.output.sums)

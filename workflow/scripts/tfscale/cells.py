@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from tfscale.axes import AXES, Cell
-from tfscale.latency import latency
+from tfscale.axes import AXES
+from tfscale.latency import cells_of, latencies
 from tfscale.passes import calls_per_pass
 from tfscale.work import work_columns
 
@@ -12,34 +12,29 @@ FLOOR_KEYS = ["host", "model", "input_size", "batch_size", "threads"]
 
 
 def cells_table(
-    visits: pd.DataFrame, facts: dict[str, dict], floor: pd.DataFrame, evaluation: dict,
-    coverage: float,
+    visits: pd.DataFrame, runs_path: str, facts: dict[str, dict], floor: pd.DataFrame,
+    evaluation: dict, coverage: float,
 ) -> pd.DataFrame:  # fmt: skip
     """The table of cells from the rows of all visits; one row a cell and machine.
 
-    `visits` says by `machine` which rows belong together: a host in one environment. `facts` maps
-    a cell to what is known of its trained model, `floor` has the identity model's latency a shape
-    and host, `evaluation` holds inputs and passes, `coverage` is asked of the interval.
+    `visits` says by `machine` which rows belong together: a host in one environment; their raw
+    durations are in `runs_path`. `facts` maps a cell to what is known of its trained model, `floor`
+    has the identity model's latency a shape and host, `evaluation` holds inputs and passes,
+    `coverage` is asked of the interval.
     """
-    rows = []
-    for (name, machine), group in visits.groupby(["cell", "machine"], sort=False):
-        axes = axes_of(group)
-        rows.append(
-            {"cell": name, "machine": machine, "host": group["host"].iloc[0]}
-            | axes
-            | {"called_batch": axes["batch_size"]}
-            | {key: facts[name][key] for key in TRAINED}
-            | work_columns(axes, facts[name]["vocabulary"])
-            | latency(group, coverage)
-        )
-    table = pd.DataFrame(rows).merge(floor, how="left", on=FLOOR_KEYS)
+    timed = latencies(visits, runs_path, coverage)
+    rows = [
+        axes
+        | {"called_batch": axes["batch_size"]}
+        | {key: facts[name][key] for key in TRAINED}
+        | work_columns(axes, facts[name]["vocabulary"])
+        for name, axes in zip(timed["cell"], cells_of(timed), strict=True)
+    ]
+    whose = timed[["cell", "machine", "host"]]
+    known = timed.drop(columns=[*whose, *AXES])
+    table = pd.concat([whose, pd.DataFrame(rows), known], axis=1)
+    table = table.merge(floor, how="left", on=FLOOR_KEYS)
     return table.assign(**_paper(table, **evaluation))
-
-
-def axes_of(rows: pd.DataFrame) -> Cell:
-    """The values of rows that agree on every axis, in Python's own integers: the FLOP of a large
-    network exceed the tables' int32."""
-    return rows[list(AXES)].head(1).to_dict("records")[0]
 
 
 def _paper(table: pd.DataFrame, inputs: int, passes: int) -> dict:

@@ -1,8 +1,10 @@
 """Which files a rule's result depends on: its script and every module that the script imports."""
 
 import ast
+import hashlib
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[1]
@@ -27,6 +29,20 @@ def code(script: str) -> list[str]:
     return sorted(os.path.relpath(path) for path in found)
 
 
+def code_digest(script: str) -> str:
+    """The script's name with a digest over names and contents of all files of `code`.
+
+    For a rule with thousands of jobs: as inputs, its files would be looked at for every one of
+    them whenever Snakemake plans or chooses a job. As a parameter of the job the digest is compared
+    by content just the same.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(map(Path, code(script)), key=lambda path: path.name):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return f"{script} {digest.hexdigest()[:16]}"
+
+
+@cache
 def _imported(path: Path) -> list[Path]:
     """The project's modules that a file imports or has a job do, anywhere in it."""
     names: list[str] = []

@@ -6,8 +6,9 @@ from tfscale.axes import AXES
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.columns import SCHEMA
 from tfscale.described import axes, bounded, count, described, flag, number, text
-from tfscale.merging import RAW
+from tfscale.gathering import RAW
 
+MACHINE = "the host, and its environment where it was seen in several; or the node class"
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _MERGED = described(
     {
@@ -15,8 +16,9 @@ _MERGED = described(
         "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
         "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
         "warnings": (_WORD, "what may have disturbed the machine, a line each"),
+        "cpu_model": (_WORD, "model of the processor"),
         "sentinel": flag("a sentinel's visit, outside of the rounds"),
-        "machine": text("the host, and its environment where it was seen in several"),
+        "machine": text(MACHINE),
         "order_index": (pa.int32(), "place of the run in its round, from 1"),
     }
 )
@@ -47,8 +49,8 @@ _MEMORY = ("load", "first", "warmup", "timed")
 CELLS = described(
     {
         "cell": text("name of the cell"),
-        "machine": text("the host, and its environment where it was seen in several"),
-        "host": text("name of the machine"),
+        "machine": text(MACHINE),
+        "host": text("name of the machine; of a node class the node whose floor was measured"),
         **axes(),
         "called_batch": count("examples that a call really had"),
         "data": text("real or builtin"),

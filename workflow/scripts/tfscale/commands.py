@@ -1,12 +1,14 @@
 """The commands that the user is told to type: with all that this call of Snakemake was given."""
 
 import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from os.path import relpath
 from pathlib import Path
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
+PROFILE = "--workflow-profile"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Call:
         what was set by --config (without `partial`, which asks for another report)."""
         given = workflow.config_settings
         options = profile_options(given.configfiles)
+        if PROFILE not in options:  # a --configfile takes the place of the profile's own
+            options = typed_profile(sys.argv[1:]) + options
         deployment = workflow.deployment_settings
         methods = {method.name for method in deployment.deployment_method} if deployment else set()
         options += ["--use-conda"] if "CONDA" in methods else []
@@ -46,5 +50,15 @@ def profile_options(configfiles: Iterable[str | Path]) -> list[str]:
     paths = [Path(relpath(path)) for path in configfiles]
     ours = [path for path in paths if path.parts[::2] == (PROFILES, PROFILE_CONFIG)]
     others = [str(path) for path in paths if path not in ours]
-    options = ["--workflow-profile", str(ours[-1].parent)] if ours else []
+    options = [PROFILE, str(ours[-1].parent)] if ours else []
     return [*options, "--configfile", *others] if others else options
+
+
+def typed_profile(words: list[str]) -> list[str]:
+    """The workflow profile as it was typed; nothing when none was."""
+    for place, word in enumerate(words):
+        if word == PROFILE:
+            return words[place : place + 2]
+        if word.startswith(f"{PROFILE}="):
+            return [PROFILE, word.partition("=")[2]]
+    return []

@@ -21,6 +21,7 @@ from tfscale.failures import Failure, message_in, messages_in, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
 from tfscale.pace import stages_of
+from tfscale.remote import result_in
 
 
 class Console(logging.Handler):
@@ -32,6 +33,7 @@ class Console(logging.Handler):
         self._opening, self._logs, self._call = opening, logs, call
         self._running: dict[int, tuple[str, float]] = {}
         self._job_logs: set[str] = set()
+        self._far: dict[int, str] = {}
         self._failures: dict[int, Failure] = {}
         self._said: dict[str, tuple[str, ...]] = {}
         self._done, self._total, self._reported = 0, 0, False
@@ -50,6 +52,7 @@ class Console(logging.Handler):
             return
         self._stages = stages_of(self._pace.tasks.values())
         self._total, self._start_s = len(workflow.dag), monotonic()
+        self._remote = not workflow.local_exec
         self._logger, self._replaced = workflow.logger_manager.logger, replaced
         self._listening = Listening()
         self._display = display_on(self._listening.terminal)
@@ -114,11 +117,15 @@ class Console(logging.Handler):
                 if task:
                     self._running[job] = (task.name, monotonic())
                     self._job_logs.update(facts["log"])
+                    if self._remote and task.rule == "measure":
+                        self._far[job] = next(iter(facts["log"]), "")
                     self._draw()
             case LogEvent.JOB_FINISHED:
                 _, start_s = self._running.pop(facts["job_id"], ("", None))
                 if start_s is not None:
                     self._pace.ended(facts["job_id"], monotonic() - start_s)
+                if said := result_in(self._far.pop(facts["job_id"], "")):
+                    self._display.line(said)
                 self._reported |= self._rule(facts["job_id"]) == "report"
             case LogEvent.PROGRESS:
                 self._done = facts["done"]

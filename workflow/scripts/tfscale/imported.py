@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfscale.axes import cell_name, defaults
-from tfscale.cells import axes_of
 from tfscale.checksums import sha256_of
 from tfscale.errors import StudyError
-from tfscale.latency import latency
-from tfscale.merging import timed_visits
+from tfscale.gathering import RAW
+from tfscale.latency import cells_of, latencies
 from tfscale.passes import calls_per_pass
 from tfscale.tables import check_import
 from tfscale.work import work_columns
@@ -66,22 +65,17 @@ def study_cells(path: str, name: str, coverage: float) -> pd.DataFrame:
     `machine` is `name`, with the other study's own machine behind it where it has several.
     """
     try:
-        table = pq.read_table(path)
-        visits = timed_visits(table)
+        names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
+        visits = pq.read_table(path, columns=names).to_pandas()
+        timed = latencies(visits, path, coverage)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise StudyError(f"{path}: not the runs.parquet of a study: {error} (imports)") from None
-    several = visits["machine"].nunique() > 1
-    rows = []
-    for (cell, machine), group in visits.groupby(["cell", "machine"], sort=False):
-        axes = axes_of(group)
-        called = f"{name} {machine}" if several else name
-        rows.append(
-            {"cell": cell, "machine": called, "called_batch": axes["batch_size"]}
-            | axes
-            | work_columns(axes, VOCABULARY[axes["model"]])
-            | latency(group, coverage)
-        )
-    return pd.DataFrame(rows)
+    several = timed["machine"].nunique() > 1
+    work = [work_columns(axes, VOCABULARY[axes["model"]]) for axes in cells_of(timed)]
+    return pd.concat([timed.drop(columns="host"), pd.DataFrame(work)], axis=1).assign(
+        machine=name + " " + timed["machine"] if several else name,
+        called_batch=timed["batch_size"],
+    )
 
 
 def paper_cells(path: str, model: str, name: str) -> pd.DataFrame:

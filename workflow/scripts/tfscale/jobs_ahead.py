@@ -1,11 +1,13 @@
 """The jobs that a Snakemake run is about to do, and how long earlier ones took."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from tfscale.estimate import other_s, run_s, training_s
 from tfscale.pace import Task
 from tfscale.study import Study
 
+MOST_REMEMBERED = 500
 TOUCHED_S = 1.0
 """A shorter training or run was not made but marked as made (--touch)."""
 
@@ -18,10 +20,12 @@ def tasks_ahead(workflow, study: Study, speed: float) -> dict[int, Task]:
 
 
 def tasks_before(workflow, study: Study, speed: float) -> Iterator[tuple[Task, float]]:
-    """Finished trainings and runs of earlier Snakemake runs with the seconds that each took."""
+    """Trainings and runs of earlier Snakemake runs with the seconds that each took: all, or some
+    hundreds from all over the study where it has thousands, for each is a file to read."""
     dag = workflow.dag
-    for job in dag.jobs:
-        if job.rule.name in ("train", "measure") and not dag.needrun(job):
+    for rule in ("train", "measure"):
+        done = [job for job in dag.jobs if job.rule.name == rule and not dag.needrun(job)]
+        for job in done[:: ceil(len(done) / MOST_REMEMBERED) or 1]:
             record = workflow.persistence.metadata(job.output[0])
             if record and record.starttime and record.endtime:
                 took_s = record.endtime - record.starttime

@@ -25,11 +25,15 @@ class Task:
     @property
     def stage(self) -> str:
         """data, train, machine, time or analyse."""
-        return STAGES.get(self.rule, ANALYSIS)
+        return stage_of(self.rule)
 
 
 class Pace:
-    """The tasks of a Snakemake run by job number, and what is known of their durations."""
+    """The tasks of a Snakemake run by job number, and what is known of their durations.
+
+    What is left is kept as a sum a rule and kind of model: it is asked for at every job, of which
+    there may be ten thousands.
+    """
 
     def __init__(self, tasks: dict[int, Task], slots: int = 1, spread: bool = False):
         """`slots` jobs of other stages than timing run at once; with `spread` (a cluster) timing
@@ -38,6 +42,9 @@ class Pace:
         self._open = dict(tasks)
         self._slots, self._spread = max(1, slots), spread
         self._known: dict[tuple[str, str], tuple[float, float, int]] = {}
+        self._left: dict[tuple[str, str], tuple[float, int]] = {}
+        for task in tasks.values():
+            self._add(task, 1)
 
     def learn(self, task: Task, took_s: float) -> None:
         """Take in that a task of this or an earlier Snakemake run took so many seconds."""
@@ -50,6 +57,8 @@ class Pace:
     def ended(self, job: int, took_s: float | None) -> None:
         """A job is over; `took_s` is None when it failed, which says nothing of the others."""
         task = self._open.pop(job, None)
+        if task:
+            self._add(task, -1)
         if task and took_s is not None:
             self.learn(task, took_s)
 
@@ -61,29 +70,38 @@ class Pace:
     def left_s(self, stage: str | None = None) -> float:
         """Seconds that the open tasks will take, of one stage or of all."""
         return sum(
-            self._expected_s(task) / (self._slots if self._shares(task) else 1)
-            for task in self._open.values()
-            if stage in (None, task.stage)
+            self._expected_s(key, estimated_s, count) / (self._slots if self._shares(key[0]) else 1)
+            for key, (estimated_s, count) in self._left.items()
+            if count and stage in (None, stage_of(key[0]))
         )
 
     def count(self, stage: str) -> int:
         """Open tasks of a stage."""
-        return sum(task.stage == stage for task in self._open.values())
+        return sum(count for (rule, _), (_, count) in self._left.items() if stage_of(rule) == stage)
 
-    def _shares(self, task: Task) -> bool:
-        return self._spread or task.stage not in ALONE
+    def _add(self, task: Task, times: int) -> None:
+        estimated_s, count = self._left.get((task.rule, task.kind), (0.0, 0))
+        self._left[task.rule, task.kind] = estimated_s + times * task.estimate_s, count + times
 
-    def _expected_s(self, task: Task) -> float:
-        """The estimate times what such tasks took over what was estimated for them; the estimate
-        itself counts like one more task."""
-        known = self._known.get((task.rule, task.kind)) or self._known.get((task.rule, ""))
+    def _shares(self, rule: str) -> bool:
+        return self._spread or stage_of(rule) not in ALONE
+
+    def _expected_s(self, key: tuple[str, str], estimated_s: float, count: int) -> float:
+        """The estimate of `count` tasks times what such tasks took over what was estimated for
+        them; a typical estimate itself counts like one more task."""
+        known = self._known.get(key) or self._known.get((key[0], ""))
         if not known:
-            return task.estimate_s
-        took, estimated, count = known
-        typical = estimated / count
-        return (
-            task.estimate_s * (took + typical) / (estimated + typical) if typical else took / count
-        )
+            return estimated_s
+        took_s, guessed_s, tasks = known
+        typical_s = guessed_s / tasks
+        if not typical_s:
+            return count * took_s / tasks
+        return estimated_s * (took_s + typical_s) / (guessed_s + typical_s)
+
+
+def stage_of(rule: str) -> str:
+    """data, train, machine, time or analyse."""
+    return STAGES.get(rule, ANALYSIS)
 
 
 def stages_of(tasks: Iterable[Task]) -> list[str]:

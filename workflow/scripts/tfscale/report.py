@@ -59,7 +59,7 @@ def write_report(
     ]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
     top = findings.pop(TOP, [])
-    recorded = visits["environment"].astype(str).unique()
+    recorded = visits["environment"].unique()
     best = cells.sort_values("test_accuracy")
     library = page_files.text_of(page_files.LIBRARIES)
     own = page_files.text_of(page_files.SCRIPTS)

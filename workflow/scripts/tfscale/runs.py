@@ -13,15 +13,22 @@ from tfscale.errors import StudyError
 from tfscale.seal import PLACEHOLDER, intact, seal
 
 SCHEMA_VERSION = "3"
+PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
+FORMAT = {
+    "compression": {PHASE: "zstd", DURATIONS: "zstd"},
+    "use_dictionary": [PHASE],
+    "write_statistics": False,
+    "write_page_checksum": True,
+}
+"""Of a few rows only the raw durations are worth packing: the file is smaller and is read in half
+the time, which counts where thousands are merged."""
 
 
 def write(path: str, rows: list[dict], record: dict) -> None:
     """Write the visits of a run and its environment; sealed, with a checksum on every page."""
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
     with replacing(path) as temporary:
-        with pq.ParquetWriter(
-            temporary, SCHEMA, compression="zstd", write_page_checksum=True
-        ) as writer:
+        with pq.ParquetWriter(temporary, SCHEMA, **FORMAT) as writer:
             writer.write_table(table)
             writer.add_key_value_metadata(
                 {
@@ -37,16 +44,18 @@ def read(path: str) -> tuple[pa.Table, dict]:
     """The visits of a run and its record (stop reason and environment).
 
     Raises StudyError when the file, <walk>/<cell>/round<number>.parquet, is damaged, of another
-    version, or the run of another walk, cell or round.
+    version, or the run of another walk, cell or round. Several may be
+    read at once, in threads.
     """
     again = f"delete {path} and type the same command again"
     if not intact(Path(path)):
         raise StudyError(f"{path} is damaged: {again}")
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         metadata = file.metadata.metadata
-        if metadata.get(b"tfscale_schema", b"").decode() != SCHEMA_VERSION:
+        version = metadata.get(b"tfscale_schema", b"").decode()
+        if version != SCHEMA_VERSION or file.schema_arrow != SCHEMA:
             raise StudyError(f"{path} was written by another version of tfscale: {again}")
-        table, record = file.read(), json.loads(metadata[b"tfscale_record"])
+        table, record = file.read(use_threads=False), json.loads(metadata[b"tfscale_record"])
     walk = Path(path).parts[-3]
     name = _name(table, record.get("walk", walk))
     if name != Path(*Path(path).parts[-3:]):

@@ -1,0 +1,98 @@
+"""One step of the analysis of a made-up study, as its rule makes it, in a process of its own.
+
+`python -m bench.wide_job <step> <folder> <cells>`
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from bench.wide import WideStudy
+from tfscale import page_files, sections
+from tfscale.figure_list import FIGURES
+from tfscale.material import Plan
+
+
+def merge(wide: WideStudy) -> None:
+    """The rule `merge`."""
+    from tfscale.merge import merge
+
+    study, results = wide.study, wide.results
+    merge(
+        runs=wide.paths(study.run_files("runs", "<results>")),
+        sentinels=wide.paths(study.run_files("sentinels", "<results>")),
+        facts=wide.paths(study.facts_files("<models>")),
+        floor=str(results / "floor.parquet"),
+        trained={cell: study.trained_of(cell) for cell in study.cells},
+        evaluation=sections.evaluation(wide.config),
+        coverage=wide.config["timing"]["coverage"],
+        node_class=None,
+        merged=str(results / "runs.parquet"),
+        visits=str(results / "visits.parquet"),
+        cells=str(results / "cells.parquet"),
+        paper_tables=[str(results / f"{model}.csv") for model in study.models],
+        threads=os.cpu_count() or 1,
+    )
+
+
+def fit(wide: WideStudy) -> None:
+    """The rule `fit`."""
+    from tfscale.fitting import fit
+
+    results = wide.results
+    fit(
+        cells_path=str(results / "cells.parquet"),
+        visits_path=str(results / "visits.parquet"),
+        roofs_path=str(results / "roofs.parquet"),
+        imports=[],
+        coverage=wide.config["timing"]["coverage"],
+        plan=Plan(**sections.plan(wide.config)),
+        folder=str(wide.results / "fits"),
+    )
+
+
+def plot(wide: WideStudy) -> None:
+    """The rule `plot`, for every model."""
+    from tfscale.plot import plot
+
+    folder, names = wide.results / "figures", ("cells", "visits", "roofs")
+    for model in wide.study.models:
+        plot(
+            model=model,
+            **{name: str(wide.results / f"{name}.parquet") for name in names},
+            fits=str(wide.results / "fits"),
+            svg=[str(folder / f"{model}_{figure}.svg") for figure in FIGURES],
+            png=[str(folder / f"{model}_{figure}.png") for figure in FIGURES],
+            words=str(folder / f"{model}.json"),
+        )
+
+
+def report(wide: WideStudy) -> None:
+    """The rule `report`."""
+    from tfscale.report import write_report
+
+    study, results = wide.study, wide.results
+    kept = ("structure.txt", "predictions.parquet")
+    models = [wide.paths([f"<models>/{name}/{kind}" for name in study.trained]) for kind in kept]
+    data = [f"<resources>/encoded/{name}.npz" for name in study.pictures]
+    write_report(
+        output=str(results / "report.html"),
+        cells_path=str(results / "cells.parquet"),
+        visits_path=str(results / "visits.parquet"),
+        runs_path=str(results / "runs.parquet"),
+        findings_path=str(results / "fits" / "findings.parquet"),
+        machine_path=str(results / "machine.json"),
+        figures=[str(results / "figures" / f"{figure}.svg") for figure in study.figures],
+        captions=[str(page_files.FOLDER / f"{figure}.rst") for figure in FIGURES],
+        structures=models[0],
+        predictions=models[1],
+        images=wide.paths(data),
+        trained={cell: study.trained_of(cell) for cell in study.cells},
+        settings=sections.shown(wide.config),
+    )
+
+
+STEPS = {step.__name__: step for step in (merge, fit, plot, report)}
+
+if __name__ == "__main__":
+    STEPS[sys.argv[1]](WideStudy(Path(sys.argv[2]), int(sys.argv[3])))
