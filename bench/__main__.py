@@ -15,7 +15,7 @@ from bench.text_table import text_table
 BENCHES = (
     "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "signs", "studies",
     "coverage", "ramp", "thresholds", "prediction", "analysis", "warm", "training", "planning",
-    "merging", "reporting",
+    "merging", "reporting", "cost",
 )  # fmt: skip
 
 

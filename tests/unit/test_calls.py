@@ -9,7 +9,7 @@ from tfscale import calls
 from tfscale.architecture import describe
 from tfscale.axes import defaults
 from tfscale.encode import encode
-from tfscale.networks import build, in_precision
+from tfscale.networks import build, copy_of
 
 VOCABULARY = 50
 SIZE = 14
@@ -23,7 +23,7 @@ def models(request, tmp_path_factory):
     keras.utils.set_random_seed(1)
     network = build(layers, VOCABULARY, 0.5)
     for precision in ("float32", "bfloat16"):
-        copy = in_precision(network, layers, VOCABULARY, precision)
+        copy = copy_of(network, layers, VOCABULARY, precision)
         copy.export(str(folder / precision), format="tf_saved_model", verbose=False)
     rng = np.random.default_rng(1)
     batches = [

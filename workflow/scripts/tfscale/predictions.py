@@ -1,24 +1,45 @@
-"""What a SavedModel predicts for the test inputs."""
+"""What a trained model predicts for the test inputs."""
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from tfscale.atomic import replacing
 from tfscale.encoded import Split
+from tfscale.errors import StudyError
 
 CHUNK = 64
+FEW = 16
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
+"""Between probabilities of the same weights, summed in another order."""
 
 
-def predict(saved_model: str | Path, x: np.ndarray) -> np.ndarray:
+def predict(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Class probabilities (n, classes)."""
+    return model.predict(x, batch_size=CHUNK, verbose=0)
+
+
+def check_served(
+    saved_model: str | Path, x: np.ndarray, probabilities: np.ndarray, precision: str
+) -> None:
+    """Raise StudyError unless the public serving signature answers the first inputs alike."""
+    served = serve(saved_model, x[:FEW])
+    apart = float(np.abs(served - probabilities[:FEW]).max())
+    if not apart <= TOLERANCE[precision]:
+        raise StudyError(
+            f"{saved_model} answers otherwise than the model that was trained (probabilities "
+            f"differ by {apart:.2g}): TensorFlow did not save it rightly; please report this"
+        )
+
+
+def serve(saved_model: str | Path, x: np.ndarray) -> np.ndarray:
     """Class probabilities (n, classes) by the model's public serving signature."""
     signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
     (name,) = signature.structured_input_signature[1]
-    chunks = [x[start : start + CHUNK] for start in range(0, len(x), CHUNK)]
-    outputs = [signature(**{name: tf.constant(chunk)}) for chunk in chunks]
-    return np.concatenate([next(iter(output.values())).numpy() for output in outputs])
+    return next(iter(signature(**{name: tf.constant(x)}).values())).numpy()
 
 
 def table(

@@ -11,7 +11,7 @@ from tfscale import predictions
 from tfscale.architecture import layers_of, parameters, structure_text
 from tfscale.atomic import flush, write_text
 from tfscale.encoded import load, load_texts, read_manifest
-from tfscale.networks import in_precision
+from tfscale.networks import copy_of
 from tfscale.saved_model import digest
 from tfscale.training import configure, train
 
@@ -36,14 +36,14 @@ def train_model(
         layers, data["vocabulary"], training, axes["batch_size"],
         load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
     )  # fmt: skip
-    served = in_precision(model, layers, data["vocabulary"], axes["precision"])
-    _export(served, outputs["saved_model"])
+    weights = (model, layers, data["vocabulary"], axes["precision"])
+    _export(copy_of(*weights), outputs["saved_model"])
     _write_history(outputs["history"], history)
     test = load(arrays, "test", inputs)
-    answers = predictions.table(
-        predictions.predict(outputs["saved_model"], test.x), test, data["labels"],
-        load_texts(arrays, inputs),
-    )  # fmt: skip
+    probabilities = predictions.predict(copy_of(*weights, quick=True), test.x)
+    predictions.check_served(outputs["saved_model"], test.x, probabilities, axes["precision"])
+    texts = load_texts(arrays, inputs)
+    answers = predictions.table(probabilities, test, data["labels"], texts)
     predictions.write(outputs["predictions"], answers)
     facts = axes | {
         "seed": seed,

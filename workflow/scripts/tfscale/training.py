@@ -29,10 +29,11 @@ def train(
     validation: Split,
     seed: int,
 ) -> tuple[keras.Model, dict[str, list[float]], Budget]:
-    """Train with Adam on categorical cross-entropy; returns the model with the weights of its
-    best epoch by validation accuracy, the history (one value an epoch) and the budget."""
+    """Train with Adam on categorical cross-entropy; returns the quick model (see `networks.build`)
+    with the weights of its best epoch by validation accuracy, the history (one value an epoch)
+    and the budget."""
     budget = training_budget(layers, training, batch_size, len(data.x), len(validation.x))
-    model = build(layers, vocabulary, training["dropout"])
+    model = build(layers, vocabulary, training["dropout"], quick=True)
     model.compile(
         optimizer=keras.optimizers.Adam(training["learning_rate"]),
         loss="categorical_crossentropy",

@@ -1,0 +1,47 @@
+"""What a study costs: the formulas of docs/scaling.md against what one really took."""
+
+from pathlib import Path
+
+import yaml
+
+from bench.options import Options
+from bench.outcome import Outcome, ratio_near_one
+from bench.small import Done, done_jobs
+from bench.text_table import text_table
+from tfscale.estimate import kernel_speed, run_s, training_s
+from tfscale.study import Study
+
+TITLE = "The cost of a study: computed from its configuration, and measured"
+USUAL = kernel_speed(None)
+TOUCHED_S = 1.0
+"""A shorter job was not made but marked as made (--touch)."""
+TOLERANCE = 0.25
+
+
+def bench(options: Options) -> list[Outcome]:
+    """Computed over measured CPU-seconds of training, and seconds of timing."""
+    root = options.study.results.parent
+    study = Study.from_config(yaml.safe_load((root / "config.yaml").read_text()))
+    rows = []
+    for rule, computed_s in (("train", _training_s), ("measure", _run_s)):
+        jobs = [job for job in done_jobs(root, rule) if job.seconds > TOUCHED_S]
+        rows.append(
+            (rule, len(jobs), sum(computed_s(study, job) for job in jobs),
+             sum(job.seconds for job in jobs))
+        )  # fmt: skip
+    header = ["jobs of", "jobs", "computed s", "measured s", "computed / measured"]
+    print(text_table(header, [(*row, row[2] / row[3]) for row in rows if row[3]]))
+    return [
+        ratio_near_one(f"computed / measured seconds of {rule}", computed / measured, TOLERANCE)
+        for rule, _, computed, measured in rows
+        if measured
+    ]
+
+
+def _training_s(study: Study, job: Done) -> float:
+    return training_s(study.model(Path(job.log).stem), study.config, USUAL)
+
+
+def _run_s(study: Study, job: Done) -> float:
+    cell, walk = Path(job.log).stem.rpartition("_round")[0], Path(job.log).parent.name
+    return run_s(study.cell(cell), walk, study.config, USUAL)

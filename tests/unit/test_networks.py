@@ -1,0 +1,58 @@
+"""A quick network is the same network."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfscale import predictions
+from tfscale.architecture import describe
+from tfscale.errors import StudyError
+from tfscale.networks import build, copy_of
+from tfscale.patch_convolution import PatchConv2D
+
+VOCABULARY, SIZE = 50, 14
+
+
+@pytest.fixture(params=["mnist", "text"])
+def network(request):
+    """The layers, an untrained plain model, and inputs for it."""
+    keras.utils.set_random_seed(1)
+    layers = describe(request.param, 6, 3, SIZE, 8)
+    rng = np.random.default_rng(1)
+    if request.param == "mnist":
+        return layers, build(layers, VOCABULARY, 0.0), rng.random((5, SIZE, SIZE, 1), np.float32)
+    tokens = rng.integers(0, VOCABULARY, (5, SIZE), np.int32)
+    return layers, build(layers, VOCABULARY, 0.0), tokens
+
+
+def slopes(model, x) -> list[np.ndarray]:
+    """The gradients of all weights, of a loss that every output has its part in."""
+    with tf.GradientTape() as tape:
+        output = model(x)
+        loss = tf.reduce_sum(output * tf.range(1.0, output.shape[-1] + 1))
+    found = tape.gradient(loss, model.trainable_variables)
+    return [tf.convert_to_tensor(slope).numpy() for slope in found]
+
+
+def test_a_quick_network_gives_the_same_answers_and_gradients(network):
+    layers, plain, x = network
+    quick = copy_of(plain, layers, VOCABULARY, "float32", quick=True)
+    kinds = [type(layer) for layer in quick.layers]
+    assert kinds.count(PatchConv2D) == 1 and kinds.count(keras.layers.Conv2D) == 1
+    assert quick(x).numpy() == pytest.approx(plain(x).numpy(), abs=1e-6)
+    for ours, theirs in zip(slopes(quick, x), slopes(plain, x), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_served_is_compared_with_what_was_trained(network, tmp_path, precision):
+    layers, model, x = network
+    served = copy_of(model, layers, VOCABULARY, precision)
+    served.export(str(tmp_path), format="tf_saved_model", verbose=False)
+    quick = copy_of(model, layers, VOCABULARY, precision, quick=True)
+    probabilities = predictions.predict(quick, x)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-2)
+    predictions.check_served(tmp_path, x, probabilities, precision)
+    with pytest.raises(StudyError, match="answers otherwise than the model that was trained"):
+        predictions.check_served(tmp_path, x, np.roll(probabilities, 1, axis=1), precision)
