@@ -1,7 +1,7 @@
 """Cells that are taken out of a study, with their reasons."""
 
 import pytest
-from test_partial import a_run
+from test_partial_study import a_run
 
 from tfscale import sections
 from tfscale.errors import StudyError
