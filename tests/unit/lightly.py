@@ -74,6 +74,7 @@ def visit(request: dict) -> dict:
 
 def parent(variant: str, task: str, limit_s: str, pid_file: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & would ignore it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup this one
     request = {"task": task, "pid_file": pid_file}
     try:
         if variant == "fork":

@@ -82,10 +82,9 @@ def test_what_a_job_does_not_read_does_not_stop_it(model):
 
 
 def test_results_of_another_version_are_refused_though_nothing_changed(model, monkeypatch):
-    monkeypatch.setattr(checksums, "VERSION", "0")
-    write([*INPUTS, SUMS], SUMS)
-    monkeypatch.undo()
-    os.chdir(model.parents[1])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(checksums, "VERSION", "0")
+        write([*INPUTS, SUMS], SUMS)
     with pytest.raises(StudyError, match="is of another version of tfscale: delete it and type"):
         check(INPUTS, SUMS)
 

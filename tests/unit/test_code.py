@@ -25,7 +25,7 @@ MODULES = {
     "train": "architecture atomic budget checksums device encoded errors flop job log networks "
     "predictions saved_model tether trained training",
     "calibrate": "atomic calibration cgroup checksums clock counters errors holder host log look "
-    "pinning procstat tether timing_turn",
+    "memory_speed pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
     "counters derived device disturbance earlier encoded ending environment errors "
     "facts fresh headline holder host interval isolation job log machine measure "

@@ -1,7 +1,7 @@
 """Cells that are taken out of a study, with their reasons."""
 
 import pytest
-from test_partial import a_run
+from test_partial_study import a_run
 
 from tfscale import sections
 from tfscale.errors import StudyError
@@ -66,6 +66,7 @@ def test_a_partial_study_does_not_miss_them(config, tmp_path):
     facts = tmp_path / "models" / study.trained_of(name) / "facts.json"
     facts.parent.mkdir(parents=True)
     facts.touch()
+    facts.with_name("SHA256SUMS").touch()
     a_run(tmp_path / "runs" / name / "round1.parquet")
     asked = config | {"exclude": ENTRIES, "partial": True}
     there = study_of(asked, str(tmp_path), str(tmp_path / "models"))

@@ -40,7 +40,7 @@ MACHINE = described(
     {
         "host": text("name of the machine"),
         "started": text("when it was looked at (UTC)"),
-        "reference_s": number("undisturbed calibration kernel: 5th percentile of 150 runs"),
+        "reference_s": number("undisturbed calibration kernel: 20th percentile of 150 runs"),
         "spread": number("their 90th percentile over the reference"),
         "slow_share": number("share of them over 1.05 times the reference"),
         "warnings": text("what may disturb the machine; a list"),
