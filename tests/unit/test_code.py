@@ -23,7 +23,7 @@ MODULES = {
     "sources tether",
     "encode": "atomic builtin checksums encode encoded errors images log reviews sources tether",
     "train": "architecture atomic budget checksums device encoded errors flop job log networks "
-    "predictions saved_model tether trained training",
+    "patch_convolution predictions saved_model tether trained training",
     "calibrate": "atomic calibration cgroup checksums clock counters errors holder host log look "
     "memory_speed pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
