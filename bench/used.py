@@ -1,5 +1,6 @@
 """What a command used: its wall time and the memory of its largest process."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,14 @@ from bench.outcome import SkippedError
 
 UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 """Of `ru_maxrss`."""
+LAUNCHER = """
+import json, resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+open(sys.argv[1], "w").write(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss]))
+sys.exit(status)
+"""
+"""A small process in between: a child's peak begins at the memory of the process that forked it."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +42,20 @@ class Used:
 def used(command: list[str], folder: Path, **variables: str) -> Used:
     """Run a command in a folder and wait for it; raises SkippedError with its last words when it
     fails."""
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryDirectory() as aside:
+        facts = Path(aside, "used.json")
         start = perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env=os.environ | variables,
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", LAUNCHER, str(facts), *command], cwd=folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env=os.environ | variables, check=False,
         )  # fmt: skip
-        _, status, resources = os.wait4(process.pid, 0)
         seconds = perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        text = said.read()
-    if process.returncode:
-        raise SkippedError(f"`{' '.join(command)}` failed in {folder}: …{text[-2000:]}")
-    cpu_s = resources.ru_utime + resources.ru_stime
-    return Used(seconds, cpu_s, resources.ru_maxrss * UNIT_BYTES, text)
+        if done.returncode:
+            last = done.stdout[-2000:]
+            raise SkippedError(f"`{' '.join(command)}` failed in {folder}: …{last}")
+        cpu_s, peak = json.loads(facts.read_text())
+    return Used(seconds, cpu_s, peak * UNIT_BYTES, done.stdout)
 
 
 def snakemake(folder: Path, *arguments: str, **variables: str) -> Used:

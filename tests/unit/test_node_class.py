@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from test_runs import a_run
 
+from tfscale.axes import AXES
 from tfscale.environment import VARIES
 from tfscale.errors import StudyError
 from tfscale.merge import merge
@@ -77,18 +78,20 @@ def test_what_may_differ_between_nodes_is_what_may_differ_between_jobs_and_the_n
 
 def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_path):
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC)
-    cells = pd.concat([pd.read_parquet(path) for path in paths])["cell"].tolist()
+    rows = pd.concat([pd.read_parquet(path) for path in paths]).to_dict("records")
+    axes = {row["cell"]: {axis: row[axis] for axis in AXES} for row in rows}
     floor = {"host": "n5", "model": "mnist", "input_size": 28, "batch_size": 1, "threads": 1}
     pd.DataFrame([floor | {"floor_s": 1e-6}]).to_parquet(tmp_path / "floor.parquet")
     facts = {"data": "builtin", "parameters": 1, "training_examples": 1, "training_steps": 1,
              "test_accuracy": 0.5, "vocabulary": 0}  # fmt: skip
-    models = [tmp_path / "models" / cell / "facts.json" for cell in cells]
-    for path in models:
+    models = [tmp_path / "models" / cell / "facts.json" for cell in axes]
+    for path, own in zip(models, axes.values(), strict=True):
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(facts))
+        model = {"saved_model_sha256": f"of {own['layers']} layers"}
+        path.write_text(json.dumps(facts | own | model))
     merge(
         paths, [], [str(path) for path in models], str(tmp_path / "floor.parquet"),
-        {cell: cell for cell in cells}, {"inputs": 64, "passes": 2}, 0.9, "epyc",
+        {cell: cell for cell in axes}, {"inputs": 64, "passes": 2}, 0.9, "epyc",
         str(tmp_path / "runs.parquet"), str(tmp_path / "visits.parquet"),
         str(tmp_path / "cells.parquet"), [],
     )  # fmt: skip

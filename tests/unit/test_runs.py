@@ -110,7 +110,7 @@ def test_a_run_in_the_place_of_another_is_refused_by_name(tmp_path, other):
     with pytest.raises(StudyError, match=f"{path} is the run {name}: {AGAIN}"):
         runs.read(str(path))
     with pytest.raises(StudyError, match=name):
-        merge_runs([str(path)])
+        merge_runs([str(path)], [], str(tmp_path / "merged.parquet"))
 
 
 def test_a_run_of_an_older_version_is_refused(tmp_path, monkeypatch):
@@ -123,11 +123,11 @@ def test_a_run_of_an_older_version_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_run_that_timed_another_model_is_not_merged(tmp_path):
-    path = a_run(tmp_path)
+    path, target = a_run(tmp_path), str(tmp_path / "merged.parquet")
     cell = Path(path).parent.name
-    assert merge_runs([path], models={cell: "of 4 layers"}).num_rows == 1
+    assert merge_runs([path], [], target, models={cell: "of 4 layers"}).num_rows == 1
     with pytest.raises(StudyError, match=f"{path} timed another model than the study's: {AGAIN}"):
-        merge_runs([path], models={cell: "of another training"})
+        merge_runs([path], [], target, models={cell: "of another training"})
 
 
 def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path):

@@ -7,7 +7,6 @@ when the user asks for a plugin (--logger), for silence (--quiet) or for more (-
 import atexit
 import logging
 import sys
-from dataclasses import replace
 from threading import RLock
 from time import monotonic
 
@@ -17,7 +16,7 @@ from tfscale import end_block
 from tfscale.chatter import STOPPED, worth_saying
 from tfscale.commands import Call
 from tfscale.display import Progress, display_on
-from tfscale.failures import Failure, message_in, messages_in, without_failures
+from tfscale.failures import Failure, message_in, messages_in, retold, without_failures
 from tfscale.listening import Listening
 from tfscale.opening import Opening, default_handler
 from tfscale.pace import stages_of
@@ -70,11 +69,11 @@ class Console(logging.Handler):
             return
         took_s = monotonic() - self._start_s
         self._listening.stop()
-        self._retell()
+        failures = list(retold(self._failures.values(), self._said))
         results = self._opening.results
         ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
         if not well:
-            lines = end_block.failure(list(self._failures.values()), ended, self._call, results)
+            lines = end_block.failure(failures, ended, self._call, results)
         elif self._reported:
             missing = self._opening.study.missing
             lines = end_block.report(ended, results, self._logs, missing, self._call)
@@ -148,12 +147,6 @@ class Console(logging.Handler):
         self._pace.ended(job, None)
         self._display.line(self._failures[job].block(whole=True))
         self._draw()
-
-    def _retell(self) -> None:
-        """Give failures without a message in their log what their job was heard to say."""
-        for job, failed in self._failures.items():
-            said = failed.message or self._said.get(failed.log, ())
-            self._failures[job] = replace(failed, message=said)
 
     def _rule(self, job: int) -> str:
         task = self._pace.tasks.get(job)

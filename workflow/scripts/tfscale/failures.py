@@ -1,8 +1,8 @@
 """What is said of a job that failed: what, where, why, its log, and how to try it again."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FAILED = "Failed: "
@@ -50,6 +50,12 @@ def messages_in(lines: list[str]) -> dict[str, tuple[str, ...]]:
             found[at[1]] = tuple(lines[begin:place][-MOST_LINES:])
             begin = place + 1
     return found
+
+
+def retold(failures: Iterable[Failure], heard: Mapping[str, tuple[str, ...]]) -> Iterator[Failure]:
+    """The failures; those without a message in their log with what their job was heard to say."""
+    for failed in failures:
+        yield replace(failed, message=failed.message or heard.get(failed.log, ()))
 
 
 def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:

@@ -38,8 +38,8 @@ class Batch:
 
 
 def gather(
-    paths: Iterable[str], sentinels: Iterable[str], aside: BinaryIO,
-    models: Mapping[str, str] | None = None, threads: int = 1,
+    paths: Iterable[str], sentinels: Iterable[str], aside: BinaryIO, threads: int = 1,
+    models: Mapping[str, str] | None = None,
 ) -> pa.Table:  # fmt: skip
     """The visits of all runs and sentinels in the order of the paths, with their records.
 

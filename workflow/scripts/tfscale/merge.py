@@ -28,7 +28,7 @@ def merge(
     known = {Path(path).parent.name: read_facts(path) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
     models = {cell: about["saved_model_sha256"] for cell, about in by_cell.items()}
-    table = merge_runs(runs, sentinels, merged, models, threads, node_class)
+    table = merge_runs(runs, sentinels, merged, threads, node_class, models)
     write_parquet(visits, typed("visits", table, VISITS))
     own = table.drop_columns(["environment"]).to_pandas()
     floor_s = pd.read_parquet(floor)

@@ -23,8 +23,8 @@ JUDGED = [
 
 
 def merge_runs(
-    paths: Iterable[str], sentinels: Iterable[str], target: str,
-    models: Mapping[str, str] | None = None, threads: int = 1, node_class: str | None = None,
+    paths: Iterable[str], sentinels: Iterable[str], target: str, threads: int = 1,
+    node_class: str | None = None, models: Mapping[str, str] | None = None,
 ) -> pa.Table:  # fmt: skip
     """Write the rows of all runs and sentinels to `target`; returns them without raw durations.
 
@@ -38,7 +38,7 @@ def merge_runs(
     folder = Path(target).parent
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as aside:
-        visits = gather(paths, sentinels, aside, models, threads)
+        visits = gather(paths, sentinels, aside, threads, models)
         if node_class:
             refuse_mixed(visits, node_class, folder)
         visits = judged(visits, node_class)
