@@ -22,8 +22,9 @@ MODULES = {
     "download": "atomic checksums download errors faults log patience saving source_stream "
     "sources tether",
     "encode": "atomic builtin checksums encode encoded errors images log reviews sources tether",
-    "train": "architecture atomic budget checksums device encoded errors flop job log networks "
-    "patch_convolution predictions saved_model tether trained training",
+    "train": "architecture atomic budget checksums device encoded errors flop "
+    "full_span_convolution job log networks predictions saved_model tether trained "
+    "training",
     "calibrate": "atomic calibration cgroup checksums clock counters errors holder host log look "
     "memory_speed pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "

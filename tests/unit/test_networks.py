@@ -8,8 +8,8 @@ import tensorflow as tf
 from tfscale import predictions
 from tfscale.architecture import describe
 from tfscale.errors import StudyError
+from tfscale.full_span_convolution import FullSpanConv2D
 from tfscale.networks import build, copy_of
-from tfscale.patch_convolution import PatchConv2D
 
 VOCABULARY, SIZE = 50, 14
 
@@ -39,7 +39,7 @@ def test_a_quick_network_gives_the_same_answers_and_gradients(network):
     layers, plain, x = network
     quick = copy_of(plain, layers, VOCABULARY, "float32", quick=True)
     kinds = [type(layer) for layer in quick.layers]
-    assert kinds.count(PatchConv2D) == 1 and kinds.count(keras.layers.Conv2D) == 1
+    assert kinds.count(FullSpanConv2D) == 1 and kinds.count(keras.layers.Conv2D) == 1
     assert quick(x).numpy() == pytest.approx(plain(x).numpy(), abs=1e-6)
     for ours, theirs in zip(slopes(quick, x), slopes(plain, x), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)

@@ -5,7 +5,7 @@ attempt asks for twice as much.
 """
 
 from dataclasses import dataclass
-from math import ceil, prod
+from math import ceil
 
 from tfscale.architecture import layers_of
 from tfscale.axes import Cell
@@ -23,8 +23,6 @@ PIXEL_BYTES = {"mnist": 2, "text": 0}
 """Of all training images, one byte a pixel, and TensorFlow's copy."""
 TRAINED_WEIGHTS, TRAINED_ACTIVATIONS = 6, 4
 """Weights, gradients and Adam's two moments; activations with their gradients; and room."""
-PATCHES = 4
-"""Views, their matrix, and the gradients of both, of a quick first convolution."""
 SERVED_WEIGHTS, SERVED_ACTIVATIONS = 3, 2
 """A call was measured to take 1.1 times its activations above the loaded model."""
 START_MIN, SLOWER = 5, 4
@@ -41,7 +39,7 @@ class Needs:
         """Memory of training a model."""
         axes = self.study.model(trained)
         images = PIXEL_BYTES[axes["model"]] * EXAMPLES[axes["model"]] * axes["input_size"] ** 2
-        needed = TRAINED_WEIGHTS * _weights(axes) + images + PATCHES * _patches(axes)
+        needed = TRAINED_WEIGHTS * _weights(axes) + images
         return _mb(needed + TRAINED_ACTIVATIONS * _activations(axes), attempt)
 
     def training_min(self, trained: str, attempt: int) -> int:
@@ -74,12 +72,6 @@ def _weights(axes: Cell) -> int:
 def _activations(axes: Cell) -> int:
     """Bytes of all outputs of a batch."""
     return axes["batch_size"] * activation_bytes(layers_of(axes))
-
-
-def _patches(axes: Cell) -> int:
-    """Bytes of the matrix that the first convolution of a batch is computed from."""
-    first = next(layer for layer in layers_of(axes) if layer.kind == "conv")
-    return 4 * axes["batch_size"] * prod(first.window) * prod(first.output[:-1])
 
 
 def _mb(needed_bytes: int, attempt: int) -> int:

@@ -3,7 +3,7 @@
 import keras
 
 from tfscale.architecture import Layer
-from tfscale.patch_convolution import PatchConv2D
+from tfscale.full_span_convolution import FullSpanConv2D
 
 
 def build(
@@ -16,7 +16,7 @@ def build(
     """The untrained model; its input is (None, S, S, 1) float32 or (None, S) int32 token ids.
 
     Its weights and activations have the `precision` (float32 or bfloat16); its output is float32.
-    A `quick` one computes its first convolution as a matrix product: to train and predict with, not
+    A `quick` one computes its last convolution by matrix products: to train and predict with, not
     to time. The weights of each fit the other.
     """
     text = layers[1].kind == "embedding"
@@ -46,7 +46,8 @@ def _keras_layer(
         case "reshape":
             return keras.layers.Reshape(layer.output, dtype=dtype)
         case "conv":
-            kind = PatchConv2D if quick and layer.input[-1] == 1 else keras.layers.Conv2D
+            spans = layer.role == "full_span"
+            kind = FullSpanConv2D if quick and spans else keras.layers.Conv2D
             return kind(layer.output[-1], layer.window, activation="relu", dtype=dtype)
         case "pool":
             return keras.layers.MaxPool2D(layer.window, strides=1, dtype=dtype)
