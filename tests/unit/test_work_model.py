@@ -11,7 +11,13 @@ from tfscale.flop import weight_bytes
 from tfscale.replicates import replicates
 from tfscale.saturation import saturation
 from tfscale.time_shares import labels, operation_shares
-from tfscale.traffic import moved_bytes, operations, read_weight_bytes
+from tfscale.traffic import (
+    LAST_CACHE,
+    moved_bytes,
+    operations,
+    read_weight_bytes,
+    reread_kernel_bytes,
+)
 from tfscale.work_model import bootstrap, fit_work
 from tfscale.work_tables import fit_groups, rates
 from tfscale.workload import TERMS, design, timed
@@ -32,6 +38,20 @@ def test_traffic_is_what_the_shapes_say():
     assert moved["conv_square"] == moved["embedding"] == 0
     assert moved_bytes(layers, "bfloat16")["pool"] == moved["pool"] / 2
     assert operations(layers) == 2 * 2 + 1 + 2 + 1
+
+
+def test_a_kernel_is_read_again_for_every_row_as_far_as_it_outgrows_the_cache():
+    wide = describe("text", 10, 8, 56)
+    kernel = 4 * 8 * 232 * 64 * 64
+    (last,) = [layer for layer in wide if layer.role == "full_span"]
+    assert last.window == (8, 232) and last.output == (25, 1, 64)
+    assert reread_kernel_bytes(wide) == pytest.approx(25 * kernel**2 / LAST_CACHE, rel=1e-6)
+    assert reread_kernel_bytes(describe("text", 10, 8, 56, 128)) == 25 * 4 * kernel
+    assert reread_kernel_bytes(describe("text", 4, 8, 56)) == 0
+
+
+def test_the_only_convolution_of_the_smallest_model_is_its_first():
+    assert [layer.role for layer in describe("text", 4, 3, 56) if layer.kind == "conv"] == ["first"]
 
 
 def test_an_embedding_reads_rows_and_not_its_table():

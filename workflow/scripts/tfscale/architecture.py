@@ -95,7 +95,7 @@ def _stage(
     after = (height - window[0] + 1, width - window[1] + 1, filters)
     pool = (after[0], 1) if last else (2, 2)
     pooled = (after[0] - pool[0] + 1, after[1] - pool[1] + 1, filters)
-    role = "full_span" if last else "first" if stage == 1 else "square"
+    role = "first" if stage == 1 else "full_span" if last else "square"
     return [
         Layer("conv", shape, after, window, role),
         Layer("pool", after, pooled, pool),

@@ -62,6 +62,9 @@ CELLS = described(
         "flop_per_example": count("FLOP of one example"),
         "weight_bytes": count("bytes of all weights"),
         "read_weight_bytes": count("bytes of weights that a call reads"),
+        "reread_kernel_bytes": count(
+            "bytes of kernels read again from beyond the caches, one example"
+        ),
         "activation_bytes": count("bytes of all outputs of layers, one example"),
         **{f"{kind}_flop": count(f"FLOP of one example: {kind}") for kind in _KINDS},
         **{f"{kind}_moved_bytes": count(f"bytes read and written: {kind}") for kind in _MOVED},

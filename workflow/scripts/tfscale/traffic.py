@@ -7,6 +7,8 @@ from tfscale.flop import INPUT_BYTES, NUMBER_BYTES
 
 MOVED = ("conv_first", "conv_square", "conv_full_span", "pool", "embedding")
 """The kinds of operation whose traffic is counted; dense layers move next to nothing."""
+LAST_CACHE = 32 << 20
+"""Bytes of a usual last cache, of one socket or core complex."""
 IDLE = ("input", "dropout")
 """The kinds of layer that an inference does not execute."""
 
@@ -25,6 +27,22 @@ def moved_bytes(layers: list[Layer], precision: str = "float32") -> dict[str, in
         elif kind in total:
             total[kind] += _bytes(layer.input, precision) + _bytes(layer.output, precision)
     return total
+
+
+def reread_kernel_bytes(layers: list[Layer], precision: str = "float32") -> int:
+    """Bytes of its kernel that one example's full-span convolution fetches from beyond the caches.
+
+    Every output row reads the whole kernel again, and the part of it that was lost meanwhile grows
+    with its share of the last cache (Hill and Smith 1989: misses of a larger working set).
+    """
+    total = 0.0
+    for layer in layers:
+        if layer.role == "full_span":
+            kernel = (
+                NUMBER_BYTES[precision] * prod(layer.window) * layer.input[-1] * layer.output[-1]
+            )
+            total += layer.output[0] * kernel * min(1.0, kernel / LAST_CACHE)
+    return round(total)
 
 
 def read_weight_bytes(layers: list[Layer], precision: str = "float32") -> int:

@@ -46,6 +46,7 @@ TERMS = {
     "conv_first_bytes": Term("conv_first_moved_bytes", "memory", "conv_first"),
     "conv_square_bytes": Term("conv_square_moved_bytes", "memory", "conv_square"),
     "conv_full_span_bytes": Term("conv_full_span_moved_bytes", "memory", "conv_full_span"),
+    "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_full_span"),
     "pool_bytes": Term("pool_moved_bytes", "memory", "pool"),
     "embedding_bytes": Term("embedding_moved_bytes", "memory", "embedding"),
 }  # fmt: skip
