@@ -15,7 +15,7 @@ from bench.text_table import text_table
 BENCHES = (
     "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "signs", "studies",
     "coverage", "ramp", "thresholds", "prediction", "analysis", "warm", "training", "planning",
-    "merging", "reporting", "cost",
+    "merging", "reporting", "cost", "layers",
 )  # fmt: skip
 
 

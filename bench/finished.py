@@ -1,7 +1,8 @@
 """Snakemake takes all jobs of the project in this folder for done: `python -m bench.finished`.
 
-An output that is missing becomes an empty file, and the metadata of every job are recorded as
-after its run. `snakemake --touch` does the same, but waits 0.1 s for every job.
+An output that is missing becomes an empty file, a missing list of checksums is written, and the
+metadata of every job are recorded as after its run. `snakemake --touch` makes no such lists, and
+waits 0.1 s for every job.
 """
 
 from pathlib import Path
@@ -17,16 +18,8 @@ def take_for_done(workflow: Workflow, detailed: bool = False) -> None:
     workflow._build_dag()
     workflow.execution_settings = ExecutionSettings()
     levels = list(workflow.dag.toposorted())
-    missing = [
-        Path(name)
-        for level in levels
-        for job in level
-        for name in job.output
-        if not Path(name).exists()
-    ]
-    for path in missing:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+    for job in (job for level in levels for job in level):
+        _complete(job)
     workflow.iocache.clear()
 
     async def record() -> None:
@@ -35,6 +28,18 @@ def take_for_done(workflow: Workflow, detailed: bool = False) -> None:
                 await workflow.persistence.finished(job)
 
     workflow.async_run(record())
+
+
+def _complete(job) -> None:
+    from tfscale.checksums import write  # the project's own: its Snakefile has been read by now
+
+    missing = [Path(name) for name in job.output if not Path(name).exists()]
+    for path in missing:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    sums = dict(job.output.items()).get("sums")
+    if sums and Path(sums) in missing:
+        write(job.output, sums)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_the_readme_of_the_results_names_every_file_and_no_other(finished):
     unnamed = [file for file in files if not any(named(path, file) for path in patterns)]
     assert not unnamed, "name them in results/README.md, then: make docs"
     others = {path for path in patterns if not any(named(path, file) for file in files)}
-    assert others == {"demo/", "paper/", "rigorous/"}
+    assert others == {"demo/", "paper/", "rigorous/", "logs/slurm/"}
 
 
 def test_the_programs_of_the_docs_run_on_a_real_study(finished):
