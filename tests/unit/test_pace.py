@@ -100,11 +100,12 @@ def test_stages_come_in_their_order():
 
 
 def test_the_default_study_is_estimated_as_it_took_on_the_machine_of_the_estimate(config):
-    """Its 24 models took 44 minutes on two CPUs with tests beside it, its runs 45 minutes."""
+    """Its runs took 45 to 65 minutes; its 24 models 26 minutes on two CPUs before their last
+    convolution was computed by matrix products."""
     study, speed = Study.from_config(config), kernel_speed(0.0186)
     trained_s = sum(training_s(axes, config, speed) for axes in study.trained.values()) / 2
     timed_s = sum(run_s(axes, "runs", config, speed) for axes in study.cells.values()) * 2
-    assert 15 * 60 < trained_s < 90 * 60
+    assert 5 * 60 < trained_s < 26 * 60
     assert 30 * 60 < timed_s < 180 * 60
 
 

@@ -11,15 +11,19 @@ from tfscale.budget import training_budget
 from tfscale.flop import flop_per_example, training_flop_per_example
 from tfscale.grid import cost_flop
 from tfscale.passes import calls_per_pass
+from tfscale.traffic import reread_kernel_bytes
 
 KERNEL_FLOP = 80 * 2 * 192**3
 """FLOP of one calibration."""
 USUAL_REFERENCE_S = 0.02
-TRAINING_SHARE, CALL_SHARE = 0.12, 0.5
-"""Of the kernel's FLOP a second: what a training and what a call reach."""
+TRAINING_SHARE, PREDICTING_SHARE, CALL_SHARE = 1.0, 1.2, 1.6
+"""Of the kernel's FLOP a second: what training, predicting by the trained network and a call
+reach (the kernel is in part a loop of Python)."""
+REREAD_BYTES_A_S = 14e9
+"""Bytes a second of a kernel that has outgrown the caches (see `traffic`)."""
 EXAMPLES = {"mnist": 54_000, "text": 7_800}
 VALIDATION = 1000
-TRAINING_START_S, RUN_START_S, VISIT_START_S, CALL_S = 5.0, 1.5, 1.5, 3e-4
+TRAINING_START_S, RUN_START_S, VISIT_START_S, CALL_S = 3.0, 0.7, 0.8, 3e-4
 MORE_VISITS = 2
 SLOW_CALL_S, VERY_SLOW_CALL_S, SLOW_CALLS, WARM_CALLS, WARM_S = 0.03, 1.0, 3, 10, 1.0
 FIXED_S = {
@@ -35,20 +39,23 @@ def kernel_speed(reference_s: float | None) -> float:
 
 
 def training_s(axes: Cell, config: dict, speed: float) -> float:
-    """Seconds of training a model on one CPU; `speed` is that of the kernel (FLOP a second)."""
+    """Seconds on one CPU of training a model and predicting the test inputs; `speed` is that of the
+    kernel (FLOP a second)."""
     recipe, layers = config["training"], layers_of(axes)
     budget = training_budget(
         layers, recipe, axes["batch_size"], EXAMPLES[axes["model"]], VALIDATION
     )
     epoch_flop = budget.examples * training_flop_per_example(layers)
     epoch_flop += budget.validation * flop_per_example(layers)
-    return TRAINING_START_S + recipe["epochs"] * epoch_flop / (TRAINING_SHARE * speed)
+    predicting_s = config["evaluation"]["inputs"] * flop_per_example(layers) / PREDICTING_SHARE
+    learning_s = recipe["epochs"] * epoch_flop / TRAINING_SHARE
+    return TRAINING_START_S + (learning_s + predicting_s) / speed
 
 
 def run_s(axes: Cell, walk: str, config: dict, speed: float) -> float:
     """Seconds of one run of a cell."""
     timing = sections.protocol(config, walk)
-    call_s = CALL_S + cost_flop(axes) / (CALL_SHARE * speed * axes["threads"])
+    call_s = _call_s(axes, speed)
     if timing["protocol"] == "paper":
         calls = timing["passes"] * calls_per_pass(
             config["evaluation"]["inputs"], axes["batch_size"]
@@ -59,8 +66,13 @@ def run_s(axes: Cell, walk: str, config: dict, speed: float) -> float:
     return RUN_START_S + min(visits * visit_s, timing["time_cap_s"] + visit_s)
 
 
+def _call_s(axes: Cell, speed: float) -> float:
+    reread_s = axes["batch_size"] * reread_kernel_bytes(layers_of(axes)) / REREAD_BYTES_A_S
+    return CALL_S + (cost_flop(axes) / (CALL_SHARE * speed) + reread_s) / axes["threads"]
+
+
 def _warm_s(call_s: float) -> float:
-    return max(call_s, min(WARM_CALLS * call_s + 0.1, WARM_S))
+    return 0.0 if call_s > VERY_SLOW_CALL_S else min(WARM_CALLS * call_s + 0.1, WARM_S)
 
 
 def _timed_s(call_s: float, timing: dict) -> float:
