@@ -73,7 +73,8 @@ FAULTS = (
     Fault("no memory is left", "[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", _no_memory),
     Fault("it hangs", "took longer than 20 s", _signal("visit", signal.SIGSTOP)),
     Fault("no disk is left", "File too large|No space", _no_space),
-    Fault("its SavedModel is damaged", "damaged", before=_damage, after=_without_model),
+    Fault("its SavedModel is damaged", "has changed since it was written: delete", before=_damage,
+          after=_without_model),
     Fault("its training is killed", KILLED, _signal("job", signal.SIGKILL), "job", TRAINED,
           before=_without_model),
 )  # fmt: skip
