@@ -35,6 +35,11 @@ def bench(options: Options) -> list[Outcome]:
     expected = expected_cover(visits, project_config()["timing"]["coverage"])
     return [
         share_at_least("cells whose intervals cover each other's value", share, LIMIT),
+        share_at_least(
+            "cells that differ by no more than either study foretold (repeat_half_width)",
+            float((table["apart"] <= table["foretold"]).mean()),
+            LIMIT,
+        ),
         Outcome(f"… expected of {visits} visits without any drift", percent(expected)),
         Outcome("median |ln ratio|", percent(float(table["apart"].median()))),
     ]
@@ -43,16 +48,18 @@ def bench(options: Options) -> list[Outcome]:
 def compared(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """One row a common cell: both values with intervals, and what covers what."""
     names = {"latency_s": "", "latency_low_s": "_low", "latency_high_s": "_high"}
-    left = a.set_index("cell")[[*names, "model", "visits"]]
+    left = a.set_index("cell")[[*names, "model", "visits", "repeat_half_width"]]
     left = left.rename(columns={name: f"a{end}" for name, end in names.items()})
-    right = b.set_index("cell")[list(names)]
+    right = b.set_index("cell")[[*names, "repeat_half_width"]]
     right = right.rename(columns={name: f"b{end}" for name, end in names.items()})
+    right = right.rename(columns={"repeat_half_width": "b_repeat"})
     table = left.join(right, how="inner")
     return table.assign(
         both=table["b"].between(table["a_low"], table["a_high"])
         & table["a"].between(table["b_low"], table["b_high"]),
         overlap=(table["a_low"] <= table["b_high"]) & (table["b_low"] <= table["a_high"]),
         apart=np.log(table["a"] / table["b"]).abs(),
+        foretold=table[["repeat_half_width", "b_repeat"]].min(axis=1),
     )
 
 

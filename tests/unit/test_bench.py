@@ -152,6 +152,7 @@ def cells(latency_s: float, width: float) -> pd.DataFrame:
             "latency_low_s": latency_s / width,
             "latency_high_s": latency_s * width,
             "half_width": math.log(width),
+            "repeat_half_width": [0.04, 0.06],
         }
     )
 
@@ -178,6 +179,7 @@ def test_studies_agree_when_each_covers_the_other():
     assert not one_sided["both"].any()
     assert one_sided["overlap"].all()
     assert one_sided["apart"].tolist() == pytest.approx([math.log(1.05)] * 2)
+    assert (one_sided["apart"] <= one_sided["foretold"]).tolist() == [False, True]
 
 
 def test_intervals_cover_another_samples_median_less_often_than_the_truth():

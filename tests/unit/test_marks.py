@@ -13,7 +13,8 @@ BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
 def said(warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), **columns) -> str:
     cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
         **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
-           "half_width": 0.01, "unsettled_visits": 0, "test_accuracy": 0.8, "machine": "h"}
+           "half_width": 0.01, "repeat_half_width": 0.02, "unsettled_visits": 0,
+           "test_accuracy": 0.8, "machine": "h"}
         | columns
     )  # fmt: skip
     visits = pd.DataFrame(
@@ -48,3 +49,9 @@ def test_wide_and_missing_intervals_are_counted():
     text = said(half_width=np.nan, coverage=np.nan)
     assert "2 of 2 cells are known less well than the asked 5% or have no interval." in text
     assert "nan" not in text
+
+
+def test_how_far_another_study_may_differ_is_said_when_it_is_more_than_the_precision():
+    text = said(repeat_half_width=[0.1, 0.14])
+    assert text.startswith("Another such study would find a cell within 13% of its value here")
+    assert said(repeat_half_width=np.nan) == ""

@@ -75,6 +75,9 @@ CELLS = described(
         **bounded("latency", "seconds a call: median of the visits' medians", "_s"),
         "half_width": number("half of the interval's log-length; missing = none is claimed"),
         "coverage": number("exact coverage of the interval; missing = it is the range"),
+        "repeat_half_width": number(
+            "log of the factor by which another such study differs at most (95 %)"
+        ),
         "undisturbed_s": number("median of the visits' 5th percentiles"),
         "noise_index": number("latency over undisturbed"),
         "p90_s": number("90th percentile of all timed calls"),

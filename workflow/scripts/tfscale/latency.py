@@ -9,6 +9,7 @@ from scipy.stats import binom
 from tfscale.axes import AXES, Cell
 from tfscale.interval import median_interval
 from tfscale.pooling import pooled
+from tfscale.repeat import repeat_half_widths
 
 BOUND_CONFIDENCE = 0.99
 MEMORY = ("memory_load_bytes", "memory_first_bytes", "memory_warmup_bytes", "memory_timed_bytes")
@@ -50,6 +51,9 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
         }
         | pd.DataFrame(_intervals(typical["p50_s"], coverage)).to_dict("series")
         | {
+            "repeat_half_width": repeat_half_widths(
+                own.assign(number=number)[used], middle["p50_s"]
+            ),
             "undisturbed_s": middle["p05_s"],
             "noise_index": middle["p50_s"] / middle["p05_s"],
         }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from math import log
+from math import expm1, log
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ def marks(
         *_disturbed(cells, visits),
         *_memory(visits),
         *_precision(cells, timing),
+        *_repeat(cells, timing["precision"]),
         *_drift(drift, timing["precision"]),
         *_models(cells),
     ]
@@ -94,6 +95,17 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         yield f"{_have(unsettled)} visits whose warm-up did not settle."
+
+
+def _repeat(cells: pd.DataFrame, precision: float) -> Iterator[str]:
+    """What the rounds say of another study, which sees other disturbances than this one."""
+    typical = expm1(cells["repeat_half_width"].median())
+    if typical > precision:
+        yield (
+            f"Another such study would find a cell within {typical:.0%} of its value here "
+            "(median cell, 95 %, from how far apart the rounds are): smaller differences between "
+            "studies say nothing."
+        )
 
 
 def _have(count: int) -> str:

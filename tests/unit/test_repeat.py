@@ -1,0 +1,61 @@
+"""How near another study would come."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+
+from tfscale.repeat import repeat_half_widths
+
+
+def study(rng, latency_s, rounds=2, visits=3, shared=0.03, own=0.01) -> pd.DataFrame:
+    """Visits of each cell, that share the state of the machine within a round."""
+    rows = [
+        {"number": number, "machine": "m", "round": walk, "p50_s": value * np.exp(state + noise)}
+        for number, value in enumerate(latency_s)
+        for walk in range(1, rounds + 1)
+        for state in rng.normal(0, shared, 1)
+        for noise in rng.normal(0, own, visits)
+    ]
+    return pd.DataFrame(rows)
+
+
+def typical(visits: pd.DataFrame) -> pd.Series:
+    return visits.groupby("number")["p50_s"].median()
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_another_study_differs_by_no_more_in_19_of_20_cells(rounds):
+    rng = np.random.default_rng(1)
+    latency_s = np.geomspace(1e-4, 10, 400)
+    a, b = (study(rng, latency_s, rounds) for _ in range(2))
+    apart = np.log(typical(a) / typical(b)).abs()
+    held = (apart <= repeat_half_widths(a, typical(a))).mean()
+    assert 0.92 <= held <= 0.98
+
+
+def test_noisier_cells_have_wider_ones():
+    rng = np.random.default_rng(2)
+    latency_s = np.geomspace(1e-4, 10, 200)
+    visits = study(rng, latency_s[:100])
+    loud = study(rng, latency_s[100:], shared=0.3).assign(number=lambda rows: rows["number"] + 100)
+    both = pd.concat([loud, visits], ignore_index=True)
+    width = repeat_half_widths(both, typical(both))
+    assert np.median(width[100:]) > 5 * np.median(width[:100])
+
+
+def test_two_values_by_hand():
+    visits = pd.DataFrame(
+        {"number": 0, "machine": "m", "round": [1, 1, 2], "p50_s": [1.0, 1.0, np.e]}
+    )
+    (width,) = repeat_half_widths(visits, typical(visits))
+    assert width == pytest.approx(t.ppf(0.975, 1) * np.sqrt(2 * 0.5 / 2))
+
+
+def test_machines_are_kept_apart_and_one_round_says_nothing():
+    rng = np.random.default_rng(3)
+    one = study(rng, [1.0, 2.0], rounds=1).assign(machine="other", number=lambda r: r["number"] + 2)
+    both = pd.concat([study(rng, [1.0, 2.0]), one])
+    width = repeat_half_widths(both, typical(both))
+    assert np.isfinite(width[:2]).all()
+    assert np.isnan(width[2:]).all()
