@@ -1,8 +1,7 @@
 """When a first call stands for the warm-up, and what is seen of the machine round the block."""
 
+from statistics import median
 from time import sleep
-
-import pytest
 
 from tfscale import headline as of_visit
 from tfscale.calls import Calls
@@ -53,6 +52,8 @@ def test_the_machine_is_looked_at_again_right_before_slow_calls_only():
 
 
 def test_copying_more_takes_longer(monkeypatch):
-    few = min(copy_time() for _ in range(5))
-    monkeypatch.setattr("tfscale.memory_speed.COPIES", 40)
-    assert min(copy_time() for _ in range(5)) == pytest.approx(10 * few, rel=0.6)
+    times_s = {4: [], 80: []}
+    for copies in [4, 80] * 5:
+        monkeypatch.setattr("tfscale.memory_speed.COPIES", copies)
+        times_s[copies].append(copy_time())
+    assert median(times_s[80]) > 4 * median(times_s[4])

@@ -46,7 +46,7 @@ def _keras_layer(
         case "reshape":
             return keras.layers.Reshape(layer.output, dtype=dtype)
         case "conv":
-            spans = layer.role == "full_span"
+            spans = layer.window[1] == layer.input[1]
             kind = FullSpanConv2D if quick and spans else keras.layers.Conv2D
             return kind(layer.output[-1], layer.window, activation="relu", dtype=dtype)
         case "pool":
