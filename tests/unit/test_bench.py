@@ -27,6 +27,7 @@ from bench import (
     studies,
     sweeps,
     thresholds,
+    training,
     used,
     warm,
     wide,
@@ -46,6 +47,7 @@ from bench.outcome import (
 )
 from bench.study import Study
 from bench.text_table import text_table
+from tfscale import config as tfscale_config
 from tfscale import runs
 from tfscale.study import Study as WholeStudy
 
@@ -364,6 +366,14 @@ def test_a_command_is_measured_with_its_memory(tmp_path):
     assert 0 < got.cpu_s < got.seconds
     with pytest.raises(SkippedError, match="no such thing"):
         used.used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
+
+
+@pytest.mark.parametrize("module", [training, warm])
+def test_small_studies_have_valid_configurations(module):
+    root = small.small_project(module.BATCHES, {"max_steps": 1, "budget_tflop": None})
+    config = yaml.safe_load((root / "config.yaml").read_text())
+    assert tfscale_config.mistakes(config) == []
+    assert len(WholeStudy.from_config(config).cells) == len(module.BATCHES)
 
 
 def test_jobs_are_found_in_snakemakes_records(tmp_path):
