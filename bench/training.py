@@ -12,8 +12,8 @@ from bench.text_table import text_table
 from bench.used import snakemake
 
 TITLE = "The same models trained one at a time and two at once, by turns"
-BATCHES = [48, 52, 56, 60, 64, 68]
-CORES, PAIRS, LIMIT = 2, 2, 0.85
+BATCHES = [40, 44, 48, 52, 56, 60, 64, 68]
+CORES, PAIRS, LIMIT = 2, 4, 0.85
 RECIPE = {"epochs": 2, "max_steps": None, "budget_tflop": 0.05}
 """Some seconds a model: more than its fixed cost, as in real studies."""
 

@@ -52,8 +52,15 @@ def test_disturbed_visits_are_made_up_for_three_times():
 
 
 def test_the_time_cap_ends_a_run_and_precision_is_named_first():
-    assert reason([1.0, 1.5], elapsed_s=121) == TIME_CAP
+    assert reason([1.0, 1.5, 1.0], elapsed_s=119) is None
+    assert reason([1.0, 1.5, 1.0], elapsed_s=120) == TIME_CAP
     assert reason([1.0, 1.0, 1.0], elapsed_s=121) == PRECISE
+
+
+def test_the_time_cap_waits_for_the_fewest_visits_but_not_for_ever():
+    assert reason([1.0, 1.5], made=5, elapsed_s=121) is None
+    assert reason([1.0, 1.5], made=6, elapsed_s=121) == TIME_CAP
+    assert reason([], made=6, elapsed_s=121) == TIME_CAP
 
 
 def test_the_papers_protocol_has_its_own_end():

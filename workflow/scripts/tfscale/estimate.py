@@ -4,6 +4,8 @@ The shares and the fixed times are what full studies took on a virtual machine o
 EPYC); they are a first guess, which the measured durations of the study correct (`pace`).
 """
 
+from math import ceil
+
 from tfscale import sections
 from tfscale.architecture import layers_of
 from tfscale.axes import Cell
@@ -63,7 +65,8 @@ def run_s(axes: Cell, walk: str, config: dict, speed: float) -> float:
         return RUN_START_S + timing["visits"] * (VISIT_START_S + calls * call_s)
     visit_s = VISIT_START_S + call_s + _warm_s(call_s) + _timed_s(call_s, timing)
     visits = min(timing["max_visits"], timing["visits"] + MORE_VISITS)
-    return RUN_START_S + min(visits * visit_s, timing["time_cap_s"] + visit_s)
+    within_cap = max(timing["visits"], ceil(timing["time_cap_s"] / visit_s))
+    return RUN_START_S + min(visits, within_cap) * visit_s
 
 
 def _call_s(axes: Cell, speed: float) -> float:

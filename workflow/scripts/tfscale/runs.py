@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from tfscale.atomic import replacing
 from tfscale.columns import SCHEMA
 from tfscale.errors import StudyError
-from tfscale.seal import PLACEHOLDER, intact, seal
+from tfscale.seal import PLACEHOLDER, as_sealed, seal
 
 SCHEMA_VERSION = "3"
 PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
@@ -48,17 +48,18 @@ def read(path: str) -> tuple[pa.Table, dict]:
     read at once, in threads.
     """
     again = f"delete {path} and type the same command again"
-    if not intact(Path(path)):
+    content = Path(path).read_bytes()
+    if not as_sealed(content):
         raise StudyError(f"{path} is damaged: {again}")
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        metadata = file.metadata.metadata
-        version = metadata.get(b"tfscale_schema", b"").decode()
-        if version != SCHEMA_VERSION or file.schema_arrow != SCHEMA:
-            raise StudyError(f"{path} was written by another version of tfscale: {again}")
-        table, record = file.read(use_threads=False), json.loads(metadata[b"tfscale_record"])
-    walk = Path(path).parts[-3]
-    name = _name(table, record.get("walk", walk))
-    if name != Path(*Path(path).parts[-3:]):
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        metadata, table = file.metadata.metadata, file.read(use_threads=False)
+    version = metadata.get(b"tfscale_schema", b"").decode()
+    if version != SCHEMA_VERSION or table.schema != SCHEMA:
+        raise StudyError(f"{path} was written by another version of tfscale: {again}")
+    record = json.loads(metadata[b"tfscale_record"])
+    place = Path(path).parts[-3:]
+    name = _name(table, record.get("walk", place[0]))
+    if name.parts != place:
         raise StudyError(f"{path} is the run {name}: {again}")
     return table, record
 

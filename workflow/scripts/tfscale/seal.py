@@ -25,18 +25,23 @@ def seal(path: Path) -> None:
 
 def intact(path: Path) -> bool:
     """Whether the file is byte for byte as it was sealed."""
-    if path.stat().st_size < len(PLACEHOLDER):
+    if not path.stat().st_size:
         return False
     with (
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        memoryview(content) as view,
     ):
-        start = content.rfind(MARK)
-        if start < 0:
-            return False
-        end = start + len(PLACEHOLDER)
+        return as_sealed(content)
+
+
+def as_sealed(content: bytes | mmap.mmap) -> bool:
+    """Whether a file's content is byte for byte as it was sealed."""
+    start = content.rfind(MARK)
+    end = start + len(PLACEHOLDER)
+    if start < 0 or end > len(content):
+        return False
+    with memoryview(content) as view:
         original = hashlib.sha256(view[:start])
         original.update(PLACEHOLDER)
         original.update(view[end:])
-        return original.hexdigest().encode() == content[start + len(MARK) : end]
+    return original.hexdigest().encode() == content[start + len(MARK) : end]

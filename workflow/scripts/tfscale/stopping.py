@@ -19,8 +19,8 @@ def reason_to_stop(
     `own_s` and `earlier_s` are the medians (s) of the clean visits of this run and of the cell's
     earlier rounds. `rule` is the protocol: coverage, precision, visits, max_visits, time_cap_s.
     With too few visits for an interval the range takes its place in the first round, which need
-    not go on until it could claim one alone; later rounds go on until they can. The
-    paper's protocol has its own end.
+    not go on until it could claim one alone; later rounds go on until they can. The time cap waits
+    for the fewest visits. The paper's protocol has its own end.
     """
     if rule["protocol"] == "paper":
         return PASSES_DONE if made >= rule["visits"] else None
@@ -31,4 +31,5 @@ def reason_to_stop(
             return PRECISE
     if len(own_s) >= rule["max_visits"] or made >= rule["max_visits"] + MOST_REPEATED:
         return MOST_VISITS
-    return TIME_CAP if elapsed_s >= rule["time_cap_s"] else None
+    fewest = len(own_s) >= rule["visits"] or made >= rule["visits"] + MOST_REPEATED
+    return TIME_CAP if fewest and elapsed_s >= rule["time_cap_s"] else None
