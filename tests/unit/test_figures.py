@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -15,7 +16,7 @@ from matplotlib.legend import Legend
 from paths import ROOT
 from synthetic_cells import work_cells
 
-from tfscale.figure_axes import MANY_POINTS, points
+from tfscale.figure_axes import MANY_POINTS, MOST_LEVELS, evenly, level_handles, points
 from tfscale.figure_list import DRAWN_TABLES, FIGURES
 from tfscale.figures import BUILTIN, DRAWN_BY, draw
 from tfscale.figures_laws import band
@@ -275,6 +276,22 @@ def test_many_points_are_pixels(data):
     points(axes, data, rows, rows["batch_size"], rows["latency_s"], "layers")
     assert len(rows) > MANY_POINTS and axes.collections
     assert all(collection.get_rasterized() for collection in axes.collections)
+
+
+def test_a_factor_of_many_levels_has_ten_of_them_in_its_legend(data):
+    rows = pd.concat([data.cells.assign(batch_size=size) for size in range(1, 101)])
+    many = replace(data, palette=Palette.of(rows))
+    labels = [handle.get_label() for handle in level_handles(many, "batch_size", rows)]
+    assert len(labels) == MOST_LEVELS and (labels[0], labels[-1]) == ("1", "100")
+    few = [handle.get_label() for handle in level_handles(many, "layers", rows)]
+    assert few == ["4", "6", "10"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 100])
+def test_places_are_even_and_end_with_the_last(count):
+    places = evenly(count, 10)
+    assert len(places) == min(count, 10) and (places[0], places[-1]) == (0, count - 1)
+    assert len(set(np.diff(places))) <= 2
 
 
 def test_all_files_are_written_and_small(study, tmp_path):

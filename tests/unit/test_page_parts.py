@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -131,6 +132,16 @@ def test_figures_find_their_captions_and_their_width(tmp_path):
         ("text", "What laws says."): True,
         ("whole study", "What run says."): False,
     }
+
+
+def test_a_figure_in_an_attribute_is_the_files_text(tmp_path):
+    text = "<svg viewBox=\"0 0 5 4\">\n<style>*{fill: #a}</style><text>5 % &amp; 'ä' </text></svg>"
+    (tmp_path / "mnist_laws.svg").write_text(text, encoding="utf-8")
+    (tmp_path / "laws.rst").write_text("What laws say.\n")
+    (group,) = figure_groups([str(tmp_path / "mnist_laws.svg")], [str(tmp_path / "laws.rst")])
+    kind, _, source = group["figures"][0]["source"].partition(",")
+    assert kind == "data:image/svg+xml" and unquote(source) == text
+    assert not set("<>&#\"'\n") & set(source)
 
 
 def law(name: str, weight: float, machine: str = "h") -> dict:

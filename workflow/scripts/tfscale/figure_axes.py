@@ -18,7 +18,8 @@ from tfscale.style import LABELS
 LOG_FROM_RATIO = 8
 FINE_UP_TO = {"x": 40, "y": 900}
 """The greatest ratio at which a logarithmic axis has room for ticks at 1, 2 and 5."""
-MOST_TICKS = 10
+MOST_LEVELS = 10
+"""Of a factor's levels so many have a tick or stand in a legend."""
 MANY_POINTS = 400
 """From so many points on they are pixels in the SVG, which stays small that way."""
 Which = Literal["x", "y"]
@@ -63,8 +64,13 @@ def category_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
 
 
 def _ticks(levels: Sequence[float], places: list[float]) -> tuple[list[float], list[str]]:
-    chosen = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_TICKS)).astype(int))
+    chosen = evenly(len(levels), MOST_LEVELS)
     return [places[i] for i in chosen], [f"{levels[i]:g}" for i in chosen]
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most so many of the places 0 to count - 1, evenly, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
 def points(
@@ -91,14 +97,15 @@ def points(
 
 
 def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
-    """What a legend shows of the levels that `rows` have, and of hollow points if there are any."""
+    """What a legend shows of the levels that `rows` have (at most 10 of them)."""
+    levels = np.unique(rows[factor])
     return [
         Line2D(
             [], [], color=data.palette.colour(factor, level),
             marker=data.palette.marker(factor, level),
             linestyle=data.palette.dash(factor, level) if line else "", label=f"{level:g}",
         )
-        for level in np.unique(rows[factor])
+        for level in levels[evenly(len(levels), MOST_LEVELS)]
     ]  # fmt: skip
 
 

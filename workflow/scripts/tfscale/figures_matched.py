@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from tfscale.correlations import TIME
-from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles, name_of
+from tfscale.figure_axes import (
+    MANY_POINTS,
+    amount,
+    evenly,
+    hollow_handle,
+    legend,
+    level_handles,
+    name_of,
+)
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.figures_paper import boxes
 from tfscale.slicing import slice_numbers
@@ -48,7 +56,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
     facet, hue = FACETS[factor]
     every = sorted(cells[facet].unique())
     count = min(len(every), MOST_PANELS)
-    shown = [every[i] for i in np.linspace(0, len(every) - 1, count).round().astype(int)]
+    shown = [every[i] for i in evenly(len(every), count)]
     size = (max(WIDE_IN * count / MOST_PANELS, WIDE_IN * 0.6), HEIGHT_IN)
     figure, panels = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False)
     for panel, level in zip(panels[0], shown, strict=True):
@@ -73,9 +81,8 @@ def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> N
     slices = ordered.groupby(slice_numbers(ordered, factor), sort=False)
     lines = [np.column_stack([place[rows.index], rows[TIME]]) for _, rows in slices]
     many = len(cells) > MANY_POINTS
-    axes.add_collection(
-        LineCollection(lines, colors="0.35", linewidths=0.8, zorder=2.5, rasterized=many)
-    )
+    look = {"linewidths": 0.3, "alpha": 0.3} if many else {"linewidths": 0.8}
+    axes.add_collection(LineCollection(lines, colors="0.35", zorder=2.5, rasterized=many, **look))
 
 
 def matched_ratios(cells: pd.DataFrame, factor: str) -> pd.Series:

@@ -6,7 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from tfscale.figure_axes import amount, hollow_handle, legend, level_axis, level_handles, name_of
+from tfscale.figure_axes import (
+    amount,
+    evenly,
+    hollow_handle,
+    legend,
+    level_axis,
+    level_handles,
+    name_of,
+)
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.style import HEIGHT_IN, LABELS, WIDE_IN
@@ -66,7 +74,7 @@ def _fits(data: FigureData, cells: pd.DataFrame) -> pd.DataFrame:
     alike = (table[same] == cells[same].iloc[0]).all(axis=1) & (table["per_example_s"] > 0)
     table = table[alike & table["layers"].isin(cells["layers"])].sort_values("layers")
     count = min(len(table), MOST_CURVES)
-    return table.iloc[np.linspace(0, len(table) - 1, count).round().astype(int)]
+    return table.iloc[evenly(len(table), count)]
 
 
 def _intervals(axes: Axes, data: FigureData, cells: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from tfscale.axis_words import AXIS_WORDS
+from tfscale.figure_axes import evenly
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.palette import HATCHES, NAMES
 from tfscale.phrases import share
@@ -57,7 +58,7 @@ def _looks() -> dict[str, tuple[str, str]]:
 
 def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str]) -> None:
     rows = rows.sort_values(ARCHITECTURE)
-    rows = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), MOST_BARS)).round().astype(int)]
+    rows = rows.iloc[evenly(len(rows), MOST_BARS)]
     varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
     place, start = np.arange(len(rows)), np.zeros(len(rows))
     for name in shown:

@@ -1,13 +1,16 @@
 """The figures as the page shows them: inlined, with their captions, grouped by kind of model."""
 
-import base64
 import json
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 WIDE = 1.9
 """A figure of a larger ratio of width to height takes the whole width of the page."""
+PLAIN = " !$()*+,-./:;=?@[]^_`{|}~"
+"""What stands for itself in an attribute's data URI: a figure takes 7 % more than its file, by
+base64 33 %."""
 _VIEW = re.compile(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"')
 
 
@@ -26,11 +29,10 @@ def figure_groups(figures: list[str], captions: list[str]) -> list[dict]:
         own = _words(Path(path).with_name(f"{kind}.json")).get(name, {})
         plain = name.replace("_", " ")
         text = Path(path).read_text(encoding="utf-8")
-        data = base64.b64encode(text.encode()).decode()
         groups.setdefault(kind, []).append(
             {
                 "id": Path(path).stem,
-                "source": f"data:image/svg+xml;base64,{data}",
+                "source": f"data:image/svg+xml,{quote(text, safe=PLAIN)}",
                 "title": own.get("title", plain),
                 "caption": " ".join([words.get(name, plain), *own.get("says", [])]),
                 "wide": _ratio(text) > WIDE,
