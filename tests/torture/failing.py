@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -97,13 +98,9 @@ def struck(project: Project, fault: Fault) -> list[str]:
     project.configure(timing={"min_time_s": 2, "time_limit_s": 20})
     fault.before(project)
     run = Running(project)
-    if fault.strike:
-        wait_for(lambda: fault.who in cast(project.root, fault.log) or run.status is not None)
-        seen = cast(project.root, fault.log)
-        if fault.who not in seen:
-            run.kill()
-            return [f"no {fault.who} came: {run.said[-600:]}"]
-        fault.strike(seen)
+    if fault.strike and not _strikes(project, run, fault):
+        run.kill()
+        return [f"no {fault.who} came: {run.said[-600:]}"]
     status = run.wait()
     found = [] if status else ["the study ended well"]
     others = [cell for cell in CELLS if cell != TARGET]
@@ -112,6 +109,23 @@ def struck(project: Project, fault: Fault) -> list[str]:
     found += _unsaid(run.said, fault)
     fault.after(project)
     return found + half_made(project.root)
+
+
+def _strikes(project: Project, run: Running, fault: Fault) -> bool:
+    """Strike everyone who comes until the study ends, as the first may have done its work just
+    before the blow; whether anyone came."""
+    felt: set[int] = set()
+
+    def ended() -> bool:
+        seen = cast(project.root, fault.log)
+        if fault.strike and fault.who in seen and seen[fault.who].pid not in felt:
+            felt.add(seen[fault.who].pid)
+            with suppress(psutil.NoSuchProcess):
+                fault.strike(seen)
+        return run.status is not None
+
+    wait_for(ended)
+    return bool(felt)
 
 
 def _unsaid(said: str, fault: Fault) -> Iterator[str]:
