@@ -12,13 +12,13 @@ from bench.ratios import half_width
 from bench.study import project_config
 from bench.text_table import text_table
 from tfscale.interval import median_interval
-from tfscale.stopping import reason_to_stop
+from tfscale.stopping import fewest_visits, reason_to_stop
 
 TITLE = "Simulated coverage of the sign-test interval under optional stopping"
 STUDIES, ALLOWANCE = 1000, 0.02
 
-Stop = Callable[[list[float], list[float]], bool]
-"""Whether a round ends after these medians, given those of the rounds before."""
+Stop = Callable[[int, list[float], list[float]], bool]
+"""Whether a round (by number) ends after these medians, given those of the rounds before."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def bench(options: Options) -> list[Outcome]:
     stop, rounds, most = rule_stop(rule), rule["rounds"], rule["max_visits"]
     rows, real = [], {}
     for name, noise in NOISES.items():
-        for how, ends in {"rule": stop, "fixed": lambda own, earlier: False}.items():
+        for how, ends in {"rule": stop, "fixed": lambda number, own, earlier: False}.items():
             got = simulate(noise, ends, rounds, int(most), np.random.default_rng(17), rule)
             rows.append(
                 (name, how, 100 * got.real, 100 * got.claimed, got.visits, 100 * got.precise)
@@ -56,7 +56,12 @@ def bench(options: Options) -> list[Outcome]:
 
 def rule_stop(rule: dict) -> Stop:
     """The pipeline's own rule, after `earlier` rounds: the only place that knows its signature."""
-    return lambda own, earlier: bool(reason_to_stop(own, earlier, len(own), 0.0, rule))
+
+    def stop(number: int, own: list[float], earlier: list[float]) -> bool:
+        fewest = fewest_visits(number, len(earlier), rule)
+        return bool(reason_to_stop(own, earlier, len(own), 0.0, fewest, rule))
+
+    return stop
 
 
 def simulate(
@@ -80,8 +85,8 @@ def simulate(
 def pooled(walks: np.ndarray, stop: Stop) -> list[float]:
     """The visits of all rounds, each round up to where the rule ends it."""
     kept: list[float] = []
-    for walk in walks:
+    for number, walk in enumerate(walks, start=1):
         medians, earlier = walk.tolist(), kept
-        ends = (n for n in range(1, len(medians)) if stop(medians[:n], earlier))
+        ends = (n for n in range(1, len(medians)) if stop(number, medians[:n], earlier))
         kept = [*earlier, *medians[: next(ends, len(medians))]]
     return kept

@@ -213,39 +213,50 @@ RULE = {
 }  # fmt: skip
 
 
+def never(number, own, earlier):
+    return False
+
+
 def test_rounds_are_cut_where_the_rule_says():
     walks = np.arange(8.0).reshape(2, 4)
-    assert coverage.pooled(walks, lambda own, earlier: len(own) == 3) == [0, 1, 2, 4, 5, 6]
-    assert coverage.pooled(walks, lambda own, earlier: len(own + earlier) == 5) == [0, 1, 2, 3, 4]
-    assert len(coverage.pooled(walks, lambda own, earlier: False)) == 8
+    assert coverage.pooled(walks, lambda _, own, earlier: len(own) == 3) == [0, 1, 2, 4, 5, 6]
+    assert coverage.pooled(walks, lambda number, own, earlier: len(own + earlier) == 5) == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert len(coverage.pooled(walks, lambda number, own, earlier: False)) == 8
 
 
 def test_simulated_coverage_of_a_fixed_number_is_the_claimed_one():
     rng = np.random.default_rng(1)
-    never = coverage.simulate(
-        noise.log_normal(0.05), lambda own, earlier: False, 1, 8, rng, RULE, studies=2000
-    )
-    assert never.claimed >= RULE["coverage"]
-    assert never.real == pytest.approx(never.claimed, abs=0.01)
-    assert never.visits == 8
+    fixed = coverage.simulate(noise.log_normal(0.05), never, 1, 8, rng, RULE, studies=2000)
+    assert fixed.claimed >= RULE["coverage"]
+    assert fixed.real == pytest.approx(fixed.claimed, abs=0.01)
+    assert fixed.visits == 8
 
 
 def test_stopping_when_it_looks_narrow_costs_coverage():
-    def narrow(own, earlier):
+    def narrow(number, own, earlier):
         return len(own) >= 2 and max(own) / min(own) < 1.02
 
     rng = np.random.default_rng(1)
     made = noise.log_normal(0.05)
     got = coverage.simulate(made, narrow, 1, 8, rng, RULE, studies=1000)
-    fixed = coverage.simulate(made, lambda own, earlier: False, 1, 8, rng, RULE, studies=1000)
+    fixed = coverage.simulate(
+        made, lambda number, own, earlier: False, 1, 8, rng, RULE, studies=1000
+    )
     assert got.visits < 8
     assert got.real < fixed.real - 0.005
 
 
 def test_the_rule_is_asked_as_it_is_written():
     stop = coverage.rule_stop(RULE)
-    assert [stop([1.0] * count, []) for count in (2, 3)] == [False, True]
-    assert not stop([1.0, 1.1, 1.2], [])
+    assert [stop(1, [1.0] * count, []) for count in (2, 3)] == [False, True]
+    assert not stop(1, [1.0, 1.1, 1.2], [])
+    assert [stop(2, [1.0] * count, [1.0] * 2) for count in (3, 4)] == [False, True]
 
 
 @pytest.mark.parametrize("make", noise.NOISES.values(), ids=list(noise.NOISES))

@@ -25,10 +25,10 @@ MODULES = {
     "train": "architecture atomic budget checksums device encoded errors flop "
     "full_span_convolution job log networks predictions saved_model tether trained "
     "training",
-    "calibrate": "atomic calibration cgroup checksums clock counters errors holder host log look "
-    "memory_speed pinning procstat tether timing_turn",
+    "calibrate": "atomic calibration cgroup checksums clock counters cpu_watch disturbance errors "
+    "holder host log look memory_speed pinning procstat tether timing_turn",
     "measure": "atomic attend axes calibration calls cgroup checksums child clock columns "
-    "counters derived device disturbance earlier encoded ending environment errors "
+    "counters cpu_watch derived device disturbance earlier encoded ending environment errors "
     "facts fresh headline holder host interval isolation job log machine measure "
     "memory memory_speed passes phases pinning procstat quiet run runs saved_model "
     "seal stopping summary tether timed_block timing_turn units variables visit",

@@ -163,7 +163,7 @@ def test_a_savedmodel_that_this_study_did_not_make_is_never_loaded(tmp_path, mon
     (model / "saved_model.pb").write_bytes(b"made elsewhere")
     subject = Subject("cell", FACTS, str(model), expected, "arrays", 64)
     with pytest.raises(StudyError, match="was not made by this study"):
-        measure(subject, {}, [], None)
+        measure(subject, {}, 1, [], None)
     assert not loaded
 
 

@@ -12,6 +12,7 @@ import pytest
 from tfscale import cgroup, clock, counters, host, procstat
 
 BUSY = [sys.executable, "-c", "while True: pass"]
+SPIN = "import time\nwhile time.process_time() < 0.3: pass"
 IDLE = 100_000
 
 
@@ -59,11 +60,23 @@ def test_load_of_a_moment_ago(quiet, monkeypatch):
 
 
 def test_others_at_work_now(quiet, monkeypatch):
-    monkeypatch.setattr(host, "sleep", lambda seconds: stat(quiet.folder, user=1))
+    def work(seconds):
+        stat(quiet.folder, user=10)
+        time.sleep(seconds)
+
+    monkeypatch.setattr(host, "sleep", work)
     monkeypatch.setattr(host, "_busiest", lambda seconds: ", most by hog (pid 7)")
-    line = only_line()
+    (line,) = host.warnings(1, 0.1)
     assert line.startswith("other processes use 1.0 of 2 CPUs, 1-minute load average 0.1, most by")
     assert "hog (pid 7)" in line
+
+
+def test_own_work_is_no_others(quiet):
+    watch = host.Watch.begin()
+    stat(quiet.folder, user=30)
+    child = subprocess.run([sys.executable, "-c", SPIN], check=True)
+    assert child.returncode == 0
+    assert host.warnings_since(watch, 1) == []
 
 
 def test_stolen_time(quiet, monkeypatch):

@@ -104,7 +104,8 @@ def test_the_default_study_is_estimated_as_it_took_on_the_machine_of_the_estimat
     convolution was computed by matrix products."""
     study, speed = Study.from_config(config), kernel_speed(0.0186)
     trained_s = sum(training_s(axes, config, speed) for axes in study.trained.values()) / 2
-    timed_s = sum(run_s(axes, "runs", config, speed) for axes in study.cells.values()) * 2
+    timed_s = sum(run_s(axes, "runs", config, speed) for axes in study.cells.values())
+    timed_s *= config["timing"]["rounds"]
     assert 5 * 60 < trained_s < 26 * 60
     assert 30 * 60 < timed_s < 180 * 60
 

@@ -25,6 +25,7 @@ def a_run(path, intact: bool = True) -> None:
 def folders(tmp_path, config):
     """Four cells of two rounds: one whole, one with one round, one damaged, one not timed."""
     config["grid"] = GRID
+    config["timing"]["rounds"] = 2
     study = Study.from_config(config)
     for name in study.trained:
         facts = tmp_path / "models" / name / "facts.json"
@@ -67,6 +68,14 @@ def test_models_figures_and_facts_follow_from_the_cells_that_are_there(config, f
     assert study.models == ["mnist"]
     assert [path.split("/")[-2] for path in study.facts_files("m")] == list(study.trained)
     assert len(study.trained) == 1
+
+
+def test_several_rounds_that_are_missing_are_named(config, folders):
+    config["timing"]["rounds"] = 4
+    study = partial(config, folders)
+    whole, part, *_ = study.cells
+    assert study.missing[whole] == "rounds 3, 4 of 4 not timed"
+    assert study.missing[part] == "rounds 2, 3, 4 of 4 not timed"
 
 
 def test_a_cell_whose_model_is_gone_is_missing(config, folders):

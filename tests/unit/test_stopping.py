@@ -6,7 +6,14 @@ import pytest
 from tfscale import quiet
 from tfscale.disturbance import disturbance
 from tfscale.interval import median_interval
-from tfscale.stopping import MOST_VISITS, PASSES_DONE, PRECISE, TIME_CAP, reason_to_stop
+from tfscale.stopping import (
+    MOST_VISITS,
+    PASSES_DONE,
+    PRECISE,
+    TIME_CAP,
+    fewest_visits,
+    reason_to_stop,
+)
 
 RULE = {
     "protocol": "visits", "visits": 3, "max_visits": 8, "precision": 0.05, "coverage": 0.9375,
@@ -18,8 +25,8 @@ CLEAN = {
 }  # fmt: skip
 
 
-def reason(own, earlier=(), made=None, elapsed_s=1.0, **rule):
-    return reason_to_stop(own, earlier, made or len(own), elapsed_s, RULE | rule)
+def reason(own, earlier=(), made=None, elapsed_s=1.0, fewest=3, **rule):
+    return reason_to_stop(own, earlier, made or len(own), elapsed_s, fewest, RULE | rule)
 
 
 def test_close_visits_end_a_run_at_the_fewest():
@@ -39,9 +46,37 @@ def test_earlier_rounds_count_but_every_round_has_its_fewest_visits():
     assert reason([1.0, 1.0, 1.0], [1.5] + [1.0] * 5) == PRECISE
 
 
-def test_a_later_round_goes_on_until_an_interval_can_be_claimed():
-    assert reason([1.0, 1.0, 1.0], [1.0]) is None
-    assert reason([1.0, 1.0, 1.0, 1.0], [1.0]) == PRECISE
+@pytest.mark.parametrize(
+    ("number", "earlier", "rule", "fewest"),
+    [
+        (1, 0, {}, 3),
+        (2, 3, {}, 3),
+        (2, 1, {}, 5),
+        (2, 0, {}, 6),
+        (3, 0, {}, 8),
+        (2, 11, {}, 3),
+        (5, 4, {"visits": 1, "max_visits": 3}, 1),
+        (5, 3, {"visits": 1, "max_visits": 3}, 2),
+        (5, 0, {"visits": 1, "max_visits": 3}, 3),
+        (4, 0, {"visits": 1, "max_visits": 1}, 1),
+        (2, 0, {"protocol": "paper", "visits": 1}, 1),
+    ],
+)
+def test_a_later_round_makes_up_for_what_earlier_ones_lost(number, earlier, rule, fewest):
+    assert fewest_visits(number, earlier, RULE | rule) == fewest
+
+
+def test_five_rounds_of_a_visit_can_claim_an_interval_though_visits_were_lost():
+    rule = RULE | {"visits": 1, "max_visits": 3}
+    kept: list[float] = []
+    for number, lost in enumerate([0, 1, 1, 0, 0], start=1):
+        fewest, own, made = fewest_visits(number, len(kept), rule), [], 0
+        while not made or not reason_to_stop(own, kept, made, 1.0, fewest, rule):
+            made += 1
+            own += [1.0] if made > 2 * lost else []
+        kept += own
+    assert len(kept) == 5
+    assert median_interval(kept, rule["coverage"]).claimed
 
 
 def test_disturbed_visits_are_made_up_for_three_times():
@@ -49,6 +84,12 @@ def test_disturbed_visits_are_made_up_for_three_times():
     assert reason(far, made=10) is None
     assert reason(far, made=11) == MOST_VISITS
     assert reason([], made=11) == MOST_VISITS
+
+
+def test_a_run_that_owes_one_visit_makes_up_for_one():
+    assert reason([], made=1, fewest=1, elapsed_s=121) is None
+    assert reason([], made=2, fewest=1, elapsed_s=121) == TIME_CAP
+    assert reason([], made=2, fewest=1, max_visits=1) == MOST_VISITS
 
 
 def test_the_time_cap_ends_a_run_and_precision_is_named_first():
@@ -64,15 +105,16 @@ def test_the_time_cap_waits_for_the_fewest_visits_but_not_for_ever():
 
 
 def test_the_papers_protocol_has_its_own_end():
-    assert reason([1.0], protocol="paper", visits=2) is None
-    assert reason([1.0, 9.0], protocol="paper", visits=2) == PASSES_DONE
+    assert reason([1.0], protocol="paper", fewest=2) is None
+    assert reason([1.0, 9.0], protocol="paper", fewest=2) == PASSES_DONE
 
 
 @pytest.mark.parametrize(
     ("change", "sign"),
     [
         ({}, ""),
-        ({"calibration_after_s": 0.0212}, "calibration 1.06 times the reference"),
+        ({"calibration_after_s": 0.0222}, "calibration 1.11 times the reference"),
+        ({"calibration_before_s": 0.0219}, ""),
         ({"cpu_share": 0.9}, "CPU share 0.90"),
         ({"cpu_share": 0.9, "threads": 2}, ""),
         ({"steal_share": 0.02}, "steal 2.0%"),
@@ -89,9 +131,9 @@ def test_the_interval_covers_the_truth_in_spite_of_optional_stopping():
     covered, widths = [], []
     for _ in range(1500):
         pooled: list[float] = []
-        for _ in range(2):
-            own: list[float] = []
-            while not reason(own, pooled):
+        for number in (1, 2):
+            fewest, own = fewest_visits(number, len(pooled), RULE), list[float]()
+            while not reason(own, pooled, fewest=fewest):
                 own.append(float(rng.lognormal(0, 0.06)))
             pooled += own
         interval = median_interval(pooled, 0.9375)
@@ -113,7 +155,7 @@ def calibrations(monkeypatch):
 
 
 def test_a_visit_waits_until_the_machine_is_quiet(calibrations):
-    calibrations(0.03, 0.022, 0.0209)
+    calibrations(0.03, 0.023, 0.0209)
     taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 5)
     assert taken_s == 0.0209
     assert 0 < waited_s < 5

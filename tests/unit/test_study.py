@@ -38,10 +38,13 @@ def test_sentinels_are_timed_from_the_start_to_the_end(config):
 
 def test_a_round_builds_on_the_rounds_before_it(config):
     schedule = Study.from_config(config).schedule
-    assert schedule.earlier("runs", "c", 2, "r") == ["r/runs/c/round1.parquet"]
+    assert schedule.earlier("runs", "c", 3, "r") == [
+        "r/runs/c/round1.parquet",
+        "r/runs/c/round2.parquet",
+    ]
     assert schedule.earlier("sentinels", "c", 2, "r") == []
-    with pytest.raises(StudyError, match=r"2 rounds of runs \(timing.rounds\), not 3"):
-        schedule.earlier("runs", "c", 3, "r")
+    with pytest.raises(StudyError, match=r"6 rounds of runs \(timing.rounds\), not 7"):
+        schedule.earlier("runs", "c", 7, "r")
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):

@@ -42,7 +42,7 @@ MACHINE = described(
         "started": text("when it was looked at (UTC)"),
         "reference_s": number("undisturbed calibration kernel: 20th percentile of 150 runs"),
         "spread": number("their 90th percentile over the reference"),
-        "slow_share": number("share of them over 1.05 times the reference"),
+        "slow_share": number("share of them over 1.1 times the reference"),
         "warnings": text("what may disturb the machine; a list"),
     }
 )

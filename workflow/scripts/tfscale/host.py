@@ -1,13 +1,14 @@
-"""The state of the machine before a measurement: what would disturb it, and what to do."""
+"""The state of the machine at a measurement: what disturbs it, and what to do."""
 
 import os
 from contextlib import suppress
-from time import process_time, sleep
+from time import sleep
 
 import psutil
 
 from tfscale import cgroup, clock, procstat
 from tfscale.counters import counters, difference, load_average, other_busy_share
+from tfscale.cpu_watch import Watch
 
 __all__ = ["allowed_cpus", "counters", "difference", "other_busy_share", "warnings"]
 
@@ -26,7 +27,14 @@ def warnings(threads: int, sample_s: float = SAMPLE_S) -> list[str]:
     Takes `sample_s` seconds, twice that on a busy machine. What the system does not tell (macOS)
     is not warned about.
     """
-    return [*_load(sample_s), *_cpus(threads), *_pinning(), *_clock(), *_battery()]
+    watch = Watch.begin()
+    sleep(sample_s)
+    return warnings_since(watch, threads, sample_s)
+
+
+def warnings_since(watch: Watch, threads: int, sample_s: float = SAMPLE_S) -> list[str]:
+    """The same of the time since `watch` began; takes `sample_s` seconds on a busy machine only."""
+    return [*_load(watch, sample_s), *_cpus(threads), *_pinning(), *_clock(), *_battery()]
 
 
 def allowed_cpus() -> int:
@@ -36,15 +44,12 @@ def allowed_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _load(sample_s: float) -> list[str]:
-    """Others at work now, or much work in the last minute; time stolen by the machine below."""
+def _load(watch: Watch, sample_s: float) -> list[str]:
+    """Others at work since then, or much work in the last minute; time that the machine below
+    stole."""
     cpus, load = os.cpu_count() or 1, load_average()
     queue = f", 1-minute load average {load:.1f}" if load is not None else ""
-    before, own = procstat.use(), process_time()
-    sleep(sample_s)
-    after, own = procstat.use(), process_time() - own
-    used = after.since(before) if before and after else None
-    busy = (used.busy_s - own) / sample_s if used else 0.0
+    busy, used, ever = watch.others(), watch.since(), procstat.use()
     lines = []
     if busy >= BUSY_CPUS:
         lines.append(
@@ -57,11 +62,12 @@ def _load(sample_s: float) -> list[str]:
             "CPUs): make sure that nothing else runs"
         )
     stolen = used.steal_s / used.total_s if used and used.total_s > 0 else 0.0
-    ever = after.steal_s / after.total_s if after and after.total_s > 0 else 0.0
-    if stolen > STEAL or ever > STEAL_EVER:
+    stolen_ever = ever.steal_s / ever.total_s if ever and ever.total_s > 0 else 0.0
+    if stolen > STEAL or stolen_ever > STEAL_EVER:
         lines.append(
-            f"other virtual machines take CPU time from this one ({stolen:.0%} now, {ever:.1%} "
-            "since it started): use a dedicated machine or more rounds"
+            "other virtual machines take CPU time from this one "
+            f"({stolen:.0%} now, {stolen_ever:.1%} since it started): "
+            "use a dedicated machine or more rounds"
         )
     return lines
 

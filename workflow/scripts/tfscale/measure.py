@@ -8,7 +8,7 @@ from tfscale.calibration import reference
 from tfscale.disturbance import disturbance
 from tfscale.fresh import fresh_visit
 from tfscale.saved_model import verify
-from tfscale.stopping import reason_to_stop
+from tfscale.stopping import fewest_visits, reason_to_stop
 from tfscale.units import seconds
 
 
@@ -25,22 +25,28 @@ class Subject:
 
 
 def measure(
-    subject: Subject, protocol: dict, earlier_s: list[float], reference_s: float | None
+    subject: Subject,
+    protocol: dict,
+    number: int,
+    earlier_s: list[float],
+    reference_s: float | None,
 ) -> tuple[list[dict], str]:
     """Make the visits of a run: one row a visit, and the reason why no more were made.
 
     `protocol` holds the timing section of the configuration (and, for the paper's protocol, the
-    passes), `earlier_s` the clean medians of earlier rounds, `reference_s` the calibration of an
-    undisturbed machine, where it is known. Raises StudyError when a visit fails.
+    passes), `number` is that of the round, `earlier_s` the clean medians of earlier rounds,
+    `reference_s` the calibration of an undisturbed machine, where it is known. Raises
+    StudyError when a visit fails.
     """
     verify(subject.saved_model, subject.sha256)
+    fewest = fewest_visits(number, len(earlier_s), protocol)
     rows: list[dict] = []
     start = monotonic()
     while True:
         rows.append(_visit(subject, protocol, rows, reference_s))
         _flag(rows, reference_s)
         elapsed_s = monotonic() - start
-        reason = reason_to_stop(clean(rows), earlier_s, len(rows), elapsed_s, protocol)
+        reason = reason_to_stop(clean(rows), earlier_s, len(rows), elapsed_s, fewest, protocol)
         print(_progress(rows[-1]), flush=True)
         if reason:
             return rows, reason

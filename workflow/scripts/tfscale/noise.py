@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tfscale.disturbance import SLOWER
+
 SCRIPTS = Path(__file__).parents[1]
 CALIBRATIONS = 25
-SLOWER = 1.05
 QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
 LONGEST_S = 30
 

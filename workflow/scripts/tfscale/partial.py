@@ -89,7 +89,8 @@ class PartialStudy(Study):
                 trained = self._is_trained(cell)
                 said[cell] = "not timed" if trained else "its model is not trained"
             elif lost:
-                said[cell] = f"round {' and '.join(lost)} of {len(rounds)} not timed"
+                which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
+                said[cell] = f"{which} of {len(rounds)} not timed"
         return said
 
     @cached_property

@@ -11,7 +11,7 @@ PAUSE_S = 0.05
 def calibrate_when_quiet(reference_s: float | None, patience_s: float) -> tuple[float, float]:
     """The last calibration (s) and how long was waited for it (s).
 
-    Calibrates until the kernel takes at most 1.05 times `reference_s`, its time on the undisturbed
+    Calibrates until the kernel takes at most 1.1 times `reference_s`, its time on the undisturbed
     machine, or until `patience_s` seconds have gone; once when the reference is not known.
     """
     start = monotonic()

@@ -8,11 +8,12 @@ from statistics import median
 import pandas as pd
 
 from tfscale import runs, summary
+from tfscale.cpu_watch import Watch
 from tfscale.earlier import earlier_medians
 from tfscale.environment import environment, identity
 from tfscale.facts import read_facts
 from tfscale.fresh import apart
-from tfscale.host import warnings
+from tfscale.host import warnings_since
 from tfscale.measure import Subject, clean, measure
 
 
@@ -30,9 +31,11 @@ def run(
         cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
         evaluation["inputs"],
     )  # fmt: skip
-    noticed = warnings(axes["threads"])
-    earlier_s = _earlier(inputs["earlier"])
-    rows, reason = measure(subject, protocol, earlier_s, _reference(inputs["machine"]))
+    watch, earlier_s = Watch.begin(), _earlier(inputs["earlier"])
+    rows, reason = measure(
+        subject, protocol, place["round"], earlier_s, _reference(inputs["machine"])
+    )
+    noticed = warnings_since(watch, axes["threads"])
     here = environment()
     record = {
         "stop_reason": reason,

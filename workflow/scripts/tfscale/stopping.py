@@ -5,31 +5,43 @@ from collections.abc import Sequence
 from tfscale.interval import median_interval
 
 MOST_REPEATED = 3
-"""Disturbed visits of a run that are made up for by further ones."""
+"""Disturbed visits of a run that are made up for at once; later rounds make up for the others."""
 PRECISE, MOST_VISITS, TIME_CAP, PASSES_DONE = (
     "precision reached", "most visits", "time cap", "passes done",
 )  # fmt: skip
 
 
+def fewest_visits(number: int, earlier: int, rule: dict) -> int:
+    """Undisturbed visits that the run of round `number` owes its cell, which has `earlier` ones.
+
+    They are the rule's `visits`, and those that earlier rounds lost to disturbances, which are
+    better made up for minutes later than at once; at most `max_visits`. With the paper's protocol
+    nothing is made up for.
+    """
+    if rule["protocol"] == "paper":
+        return rule["visits"]
+    return min(max(rule["visits"], number * rule["visits"] - earlier), rule["max_visits"])
+
+
 def reason_to_stop(
-    own_s: Sequence[float], earlier_s: Sequence[float], made: int, elapsed_s: float, rule: dict
-) -> str | None:
+    own_s: Sequence[float], earlier_s: Sequence[float], made: int, elapsed_s: float,
+    fewest: int, rule: dict,
+) -> str | None:  # fmt: skip
     """Why a run ends after its visit number `made`, or None when it must go on.
 
     `own_s` and `earlier_s` are the medians (s) of the clean visits of this run and of the cell's
-    earlier rounds. `rule` is the protocol: coverage, precision, visits, max_visits, time_cap_s.
-    With too few visits for an interval the range takes its place in the first round, which need
-    not go on until it could claim one alone; later rounds go on until they can. The time cap waits
-    for the fewest visits. The paper's protocol has its own end.
+    earlier rounds, `fewest` what it owes (see `fewest_visits`). `rule` is the protocol: coverage,
+    precision, max_visits, time_cap_s. With too few visits for an interval their range takes its
+    place. The time cap waits for the fewest visits. The paper's protocol has its own end.
     """
     if rule["protocol"] == "paper":
-        return PASSES_DONE if made >= rule["visits"] else None
-    if len(own_s) >= rule["visits"]:
+        return PASSES_DONE if made >= fewest else None
+    if len(own_s) >= fewest:
         interval = median_interval([*earlier_s, *own_s], rule["coverage"])
-        enough = interval.claimed or not earlier_s
-        if enough and interval.half_width <= rule["precision"]:
+        if interval.half_width <= rule["precision"]:
             return PRECISE
-    if len(own_s) >= rule["max_visits"] or made >= rule["max_visits"] + MOST_REPEATED:
+    repeated = min(MOST_REPEATED, fewest)
+    if len(own_s) >= rule["max_visits"] or made >= rule["max_visits"] + repeated:
         return MOST_VISITS
-    fewest = len(own_s) >= rule["visits"] or made >= rule["visits"] + MOST_REPEATED
-    return TIME_CAP if fewest and elapsed_s >= rule["time_cap_s"] else None
+    owed_none = len(own_s) >= fewest or made >= fewest + repeated
+    return TIME_CAP if owed_none and elapsed_s >= rule["time_cap_s"] else None
