@@ -405,13 +405,18 @@ def test_the_fixed_cost_is_what_a_run_takes_outside_of_its_visits(tmp_path):
     run = tmp_path / "results" / "runs" / "a_cell" / "round1.parquet"
     run.parent.mkdir(parents=True)
     pd.DataFrame({"visit_s": [1.0, 2.0]}).to_parquet(run)
-    assert warm.outside_s(tmp_path, "results/logs/runs/a_cell_round1.log", 3.5) == 0.5
+    job = small.Done("measure", "results/logs/runs/a_cell_round1.log", 1.0, 4.5)
+    assert warm.outside_s(tmp_path, job) == 0.5
     costs_s = {
         ("measure", "warm"): [0.5, 0.5, 4.0], ("measure", "cold"): [5.0, 5.0, 5.0],
         ("train", "warm"): [2.0], ("train", "cold"): [4.0],
     }  # fmt: skip
-    shown = [outcome.shown for outcome in warm.outcomes(costs_s)]
-    assert shown == ["0.500", "0.100", "0.500"]
+    *costs, latency = warm.outcomes(costs_s, [(1.0, 1.0), (1.2, 1.0), (0.9, 1.0)])
+    assert [outcome.shown for outcome in costs] == ["0.500", "0.100", "0.500"]
+    assert latency.shown.startswith("1.000 (0.900 to 1.200")
+    assert latency.missed is None
+    *_, apart = warm.outcomes(costs_s, [(1.1, 1.0)] * 3)
+    assert apart.missed == "5.0 %"
 
 
 def test_a_plan_is_judged_by_the_largest_study_and_by_its_growth():

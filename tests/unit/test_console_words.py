@@ -168,6 +168,27 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     assert "machine  quiet: 0%" in text and "           warning: turbo" in text
 
 
+@pytest.mark.parametrize(
+    ("timing", "warned"),
+    [
+        ({}, False),
+        ({"rounds": 4}, True),
+        ({"rounds": 2, "visits": 3, "max_visits": 3}, False),
+        ({"rounds": 5, "coverage": 0.95}, True),
+        ({"rounds": 1, "protocol": "paper"}, False),
+    ],
+)
+def test_too_few_visits_for_an_interval_are_said_before_they_are_made(config, timing, warned):
+    config["timing"] |= timing
+    pace = Pace({1: Task("measure", "mnist", "timing c", 60)})
+    block = start_block(Study.from_config(config), pace, "r", "m", [])
+    assert any("but an interval takes" in line for line in block) == warned
+    trained = start_block(
+        Study.from_config(config), Pace({1: Task("train", "mnist", "training m", 60)}), "r", "m", []
+    )
+    assert not any("but an interval takes" in line for line in trained)
+
+
 def finished(tmp_path) -> str:
     (tmp_path / "fits").mkdir()
     (tmp_path / "logs").mkdir()

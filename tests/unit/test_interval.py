@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfscale.interval import median_interval
+from tfscale.interval import fewest_for_interval, median_interval
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ def test_too_few_values_claim_no_interval():
     found = median_interval(np.array([3.0, 1.0, 2.0]), 0.95)
     assert (found.low, found.high) == (1, 3)
     assert np.isnan(found.coverage)
+
+
+@pytest.mark.parametrize("confidence", [0.75, 0.9, 0.9375, 0.95, 0.96875, 0.99])
+def test_the_fewest_values_for_an_interval_claim_one_and_no_fewer_do(confidence):
+    fewest = fewest_for_interval(confidence)
+    assert median_interval(range(1, fewest + 1), confidence).claimed
+    assert not median_interval(range(1, fewest), confidence).claimed
 
 
 def test_simulated_coverage_is_at_least_the_stated_one():

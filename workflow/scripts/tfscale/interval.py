@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import comb, isnan, log, nan
+from math import ceil, comb, isnan, log, log2, nan
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Interval:
     def half_width(self) -> float:
         """Half of the log-length: 0.05 is about plus or minus 5 %. Of a mere range, too."""
         return log(self.high / self.low) / 2
+
+
+def fewest_for_interval(confidence: float) -> int:
+    """The fewest values whose range covers the median often enough: 1 - 2 / 2^V >= confidence."""
+    return ceil(1 - log2(1 - confidence))
 
 
 def median_interval(values: Iterable[float], confidence: float) -> Interval:

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from tfscale.durations import duration, ready_at
+from tfscale.interval import fewest_for_interval
 from tfscale.pace import Pace, stages_of
 from tfscale.phrases import counted
 from tfscale.study import Study
@@ -28,7 +29,20 @@ def start_block(
     left_s = pace.left_s()
     rows += [("in all", f"about {duration(left_s)}, ready at {ready_at(left_s)} ({basis})")]
     rows += [("machine" if not i else "", line) for i, line in enumerate(machine)]
+    rows += [("", line) for line in _too_few(study, pace)]
     return ["tfscale", *[f"  {name:<8} {words}" for name, words in rows]]
+
+
+def _too_few(study: Study, pace: Pace) -> list[str]:
+    """A warning when cells are to be timed too seldom for an interval."""
+    timing = study.config["timing"]
+    visits, wanted = timing["rounds"] * timing["visits"], fewest_for_interval(timing["coverage"])
+    if not pace.count("time") or timing["protocol"] == "paper" or visits >= wanted:
+        return []
+    return [
+        f"warning: {counted(visits, 'visit')} a cell (timing.rounds times timing.visits), but an "
+        f"interval takes {wanted}: most cells will have a range"
+    ]
 
 
 def _there(study: Study, results: str, models: str) -> str:
