@@ -24,10 +24,11 @@ def loaded_model(request: dict) -> LoadedModel:
     import tensorflow as tf
 
     from tfscale import calls, visit
+    from tfscale.pinning import pin
 
     axes = request["axes"]
     visit.set_threads(axes["threads"])
-    visit.pin(axes["threads"])
+    pin(axes["threads"])
     model = calls.load(request["saved_model"], axes)
     batches = calls.batches(request["arrays"], request["inputs"], axes["batch_size"])
     constants = [tf.constant(batch) for batch in batches]

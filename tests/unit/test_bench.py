@@ -414,9 +414,9 @@ def test_the_fixed_cost_is_what_a_run_takes_outside_of_its_visits(tmp_path):
     *costs, latency = warm.outcomes(costs_s, [(1.0, 1.0), (1.2, 1.0), (0.9, 1.0)])
     assert [outcome.shown for outcome in costs] == ["0.500", "0.100", "0.500"]
     assert latency.shown.startswith("1.000 (0.900 to 1.200")
-    assert latency.missed is None
+    assert latency.verdict == "met"
     *_, apart = warm.outcomes(costs_s, [(1.1, 1.0)] * 3)
-    assert apart.missed == "5.0 %"
+    assert apart.verdict == "missed by 5.0 %"
 
 
 def test_a_plan_is_judged_by_the_largest_study_and_by_its_growth():

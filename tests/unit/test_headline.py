@@ -57,3 +57,40 @@ def test_copying_more_takes_longer(monkeypatch):
         monkeypatch.setattr("tfscale.memory_speed.COPIES", copies)
         times_s[copies].append(copy_time())
     assert median(times_s[80]) > 4 * median(times_s[4])
+
+
+def timed_again(monkeypatch, after_s: list[float], protocol="visits", call_s=0.001):
+    """The block of a visit whose calibrations take `after_s`, one after the other, against 0.02."""
+    left = list(after_s)
+    monkeypatch.setattr(of_visit, "calibrate", lambda: left.pop(0))
+    monkeypatch.setattr(of_visit, "calibrate_when_quiet", lambda reference_s, patience_s: (0.02, 1))
+    request = REQUEST | {"reference_s": 0.02, "patience_s": 5, "inputs": 4}
+    request["protocol"] = REQUEST["protocol"] | {"protocol": protocol, "passes": 2}
+    calls = Calls(lambda index: sleep(call_s), None, None)
+    seen = {"calibration_before_s": 0.02, "waited_s": 0.0}
+    _, block = headline(calls, MS, request, seen, Phases())
+    return block
+
+
+def test_a_block_that_ends_beside_a_neighbour_is_timed_again(monkeypatch):
+    block = timed_again(monkeypatch, [0.03, 0.0215])
+    assert block.facts["retimed"] == 1
+    assert block.facts["calibration_after_s"] == 0.0215
+    assert block.facts["waited_s"] == 1
+    assert len(block.abandoned) >= 10 and len(block.timed) >= 10
+    quiet = timed_again(monkeypatch, [0.0215])
+    assert quiet.facts["retimed"] == 0 and quiet.abandoned == []
+
+
+def test_it_is_timed_again_twice_at_most_and_never_by_the_papers_protocol(monkeypatch):
+    block = timed_again(monkeypatch, [0.03, 0.03, 0.04])
+    assert block.facts["retimed"] == 2
+    assert block.facts["calibration_after_s"] == 0.04
+    assert timed_again(monkeypatch, [0.03], protocol="paper").facts["retimed"] == 0
+
+
+def test_calls_of_over_a_second_are_timed_again_once(monkeypatch):
+    monkeypatch.setattr(of_visit, "VERY_SLOW_NS", 4 * MS)
+    monkeypatch.setattr(of_visit, "SLOW_NS", 3 * MS)
+    block = timed_again(monkeypatch, [0.03, 0.03], call_s=0.005)
+    assert block.facts["retimed"] == 1

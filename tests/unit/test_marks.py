@@ -10,7 +10,9 @@ NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total
 BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
 
 
-def said(warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), **columns) -> str:
+def said(
+    warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), disturbed=False, retimed=0, **columns
+) -> str:
     cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
         **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
            "half_width": 0.01, "repeat_half_width": 0.02, "unsettled_visits": 0,
@@ -19,8 +21,8 @@ def said(warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), **columns) -> 
     )  # fmt: skip
     visits = pd.DataFrame(
         {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
-         "disturbed": False, "machine": "h", "host": "h", "memory_copy_before_s": 0.005,
-         "memory_copy_after_s": copies_s}
+         "disturbed": disturbed, "retimed": retimed, "machine": "h", "host": "h",
+         "memory_copy_before_s": 0.005, "memory_copy_after_s": copies_s}
     )  # fmt: skip
     return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
 
@@ -34,6 +36,15 @@ def test_the_same_warning_with_other_numbers_is_said_once():
     assert text == f"for instance {BUSY.format('1.9', 4711)} (2 of 2 runs)."
     assert said(("on battery", "on battery")) == "on battery (2 of 2 runs)."
     assert said(machine=["on battery"]) == "Before the study: on battery."
+
+
+def test_a_busy_machine_is_said_though_its_calls_were_timed_again():
+    assert said(retimed=[1, 0]) == (
+        "The machine was busy: 0 of 2 visits (0%) were disturbed by physical signs (calibration, "
+        "CPU share, steal) and left out; the calls of 1 others were timed again."
+    )
+    assert "1 of 2 visits (50%)" in said(disturbed=[True, False])
+    assert "timed again" not in said(disturbed=[True, False], retimed=[2, 0])
 
 
 def test_busy_memory_is_said_and_unknown_memory_is_not():

@@ -10,6 +10,7 @@ from tfscale.stopping import (
     MOST_VISITS,
     PASSES_DONE,
     PRECISE,
+    ROUND_DONE,
     TIME_CAP,
     fewest_visits,
     reason_to_stop,
@@ -31,13 +32,15 @@ def reason(own, earlier=(), made=None, elapsed_s=1.0, fewest=3, **rule):
 
 def test_close_visits_end_a_run_at_the_fewest():
     assert reason([1.0, 1.01]) is None
-    assert reason([1.0, 1.01, 1.02]) == PRECISE
+    assert reason([1.0, 1.01, 1.02]) == ROUND_DONE
+    assert reason([1.0, 1.01, 1.02], [1.0, 1.0]) == PRECISE
 
 
 def test_far_visits_go_on_to_the_most():
     far = [1.0, 1.5, 1.0, 1.5, 1.0, 1.5, 1.0, 1.5]
-    assert [reason(far[:count]) for count in range(3, 8)] == [None] * 5
-    assert reason(far) == MOST_VISITS
+    earlier = [1.0, 1.5, 1.0, 1.5]
+    assert [reason(far[:count], earlier) for count in range(3, 8)] == [None] * 5
+    assert reason(far, earlier) == MOST_VISITS
 
 
 def test_earlier_rounds_count_but_every_round_has_its_fewest_visits():
@@ -80,7 +83,7 @@ def test_five_rounds_of_a_visit_can_claim_an_interval_though_visits_were_lost():
 
 
 def test_disturbed_visits_are_made_up_for_three_times():
-    far = [1.0, 1.5, 1.0, 1.5, 1.0]
+    far = [1.0, 1.5, 1.0]
     assert reason(far, made=10) is None
     assert reason(far, made=11) == MOST_VISITS
     assert reason([], made=11) == MOST_VISITS
@@ -95,7 +98,8 @@ def test_a_run_that_owes_one_visit_makes_up_for_one():
 def test_the_time_cap_ends_a_run_and_precision_is_named_first():
     assert reason([1.0, 1.5, 1.0], elapsed_s=119) is None
     assert reason([1.0, 1.5, 1.0], elapsed_s=120) == TIME_CAP
-    assert reason([1.0, 1.0, 1.0], elapsed_s=121) == PRECISE
+    assert reason([1.0, 1.0, 1.0], [1.0, 1.0], elapsed_s=121) == PRECISE
+    assert reason([1.0, 1.0, 1.0], elapsed_s=121) == ROUND_DONE
 
 
 def test_the_time_cap_waits_for_the_fewest_visits_but_not_for_ever():
@@ -142,6 +146,16 @@ def test_the_interval_covers_the_truth_in_spite_of_optional_stopping():
     assert np.mean(covered) > 0.92
 
 
+def test_a_round_is_done_when_no_further_visit_could_narrow_the_interval():
+    """From 5 to 8 visits the interval is their range; from 9 on its ends are dropped."""
+    few = {"fewest": 1, "max_visits": 2}
+    assert reason([1.5], [1.0] * 4, **few) == ROUND_DONE
+    assert reason([1.5], [1.0] * 6, **few) == ROUND_DONE
+    assert reason([1.5], [1.0] * 7, **few) is None
+    assert reason([1.5, 1.0], [1.0] * 7, **few) == PRECISE
+    assert reason([1.5], [1.0] * 3, **few) is None, "the fifth visit makes it an interval"
+
+
 @pytest.fixture
 def calibrations(monkeypatch):
     """Plays the given calibrations, the last one for ever."""
@@ -174,3 +188,38 @@ def test_patience_has_an_end(calibrations):
     assert taken_s == 0.03
     assert 0.01 <= waited_s < 1
     assert quiet.calibrate_when_quiet(0.02, -1.0) == (0.03, 0.0)
+
+
+@pytest.fixture
+def two_cpus(monkeypatch):
+    """A machine of two CPUs where calibrations take what is told for each; notes where it went."""
+    went: list[list[int]] = []
+
+    def play(taken_s: dict[int, list[float]]):
+        monkeypatch.setattr(quiet, "places", lambda threads: [[1], [0]])
+        monkeypatch.setattr(quiet, "pin_to", lambda cpus: went.append(cpus) or cpus)
+        monkeypatch.setattr(quiet, "calibrate", lambda: taken_s[went[-1][0]].pop(0))
+        monkeypatch.setattr(quiet, "PAUSE_S", 0.001)
+        return went
+
+    return play
+
+
+def test_a_visit_goes_to_the_cpu_that_is_undisturbed(two_cpus):
+    went = two_cpus({1: [0.03], 0: [0.02]})
+    cpus, taken_s, waited_s = quiet.quiet_cpus(1, 0.02, 5)
+    assert (cpus, taken_s, went) == ([0], 0.02, [[1], [0]])
+    assert waited_s > 0
+
+
+def test_a_visit_stays_where_it_is_quiet_and_waits_where_nothing_is(two_cpus):
+    two_cpus({1: [0.02]})
+    assert quiet.quiet_cpus(1, 0.02, 5) == ([1], 0.02, 0.0)
+    went = two_cpus({1: [0.03, 0.02], 0: [0.03]})
+    went.clear()
+    assert quiet.quiet_cpus(1, 0.02, 5)[:2] == ([1], 0.02)
+    assert went == [[1], [0], [1]]
+    two_cpus({1: [0.03]})
+    assert quiet.quiet_cpus(1, 0.02, 0)[:2] == ([1], 0.03), "without patience it takes what it has"
+    two_cpus({1: [0.03]})
+    assert quiet.quiet_cpus(1, None, 5)[:2] == ([1], 0.03), "nobody knows what is quiet"

@@ -23,6 +23,7 @@ _DESCRIBED = {
     "warmup_calls": (pa.int32(), "calls of the warm-up"),
     "settled": (pa.bool_(), "the warm-up settled; null = too few calls to say"),
     "calls": (pa.int32(), "timed calls"),
+    "retimed": (pa.int32(), "timed blocks given up before, as the calibration after them was slow"),
     "p05_s": (_NUMBER, "5th percentile of the timed calls"),
     "p50_s": (_NUMBER, "median of the timed calls"),
     "p90_s": (_NUMBER, "90th percentile of the timed calls"),
@@ -50,7 +51,7 @@ _DESCRIBED = {
     "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
     "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
     "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
-    "phase": (pa.list_(_TEXT), "first, warmup, timed, unfetched or copy, a duration"),
+    "phase": (pa.list_(_TEXT), "first, warmup, abandoned, timed, unfetched or copy, a duration"),
     "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
 }  # fmt: skip
 """Every column of a run but its axes: type and what it holds. Suffixes name the units."""

@@ -36,10 +36,22 @@ def median_interval(values: Iterable[float], confidence: float) -> Interval:
     too few values the bounds are the range and the coverage is NaN.
     """
     ordered = sorted(float(value) for value in values)
-    count, tail, rank = len(ordered), 0, 0
+    rank, tail = _rank(len(ordered), confidence)
+    if rank == 0:
+        return Interval(ordered[0], ordered[-1], nan)
+    return Interval(ordered[rank - 1], ordered[-rank], 1 - 2 * tail / 2 ** len(ordered))
+
+
+def could_narrow(count: int, more: int, confidence: float) -> bool:
+    """Whether the interval of `count` values may be narrower with up to `more` of them: while k
+    stays as it is, a further value can only widen it."""
+    return _rank(count + more, confidence)[0] > _rank(count, confidence)[0]
+
+
+def _rank(count: int, confidence: float) -> tuple[int, int]:
+    """k, 0 where there is none, and the sum of C(V, i) over i < k."""
+    tail, rank = 0, 0
     while 2 * (tail + comb(count, rank)) <= (1 - confidence) * 2**count and 2 * rank + 2 <= count:
         tail += comb(count, rank)
         rank += 1
-    if rank == 0:
-        return Interval(ordered[0], ordered[-1], nan)
-    return Interval(ordered[rank - 1], ordered[-rank], 1 - 2 * tail / 2**count)
+    return rank, tail

@@ -52,12 +52,15 @@ def _machine(visits: pd.DataFrame, machine: dict) -> Iterator[str]:
 
 
 def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
-    share = visits["disturbed"].mean()
+    disturbed, retimed = visits["disturbed"].astype(bool), visits["retimed"] > 0
+    share = (disturbed | retimed).mean()
     if share:
         busy = "The machine was busy: " if share > BUSY_SHARE else ""
+        others = int((retimed & ~disturbed).sum())
+        again = f"; the calls of {others} others were timed again" if others else ""
         yield (
-            f"{busy}{int(visits['disturbed'].sum())} of {len(visits)} visits ({share:.0%}) were "
-            "disturbed by physical signs (calibration, CPU share, steal) and left out."
+            f"{busy}{int(disturbed.sum())} of {len(visits)} visits ({disturbed.mean():.0%}) were "
+            f"disturbed by physical signs (calibration, CPU share, steal) and left out{again}."
         )
     if lost := int((cells["clean_visits"] == 0).sum()):
         yield f"{_have(lost)} disturbed visits only: all of them were used."

@@ -3,19 +3,33 @@
 import os
 
 
-def pin(threads: int) -> list[int]:
-    """Pin this process to the last `threads` of its CPUs, and return them.
+def places(threads: int) -> list[list[int]]:
+    """The groups of `threads` of this process's CPUs, from the last ones on; no CPU is in two.
 
-    Empty where the system cannot pin (macOS), forbids it, or allows fewer CPUs: then nothing
-    changes, and the row of the visit says so by an empty affinity.
+    One empty group, which pins to nothing, where the system cannot pin (macOS) or allows fewer.
     """
     if not hasattr(os, "sched_setaffinity"):
-        return []
+        return [[]]
     allowed = sorted(os.sched_getaffinity(0))
-    if len(allowed) < threads:
+    ends = range(len(allowed), threads - 1, -threads)
+    return [allowed[end - threads : end] for end in ends] or [[]]
+
+
+def pin(threads: int) -> list[int]:
+    """Pin this process to the last `threads` of its CPUs; see `pin_to`."""
+    return pin_to(places(threads)[0])
+
+
+def pin_to(cpus: list[int]) -> list[int]:
+    """Pin this process to `cpus`, and return them.
+
+    Empty where that cannot be done or is forbidden: then nothing changes, and the row of the visit
+    says so by an empty affinity.
+    """
+    if not cpus:
         return []
     try:
-        os.sched_setaffinity(0, allowed[-threads:])
+        os.sched_setaffinity(0, cpus)
     except OSError:
         return []
-    return allowed[-threads:]
+    return cpus

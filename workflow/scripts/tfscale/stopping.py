@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tfscale.interval import median_interval
+from tfscale.interval import could_narrow, median_interval
 
 MOST_REPEATED = 3
 """Disturbed visits of a run that are made up for at once; later rounds make up for the others."""
-PRECISE, MOST_VISITS, TIME_CAP, PASSES_DONE = (
-    "precision reached", "most visits", "time cap", "passes done",
+PRECISE, ROUND_DONE, MOST_VISITS, TIME_CAP, PASSES_DONE = (
+    "precision reached", "round done", "most visits", "time cap", "passes done",
 )  # fmt: skip
 
 
@@ -32,14 +32,20 @@ def reason_to_stop(
     `own_s` and `earlier_s` are the medians (s) of the clean visits of this run and of the cell's
     earlier rounds, `fewest` what it owes (see `fewest_visits`). `rule` is the protocol: coverage,
     precision, max_visits, time_cap_s. With too few visits for an interval their range takes its
-    place. The time cap waits for the fewest visits. The paper's protocol has its own end.
+    place. A round is done, whatever its precision, when the further visits that it may make could
+    not narrow the interval. The time cap waits for the fewest visits. The paper's protocol has its
+    own end.
     """
     if rule["protocol"] == "paper":
         return PASSES_DONE if made >= fewest else None
     if len(own_s) >= fewest:
-        interval = median_interval([*earlier_s, *own_s], rule["coverage"])
+        medians_s = [*earlier_s, *own_s]
+        interval = median_interval(medians_s, rule["coverage"])
         if interval.half_width <= rule["precision"]:
-            return PRECISE
+            return PRECISE if interval.claimed else ROUND_DONE
+        more = rule["max_visits"] - len(own_s)
+        if more > 0 and not could_narrow(len(medians_s), more, rule["coverage"]):
+            return ROUND_DONE
     repeated = min(MOST_REPEATED, fewest)
     if len(own_s) >= rule["max_visits"] or made >= rule["max_visits"] + repeated:
         return MOST_VISITS

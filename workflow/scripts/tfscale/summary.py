@@ -40,7 +40,8 @@ def result_line(
     interval = median_interval(medians_s, coverage)
     visits = "1 visit" if len(medians_s) == 1 else f"{len(medians_s)} visits"
     claim = "range" if isnan(interval.coverage) else f"{100 * interval.coverage:.1f} % interval"
+    within = f" ± {100 * interval.half_width:.1f} % ({visits}, {claim})"
     return (
-        f"{cell} … {seconds(typical)} ± {100 * interval.half_width:.1f} % "
-        f"({visits}, {claim}) {batch_size / typical:,.0f} examples/s; {reason}"
+        f"{cell} … {seconds(typical)}{within if len(medians_s) > 1 else f' ({visits})'} "
+        f"{batch_size / typical:,.0f} examples/s; {reason}"
     )

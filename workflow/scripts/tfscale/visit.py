@@ -15,8 +15,7 @@ from tfscale.counters import counters, difference
 from tfscale.device import device_peak_bytes, device_type
 from tfscale.headline import headline
 from tfscale.phases import Phases
-from tfscale.pinning import pin
-from tfscale.quiet import calibrate_when_quiet
+from tfscale.quiet import quiet_cpus
 from tfscale.timed_block import side_block, time_call
 
 
@@ -30,9 +29,8 @@ def visit(request: dict) -> dict:
     axes, phases = request["axes"], Phases()
     started = datetime.now(UTC)
     set_threads(axes["threads"])
-    cpus = pin(axes["threads"])
-    quiet = (request.get("reference_s"), request.get("patience_s", 0.0))
-    calibration_before_s, waited_s = calibrate_when_quiet(*quiet)
+    patience = (request.get("reference_s"), request.get("patience_s", 0.0))
+    cpus, calibration_before_s, waited_s = quiet_cpus(axes["threads"], *patience)
     before = counters(cpus)
     x = batches(request["arrays"], request["inputs"], axes["batch_size"])
     load_start = perf_counter_ns()
@@ -43,7 +41,10 @@ def visit(request: dict) -> dict:
     seen = {"calibration_before_s": calibration_before_s, "waited_s": waited_s}
     warm, block = headline(calls, first, request, seen, phases)
     sides = _sides(calls, median(block.timed))
-    durations = {"first": [first], "warmup": warm, "timed": block.timed.tolist()} | sides
+    durations = {
+        "first": [first], "warmup": warm, "abandoned": block.abandoned,
+        "timed": block.timed.tolist(),
+    } | sides  # fmt: skip
     return {
         "started": started.isoformat(),
         "host": platform.node(),
