@@ -36,6 +36,19 @@ def test_what_drives_the_time_is_told_from_what_does_not():
     assert driven_by(rows(grid(layers=(4,))), 0.05, "layers").keys() == {"note"}
 
 
+def test_a_handful_of_scattered_cells_cannot_tell_what_drives_the_time():
+    """Eight cells of as many effects: each has a level that no other has."""
+    scattered = [(4, 1, 3), (4, 64, 5), (4, 16, 5), (6, 16, 5), (6, 64, 5), (8, 4, 8), (10, 1, 5),
+                 (10, 64, 3)]  # fmt: skip
+    axes = pd.MultiIndex.from_tuples(scattered)
+    cells = grid(convs=(3, 5, 8)).set_index(["layers", "batch_size", "conv_size"], drop=False)
+    few = cells.loc[axes].reset_index(drop=True)
+    assert driven_by(rows(few), 0.05, "layers") == {
+        "note": "8 cells cannot tell 8 effects of the axes apart"
+    }
+    assert len(claims(few, 0.95)) == len(claims(cells, 0.95))
+
+
 @pytest.mark.parametrize(
     ("law", "found"),
     [

@@ -53,4 +53,4 @@ def test_visits_depend_on_the_same_environment(both, cell):
     assert warm.select(SAME).to_pylist() == cold.select(SAME).to_pylist()
     for table in (warm, cold):
         phases = {phase for row in table["phase"].to_pylist() for phase in row}
-        assert phases == {"first", "warmup", "timed", "unfetched", "copy"}
+        assert phases - {"abandoned"} == {"first", "warmup", "timed", "unfetched", "copy"}

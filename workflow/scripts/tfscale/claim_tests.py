@@ -36,6 +36,9 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     if np.ptp(table["log_s"]) <= 1e-12:
         return {"note": "all times are equal"}
     fit = smf.ols(f"log_s ~ {terms}", table).fit()
+    effects = fit.model.exog.shape[1]
+    if np.linalg.matrix_rank(fit.model.exog) < effects or fit.df_resid < 1:
+        return {"note": f"{len(table)} cells cannot tell {effects - 1} effects of the axes apart"}
     squares = anova_lm(fit, typ=2)["sum_sq"]
     total = float(((table["log_s"] - table["log_s"].mean()) ** 2).sum())
     square = min(float(squares[f"C({axis})"]), total * (1 - 1e-9))
