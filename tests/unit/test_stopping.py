@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfscale import quiet
-from tfscale.disturbance import disturbance
+from tfscale.disturbance import SLOWER_NOW, disturbance
 from tfscale.interval import median_interval
 from tfscale.stopping import (
     MOST_VISITS,
@@ -129,6 +129,12 @@ def test_a_disturbed_visit_is_known_by_physical_signs(change, sign):
     assert disturbance(CLEAN | change, 0.02) == sign
 
 
+def test_while_a_study_lasts_a_drift_of_the_clock_is_no_disturbance():
+    slow = CLEAN | {"calibration_after_s": 0.0229}
+    assert disturbance(slow, 0.02) and not disturbance(slow, 0.02, SLOWER_NOW)
+    assert disturbance(slow | {"calibration_after_s": 0.03}, 0.02, SLOWER_NOW)
+
+
 def test_the_interval_covers_the_truth_in_spite_of_optional_stopping():
     """Two rounds with the run's own rule on noisy visits: what is claimed must nearly hold."""
     rng = np.random.default_rng(3)
@@ -169,7 +175,7 @@ def calibrations(monkeypatch):
 
 
 def test_a_visit_waits_until_the_machine_is_quiet(calibrations):
-    calibrations(0.03, 0.023, 0.0209)
+    calibrations(0.03, 0.0235, 0.0209)
     taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 5)
     assert taken_s == 0.0209
     assert 0 < waited_s < 5

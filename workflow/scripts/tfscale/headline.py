@@ -9,7 +9,7 @@ import numpy as np
 from tfscale.calibration import calibrate
 from tfscale.calls import Calls
 from tfscale.device import wait_for_device
-from tfscale.disturbance import SLOWER
+from tfscale.disturbance import SLOWER_NOW
 from tfscale.memory_speed import copy_time
 from tfscale.passes import calls_per_pass
 from tfscale.phases import Phases
@@ -66,7 +66,7 @@ def _block(calls: Calls, call_ns: float, request: dict, quiet: dict, phases: Pha
 
 def _ended_slow(block: Block, request: dict) -> bool:
     reference_s = request.get("reference_s")
-    return reference_s is not None and block.facts["calibration_after_s"] > SLOWER * reference_s
+    return reference_s is not None and block.facts["calibration_after_s"] > SLOWER_NOW * reference_s
 
 
 def _one_block(

@@ -4,7 +4,7 @@ from itertools import cycle
 from time import monotonic, sleep
 
 from tfscale.calibration import calibrate
-from tfscale.disturbance import SLOWER
+from tfscale.disturbance import SLOWER_NOW
 from tfscale.pinning import pin_to, places
 
 PAUSE_S = 0.05
@@ -34,7 +34,7 @@ def quiet_cpus(
 def calibrate_when_quiet(reference_s: float | None, patience_s: float) -> tuple[float, float]:
     """The last calibration (s) and how long was waited for it (s), on the CPUs where it is.
 
-    Calibrates until the kernel takes at most 1.1 times `reference_s`, its time on the undisturbed
+    Calibrates until the kernel takes at most 1.15 times `reference_s`, its time on the undisturbed
     machine, or until `patience_s` seconds have gone; once when the reference is not known.
     """
     start = monotonic()
@@ -47,4 +47,4 @@ def calibrate_when_quiet(reference_s: float | None, patience_s: float) -> tuple[
 
 
 def _is_quiet(taken_s: float, reference_s: float | None) -> bool:
-    return reference_s is None or taken_s <= SLOWER * reference_s
+    return reference_s is None or taken_s <= SLOWER_NOW * reference_s
