@@ -12,6 +12,7 @@ from tfscale.interval import median_interval
 TITLE = "Two whole studies: does each interval cover the other's value?"
 LIMIT = 0.93
 DRAWS = 20_000
+SPEED = "latency_at_reference_s"
 
 
 def bench(options: Options) -> list[Outcome]:
@@ -42,23 +43,28 @@ def bench(options: Options) -> list[Outcome]:
         ),
         Outcome(f"… expected of {visits} visits without any drift", percent(expected)),
         Outcome("median |ln ratio|", percent(float(table["apart"].median()))),
+        Outcome(
+            "median |ln ratio| at the CPU's undisturbed speed",
+            percent(float(table["apart_at_reference"].median())),
+        ),
     ]
 
 
 def compared(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """One row a common cell: both values with intervals, and what covers what."""
     names = {"latency_s": "", "latency_low_s": "_low", "latency_high_s": "_high"}
-    left = a.set_index("cell")[[*names, "model", "visits", "repeat_half_width"]]
+    left = a.set_index("cell")[[*names, "model", "visits", "repeat_half_width", SPEED]]
     left = left.rename(columns={name: f"a{end}" for name, end in names.items()})
-    right = b.set_index("cell")[[*names, "repeat_half_width"]]
+    right = b.set_index("cell")[[*names, "repeat_half_width", SPEED]]
     right = right.rename(columns={name: f"b{end}" for name, end in names.items()})
-    right = right.rename(columns={"repeat_half_width": "b_repeat"})
+    right = right.rename(columns={"repeat_half_width": "b_repeat", SPEED: "b_at_reference"})
     table = left.join(right, how="inner")
     return table.assign(
         both=table["b"].between(table["a_low"], table["a_high"])
         & table["a"].between(table["b_low"], table["b_high"]),
         overlap=(table["a_low"] <= table["b_high"]) & (table["b_low"] <= table["a_high"]),
         apart=np.log(table["a"] / table["b"]).abs(),
+        apart_at_reference=np.log(table[SPEED] / table["b_at_reference"]).abs(),
         foretold=table[["repeat_half_width", "b_repeat"]].min(axis=1),
     )
 

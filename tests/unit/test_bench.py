@@ -155,6 +155,7 @@ def cells(latency_s: float, width: float) -> pd.DataFrame:
             "latency_high_s": latency_s * width,
             "half_width": math.log(width),
             "repeat_half_width": [0.04, 0.06],
+            "latency_at_reference_s": latency_s / 2,
         }
     )
 

@@ -38,9 +38,9 @@ MODULES = {
     "tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
     "columns_cells described disturbance errors facts flop gathering interval latency "
-    "log merge merging node_class passes pooling repeat runs seal tables tether "
+    "log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "
     "traffic variables work",
-    "fit": "anova anova_words architecture atomic axes axis_words breaks broken checksums "
+    "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration checksums "
     "claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
     "columns_fits columns_laws columns_tests columns_work correlations cv_plus "
     "described design detectable drift elasticities elasticity_words equivalence "
@@ -50,7 +50,7 @@ MODULES = {
     "laws left_out_level level_pairs log machine_pairs machine_words machines "
     "many_tests many_tests_words matched material noncentral order order_words "
     "outlier_words outliers parts passes phrases pooling predicted prediction_words "
-    "predictors regimes repeat repeats replicates resampling runs saturation "
+    "predictors reference_speed regimes repeat repeats replicates resampling runs saturation "
     "saturation_words seal slicing spread spread_words sweeps tables tether "
     "threshold_profiles threshold_words thresholds time_shares traffic units warned "
     "within_budget work work_model work_tables work_words workload",

@@ -21,6 +21,7 @@ def visits(medians_s, disturbed=(), calls=20, cell="a"):
             "p50_s": median, "p05_s": median * 0.9, "batch_size": 4, "round": 1 + n % 2,
             "disturbed": n in disturbed, "settled": True, "visit_s": 1.0, "calls": calls,
             "stop_reason": f"reason {1 + n % 2}",
+            "calibration_before_s": 0.02, "calibration_after_s": 0.02,
             "timed_ns": (rng.lognormal(0, 0.1, calls) * median * 1e9).astype(int),
         }
         | AXES
@@ -40,6 +41,18 @@ def found(table, folder, coverage=0.9375):
     pq.write_table(pa.table(raw), folder / "runs.parquet", row_group_size=2)
     rows = latencies(table.drop(columns="timed_ns"), str(folder / "runs.parquet"), coverage)
     return rows.to_dict("records")
+
+
+def test_what_the_clock_does_to_all_work_alike_is_taken_out_beside_the_latency(tmp_path):
+    """Twelve visits of 1 ms whose CPU has 1 to 1.1 times its undisturbed time."""
+    slower = np.tile([1.0, 1.0, 1.0, 1.1, 1.05, 1.02], 2)
+    table = visits(0.001 * slower)
+    for when in ("before", "after"):
+        table[f"calibration_{when}_s"] = 0.02 * slower
+    (row,) = found(table, tmp_path)
+    assert row["latency_s"] == pytest.approx(0.00101)
+    assert row["latency_at_reference_s"] == pytest.approx(0.001)
+    assert row["half_width"] > 0.02 and row["half_width_at_reference"] == pytest.approx(0)
 
 
 def test_disturbed_visits_are_left_out_and_counted(tmp_path):

@@ -78,6 +78,10 @@ CELLS = described(
         "repeat_half_width": number(
             "log of the factor by which another such study differs at most (95 %)"
         ),
+        "latency_at_reference_s": number(
+            "the latency at the CPU's undisturbed speed, by the calibrations of its visits"
+        ),
+        "half_width_at_reference": number("half of the log-length of its interval"),
         "undisturbed_s": number("median of the visits' 5th percentiles"),
         "noise_index": number("latency over undisturbed"),
         "p90_s": number("90th percentile of all timed calls"),

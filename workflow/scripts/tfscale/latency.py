@@ -9,6 +9,7 @@ from scipy.stats import binom
 from tfscale.axes import AXES, Cell
 from tfscale.interval import median_interval
 from tfscale.pooling import pooled
+from tfscale.reference_speed import at_reference_speed
 from tfscale.repeat import repeat_half_widths
 
 BOUND_CONFIDENCE = 0.99
@@ -37,6 +38,7 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
     by_cell, typical = own.groupby(number), own[used].groupby(number[used])
     calls = typical["calls"].sum().to_numpy()
     tails = _tails(runs_path, group, calls)
+    adjusted = at_reference_speed(own)[used].groupby(number[used])
     middle = typical[["p50_s", "p05_s", *SIDES, *MEMORY]].median()
     settled = own["settled"].fillna(True).astype(bool)
     last = own.assign(number=number).sort_values("round", kind="stable").groupby("number")
@@ -54,6 +56,10 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
             "repeat_half_width": repeat_half_widths(
                 own.assign(number=number)[used], middle["p50_s"]
             ),
+            "latency_at_reference_s": adjusted.median(),
+            "half_width_at_reference": [
+                interval["half_width"] for interval in _intervals(adjusted, coverage)
+            ],
             "undisturbed_s": middle["p05_s"],
             "noise_index": middle["p50_s"] / middle["p05_s"],
         }
