@@ -155,7 +155,8 @@ def cells(latency_s: float, width: float) -> pd.DataFrame:
             "latency_high_s": latency_s * width,
             "half_width": math.log(width),
             "repeat_half_width": [0.04, 0.06],
-            "latency_at_reference_s": latency_s / 2,
+            "latency_at_reference_s": latency_s,
+            "reference_s": 0.02 * latency_s,
         }
     )
 
@@ -181,6 +182,7 @@ def test_studies_agree_when_each_covers_the_other():
     one_sided = studies.compared(cells(1.0, 1.01), cells(1.05, 1.1))
     assert not one_sided["both"].any()
     assert one_sided["overlap"].all()
+    assert one_sided["apart_at_reference"].tolist() == pytest.approx([0, 0], abs=1e-12)
     assert one_sided["apart"].tolist() == pytest.approx([math.log(1.05)] * 2)
     assert (one_sided["apart"] <= one_sided["foretold"]).tolist() == [False, True]
 

@@ -40,8 +40,8 @@ MODULES = {
     "columns_cells described disturbance errors facts flop gathering interval latency "
     "log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "
     "traffic variables work",
-    "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration checksums "
-    "claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
+    "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
+    "checksums claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
     "columns_fits columns_laws columns_tests columns_work correlations cv_plus "
     "described design detectable drift elasticities elasticity_words equivalence "
     "equivalence_words errors exploratory findings fit_tables fitting flop folds "

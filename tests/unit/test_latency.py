@@ -52,6 +52,7 @@ def test_what_the_clock_does_to_all_work_alike_is_taken_out_beside_the_latency(t
     (row,) = found(table, tmp_path)
     assert row["latency_s"] == pytest.approx(0.00101)
     assert row["latency_at_reference_s"] == pytest.approx(0.001)
+    assert row["reference_s"] == pytest.approx(0.02)
     assert row["half_width"] > 0.02 and row["half_width_at_reference"] == pytest.approx(0)
 
 

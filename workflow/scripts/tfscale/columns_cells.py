@@ -82,6 +82,7 @@ CELLS = described(
             "the latency at the CPU's undisturbed speed, by the calibrations of its visits"
         ),
         "half_width_at_reference": number("half of the log-length of its interval"),
+        "reference_s": number("the undisturbed calibration of the machine in this study"),
         "undisturbed_s": number("median of the visits' 5th percentiles"),
         "noise_index": number("latency over undisturbed"),
         "p90_s": number("90th percentile of all timed calls"),

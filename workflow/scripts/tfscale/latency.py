@@ -9,7 +9,7 @@ from scipy.stats import binom
 from tfscale.axes import AXES, Cell
 from tfscale.interval import median_interval
 from tfscale.pooling import pooled
-from tfscale.reference_speed import at_reference_speed
+from tfscale.reference_speed import at_reference_speed, references
 from tfscale.repeat import repeat_half_widths
 
 BOUND_CONFIDENCE = 0.99
@@ -60,6 +60,7 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
             "half_width_at_reference": [
                 interval["half_width"] for interval in _intervals(adjusted, coverage)
             ],
+            "reference_s": references(own).groupby(number).first(),
             "undisturbed_s": middle["p05_s"],
             "noise_index": middle["p50_s"] / middle["p05_s"],
         }

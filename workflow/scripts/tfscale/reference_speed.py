@@ -7,6 +7,15 @@ from tfscale.calibration import reference
 BOTH = ["calibration_before_s", "calibration_after_s"]
 
 
+def references(visits: pd.DataFrame) -> pd.Series:
+    """For each visit the undisturbed calibration (s) of its machine in this study."""
+    calm_s = {
+        machine: reference(rows[BOTH].to_numpy().ravel())
+        for machine, rows in visits.groupby("machine", sort=False)
+    }
+    return visits["machine"].map(calm_s).astype(float)
+
+
 def at_reference_speed(visits: pd.DataFrame) -> pd.Series:
     """The median (s) of each visit times the undisturbed calibration of its machine over the mean
     of its own two: a ratio estimator with the calibration as covariate (Cochran 1977, 6.2).
@@ -14,8 +23,4 @@ def at_reference_speed(visits: pd.DataFrame) -> pd.Series:
     It takes out what clock and neighbours do to all work alike, and is right as far as a call is
     slowed down as the kernel is. It stands beside the latency and never replaces it.
     """
-    calm_s = {
-        machine: reference(rows[BOTH].to_numpy().ravel())
-        for machine, rows in visits.groupby("machine", sort=False)
-    }
-    return visits["p50_s"] * visits["machine"].map(calm_s).astype(float) / visits[BOTH].mean(axis=1)
+    return visits["p50_s"] * references(visits) / visits[BOTH].mean(axis=1)
