@@ -56,7 +56,7 @@ def test_a_study_says_what_is_ahead_what_comes_and_how_it_ended(finished):
     assert re.search(r"in all   about .*, ready at .* \(a first guess from FLOP\)", start)
     assert re.search(r"machine  (quiet|a little noisy|busy): \d+%", start)
     for cell in CELLS:
-        assert re.search(rf"{cell} … \S+ \S+ ± \d", start)
+        assert re.search(rf"{cell} … \S+ \S+ (± \d|\(1 visit\))", start)
     assert re.search(r"-- \d+ % \(\d+ of \d+ jobs\), about", start)
     end = start[start.index("Done: ") :]
     assert "Findings:\n  - " in end
@@ -104,7 +104,7 @@ def test_on_a_terminal_a_bar_shows_the_current_job_and_goes_away(project):
     project.run_file(CELLS[1]).unlink()
     said = on_a_terminal(project, "results/cells.parquet")
     assert "━" in said and f"timing {CELLS[1]}" in said
-    assert re.search(rf"{CELLS[1]} … \S+ \S+ ± ", said)
+    assert re.search(rf"{CELLS[1]} … \S+ \S+ (± |\(1 visit\))", said)
     assert said.count("\x1b[?25l") == said.count("\x1b[?25h") >= 1
     last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said[said.rindex("\x1b[2K") :])
     assert "Done: " in last and "━" not in last
