@@ -50,7 +50,7 @@ def bench(options: Options) -> list[Outcome]:
 def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
     """The visits of one run, through the same entry as the rule measure's."""
     folder, config = study.model_folder(cell), project_config()
-    request = study.request(cell, visits=VISITS, max_visits=VISITS)
+    request = study.request(cell, visits=VISITS, max_visits=VISITS, patience_s=0)  # no way out
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         output, arguments = Path(temporary, "run.parquet"), Path(temporary, "arguments.json")
         files = {name: str(folder / name) for name in ("saved_model", "predictions.parquet")}
