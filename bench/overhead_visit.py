@@ -6,7 +6,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from bench.loaded_model import LoadedModel, loaded_model
-from tfscale.timed_block import timed_block
+from tfscale.timed_block import collector_off, timed_block
 
 
 def visit(request: dict) -> dict:
@@ -27,7 +27,8 @@ def visit(request: dict) -> dict:
 
 def harness_block(model: LoadedModel, calls: int) -> float:
     """Median of a timed block as a visit times it."""
-    return float(np.median(timed_block(model.call, model.call_ns, 0.0, calls)))
+    with collector_off():
+        return float(np.median(timed_block(model.call, model.call_ns, 0.0, calls)))
 
 
 def bare_block(model: LoadedModel, calls: int) -> float:
@@ -35,13 +36,9 @@ def bare_block(model: LoadedModel, calls: int) -> float:
     signature, output = model.signature, model.output_name
     arguments = {model.input_name: model.batches[0]}
     durations = [0] * calls
-    gc.collect()
-    gc.disable()
-    try:
+    with collector_off():
         for index in range(calls):
             start = perf_counter_ns()
             signature(**arguments)[output].numpy()
             durations[index] = perf_counter_ns() - start
-    finally:
-        gc.enable()
     return float(np.median(durations))

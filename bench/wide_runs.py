@@ -90,7 +90,7 @@ def _visit(axes: dict, place: int, rng: np.random.Generator) -> dict:
         "isolation": "fork", "protocol": "visits", "host": HOST, "device": "CPU",
         "started": STARTED + timedelta(seconds=10 * place + rng.random()),
         "visit_s": 1.2 + durations.sum() / 1e9, "waited_s": 0.0, "load_s": 0.3, "settled": True,
-        "retimed": 0,
+        "slices": 5, "slices_left_out": 0, "calibrations_s": [CALIBRATION_S] * 10,
         "cpu_share": 0.999, "calibration_before_s": CALIBRATION_S * slower,
         "calibration_after_s": CALIBRATION_S, "memory_copy_before_s": COPY_S,
         "memory_copy_after_s": COPY_S, "affinity": [0], "load_average": 1.0,

@@ -3,24 +3,27 @@
 from statistics import median
 from time import sleep
 
+import pytest
+
 from tfscale import headline as of_visit
+from tfscale import quiet
 from tfscale.calls import Calls
 from tfscale.headline import headline
 from tfscale.memory_speed import copy_time
 from tfscale.phases import Phases
+from tfscale.quiet import Quiet
 
 REQUEST = {
     "axes": {"batch_size": 1}, "protocol": {"protocol": "visits", "min_calls": 10,
     "min_time_s": 0.02},
 }  # fmt: skip
-SEEN = {"calibration_before_s": 0.5, "waited_s": 0.0}
 MS = 1_000_000
 
 
 def of_calls(call_s: float, first_ns: int):
     calls = Calls(lambda index: sleep(call_s), None, None)
     phases = Phases()
-    warm, block = headline(calls, first_ns, REQUEST, SEEN, phases)
+    warm, block = headline(calls, first_ns, REQUEST, Quiet(None, 0.0), phases)
     return warm, block, phases.peaks
 
 
@@ -41,14 +44,13 @@ def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any():
     assert {"memory_warmup_bytes", "memory_timed_bytes"} <= set(peaks)
 
 
-def test_the_machine_is_looked_at_again_right_before_slow_calls_only():
-    quick, slow = of_calls(0.001, 2 * MS)[1].facts, of_calls(0.04, 50 * MS)[1].facts
-    assert quick["calibration_before_s"] == SEEN["calibration_before_s"]
-    assert slow["calibration_before_s"] != SEEN["calibration_before_s"]
-    for facts in (quick, slow):
-        assert facts["calibration_after_s"] > 0
-        assert facts["memory_copy_before_s"] > 0
-        assert facts["memory_copy_after_s"] > 0
+def test_the_machine_is_looked_at_round_the_block():
+    for call_s, first_ns in ((0.001, 2 * MS), (0.06, 70 * MS)):
+        facts = of_calls(call_s, first_ns)[1].facts
+        for name in ("calibration", "memory_copy"):
+            assert facts[f"{name}_before_s"] > 0
+            assert facts[f"{name}_after_s"] > 0
+        assert len(facts["calibrations_s"]) == 2 * facts["slices"]
 
 
 def test_copying_more_takes_longer(monkeypatch):
@@ -59,38 +61,36 @@ def test_copying_more_takes_longer(monkeypatch):
     assert median(times_s[80]) > 4 * median(times_s[4])
 
 
-def timed_again(monkeypatch, after_s: list[float], protocol="visits", call_s=0.001):
-    """The block of a visit whose calibrations take `after_s`, one after the other, against 0.02."""
-    left = list(after_s)
-    monkeypatch.setattr(of_visit, "calibrate", lambda: left.pop(0))
-    monkeypatch.setattr(of_visit, "calibrate_when_quiet", lambda reference_s, patience_s: (0.02, 1))
-    request = REQUEST | {"reference_s": 0.02, "patience_s": 5, "inputs": 4}
-    request["protocol"] = REQUEST["protocol"] | {"protocol": protocol, "passes": 2}
+def block(monkeypatch, taken_s: list[float], protocol="visits", call_s=0.001, **settings):
+    """The block of a visit whose calibrations take `taken_s`, one after the other, against 0.02; it
+    has no patience."""
+    left = list(taken_s)
+    monkeypatch.setattr(quiet, "calibrate", lambda: left.pop(0) if len(left) > 1 else left[0])
+    request = REQUEST | {"inputs": 4}
+    request["protocol"] = REQUEST["protocol"] | {"protocol": protocol, "passes": 2} | settings
     calls = Calls(lambda index: sleep(call_s), None, None)
-    seen = {"calibration_before_s": 0.02, "waited_s": 0.0}
-    _, block = headline(calls, MS, request, seen, Phases())
-    return block
+    return headline(calls, MS, request, Quiet(0.02, 0.0), Phases())[1]
 
 
-def test_a_block_that_ends_beside_a_neighbour_is_timed_again(monkeypatch):
-    block = timed_again(monkeypatch, [0.03, 0.0215])
-    assert block.facts["retimed"] == 1
-    assert block.facts["calibration_after_s"] == 0.0215
-    assert block.facts["waited_s"] == 1
-    assert len(block.abandoned) >= 10 and len(block.timed) >= 10
-    quiet = timed_again(monkeypatch, [0.0215])
-    assert quiet.facts["retimed"] == 0 and quiet.abandoned == []
+def test_a_slice_beside_a_neighbour_is_left_out_and_timed_again(monkeypatch):
+    """Two slices are wanted; the second of four ended slow, so the third began slow."""
+    made = block(monkeypatch, [0.02, 0.02, 0.03, 0.0201, 0.0203], min_time_s=0.1)
+    assert (made.facts["slices"], made.facts["slices_left_out"]) == (4, 2)
+    assert made.facts["calibrations_s"] == [0.02, 0.02, 0.02, 0.03, 0.03, 0.0201, 0.0201, 0.0203]
+    assert made.facts["calibration_before_s"] == pytest.approx(0.02005)
+    assert made.facts["calibration_after_s"] == pytest.approx(0.02015)
+    assert 0.1 <= made.timed.sum() / 1e9 < 0.15
+    assert 0.1 <= sum(made.left_out) / 1e9 < 0.15
+    assert sum(made.rewarmed) >= 4 * 10 * MS, "a call after the kernel finds cold caches"
 
 
-def test_it_is_timed_again_twice_at_most_and_never_by_the_papers_protocol(monkeypatch):
-    block = timed_again(monkeypatch, [0.03, 0.03, 0.04])
-    assert block.facts["retimed"] == 2
-    assert block.facts["calibration_after_s"] == 0.04
-    assert timed_again(monkeypatch, [0.03], protocol="paper").facts["retimed"] == 0
+def test_a_visit_that_finds_no_calm_counts_all_its_slices_and_is_seen_as_disturbed(monkeypatch):
+    made = block(monkeypatch, [0.03], min_time_s=0.1)
+    assert (made.facts["slices"], made.facts["slices_left_out"]) == (8, 0)
+    assert made.left_out == []
+    assert made.facts["calibration_after_s"] == 0.03
 
 
-def test_calls_of_over_a_second_are_timed_again_once(monkeypatch):
-    monkeypatch.setattr(of_visit, "VERY_SLOW_NS", 4 * MS)
-    monkeypatch.setattr(of_visit, "SLOW_NS", 3 * MS)
-    block = timed_again(monkeypatch, [0.03, 0.03], call_s=0.005)
-    assert block.facts["retimed"] == 1
+def test_the_papers_passes_are_one_stretch(monkeypatch):
+    made = block(monkeypatch, [0.03], protocol="paper")
+    assert (made.facts["slices"], len(made.timed), made.rewarmed) == (1, 8, [])

@@ -11,7 +11,12 @@ BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
 
 
 def said(
-    warnings=("", ""), machine=(), copies_s=(0.005, 0.0052), disturbed=False, retimed=0, **columns
+    warnings=("", ""),
+    machine=(),
+    copies_s=(0.005, 0.0052),
+    disturbed=False,
+    slices_left_out=0,
+    **columns,
 ) -> str:
     cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
         **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
@@ -21,7 +26,8 @@ def said(
     )  # fmt: skip
     visits = pd.DataFrame(
         {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
-         "disturbed": disturbed, "retimed": retimed, "machine": "h", "host": "h",
+         "disturbed": disturbed, "slices": 5, "slices_left_out": slices_left_out,
+         "machine": "h", "host": "h",
          "memory_copy_before_s": 0.005, "memory_copy_after_s": copies_s}
     )  # fmt: skip
     return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
@@ -38,13 +44,14 @@ def test_the_same_warning_with_other_numbers_is_said_once():
     assert said(machine=["on battery"]) == "Before the study: on battery."
 
 
-def test_a_busy_machine_is_said_though_its_calls_were_timed_again():
-    assert said(retimed=[1, 0]) == (
+def test_a_busy_machine_is_said_though_only_slices_were_left_out():
+    assert said(slices_left_out=[3, 2]) == (
         "The machine was busy: 0 of 2 visits (0%) were disturbed by physical signs (calibration, "
-        "CPU share, steal) and left out; the calls of 1 others were timed again."
+        "CPU share, steal) and left out, and 50% of the slices of the others."
     )
+    assert said(slices_left_out=[0, 1]) == "", "a tenth is no sign of anything"
     assert "1 of 2 visits (50%)" in said(disturbed=[True, False])
-    assert "timed again" not in said(disturbed=[True, False], retimed=[2, 0])
+    assert "slices" not in said(disturbed=[True, False], slices_left_out=[1, 0])
 
 
 def test_busy_memory_is_said_and_unknown_memory_is_not():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tfscale import quiet
 from tfscale.disturbance import SLOWER_NOW, disturbance
 from tfscale.interval import median_interval
 from tfscale.stopping import (
@@ -160,72 +159,3 @@ def test_a_round_is_done_when_no_further_visit_could_narrow_the_interval():
     assert reason([1.5], [1.0] * 7, **few) is None
     assert reason([1.5, 1.0], [1.0] * 7, **few) == PRECISE
     assert reason([1.5], [1.0] * 3, **few) is None, "the fifth visit makes it an interval"
-
-
-@pytest.fixture
-def calibrations(monkeypatch):
-    """Plays the given calibrations, the last one for ever."""
-
-    def play(*taken_s):
-        left = list(taken_s)
-        monkeypatch.setattr(quiet, "calibrate", lambda: left.pop(0) if len(left) > 1 else left[0])
-        monkeypatch.setattr(quiet, "PAUSE_S", 0.001)
-
-    return play
-
-
-def test_a_visit_waits_until_the_machine_is_quiet(calibrations):
-    calibrations(0.03, 0.0235, 0.0209)
-    taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 5)
-    assert taken_s == 0.0209
-    assert 0 < waited_s < 5
-
-
-def test_a_visit_on_a_quiet_machine_does_not_wait(calibrations):
-    calibrations(0.0205)
-    assert quiet.calibrate_when_quiet(0.02, 5) == (0.0205, 0.0)
-    calibrations(0.03)
-    assert quiet.calibrate_when_quiet(None, 5) == (0.03, 0.0)
-
-
-def test_patience_has_an_end(calibrations):
-    calibrations(0.03)
-    taken_s, waited_s = quiet.calibrate_when_quiet(0.02, 0.01)
-    assert taken_s == 0.03
-    assert 0.01 <= waited_s < 1
-    assert quiet.calibrate_when_quiet(0.02, -1.0) == (0.03, 0.0)
-
-
-@pytest.fixture
-def two_cpus(monkeypatch):
-    """A machine of two CPUs where calibrations take what is told for each; notes where it went."""
-    went: list[list[int]] = []
-
-    def play(taken_s: dict[int, list[float]]):
-        monkeypatch.setattr(quiet, "places", lambda threads: [[1], [0]])
-        monkeypatch.setattr(quiet, "pin_to", lambda cpus: went.append(cpus) or cpus)
-        monkeypatch.setattr(quiet, "calibrate", lambda: taken_s[went[-1][0]].pop(0))
-        monkeypatch.setattr(quiet, "PAUSE_S", 0.001)
-        return went
-
-    return play
-
-
-def test_a_visit_goes_to_the_cpu_that_is_undisturbed(two_cpus):
-    went = two_cpus({1: [0.03], 0: [0.02]})
-    cpus, taken_s, waited_s = quiet.quiet_cpus(1, 0.02, 5)
-    assert (cpus, taken_s, went) == ([0], 0.02, [[1], [0]])
-    assert waited_s > 0
-
-
-def test_a_visit_stays_where_it_is_quiet_and_waits_where_nothing_is(two_cpus):
-    two_cpus({1: [0.02]})
-    assert quiet.quiet_cpus(1, 0.02, 5) == ([1], 0.02, 0.0)
-    went = two_cpus({1: [0.03, 0.02], 0: [0.03]})
-    went.clear()
-    assert quiet.quiet_cpus(1, 0.02, 5)[:2] == ([1], 0.02)
-    assert went == [[1], [0], [1]]
-    two_cpus({1: [0.03]})
-    assert quiet.quiet_cpus(1, 0.02, 0)[:2] == ([1], 0.03), "without patience it takes what it has"
-    two_cpus({1: [0.03]})
-    assert quiet.quiet_cpus(1, None, 5)[:2] == ([1], 0.03), "nobody knows what is quiet"

@@ -56,4 +56,11 @@ def test_visits_depend_on_the_same_environment(both, cell):
     assert first[0] == first[1], "further visits make up for disturbed ones"
     for table in (warm, cold):
         phases = {phase for row in table["phase"].to_pylist() for phase in row}
-        assert phases - {"abandoned"} == {"first", "warmup", "timed", "unfetched", "copy"}
+        assert phases - {"left_out"} == {
+            "first",
+            "warmup",
+            "rewarmed",
+            "timed",
+            "unfetched",
+            "copy",
+        }

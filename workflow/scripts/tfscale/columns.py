@@ -23,7 +23,8 @@ _DESCRIBED = {
     "warmup_calls": (pa.int32(), "calls of the warm-up"),
     "settled": (pa.bool_(), "the warm-up settled; null = too few calls to say"),
     "calls": (pa.int32(), "timed calls"),
-    "retimed": (pa.int32(), "timed blocks given up before, as the calibration after them was slow"),
+    "slices": (pa.int32(), "stretches of the timed block, a calibration before and after each"),
+    "slices_left_out": (pa.int32(), "of them not counted, as a calibration was slow"),
     "p05_s": (_NUMBER, "5th percentile of the timed calls"),
     "p50_s": (_NUMBER, "median of the timed calls"),
     "p90_s": (_NUMBER, "90th percentile of the timed calls"),
@@ -33,8 +34,9 @@ _DESCRIBED = {
     "unfetched_s": (_NUMBER, "median call without fetching the output; null = not run"),
     "copy_s": (_NUMBER, "median copy of a batch from host to device; null = not run"),
     "cpu_share": (_NUMBER, "CPU seconds a second of the timed block, all threads"),
-    "calibration_before_s": (_NUMBER, "calibration kernel before loading; of slow calls after it"),
-    "calibration_after_s": (_NUMBER, "calibration kernel after the timed block"),
+    "calibration_before_s": (_NUMBER, "calibration kernel before the slices that count, mean"),
+    "calibration_after_s": (_NUMBER, "calibration kernel after them, mean"),
+    "calibrations_s": (pa.list_(_NUMBER), "the kernel before and after every slice, in turn"),
     "memory_copy_before_s": (_NUMBER, "copying 64 MiB in memory, before the timed block"),
     "memory_copy_after_s": (_NUMBER, "copying 64 MiB in memory, after the timed block"),
     "disturbed": (pa.bool_(), "left out of the estimate, by physical signs"),
@@ -51,7 +53,10 @@ _DESCRIBED = {
     "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
     "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
     "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
-    "phase": (pa.list_(_TEXT), "first, warmup, abandoned, timed, unfetched or copy, a duration"),
+    "phase": (
+        pa.list_(_TEXT),
+        "first, warmup, rewarmed, left_out, timed, unfetched or copy, a duration",
+    ),
     "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
 }  # fmt: skip
 """Every column of a run but its axes: type and what it holds. Suffixes name the units."""

@@ -15,7 +15,7 @@ from tfscale import runs
 from tfscale.columns import SCHEMA
 from tfscale.errors import StudyError
 
-RAW = ["phase", "durations_ns"]
+RAW = ["phase", "durations_ns", "calibrations_s"]
 RAW_SCHEMA = pa.schema([SCHEMA.field(name) for name in RAW])
 FILES = 256
 """Files of a batch: some ten MB of raw durations."""

@@ -14,7 +14,8 @@ from tfscale.stopping import TIME_CAP
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 AT_CHANCE = 0.03
-BUSY_SHARE = 0.1
+BUSY_SHARE, BUSY_SLICES = 0.1, 0.2
+"""Of the visits and of their slices; on an undisturbed machine up to a tenth of the slices go."""
 SLOW_COPY, BUSY_MEMORY = 1.1, 0.25
 """Copies of memory over 1.1 times the undisturbed one count as slow: say so from a quarter on."""
 
@@ -52,15 +53,16 @@ def _machine(visits: pd.DataFrame, machine: dict) -> Iterator[str]:
 
 
 def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
-    disturbed, retimed = visits["disturbed"].astype(bool), visits["retimed"] > 0
-    share = (disturbed | retimed).mean()
-    if share:
-        busy = "The machine was busy: " if share > BUSY_SHARE else ""
-        others = int((retimed & ~disturbed).sum())
-        again = f"; the calls of {others} others were timed again" if others else ""
+    disturbed = visits["disturbed"].astype(bool)
+    others = visits.loc[~disturbed, ["slices", "slices_left_out"]].sum()
+    left_out = others["slices_left_out"] / max(others["slices"], 1)
+    shorter = left_out > BUSY_SLICES
+    if disturbed.any() or shorter:
+        busy = "The machine was busy: " if disturbed.mean() > BUSY_SHARE or shorter else ""
+        parts = f", and {left_out:.0%} of the slices of the others" if shorter else ""
         yield (
             f"{busy}{int(disturbed.sum())} of {len(visits)} visits ({disturbed.mean():.0%}) were "
-            f"disturbed by physical signs (calibration, CPU share, steal) and left out{again}."
+            f"disturbed by physical signs (calibration, CPU share, steal) and left out{parts}."
         )
     if lost := int((cells["clean_visits"] == 0).sum()):
         yield f"{_have(lost)} disturbed visits only: all of them were used."

@@ -13,7 +13,7 @@ from tfscale.atomic import replacing, write_text
 from tfscale.errors import StudyError
 from tfscale.seal import PLACEHOLDER, intact, seal
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 """Of the columns that another study may import (runs.parquet)."""
 VERSION_KEY, SEAL_KEY = "tfscale_schema", "tfscale_seal"
 

@@ -4,7 +4,8 @@ Source of the rules: docs/method.md. Times are in nanoseconds by the monotonic c
 """
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter_ns
 
@@ -70,25 +71,31 @@ def side_block(call: Call | None, call_ns: float) -> list[int]:
     return [time_call(call, index) for index in range(SIDE_CALLS + 1)][1:]
 
 
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Collect garbage once, and not again in the block."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def timed_block(call: Call, call_ns: float, min_time_s: float, min_calls: int) -> np.ndarray:
     """Durations in ns, int64, of at least `min_calls` calls and `min_time_s` seconds.
 
-    The collector is off and the array is allocated before; `call_ns` is the expected duration.
+    The array is allocated before; `call_ns` is the expected duration.
     """
     shortest = int(min_time_s * NS)
     room = int(HEADROOM * shortest / max(call_ns, 1)) + min_calls
     durations = np.zeros(room, dtype=np.int64)
     done = total = 0
-    gc.collect()
-    gc.disable()
-    try:
-        while done < room and (done < min_calls or total < shortest):
-            start = perf_counter_ns()
-            call(done)
-            taken = perf_counter_ns() - start
-            durations[done] = taken
-            total += taken
-            done += 1
-    finally:
-        gc.enable()
+    while done < room and (done < min_calls or total < shortest):
+        start = perf_counter_ns()
+        call(done)
+        taken = perf_counter_ns() - start
+        durations[done] = taken
+        total += taken
+        done += 1
     return durations[:done]

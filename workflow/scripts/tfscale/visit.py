@@ -15,7 +15,7 @@ from tfscale.counters import counters, difference
 from tfscale.device import device_peak_bytes, device_type
 from tfscale.headline import headline
 from tfscale.phases import Phases
-from tfscale.quiet import quiet_cpus
+from tfscale.quiet import Quiet
 from tfscale.timed_block import side_block, time_call
 
 
@@ -29,8 +29,8 @@ def visit(request: dict) -> dict:
     axes, phases = request["axes"], Phases()
     started = datetime.now(UTC)
     set_threads(axes["threads"])
-    patience = (request.get("reference_s"), request.get("patience_s", 0.0))
-    cpus, calibration_before_s, waited_s = quiet_cpus(axes["threads"], *patience)
+    quiet = Quiet(request.get("reference_s"), request.get("patience_s", 0.0))
+    cpus = quiet.choose_cpus(axes["threads"])
     before = counters(cpus)
     x = batches(request["arrays"], request["inputs"], axes["batch_size"])
     load_start = perf_counter_ns()
@@ -38,12 +38,11 @@ def visit(request: dict) -> dict:
     load_s = (perf_counter_ns() - load_start) / 1e9
     calls = make_calls(model, axes, x)
     first = phases.peak("first", lambda: time_call(calls.fetched, 0))
-    seen = {"calibration_before_s": calibration_before_s, "waited_s": waited_s}
-    warm, block = headline(calls, first, request, seen, phases)
+    warm, block = headline(calls, first, request, quiet, phases)
     sides = _sides(calls, median(block.timed))
     durations = {
-        "first": [first], "warmup": warm, "abandoned": block.abandoned,
-        "timed": block.timed.tolist(),
+        "first": [first], "warmup": warm, "rewarmed": block.rewarmed,
+        "left_out": block.left_out, "timed": block.timed.tolist(),
     } | sides  # fmt: skip
     return {
         "started": started.isoformat(),

@@ -1,0 +1,44 @@
+"""How the timed block is cut into slices."""
+
+import numpy as np
+import pytest
+
+from tfscale import quiet
+from tfscale.quiet import Quiet
+from tfscale.slices import Plan, plan_slices, time_slices
+from tfscale.timed_block import NS
+
+
+@pytest.mark.parametrize(
+    ("call_s", "wanted", "most", "calls"),
+    [
+        (0.0003, 5, 20, 2),
+        (0.02, 5, 20, 2),
+        (0.04, 5, 10, 1),
+        (0.09, 3, 6, 1),
+        (0.5, 3, 6, 1),
+        (1.5, 1, 2, 1),
+    ],
+)
+def test_slow_calls_have_fewer_slices_of_one_call(call_s, wanted, most, calls):
+    plan = plan_slices(call_s * NS, 10, 0.25)
+    assert (plan.wanted, plan.most, plan.calls) == (wanted, most, calls)
+
+
+@pytest.mark.parametrize("call_s", [0.0003, 0.003, 0.02, 0.029])
+@pytest.mark.parametrize(
+    ("min_calls", "min_time_s"), [(10, 0.25), (100, 0.25), (7, 0.01), (3, 1.9)]
+)
+def test_all_slices_together_are_the_block_that_was_asked_for(call_s, min_calls, min_time_s):
+    plan = plan_slices(call_s * NS, min_calls, min_time_s)
+    assert plan.wanted * plan.calls >= min_calls
+    assert plan.wanted * max(plan.shortest_s, plan.calls * call_s) >= min_time_s - 1e-9
+
+
+def test_slices_go_on_through_the_batches_and_few_slow_calls_warm_up_again(monkeypatch):
+    monkeypatch.setattr(quiet, "calibrate", lambda: 0.02)
+    seen: list[int] = []
+    slices = time_slices(seen.append, 0.5 * NS, Plan(3, 6, 1, 0.0), Quiet(0.02, 0.0))
+    assert seen == [0, 1, 2]
+    assert all(each.rewarmed == [] for each in slices)
+    assert np.concatenate([each.timed for each in slices]).shape == (3,)
