@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,31 +10,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 import bench
 from bench import (
-    coverage,
     kernel_times,
     neighbour,
-    noise,
-    planning,
     precision,
-    ramp,
     ratios,
     record,
     signs,
-    small,
     studies,
-    sweeps,
-    thresholds,
-    training,
-    used,
-    warm,
-    wide,
-    wide_files,
-    wide_job,
-    wide_runs,
 )
 from bench.__main__ import BENCHES, parse
 from bench.loadgen_visit import median_ns
@@ -49,9 +33,6 @@ from bench.outcome import (
 )
 from bench.study import Study
 from bench.text_table import text_table
-from tfscale import config as tfscale_config
-from tfscale import runs
-from tfscale.study import Study as WholeStudy
 
 
 def finished(folder: Path) -> Study:
@@ -227,72 +208,6 @@ def test_loadgens_median_is_found():
         median_ns("Result is : INVALID")
 
 
-RULE = {
-    "protocol": "visits", "visits": 3, "max_visits": 8, "precision": 0.02, "coverage": 0.9375,
-    "time_cap_s": 120.0,
-}  # fmt: skip
-
-
-def never(number, own, earlier):
-    return False
-
-
-def test_rounds_are_cut_where_the_rule_says():
-    walks = np.arange(8.0).reshape(2, 4)
-    assert coverage.pooled(walks, lambda _, own, earlier: len(own) == 3) == [0, 1, 2, 4, 5, 6]
-    assert coverage.pooled(walks, lambda number, own, earlier: len(own + earlier) == 5) == [
-        0,
-        1,
-        2,
-        3,
-        4,
-    ]
-    assert len(coverage.pooled(walks, lambda number, own, earlier: False)) == 8
-
-
-def test_simulated_coverage_of_a_fixed_number_is_the_claimed_one():
-    rng = np.random.default_rng(1)
-    fixed = coverage.simulate(noise.log_normal(0.05), never, 1, 8, rng, RULE, studies=2000)
-    assert fixed.claimed >= RULE["coverage"]
-    assert fixed.real == pytest.approx(fixed.claimed, abs=0.01)
-    assert fixed.visits == 8
-
-
-def test_stopping_when_it_looks_narrow_costs_coverage():
-    def narrow(number, own, earlier):
-        return len(own) >= 2 and max(own) / min(own) < 1.02
-
-    rng = np.random.default_rng(1)
-    made = noise.log_normal(0.05)
-    got = coverage.simulate(made, narrow, 1, 8, rng, RULE, studies=1000)
-    fixed = coverage.simulate(
-        made, lambda number, own, earlier: False, 1, 8, rng, RULE, studies=1000
-    )
-    assert got.visits < 8
-    assert got.real < fixed.real - 0.005
-
-
-def test_the_rule_is_asked_as_it_is_written():
-    stop = coverage.rule_stop(RULE)
-    assert [stop(1, [1.0] * count, []) for count in (2, 3)] == [False, True]
-    assert not stop(1, [1.0, 1.1, 1.2], [])
-    assert [stop(2, [1.0] * count, [1.0] * 2) for count in (3, 4)] == [False, True]
-
-
-@pytest.mark.parametrize("make", noise.NOISES.values(), ids=list(noise.NOISES))
-def test_noise_is_positive_and_of_the_asked_shape(make):
-    drawn = make(np.random.default_rng(1), 3, 5)
-    assert drawn.shape == (3, 5)
-    assert (drawn > 0).all()
-
-
-def test_a_ramp_moves_all_cells_and_leaves_their_ratios():
-    table = ramp.synthetic(np.random.default_rng(1), 0.1)
-    late = table.iloc[-100:]
-    assert (late["p50_s"] / late["true_s"]).median() == pytest.approx(1.08, abs=0.02)
-    assert np.mean(ramp.ratio_errors(table) <= 0.05) > 0.95
-
-
 def test_rows_are_appended_to_the_table(tmp_path, monkeypatch):
     page = tmp_path / "performance.md"
     page.write_text("| head |\n")
@@ -307,14 +222,6 @@ def test_benches_stay_small():
     for path in (bench.ROOT / "bench").rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 120, path
     assert {path.stem for path in (bench.ROOT / "bench").glob("*.py")} >= set(BENCHES)
-
-
-def test_simulated_sweeps_have_the_threshold_that_was_put_in():
-    rng = np.random.default_rng(0)
-    jump = sweeps.simulate(sweeps.BROKEN["all times + 50 %"], 8, 0.02, rng, sweeps=10)
-    none = sweeps.simulate(sweeps.SMOOTH["overhead + work"], 8, 0.02, rng, sweeps=10)
-    assert jump.found >= 0.8 and jump.covered >= 0.8 and none.found <= 0.2
-    assert thresholds.TITLE.startswith("Simulated thresholds")
 
 
 def test_signs_find_the_kernel_that_goes_with_the_spread_of_clean_visits():
@@ -332,119 +239,3 @@ def test_signs_find_the_kernel_that_goes_with_the_spread_of_clean_visits():
     assert clean["spread"].std() == pytest.approx(0.05, rel=0.2)
     calibration, memory = signs._ranks(clean)
     assert memory > 0.9 > abs(calibration) + 0.5
-
-
-@pytest.mark.parametrize("cells", wide.SIZES)
-def test_made_up_studies_have_as_many_cells_as_asked_for(cells, config):
-    config["grid"] = wide.grid(cells)
-    study = WholeStudy.from_config(config)
-    assert len(study.cells) == cells
-    assert len(study.trained) == cells // len(config["grid"]["batch_size"])
-    with pytest.raises(ValueError, match="no multiple of 100"):
-        wide.grid(cells + 1000 + 1)
-
-
-@pytest.fixture
-def made_up(config, tmp_path):
-    """A made-up study of eight cells with all its files, in a folder without a project."""
-    config["grid"] = wide.grid(100) | {
-        "layers": [4, 6],
-        "conv_size": [3],
-        "batch_size": [1, 2, 3, 4],
-    }
-    config["datasets"]["source"] = "builtin"
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    made = wide.WideStudy(tmp_path, 8)
-    wide_files.write_files(made)
-    wide_runs.write_some(wide_runs.all_runs(made))
-    return made
-
-
-def test_made_up_runs_fill_every_column_and_are_read_like_real_ones(made_up):
-    study, settings = made_up.study, made_up.config["timing"]
-    paths = made_up.paths(study.run_files("runs", "<results>"))
-    assert len(paths) == 8 * settings["rounds"]
-    table, said = runs.read(paths[0])
-    empty = {name for name in table.column_names if table[name].null_count == len(table)}
-    assert empty == {"memory_device_bytes"}
-    cell = Path(paths[0]).parent.name
-    assert table["cell"].to_pylist() == [cell] * wide.VISITS
-    assert set(said) == {"stop_reason", "environment", "environment_id", "warnings"}
-    again = wide_runs.rows_of(
-        table["cell"][0].as_py(), study.cell(Path(paths[0]).parent.name), 1, -16
-    )
-    assert [row["p50_s"] for row in again] == table["p50_s"].to_pylist()
-
-
-def test_a_made_up_study_is_merged_into_the_latencies_that_were_put_in(made_up):
-    wide_job.merge(made_up)
-    cells = pd.read_parquet(made_up.results / "cells.parquet")
-    assert cells["cell"].tolist() == list(made_up.study.cells)
-    true_s = [wide_runs.latency_s(axes) for axes in made_up.study.cells.values()]
-    assert cells["latency_s"].to_numpy() == pytest.approx(np.array(true_s), rel=0.1)
-    assert (cells["visits"] == made_up.config["timing"]["rounds"] * wide.VISITS).all()
-    order = pd.read_parquet(made_up.results / "visits.parquet").drop_duplicates(["cell", "round"])
-    first = order[(order["round"] == 1) & ~order["sentinel"]].sort_values("order_index")["cell"]
-    schedule = made_up.study.schedule
-    assert first.tolist() == sorted(first, key=lambda cell: -schedule.priority("runs", cell, 1))
-
-
-def test_a_command_is_measured_with_its_memory(tmp_path):
-    code = "import time; kept = bytearray(200_000_000); time.sleep(0.2); print('said')"
-    got = used.used([sys.executable, "-c", code], tmp_path)
-    assert got.said == "said\n" and got.seconds >= 0.2
-    assert 200 < got.peak_mb < 400
-    assert 0 < got.cpu_s < got.seconds
-    with pytest.raises(SkippedError, match="no such thing"):
-        used.used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
-
-
-@pytest.mark.parametrize("module", [training, warm])
-def test_small_studies_have_valid_configurations(module):
-    root = small.small_project(module.BATCHES, {"max_steps": 1, "budget_tflop": None})
-    config = yaml.safe_load((root / "config.yaml").read_text())
-    assert tfscale_config.mistakes(config) == []
-    assert len(WholeStudy.from_config(config).cells) == len(module.BATCHES)
-
-
-def test_jobs_are_found_in_snakemakes_records(tmp_path):
-    folder = tmp_path / small.RECORDS / "@long"
-    folder.mkdir(parents=True)
-    for name, rule, log, end in (
-        ("a", "train", "a.log", 3.0), ("b", "train", "a.log", 5.0), ("c", "merge", "m.log", 9.0),
-    ):  # fmt: skip
-        record = {"rule": rule, "log": [log], "starttime": 1.0, "endtime": end}
-        (folder / name).write_text(json.dumps(record))
-    (job,) = small.done_jobs(tmp_path, "train")
-    assert (job.log, job.seconds) == ("a.log", 4.0)
-    with pytest.raises(SkippedError, match="no job of measure"):
-        small.done_jobs(tmp_path, "measure")
-
-
-def test_the_fixed_cost_is_what_a_run_takes_outside_of_its_visits(tmp_path):
-    run = tmp_path / "results" / "runs" / "a_cell" / "round1.parquet"
-    run.parent.mkdir(parents=True)
-    pd.DataFrame({"visit_s": [1.0, 2.0]}).to_parquet(run)
-    job = small.Done("measure", "results/logs/runs/a_cell_round1.log", 1.0, 4.5)
-    assert warm.outside_s(tmp_path, job) == 0.5
-    costs_s = {
-        ("measure", "warm"): [0.5, 0.5, 4.0], ("measure", "cold"): [5.0, 5.0, 5.0],
-        ("train", "warm"): [2.0], ("train", "cold"): [4.0],
-    }  # fmt: skip
-    *costs, latency = warm.outcomes(costs_s, [(1.0, 1.0), (1.2, 1.0), (0.9, 1.0)])
-    assert [outcome.shown for outcome in costs] == ["0.500", "0.100", "0.500"]
-    assert latency.shown.startswith("1.000 (0.900 to 1.200")
-    assert latency.verdict == "met"
-    *_, apart = warm.outcomes(costs_s, [(1.1, 1.0)] * 3)
-    assert apart.verdict == "missed by 5.0 %"
-
-
-def test_a_plan_is_judged_by_the_largest_study_and_by_its_growth():
-    made = {
-        cells: used.Used(seconds, seconds, 10**9, "")
-        for cells, seconds in ((100, 3.0), (1000, 5.0), (10_000, 100.0))
-    }
-    time_, memory, growth = planning.outcomes("dry run", made)
-    assert (time_.shown, time_.verdict) == ("1.111 (100 s)", "missed by 0.111")
-    assert memory.verdict == "met"
-    assert growth.shown == "2.000" and growth.verdict == "missed by 0.500"
