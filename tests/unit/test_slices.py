@@ -35,6 +35,10 @@ def test_all_slices_together_are_the_block_that_was_asked_for(call_s, min_calls,
     assert plan.wanted * max(plan.shortest_s, plan.calls * call_s) >= min_time_s - 1e-9
 
 
+def test_a_long_block_is_not_made_many_times_over():
+    assert plan_slices(0.001 * NS, 10, 2.0).most == 40 + 15
+
+
 def test_slices_go_on_through_the_batches_and_few_slow_calls_warm_up_again(monkeypatch):
     monkeypatch.setattr(quiet, "calibrate", lambda: 0.02)
     seen: list[int] = []

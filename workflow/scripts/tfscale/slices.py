@@ -24,6 +24,9 @@ COLD_NS, HARDLY_COLD_NS = NS // 100, NS // 10
 calls over 0.1 s that is at most 1 %."""
 MOST_QUICK, MOST_SLOW = 4, 2
 """Slices that are made at most, in those that are wanted; slow calls cost more."""
+MOST_MORE = 15
+"""And at most so many over those wanted, about a second: of a long block (`min_time_s` of 2 s) four
+times as many would take longer than a visit may."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def plan_slices(call_ns: float, min_calls: int, min_time_s: float) -> Plan:
     length_s, fewest = max(SLICE_S, call_ns / NS), calls_wanted(call_ns, min_calls)
     shortest_s = 0.0 if fewest == 1 else min_time_s
     wanted = max(ceil(shortest_s / length_s), fewest if length_s > SLICE_S else 1)
-    most = wanted * (MOST_SLOW if call_ns > SLOW_NS else MOST_QUICK)
+    times = MOST_SLOW if call_ns > SLOW_NS else MOST_QUICK
+    most = wanted + min((times - 1) * wanted, MOST_MORE)
     return Plan(wanted, most, ceil(fewest / wanted), min(SLICE_S, shortest_s))
 
 
