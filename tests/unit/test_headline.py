@@ -23,7 +23,7 @@ MS = 1_000_000
 def of_calls(call_s: float, first_ns: int):
     calls = Calls(lambda index: sleep(call_s), None, None)
     phases = Phases()
-    warm, block = headline(calls, first_ns, REQUEST, Quiet(None, 0.0), phases)
+    warm, block = headline(calls, first_ns, REQUEST, Quiet(None, 0.0, 1), phases)
     return warm, block, phases.peaks
 
 
@@ -69,7 +69,7 @@ def block(monkeypatch, taken_s: list[float], protocol="visits", call_s=0.001, **
     request = REQUEST | {"inputs": 4}
     request["protocol"] = REQUEST["protocol"] | {"protocol": protocol, "passes": 2} | settings
     calls = Calls(lambda index: sleep(call_s), None, None)
-    return headline(calls, MS, request, Quiet(0.02, 0.0), Phases())[1]
+    return headline(calls, MS, request, Quiet(0.02, 0.0, 1), Phases())[1]
 
 
 def test_a_slice_beside_a_neighbour_is_left_out_and_timed_again(monkeypatch):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -137,8 +138,7 @@ def test_without_proc_nothing_is_claimed(quiet, monkeypatch):
     monkeypatch.setattr(counters, "TASKS", quiet.folder / "none")
     monkeypatch.setattr(os, "getloadavg", lambda: (_ for _ in ()).throw(OSError()))
     assert host.warnings(1, 0.01) == []
-    before = host.counters([1])
-    found = host.difference(before, host.counters([1]))
+    found = host.difference(host.counters(), host.counters(), [1], 1)
     unknown = {name for name, value in found.items() if value is None}
     assert unknown == {
         "steal_share", "steal_share_total", "other_busy_share", "os_threads", "load_average",
@@ -146,14 +146,16 @@ def test_without_proc_nothing_is_claimed(quiet, monkeypatch):
 
 
 def test_shares_of_a_visit(quiet):
-    before = host.counters([1]) | {"time_s": 0.0, "own_s": 0.0}
+    before = replace(host.counters(), time_s=0.0, own_s=0.0)
     stat(quiet.folder, user=100, steal=10)
-    after = host.counters([1]) | {"time_s": 2.0, "own_s": 0.5}
-    found = host.difference(before, after)
+    after = replace(host.counters(), time_s=2.0, own_s=0.5)
+    found = host.difference(before, after, [1], 1)
     assert found["steal_share"] == pytest.approx(0.05)
     assert found["steal_share_total"] == pytest.approx(0.025)
     assert found["other_busy_share"] == pytest.approx(0.25)
     assert found["resolution"] == pytest.approx(0.005)
+    moved = host.difference(before, after, [0, 1], 1)
+    assert moved["steal_share"] == pytest.approx(0.05), "of one CPU at a time"
 
 
 @pytest.mark.skipif(not procstat.STAT.exists(), reason="no /proc")
@@ -163,9 +165,9 @@ def test_a_real_neighbour_is_seen_and_named():
     neighbour = subprocess.Popen(BUSY, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
     try:
         time.sleep(0.3)
-        before = host.counters([cpu])
+        before = host.counters()
         time.sleep(1.0)
-        found = host.difference(before, host.counters([cpu]))
+        found = host.difference(before, host.counters(), [cpu], 1)
         lines = host.warnings(1)
     finally:
         neighbour.kill()
@@ -185,11 +187,11 @@ def test_own_work_is_not_a_neighbours():
             f"sys.path.insert(0, {str(host.__file__).rsplit('/', 2)[0]!r})",
             "from tfscale import counters",
             f"os.sched_setaffinity(0, {{{cpu}}})",
-            f"before, end = counters.counters([{cpu}]), time.monotonic() + 1",
+            "before, end = counters.counters(), time.monotonic() + 1",
             "while time.monotonic() < end: pass",
-            f"after = counters.counters([{cpu}])",
-            "found = counters.difference(before, after)",
-            "own = (after['own_s'] - before['own_s']) / found['elapsed_s']",
+            "after = counters.counters()",
+            f"found = counters.difference(before, after, [{cpu}], 1)",
+            "own = (after.own_s - before.own_s) / found['elapsed_s']",
             "print(own + found['other_busy_share'], found['context_switches_involuntary'])",
         ]
     )

@@ -1,8 +1,12 @@
 """When a calibration counts as calm, and how long a visit waits for one."""
 
+import os
+from threading import Event, Thread
+
 import pytest
 
 from tfscale import quiet
+from tfscale.pinning import TASKS, pin_to
 from tfscale.quiet import Quiet
 
 
@@ -19,7 +23,7 @@ def calibrations(monkeypatch):
 
 
 def looked(*taken_s: float, reference_s: float | None = 0.02) -> Quiet:
-    seen = Quiet(reference_s, 0.0)
+    seen = Quiet(reference_s, 0.0, 1)
     seen.calibrations_s = list(taken_s)
     return seen
 
@@ -35,7 +39,7 @@ def test_calm_is_judged_by_the_machine_and_by_the_visit_itself():
 
 def test_a_visit_waits_until_the_machine_is_calm(calibrations):
     calibrations(0.03, 0.0235, 0.0209)
-    seen = Quiet(0.02, 5)
+    seen = Quiet(0.02, 5, 1)
     seen.look()
     assert seen.wait() == 0.0209
     assert 0 < seen.waited_s < 5
@@ -44,14 +48,14 @@ def test_a_visit_waits_until_the_machine_is_calm(calibrations):
 
 def test_a_visit_on_a_calm_machine_does_not_wait(calibrations):
     calibrations(0.0205)
-    seen = Quiet(0.02, 5)
+    seen = Quiet(0.02, 5, 1)
     seen.look()
     assert (seen.wait(), seen.waited_s) == (0.0205, 0.0)
 
 
 def test_patience_has_an_end_for_all_waits_together(calibrations):
     calibrations(0.03)
-    seen = Quiet(0.02, 0.01)
+    seen = Quiet(0.02, 0.01, 1)
     seen.look()
     assert seen.wait() == 0.03
     assert 0.01 <= seen.waited_s < 1
@@ -75,21 +79,51 @@ def two_cpus(monkeypatch):
     return play
 
 
+def settled(reference_s: float | None = 0.02, patience_s: float = 5) -> Quiet:
+    seen = Quiet(reference_s, patience_s, 1)
+    seen.settle()
+    return seen
+
+
 def test_a_visit_goes_to_the_cpu_that_is_calm(two_cpus):
     went = two_cpus({1: [0.03], 0: [0.02]})
-    seen = Quiet(0.02, 5)
-    assert (seen.choose_cpus(1), went) == ([0], [[1], [0]])
+    seen = settled()
+    assert (went, seen.cpus_used) == ([[1], [0]], {0, 1})
     assert seen.waited_s > 0
 
 
 def test_a_visit_stays_where_it_is_calm_and_waits_where_nothing_is(two_cpus):
-    two_cpus({1: [0.02]})
-    seen = Quiet(0.02, 5)
-    assert (seen.choose_cpus(1), seen.waited_s) == ([1], 0.0)
+    went = two_cpus({1: [0.02]})
+    assert (settled().waited_s, went) == (0.0, [[1]])
     went = two_cpus({1: [0.03, 0.02], 0: [0.03]})
-    assert Quiet(0.02, 5).choose_cpus(1) == [1]
-    assert went == [[1], [0], [1]]
-    two_cpus({1: [0.03]})
-    assert Quiet(0.02, 0).choose_cpus(1) == [1], "without patience it takes what it has"
-    two_cpus({1: [0.03]})
-    assert Quiet(None, 5).choose_cpus(1) == [1], "nobody knows what is calm"
+    assert (settled().calibrations_s, went) == ([0.03, 0.03, 0.02], [[1], [0], [1]])
+    went = two_cpus({1: [0.03]})
+    settled(patience_s=0)
+    assert went == [[1]], "without patience it takes what it has"
+    went = two_cpus({1: [0.03]})
+    settled(reference_s=None)
+    assert went == [[1]], "nobody knows what is calm"
+
+
+def test_a_visit_moves_between_its_slices_too(two_cpus):
+    went = two_cpus({1: [0.02, 0.03], 0: [0.021]})
+    seen = settled()
+    seen.look()
+    assert (seen.wait(), went) == (0.021, [[1], [0]])
+
+
+@pytest.mark.skipif(not TASKS.exists(), reason="this system does not list its threads")
+def test_a_move_takes_every_thread_along():
+    stop = Event()
+    others = [Thread(target=stop.wait) for _ in range(2)]
+    for other in others:
+        other.start()
+    allowed = sorted(os.sched_getaffinity(0))
+    tasks = [int(task.name) for task in TASKS.iterdir()]
+    try:
+        for cpu in allowed[0], allowed[-1]:
+            pin_to([cpu])
+            assert all(os.sched_getaffinity(task) == {cpu} for task in tasks)
+    finally:
+        pin_to(allowed)
+        stop.set()

@@ -42,7 +42,7 @@ def test_a_long_block_is_not_made_many_times_over():
 def test_slices_go_on_through_the_batches_and_few_slow_calls_warm_up_again(monkeypatch):
     monkeypatch.setattr(quiet, "calibrate", lambda: 0.02)
     seen: list[int] = []
-    slices = time_slices(seen.append, 0.5 * NS, Plan(3, 6, 1, 0.0), Quiet(0.02, 0.0))
+    slices = time_slices(seen.append, 0.5 * NS, Plan(3, 6, 1, 0.0), Quiet(0.02, 0.0, 1))
     assert seen == [0, 1, 2]
     assert all(each.rewarmed == [] for each in slices)
     assert np.concatenate([each.timed for each in slices]).shape == (3,)

@@ -13,6 +13,8 @@ from snakemake_project import Project, clone
 from tfscale import runs
 from tfscale.axes import AXES
 
+pytestmark = pytest.mark.xdist_group("warm_and_cold")  # one process makes the two studies
+
 SAME = [
     "cell", *AXES, "seed", "round", "visit", "isolation", "protocol", "host", "device", "affinity",
     "os_threads",

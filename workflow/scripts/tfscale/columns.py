@@ -41,7 +41,7 @@ _DESCRIBED = {
     "memory_copy_after_s": (_NUMBER, "copying 64 MiB in memory, after the timed block"),
     "disturbed": (pa.bool_(), "left out of the estimate, by physical signs"),
     "disturbed_reason": (_TEXT, "the signs; empty = none"),
-    "affinity": (pa.list_(pa.int32()), "CPUs of the visit; empty = could not be pinned"),
+    "affinity": (pa.list_(pa.int32()), "CPUs of the visit, by turns if many; empty = not pinned"),
     "load_average": (_NUMBER, "runnable processes over one minute, at the start"),
     "steal_share": (_NUMBER, "share of the CPUs' time taken by other machines; null = unknown"),
     "other_busy_share": (_NUMBER, "share of the CPUs' time used by others; null = unknown"),

@@ -2,6 +2,8 @@
 
 import os
 import resource
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
 
@@ -9,64 +11,54 @@ from tfscale import procstat
 
 TASKS = Path("/proc/self/task")
 
-Counters = dict[str, float | int | None]
+
+@dataclass(frozen=True)
+class Counters:
+    """A snapshot: the clock (s), this process's CPU time (s), the use of every CPU so far (empty
+    where the system does not say), and this process's context switches, by their kind."""
+
+    time_s: float
+    own_s: float
+    uses: dict[int, procstat.Use]
+    switches: dict[str, int]
 
 
-def counters(cpus: list[int] | None = None) -> Counters:
-    """A snapshot for `difference`; takes under 1 ms. `cpus` are those of the visit, all if empty.
-
-    Everything is a number or None (where the system does not say), in seconds or counts.
-    """
-    considered = procstat.use(cpus)
-    everywhere = procstat.use()
+def counters() -> Counters:
+    """A snapshot for `difference`; takes under 1 ms."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    switches = {"voluntary": usage.ru_nvcsw, "involuntary": usage.ru_nivcsw}
+    return Counters(monotonic(), process_time(), procstat.uses(), switches)
+
+
+def difference(
+    before: Counters, after: Counters, cpus: Collection[int] = (), at_once: int = 0
+) -> dict[str, float | int | None]:
+    """What happened between two snapshots of one process that was confined to `at_once` CPUs, in
+    turn one or another of `cpus` (all of the machine, if empty).
+
+    steal_share: seconds stolen from its CPUs over elapsed seconds x CPUs at once;
+    steal_share_total: the same of the whole machine; other_busy_share: that in which others (the
+    kernel's interrupts among them) used its CPUs, without /proc/stat None, and too low for a
+    process that is not confined; the context switches of the process; os_threads and load_average
+    as they are now; elapsed_s, and the resolution of the shares: a tick, 4 % of 0.25 s on one CPU.
+    """
+    elapsed_s, machine = after.time_s - before.time_s, os.cpu_count() or 1
+    at_once = at_once if cpus else machine
+    used, everywhere = _rise(before, after, cpus), _rise(before, after, ())
+    others_s = used.busy_s - (after.own_s - before.own_s) if used else None
+    steal_s, steal_total_s = (each.steal_s if each else None for each in (used, everywhere))
     return {
-        "time_s": monotonic(),
-        "cpus": len(cpus) if cpus else os.cpu_count() or 1,
-        "own_s": process_time(),
-        "busy_s": considered.busy_s if considered else None,
-        "steal_s": considered.steal_s if considered else None,
-        "steal_total_s": everywhere.steal_s if everywhere else None,
-        "context_switches_voluntary": usage.ru_nvcsw,
-        "context_switches_involuntary": usage.ru_nivcsw,
+        "elapsed_s": elapsed_s,
+        "resolution": 1 / procstat.TICKS_PER_S / (elapsed_s * at_once) if elapsed_s > 0 else None,
+        "steal_share": _share(steal_s, elapsed_s * at_once),
+        "steal_share_total": _share(steal_total_s, elapsed_s * machine),
+        "other_busy_share": _share(others_s, elapsed_s * at_once),
         "os_threads": len(list(TASKS.iterdir())) if TASKS.exists() else None,
         "load_average": load_average(),
+    } | {
+        f"context_switches_{kind}": count - before.switches[kind]
+        for kind, count in after.switches.items()
     }
-
-
-def difference(before: Counters, after: Counters) -> Counters:
-    """What happened between two snapshots of one process on the same CPUs.
-
-    steal_share: seconds stolen from its CPUs over elapsed seconds x CPUs; steal_share_total: the
-    same of the whole machine; other_busy_share: see there; the context switches of the process;
-    os_threads and load_average as they are at the end; elapsed_s and resolution (of the shares).
-    """
-    elapsed = _number(after["time_s"]) - _number(before["time_s"])
-    cpus, machine = _number(after["cpus"]), os.cpu_count() or 1
-    switches = ("context_switches_voluntary", "context_switches_involuntary")
-    return {
-        "elapsed_s": elapsed,
-        "resolution": 1 / procstat.TICKS_PER_S / (elapsed * cpus) if elapsed > 0 else None,
-        "steal_share": _share(_rise(before, after, "steal_s"), elapsed * cpus),
-        "steal_share_total": _share(_rise(before, after, "steal_total_s"), elapsed * machine),
-        "other_busy_share": other_busy_share(before, after),
-        "os_threads": after["os_threads"],
-        "load_average": after["load_average"],
-    } | {name: _rise(before, after, name) for name in switches}
-
-
-def other_busy_share(before: Counters, after: Counters) -> float | None:
-    """Share of the time in which others than this process (the kernel's interrupts among them)
-    used the CPUs of the snapshots; 0 to 1, None without /proc/stat.
-
-    It is right to about `resolution`: a tick over elapsed time x CPUs, 4 % of 0.25 s on one CPU.
-    A process that is not confined to these CPUs makes it too low.
-    """
-    busy, own = _rise(before, after, "busy_s"), _rise(before, after, "own_s")
-    if busy is None or own is None:
-        return None
-    elapsed = _number(after["time_s"]) - _number(before["time_s"])
-    return _share(busy - own, elapsed * _number(after["cpus"]))
 
 
 def load_average() -> float | None:
@@ -81,10 +73,8 @@ def _share(seconds: float | None, of: float) -> float | None:
     return min(max(seconds / of, 0.0), 1.0) if seconds is not None and of > 0 else None
 
 
-def _rise(before: Counters, after: Counters, name: str) -> float | int | None:
-    start, end = before[name], after[name]
-    return None if start is None or end is None else end - start
-
-
-def _number(value: float | int | None) -> float:
-    return 0.0 if value is None else value
+def _rise(before: Counters, after: Counters, cpus: Collection[int]) -> procstat.Use | None:
+    wanted = set(cpus or after.uses)
+    if not wanted or not wanted <= set(before.uses) & set(after.uses):
+        return None
+    return procstat.together(after.uses[cpu].since(before.uses[cpu]) for cpu in wanted)

@@ -7,10 +7,10 @@ from time import sleep
 import psutil
 
 from tfscale import cgroup, clock, procstat
-from tfscale.counters import counters, difference, load_average, other_busy_share
+from tfscale.counters import counters, difference, load_average
 from tfscale.cpu_watch import Watch
 
-__all__ = ["allowed_cpus", "counters", "difference", "other_busy_share", "warnings"]
+__all__ = ["allowed_cpus", "counters", "difference", "warnings"]
 
 SAMPLE_S = 0.2
 BUSY_CPUS = 0.2

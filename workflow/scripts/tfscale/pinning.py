@@ -1,6 +1,10 @@
 """Confines a process to as many CPUs as its cell has threads."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
+
+TASKS = Path("/proc/self/task")
 
 
 def places(threads: int) -> list[list[int]]:
@@ -21,7 +25,7 @@ def pin(threads: int) -> list[int]:
 
 
 def pin_to(cpus: list[int]) -> list[int]:
-    """Pin this process to `cpus`, and return them.
+    """Pin this process with all its threads to `cpus`, and return them.
 
     Empty where that cannot be done or is forbidden: then nothing changes, and the row of the visit
     says so by an empty affinity.
@@ -29,7 +33,9 @@ def pin_to(cpus: list[int]) -> list[int]:
     if not cpus:
         return []
     try:
-        os.sched_setaffinity(0, cpus)
+        for task in TASKS.iterdir() if TASKS.exists() else [Path("0")]:
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(int(task.name), cpus)
     except OSError:
         return []
     return cpus

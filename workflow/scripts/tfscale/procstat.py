@@ -1,11 +1,14 @@
 """The kernel's account of what the CPUs did, from /proc/stat (Linux); in seconds."""
 
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 STAT = Path("/proc/stat")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+CPU = re.compile(r"cpu\d+")
 IDLE, IOWAIT, STEAL = 3, 4, 7
 OWN_FIELDS = 8
 """user, nice, system, idle, iowait, irq, softirq, steal; what guests used is in user and nice."""
@@ -28,19 +31,38 @@ class Use:
         )
 
 
-def use(cpus: list[int] | None = None) -> Use | None:
-    """The use of these CPUs, of all without any; None where the system does not say (macOS).
+def use(cpus: Iterable[int] = ()) -> Use | None:
+    """The use of these CPUs, of all without any; None where the system does not say (macOS)."""
+    known, wanted = uses(), list(cpus)
+    if not known or not set(wanted) <= set(known):
+        return None
+    return together(known[cpu] for cpu in wanted or known)
+
+
+def uses() -> dict[int, Use]:
+    """The use of every CPU, by its number; empty where the system does not say.
 
     Busy is neither idle, waiting for a disk, nor stolen by the machine below a virtual one.
     """
     try:
         lines = [line.split() for line in STAT.read_text().splitlines()]
     except OSError:
-        return None
-    names = {f"cpu{cpu}" for cpu in cpus} if cpus else {"cpu"}
-    rows = [list(map(int, line[1:])) for line in lines if line and line[0] in names]
-    if len(rows) < len(names):
-        return None
-    ticks = [sum(row[i] for row in rows if i < len(row)) for i in range(OWN_FIELDS)]
-    busy = sum(ticks) - ticks[IDLE] - ticks[IOWAIT] - ticks[STEAL]
-    return Use(busy / TICKS_PER_S, ticks[STEAL] / TICKS_PER_S, sum(ticks) / TICKS_PER_S)
+        return {}
+    return {int(name[0][3:]): _use(name[1:]) for name in lines if name and CPU.fullmatch(name[0])}
+
+
+def together(parts: Iterable[Use]) -> Use:
+    """The sum of the use of several CPUs."""
+    parts = list(parts)
+    return Use(
+        sum(part.busy_s for part in parts),
+        sum(part.steal_s for part in parts),
+        sum(part.total_s for part in parts),
+    )
+
+
+def _use(columns: list[str]) -> Use:
+    ticks = list(map(int, columns[:OWN_FIELDS]))
+    steal = ticks[STEAL] if len(ticks) > STEAL else 0
+    busy = sum(ticks) - ticks[IDLE] - ticks[IOWAIT] - steal
+    return Use(busy / TICKS_PER_S, steal / TICKS_PER_S, sum(ticks) / TICKS_PER_S)

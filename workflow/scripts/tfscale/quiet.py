@@ -1,6 +1,5 @@
-"""Knows how fast the kernel is on the undisturbed machine, and waits for that."""
+"""Knows how fast the kernel is on the undisturbed machine; waits for that, or goes where it is."""
 
-from itertools import cycle
 from time import monotonic, sleep
 
 from tfscale.calibration import calibrate, reference
@@ -14,18 +13,21 @@ NEAR = 1.08
 
 
 class Quiet:
-    """The calibrations of one visit (s), and how long it waited for calm ones.
+    """The calibrations of one visit (s), how long it waited for calm ones, and on which CPUs.
 
     A calibration is calm up to 1.15 times `reference_s`, that of the undisturbed machine (None
     where it is not known), and up to 1.08 times the visit's own 20th percentile: a neighbour on the
     same core comes and goes in some 0.2 s, the clock in minutes. Waiting ends after `patience_s`.
     """
 
-    def __init__(self, reference_s: float | None, patience_s: float) -> None:
-        """Nothing was calibrated yet."""
+    def __init__(self, reference_s: float | None, patience_s: float, threads: int) -> None:
+        """Nothing was calibrated yet, and the process is where it was."""
         self.reference_s, self.patience_s = reference_s, patience_s
+        self.places = places(threads)
+        self.cpus_used: set[int] = set()
         self.calibrations_s: list[float] = []
         self.waited_s = 0.0
+        self._turn = 0
 
     @property
     def limit_s(self) -> float:
@@ -44,27 +46,31 @@ class Quiet:
         return self.calibrations_s[-1] <= self.limit_s
 
     def wait(self) -> float:
-        """The last calibration (s), once it is calm or patience has ended."""
+        """The last calibration (s), once it is calm or patience has ended.
+
+        A neighbour mostly disturbs one CPU (it shares its core), so the others are tried at once,
+        and all of them again after a pause.
+        """
         start, before_s = monotonic(), self.waited_s
         while not self.calm() and self.waited_s < self.patience_s:
-            sleep(PAUSE_S)
+            self._move()
             self.look()
             self.waited_s = before_s + monotonic() - start
         return self.calibrations_s[-1]
 
-    def choose_cpus(self, threads: int) -> list[int]:
-        """Pin this process to the first `threads` CPUs that are calm, and return them.
+    def settle(self) -> None:
+        """Pin this process to the first CPUs that are calm, or without patience to the first."""
+        self._pin()
+        self.look()
+        self.wait()
 
-        A neighbour mostly disturbs one CPU (it shares its core), so the others are tried at once
-        and all of them again after a pause. Without patience the next ones are taken as they are.
-        """
-        groups, start = places(threads), monotonic()
-        for turn, group in enumerate(cycle(groups)):
-            cpus = pin_to(group)
-            self.look()
-            self.waited_s = monotonic() - start if turn else 0.0
-            if self.calm() or self.waited_s >= self.patience_s:
-                return cpus
-            if group is groups[-1]:
-                sleep(PAUSE_S)
-        raise AssertionError("places are never empty")
+    def _move(self) -> None:
+        """To the next CPUs; a pause comes before the first ones."""
+        self._turn = (self._turn + 1) % len(self.places)
+        if self._turn == 0:
+            sleep(PAUSE_S)
+        if len(self.places) > 1:
+            self._pin()
+
+    def _pin(self) -> None:
+        self.cpus_used |= set(pin_to(self.places[self._turn]))

@@ -29,9 +29,9 @@ def visit(request: dict) -> dict:
     axes, phases = request["axes"], Phases()
     started = datetime.now(UTC)
     set_threads(axes["threads"])
-    quiet = Quiet(request.get("reference_s"), request.get("patience_s", 0.0))
-    cpus = quiet.choose_cpus(axes["threads"])
-    before = counters(cpus)
+    quiet = Quiet(request.get("reference_s"), request.get("patience_s", 0.0), axes["threads"])
+    quiet.settle()
+    before = counters()
     x = batches(request["arrays"], request["inputs"], axes["batch_size"])
     load_start = perf_counter_ns()
     model = phases.peak("load", lambda: load(request["saved_model"], axes))
@@ -40,6 +40,8 @@ def visit(request: dict) -> dict:
     first = phases.peak("first", lambda: time_call(calls.fetched, 0))
     warm, block = headline(calls, first, request, quiet, phases)
     sides = _sides(calls, median(block.timed))
+    cpus = sorted(quiet.cpus_used)
+    happened = difference(before, counters(), cpus, axes["threads"])
     durations = {
         "first": [first], "warmup": warm, "rewarmed": block.rewarmed,
         "left_out": block.left_out, "timed": block.timed.tolist(),
@@ -53,7 +55,7 @@ def visit(request: dict) -> dict:
         "load_s": load_s,
         "phases": [phase for phase, values in durations.items() for _ in values],
         "durations_ns": [value for values in durations.values() for value in values],
-    } | block.facts | phases.peaks | difference(before, counters(cpus))  # fmt: skip
+    } | block.facts | phases.peaks | happened  # fmt: skip
 
 
 def set_threads(threads: int) -> None:
