@@ -4,7 +4,7 @@ import pandas as pd
 
 from bench.options import Options
 from bench.outcome import Outcome, percent, ratio_at_least, ratio_near_one, share_at_least
-from bench.study import Study
+from bench.study import Study, project_config
 from bench.text_table import text_table
 from bench.visits import Visits
 from tfscale.passes import calls_per_pass
@@ -17,7 +17,7 @@ LONGEST_S, PRECISION, TOLERANCE, LEAST_RATIO = 30.0, 0.05, 0.25, 20.0
 def bench(options: Options) -> list[Outcome]:
     """Measure the paper's protocol on a sample, compute the rest, and compare the totals."""
     study = options.study
-    inputs = int(study.facts(study.cells["cell"].iloc[0])["test_inputs"])
+    inputs = project_config()["evaluation"]["inputs"]
     passes = study.protocol()["passes"]
     table = precision_table(study.cells, visit_seconds(study.visits), passes, inputs)
     checks = _sample(study, table)

@@ -36,7 +36,7 @@ def small_project(batch_sizes: list[int], training: dict) -> Path:
     config = project_config()
     config["grid"] = GRID | {"batch_size": batch_sizes}
     config["datasets"] = {"source": "builtin", "mirror": None}
-    config["evaluation"] = {"inputs": max(64, *batch_sizes), "passes": 2}
+    config["evaluation"] |= {"inputs": max(64, *batch_sizes), "passes": 2}
     config["training"] |= {"batch_size": None, "epochs": 1} | training
     config["timing"] |= TIMING
     return new_project(config)

@@ -105,7 +105,7 @@ class Study:
             "name": cell,
             "saved_model": str(self.model_folder(cell) / "saved_model"),
             "arrays": str(self.arrays(cell)),
-            "inputs": int(self.facts(cell)["test_inputs"]),
+            "inputs": project_config()["evaluation"]["inputs"],
             "axes": self.axes(cell),
             "protocol": self.protocol(**changes),
         }

@@ -63,7 +63,7 @@ def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
     write_parquet(folder / "predictions.parquet", pd.DataFrame(answers))
     facts = axes | {
         "data": "builtin", "vocabulary": 0, "parameters": parameters(layers),
-        "training_examples": 10_000, "training_steps": 100, "test_inputs": INPUTS,
+        "training_examples": 10_000, "training_steps": 100, "predicted_inputs": INPUTS,
         "test_accuracy": 0.9, "saved_model_sha256": "0" * 64,
     }  # fmt: skip
     write_text(folder / "facts.json", json.dumps(facts))

@@ -9,6 +9,7 @@ import yaml
 from paths import ROOT
 
 TINY = (ROOT / "tests" / "tiny.yaml").read_text()
+EVALUATION = "evaluation:\n  inputs: 64\n  passes: 2\n  budget_tflop: null"
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ TYPES = [
          "grid[0].layers[0]: 4.0 must be a whole number; write 4"),
     tiny("bool level", "layers: [4, 6]", "layers: [true]",
          "grid[0].layers[0]: True must be a whole number"),
-    tiny("list for a section", "evaluation:\n  inputs: 64\n  passes: 2", "evaluation: [64, 2]",
+    tiny("list for a section", EVALUATION, "evaluation: [64, 2]",
          "evaluation: [64, 2] must be a section of keys"),
-    tiny("empty section", "evaluation:\n  inputs: 64\n  passes: 2", "evaluation:",
+    tiny("empty section", EVALUATION, "evaluation:",
          "evaluation: None must be a section of keys"),
     tiny("section for a list", "imports: []", "imports: {}", "imports: {} must be a list"),
     tiny("list for a word", "source: builtin", "source: [builtin]",

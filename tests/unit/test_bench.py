@@ -44,7 +44,7 @@ def finished(folder: Path) -> Study:
     for model in ("mnist", "text"):
         (folder / "results" / "models" / model).mkdir(parents=True)
         facts = {"model": model, "layers": 4, "batch_size": 64, "conv_size": 3, "input_size": 28}
-        facts |= {"data": "real", "test_inputs": 100}
+        facts |= {"data": "real"}
         (folder / "results" / "models" / model / "facts.json").write_text(json.dumps(facts))
     encoded = folder / "resources" / "encoded" / "real"
     encoded.mkdir(parents=True)
@@ -59,7 +59,7 @@ def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
     assert (cell, study.pick("mnist", 1)) == ("mnist_batch1", "mnist_batch64")
     request = study.request(cell, protocol="paper")
     assert request["saved_model"] == str(study.results / "models" / "mnist" / "saved_model")
-    assert request["inputs"] == 100
+    assert request["inputs"] == 2000
     assert request["axes"]["batch_size"] == 1
     assert request["protocol"]["protocol"] == "paper"
     assert json.loads(json.dumps(request)) == request

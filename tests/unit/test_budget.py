@@ -1,5 +1,5 @@
 from tfscale.architecture import describe
-from tfscale.budget import training_budget
+from tfscale.budget import predicted_inputs, training_budget
 
 LIGHT, HEAVY = describe("mnist", 4, 3, 28), describe("text", 10, 8, 56)
 RECIPE = {"epochs": 10, "budget_tflop": 0.5, "max_steps": 200}
@@ -36,3 +36,10 @@ def test_null_is_the_papers_full_training():
 
 def test_more_budget_never_walks_twice_over_the_data_in_an_epoch():
     assert training_budget(LIGHT, RECIPE | {"max_steps": 10**6}, 64, 640, 60).steps == 10
+
+
+def test_a_heavy_model_predicts_fewer_inputs_and_a_light_one_all():
+    assert predicted_inputs(LIGHT, 2000, 0.5) == 2000
+    assert predicted_inputs(HEAVY, 2000, 0.5) == 64
+    assert predicted_inputs(HEAVY, 2000, 9.701122178) == 1000
+    assert predicted_inputs(HEAVY, 2000, None) == 2000

@@ -31,7 +31,7 @@ rule train:
     params:
         axes=lambda w: study.model(w.trained),
         training=sections.recipe(config),
-        inputs=config["evaluation"]["inputs"],
+        evaluation=sections.predicting(config),
         seed=config["seed"],
     message:
         "Train {wildcards.trained}"

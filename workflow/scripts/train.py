@@ -13,7 +13,7 @@ with logged(snakemake.log[0]) as console:
         arrays=snakemake.input.arrays,
         manifest=snakemake.input.manifest,
         training=snakemake.params.training,
-        inputs=snakemake.params.inputs,
+        evaluation=snakemake.params.evaluation,
         seed=snakemake.params.seed,
         threads=snakemake.threads,
         outputs=dict(snakemake.output.items()),
@@ -21,6 +21,6 @@ with logged(snakemake.log[0]) as console:
     write(snakemake.output, snakemake.output.sums)
     print(
         f"{snakemake.wildcards.trained}: test accuracy {facts['test_accuracy']:.1%} "
-        f"after {facts['training_examples']:,} examples",
+        f"({facts['predicted_inputs']:,} inputs) after {facts['training_examples']:,} examples",
         file=console,
     )

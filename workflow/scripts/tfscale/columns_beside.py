@@ -63,7 +63,7 @@ FACTS = described(
         "best_epoch": count("epoch whose weights were kept, from 1"),
         "validation_examples": count("examples that chose it"),
         "validation_accuracy": number("share of them predicted correctly"),
-        "test_inputs": count("test inputs predicted"),
+        "predicted_inputs": count("test inputs predicted: the first ones of a pass"),
         "test_accuracy": number("share of them predicted correctly"),
         "saved_model_sha256": text("digest of the SavedModel"),
     }

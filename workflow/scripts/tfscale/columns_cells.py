@@ -57,7 +57,7 @@ CELLS = described(
         "parameters": count("weights of the model, one by one"),
         "training_examples": count("examples seen in training"),
         "training_steps": count("steps of training"),
-        "test_accuracy": number("share of the test inputs predicted correctly"),
+        "test_accuracy": number("share of the predicted test inputs that were right"),
         "operations": count("operations of a call"),
         "flop_per_example": count("FLOP of one example"),
         "weight_bytes": count("bytes of all weights"),

@@ -9,7 +9,7 @@ from math import ceil
 from tfscale import sections
 from tfscale.architecture import layers_of
 from tfscale.axes import Cell
-from tfscale.budget import training_budget
+from tfscale.budget import predicted_inputs, training_budget
 from tfscale.flop import flop_per_example, training_flop_per_example
 from tfscale.grid import cost_flop
 from tfscale.passes import calls_per_pass
@@ -50,7 +50,8 @@ def training_s(axes: Cell, config: dict, speed: float) -> float:
     )
     epoch_flop = budget.examples * training_flop_per_example(layers)
     epoch_flop += budget.validation * flop_per_example(layers)
-    predicting_s = config["evaluation"]["inputs"] * flop_per_example(layers) / PREDICTING_SHARE
+    inputs = predicted_inputs(layers, **sections.predicting(config))
+    predicting_s = inputs * flop_per_example(layers) / PREDICTING_SHARE
     learning_s = recipe["epochs"] * epoch_flop / TRAINING_SHARE
     return TRAINING_START_S + (learning_s + predicting_s) / speed
 

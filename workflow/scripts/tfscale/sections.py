@@ -28,7 +28,12 @@ def protocol(config: dict, walk: str = "runs") -> dict:
 
 def evaluation(config: dict) -> dict:
     """The inputs and passes."""
-    return dict(sorted(config["evaluation"].items()))
+    return {key: config["evaluation"][key] for key in ("inputs", "passes")}
+
+
+def predicting(config: dict) -> dict:
+    """What the predictions beside a model depend on: the inputs of a pass and the budget."""
+    return {key: config["evaluation"][key] for key in ("inputs", "budget_tflop")}
 
 
 def plan(config: dict) -> dict:

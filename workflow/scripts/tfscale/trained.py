@@ -10,6 +10,7 @@ import pandas as pd
 from tfscale import predictions
 from tfscale.architecture import layers_of, parameters, structure_text
 from tfscale.atomic import flush, write_text
+from tfscale.budget import predicted_inputs
 from tfscale.encoded import load, load_texts, read_manifest
 from tfscale.networks import copy_of
 from tfscale.saved_model import digest
@@ -17,10 +18,11 @@ from tfscale.training import configure, train
 
 
 def train_model(
-    axes: dict, arrays: str, manifest: str, training: dict, inputs: int, seed: int, threads: int,
-    outputs: dict[str, str],
+    axes: dict, arrays: str, manifest: str, training: dict, evaluation: dict, seed: int,
+    threads: int, outputs: dict[str, str],
 ) -> dict:  # fmt: skip
-    """Train the model of `axes` on the encoded data, save it, and predict `inputs` test inputs.
+    """Train the model of `axes` on the encoded data, save it, and predict the first of the test
+    inputs: `evaluation` holds those of a pass (`inputs`) and the `budget_tflop` of predicting.
 
     `outputs` names the files saved_model (a folder), facts, structure, history and predictions.
 
@@ -39,6 +41,7 @@ def train_model(
     weights = (model, layers, data["vocabulary"], axes["precision"])
     _export(copy_of(*weights), outputs["saved_model"])
     _write_history(outputs["history"], history)
+    inputs = predicted_inputs(layers, evaluation["inputs"], evaluation["budget_tflop"])
     test = load(arrays, "test", inputs)
     probabilities = predictions.predict(copy_of(*weights, quick=True), test.x)
     predictions.check_served(outputs["saved_model"], test.x, probabilities, axes["precision"])
@@ -58,7 +61,7 @@ def train_model(
         "best_epoch": 1 + max(range(training["epochs"]), key=history["val_accuracy"].__getitem__),
         "validation_examples": budget.validation,
         "validation_accuracy": max(history["val_accuracy"]),
-        "test_inputs": len(answers),
+        "predicted_inputs": len(answers),
         "test_accuracy": float(answers["correct"].mean()),
         "saved_model_sha256": digest(outputs["saved_model"]),
     }
