@@ -29,8 +29,8 @@ def looked(*taken_s: float, reference_s: float | None = 0.02) -> Quiet:
 
 
 def test_calm_is_judged_by_the_machine_and_by_the_visit_itself():
-    assert not looked(0.0231).calm(), "over 1.15 times the machine's"
-    assert looked(0.0229).calm()
+    assert not looked(0.0241).calm(), "over 1.2 times the machine's"
+    assert looked(0.0239).calm()
     assert not looked(0.0195, 0.0196, 0.0229).calm(), "this visit has seen calmer ones"
     assert looked(0.0195, 0.0196, 0.0203).calm()
     assert looked(0.5, reference_s=None).calm(), "nobody knows what is calm"
@@ -38,12 +38,12 @@ def test_calm_is_judged_by_the_machine_and_by_the_visit_itself():
 
 
 def test_a_visit_waits_until_the_machine_is_calm(calibrations):
-    calibrations(0.03, 0.0235, 0.0209)
+    calibrations(0.03, 0.0245, 0.0209)
     seen = Quiet(0.02, 5, 1)
     seen.look()
     assert seen.wait() == 0.0209
     assert 0 < seen.waited_s < 5
-    assert seen.calibrations_s == [0.03, 0.0235, 0.0209]
+    assert seen.calibrations_s == [0.03, 0.0245, 0.0209]
 
 
 def test_a_visit_on_a_calm_machine_does_not_wait(calibrations):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfscale.disturbance import SLOWER_NOW, disturbance
+from tfscale.disturbance import disturbance
 from tfscale.interval import median_interval
 from tfscale.stopping import (
     MOST_VISITS,
@@ -116,8 +116,8 @@ def test_the_papers_protocol_has_its_own_end():
     ("change", "sign"),
     [
         ({}, ""),
-        ({"calibration_after_s": 0.0222}, "calibration 1.11 times the reference"),
-        ({"calibration_before_s": 0.0219}, ""),
+        ({"calibration_after_s": 0.0242}, "calibration 1.21 times the reference"),
+        ({"calibration_before_s": 0.0239}, ""),
         ({"cpu_share": 0.9}, "CPU share 0.90"),
         ({"cpu_share": 0.9, "threads": 2}, ""),
         ({"steal_share": 0.02}, "steal 2.0%"),
@@ -126,12 +126,6 @@ def test_the_papers_protocol_has_its_own_end():
 )
 def test_a_disturbed_visit_is_known_by_physical_signs(change, sign):
     assert disturbance(CLEAN | change, 0.02) == sign
-
-
-def test_while_a_study_lasts_a_drift_of_the_clock_is_no_disturbance():
-    slow = CLEAN | {"calibration_after_s": 0.0229}
-    assert disturbance(slow, 0.02) and not disturbance(slow, 0.02, SLOWER_NOW)
-    assert disturbance(slow | {"calibration_after_s": 0.03}, 0.02, SLOWER_NOW)
 
 
 def test_the_interval_covers_the_truth_in_spite_of_optional_stopping():

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfscale.atomic import write_text
 from tfscale.calibration import calibrate, reference
-from tfscale.disturbance import SLOWER
+from tfscale.disturbance import NOTICEABLE
 from tfscale.host import warnings
 from tfscale.memory_speed import copy_time
 from tfscale.pinning import pin
@@ -32,12 +32,12 @@ def look(output: str) -> str:
         "started": datetime.now(UTC).isoformat(),
         "reference_s": reference_s,
         "spread": float(np.quantile(times_s, 0.9)) / reference_s,
-        "slow_share": float(np.mean(np.array(times_s) > SLOWER * reference_s)),
+        "slow_share": float(np.mean(np.array(times_s) > NOTICEABLE * reference_s)),
         "warnings": noticed,
     }
     write_text(output, json.dumps(seen, indent=2) + "\n")
     words = (
         f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
-        f"and over {SLOWER} times that in {seen['slow_share']:.0%} of {CALIBRATIONS} trials"
+        f"and over {NOTICEABLE} times that in {seen['slow_share']:.0%} of {CALIBRATIONS} trials"
     )
     return "\n".join([words, *[f"warning: {line}" for line in noticed]])

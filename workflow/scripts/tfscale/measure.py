@@ -5,7 +5,7 @@ from datetime import datetime
 from time import monotonic
 
 from tfscale.calibration import reference
-from tfscale.disturbance import SLOWER_NOW, disturbance
+from tfscale.disturbance import disturbance
 from tfscale.fresh import fresh_visit
 from tfscale.saved_model import verify
 from tfscale.stopping import fewest_visits, reason_to_stop
@@ -81,7 +81,7 @@ def _flag(rows: list[dict], reference_s: float | None) -> None:
     """Mark the disturbed visits; a later, calmer one may show that an earlier was disturbed."""
     calm_s = _calm(rows, reference_s)
     for row in rows:
-        row["disturbed_reason"] = disturbance(row, calm_s, SLOWER_NOW)
+        row["disturbed_reason"] = disturbance(row, calm_s)
         row["disturbed"] = bool(row["disturbed_reason"])
 
 

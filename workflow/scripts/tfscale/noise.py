@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tfscale.disturbance import SLOWER
+from tfscale.disturbance import NOTICEABLE
 
 SCRIPTS = Path(__file__).parents[1]
 CALIBRATIONS = 25
@@ -33,10 +33,10 @@ def noise_now() -> dict | None:
 def noise_words(seen: dict, reference_s: float) -> list[str]:
     """The state in one line and a line a warning; `reference_s` is the undisturbed calibration."""
     times_s = seen["times_s"]
-    slow = sum(time_s > SLOWER * reference_s for time_s in times_s) / len(times_s)
+    slow = sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
     state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
     line = (
-        f"{state}: {slow:.0%} of {len(times_s)} calibrations took over {SLOWER:g} times "
+        f"{state}: {slow:.0%} of {len(times_s)} calibrations took over {NOTICEABLE:g} times "
         f"{reference_s * 1e3:.1f} ms"
     )
     return [line, *[f"warning: {warning}" for warning in seen["warnings"]]]

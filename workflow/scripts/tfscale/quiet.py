@@ -3,7 +3,7 @@
 from time import monotonic, sleep
 
 from tfscale.calibration import calibrate, reference
-from tfscale.disturbance import SLOWER_NOW
+from tfscale.disturbance import SLOWER
 from tfscale.pinning import pin_to, places
 
 PAUSE_S = 0.05
@@ -15,7 +15,7 @@ NEAR = 1.08
 class Quiet:
     """The calibrations of one visit (s), how long it waited for calm ones, and on which CPUs.
 
-    A calibration is calm up to 1.15 times `reference_s`, that of the undisturbed machine (None
+    A calibration is calm up to 1.2 times `reference_s`, that of the undisturbed machine (None
     where it is not known), and up to 1.08 times the visit's own 20th percentile: a neighbour on the
     same core comes and goes in some 0.2 s, the clock in minutes. Waiting ends after `patience_s`.
     """
@@ -32,7 +32,7 @@ class Quiet:
     @property
     def limit_s(self) -> float:
         """Up to here a calibration is calm, by what was seen so far."""
-        known = [] if self.reference_s is None else [SLOWER_NOW * self.reference_s]
+        known = [] if self.reference_s is None else [SLOWER * self.reference_s]
         own = [NEAR * reference(self.calibrations_s)] if self.calibrations_s else []
         return min(known + own, default=float("inf"))
 
