@@ -18,7 +18,7 @@ from tfscale.traffic import reread_kernel_bytes
 KERNEL_FLOP = 80 * 2 * 192**3
 """FLOP of one calibration."""
 USUAL_REFERENCE_S = 0.02
-TRAINING_SHARE, PREDICTING_SHARE, CALL_SHARE = 1.0, 1.2, 1.6
+TRAINING_SHARE, PREDICTING_SHARE, CALL_SHARE = 0.6, 1.2, 1.6
 """Of the kernel's FLOP a second: what training, predicting by the trained network and a call
 reach (the kernel is in part a loop of Python)."""
 REREAD_BYTES_A_S = 14e9
