@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfscale import cgroup, clock, counters, host, procstat
+from tfscale import cgroup, clock, counters, cpu_watch, host, procstat
 
 BUSY = [sys.executable, "-c", "while True: pass"]
 SPIN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -61,11 +61,14 @@ def test_load_of_a_moment_ago(quiet, monkeypatch):
 
 
 def test_others_at_work_now(quiet, monkeypatch):
+    now_s = [0.0]
+
     def work(seconds):
         stat(quiet.folder, user=10)
-        time.sleep(seconds)
+        now_s[0] += seconds
 
     monkeypatch.setattr(host, "sleep", work)
+    monkeypatch.setattr(cpu_watch, "monotonic", lambda: now_s[0])
     monkeypatch.setattr(host, "_busiest", lambda seconds: ", most by hog (pid 7)")
     (line,) = host.warnings(1, 0.1)
     assert line.startswith("other processes use 1.0 of 2 CPUs, 1-minute load average 0.1, most by")

@@ -1,34 +1,25 @@
 """A real study on a tiny grid, run once; every test works on a copy of it."""
 
-import fcntl
-import os
 from pathlib import Path
 
 import pytest
+from once import made_once
 from snakemake_project import Project, clone
+
+NAME, SAID = 'it\'s "a" study ü', "first_run.txt"
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Project:
-    """The tiny study, run whole by the plainest command: by the first of the test processes that
-    needs it, while the others wait. Tests leave it as it is."""
-    folder = _shared(tmp_path_factory)
-    root, said = folder / 'it\'s "a" study ü', folder / "first_run.txt"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            said.write_text(clone(root).run())
-    project = Project(root)
-    project.first_run = said.read_text()
+    """The tiny study, run whole by the plainest command."""
+    folder = made_once(tmp_path_factory, "finished", _finish)
+    project = Project(folder / NAME)
+    project.first_run = (folder / SAID).read_text()
     return project
 
 
-def _shared(tmp_path_factory) -> Path:
-    """A folder of this test run, the same for all its processes."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
-    folder.mkdir(exist_ok=True)
-    return folder
+def _finish(folder: Path) -> None:
+    (folder / SAID).write_text(clone(folder / NAME).run())
 
 
 @pytest.fixture

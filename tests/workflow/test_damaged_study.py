@@ -13,8 +13,6 @@ from tfscale import runs
 from tfscale.checksums import check, listed
 from tfscale.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("damaged_study")  # one process, one copy
-
 LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
 DATA = ("resources/encoded/*/*.sha256",)
 SEALED = ("results/runs/*/*.parquet", "results/sentinels/*/*.parquet")

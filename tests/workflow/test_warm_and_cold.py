@@ -3,17 +3,17 @@
 Latencies are compared by `make bench ONLY=warm`; here it is what they depend on.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from once import made_once
 from snakemake_project import CELLS as ALL
 from snakemake_project import Project, clone
 
 from tfscale import runs
 from tfscale.axes import AXES
-
-pytestmark = pytest.mark.xdist_group("warm_and_cold")  # one process makes the two studies
 
 SAME = [
     "cell", *AXES, "seed", "round", "visit", "isolation", "protocol", "host", "device", "affinity",
@@ -26,17 +26,20 @@ MODELS = ("mnist_layers4_batch16_conv3_input28", "text_layers4_batch16_conv3_inp
 @pytest.fixture(scope="module")
 def both(tmp_path_factory) -> tuple[Project, Project]:
     """The tiny study up to its runs, with the parent and without it."""
-    return tuple(made(tmp_path_factory.mktemp(f"warm{switch}"), switch) for switch in "10")
+    folders = [
+        made_once(tmp_path_factory, f"warm{switch}", partial(make, switch=switch))
+        for switch in "10"
+    ]
+    return tuple(map(Project, folders))
 
 
-def made(folder: Path, switch: str) -> Project:
+def make(folder: Path, switch: str) -> None:
     project = clone(folder)
     project.configure(training={"deterministic": True})
     files = [str(project.run_file(cell).relative_to(folder)) for cell in CELLS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFSCALE_WARM", switch)
         project.run(*files)
-    return project
 
 
 @pytest.mark.parametrize("model", MODELS)
