@@ -17,6 +17,7 @@ from bench.outcome import Outcome, SkippedError, share_at_least, share_at_most
 from bench.study import Study, project_config
 from bench.text_table import text_table
 from bench.visits import parent_environment
+from tfscale import sections
 
 TITLE = "A busy neighbour on the visit's CPU, runs with and without it by turns"
 CELLS = [("mnist", 0.0), ("mnist", 0.5)]
@@ -59,7 +60,7 @@ def rows_of_run(study: Study, cell: str, round_number: int) -> pd.DataFrame:
             "axes": request["axes"],
             "place": {"seed": config["seed"], "round": round_number},
             "protocol": request["protocol"],
-            "evaluation": config["evaluation"] | {"inputs": request["inputs"]},
+            "evaluation": sections.evaluation(config),
             "inputs": {
                 "facts": str(folder / "facts.json"),
                 "saved_model": files["saved_model"],
