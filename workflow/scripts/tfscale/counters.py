@@ -31,7 +31,7 @@ def counters() -> Counters:
 
 
 def difference(
-    before: Counters, after: Counters, cpus: Collection[int] = (), at_once: int = 0
+    before: Counters, after: Counters, cpus: Collection[int], at_once: int
 ) -> dict[str, float | int | None]:
     """What happened between two snapshots of one process that was confined to `at_once` CPUs, in
     turn one or another of `cpus` (all of the machine, if empty).

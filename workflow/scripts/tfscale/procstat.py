@@ -31,12 +31,10 @@ class Use:
         )
 
 
-def use(cpus: Iterable[int] = ()) -> Use | None:
-    """The use of these CPUs, of all without any; None where the system does not say (macOS)."""
-    known, wanted = uses(), list(cpus)
-    if not known or not set(wanted) <= set(known):
-        return None
-    return together(known[cpu] for cpu in wanted or known)
+def use() -> Use | None:
+    """The use of all CPUs together; None where the system does not say (macOS)."""
+    known = uses()
+    return together(known.values()) if known else None
 
 
 def uses() -> dict[int, Use]:
