@@ -39,8 +39,8 @@ def test_a_clean_study_has_no_marks():
 
 def test_the_same_warning_with_other_numbers_is_said_once():
     text = said((BUSY.format("1.9", 4711), BUSY.format("2.0", 4712)))
-    assert text == f"for instance {BUSY.format('1.9', 4711)} (2 of 2 runs)."
-    assert said(("on battery", "on battery")) == "on battery (2 of 2 runs)."
+    assert text == f"For instance, {BUSY.format('1.9', 4711)} (2 of 2 runs)."
+    assert said(("on battery", "on battery")) == "On battery (2 of 2 runs)."
     assert said(machine=["on battery"]) == "Before the study: on battery."
 
 

@@ -128,7 +128,7 @@ def test_groups_are_told_apart_by_machine_and_setting():
 
 
 def test_numbers_in_words():
-    assert digits(1234.5) == "1,234" and digits(np.inf) == "unlimited"
+    assert digits(1234.5) == "1,230" and digits(np.inf) == "unlimited"
     assert digits(np.nan) == "unknown" and batch(0.3) == "below 1"
     assert scaled(121e6, "FLOP") == "121 MFLOP"
     assert between(1, np.nan) == "at least 1" and between(np.nan, np.nan) == "no interval"

@@ -2,6 +2,7 @@
 
 from tfscale.stopping import PRECISE, ROUND_DONE
 from tfscale.summary import result_line
+from tfscale.units import three
 
 CELL = "text_layers8_batch16_conv5_input56_threads1"
 
@@ -18,3 +19,8 @@ def test_a_range_is_called_one_and_a_single_visit_claims_nothing():
     assert "± 2.4 % (2 visits, range) 381 examples/s; round done" in two
     one = result_line(CELL, [0.042], 16, 0.9375, ROUND_DONE)
     assert one == f"{CELL} … 42 ms (1 visit) 381 examples/s; round done"
+
+
+def test_three_digits_are_enough():
+    said = [three(value) for value in (0.01234, 4.6, 999.6, 1420.7, 132_617, 0, float("nan"))]
+    assert said == ["0.0123", "4.6", "1,000", "1,420", "133,000", "0", "nan"]

@@ -137,7 +137,7 @@ function comparison(cells) {
     element("thead", {}, element("tr", {}, ...head.map((words) => element("th", { scope: "col" }, words)))),
     element("tbody", {},
       ...AXES.map((axis) => plain(axis.name, (cell) => String(cell[axis.key]))),
-      ...QUANTITIES.map((one) => line(one.words + (one.key === "throughput_per_s" ? " (examples/s)" : ""),
+      ...QUANTITIES.map((one) => line(one.head ?? one.words,
         [...cells.map(one.text), ...(second ? [ratio(one.key)] : [])])),
       plain("interval", interval), plain("clean visits", visitWords), plain("held up by", regime),
       plain("ended by", (cell) => cell.stop_reason), plain("data", (cell) => (cell.data === "builtin" ? "built-in (generated)" : cell.data)),

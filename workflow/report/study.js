@@ -72,11 +72,12 @@ const interval = (cell) =>
 const visitWords = (cell) => `${cell.clean_visits} of ${cell.visits}`;
 const bytes = (value) => (known(value) ? `${digits(value / 2 ** 20)} MiB` : "–");
 
-/** The quantities of a cell: words, value to sort by, text. */
+/** The quantities of a cell: words (`head` over a column whose texts have no unit), value to sort by, text. */
 const QUANTITIES = [
   { key: "latency_s", words: "latency of a call", unit: "s", text: (c) => seconds(c.latency_s) },
   { key: "half_width", words: "half-width", text: halfWidth },
-  { key: "throughput_per_s", words: "throughput", unit: "examples/s", text: (c) => digits(c.throughput_per_s) },
+  { key: "throughput_per_s", words: "throughput", head: "throughput (examples/s)", unit: "examples/s",
+    text: (c) => digits(c.throughput_per_s) },
   { key: "p90_s", words: "90th percentile", unit: "s", text: (c) => seconds(c.p90_s) },
   { key: "p99_s", words: "99th percentile", unit: "s", text: (c) => seconds(c.p99_s) },
   { key: "first_call_s", words: "first call", unit: "s", text: (c) => seconds(c.first_call_s) },

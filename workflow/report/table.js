@@ -69,7 +69,7 @@ function buildHead() {
   };
   const heads = COLUMNS.map((column) =>
     element("th", { scope: "col", class: column.plain && "text", "data-key": column.key },
-      element("button", { type: "button", onclick: sortBy(column.key) }, column.words)),
+      element("button", { type: "button", onclick: sortBy(column.key) }, column.head ?? column.words)),
   );
   document.querySelector("#table thead").append(
     element("tr", {}, element("th", { scope: "col", class: "text" }, "compare"), ...heads),

@@ -28,7 +28,7 @@ def _sentence(machine: str, model: str, factor: str, rows: pd.DataFrame) -> str:
 
 
 def _one(row: pd.Series) -> str:
-    interval = between(row["elasticity_low"], row["elasticity_high"], 2)
+    interval = between(row["elasticity_low"], row["elasticity_high"], "{:.2g}".format)
     return f"{row['elasticity']:.2f} {interval} from {row['x_low']:g} to {row['x_high']:g}"
 
 

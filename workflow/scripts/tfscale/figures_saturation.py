@@ -18,6 +18,7 @@ from tfscale.figure_axes import (
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.style import HEIGHT_IN, LABELS, WIDE_IN
+from tfscale.units import three
 
 MOST_CURVES = 5
 BEYOND = 16
@@ -113,8 +114,8 @@ def _marked(fits: pd.DataFrame) -> list[float]:
 
 def _words(fits: pd.DataFrame) -> list[str]:
     return [
-        f"{row['layers']} layers: half of {row['most_throughput_per_s']:,.0f} examples/s at batch "
-        f"{_batch(row, 'n_half')}, 90 % at {_batch(row, 'b90')}: {row['verdict']}."
+        f"{row['layers']} layers: half of {three(row['most_throughput_per_s'])} examples/s at "
+        f"batch {_batch(row, 'n_half')}, 90 % at {_batch(row, 'b90')}: {row['verdict']}."
         for row in fits.to_dict("records")
     ]
 

@@ -9,7 +9,7 @@ from tfscale.fit_tables import TOP
 from tfscale.law_words import best_law, effect_words
 from tfscale.matched import comparisons
 from tfscale.phrases import spanned
-from tfscale.units import seconds
+from tfscale.units import seconds, three
 
 RISES = {
     "log": "rises with the logarithm of", "linear": "rises linearly with",
@@ -51,8 +51,8 @@ def _drivers(laws: pd.DataFrame) -> list[str]:
 def _categories(cells: pd.DataFrame) -> list[str]:
     """What each value without an order (a precision, XLA, a path) costs against the usual one."""
     return [
-        f"{found.model}: {value_words(found.axis, found.value)} takes {found.ratio:.3g} times as "
-        f"long as {value_words(found.axis, found.base)} in matched cells "
+        f"{found.model}: {value_words(found.axis, found.value)} takes {three(found.ratio)} times "
+        f"as long as {value_words(found.axis, found.base)} in matched cells "
         f"{spanned(found.pairs, found.low, found.high)}."
         for found in comparisons(cells)
     ]
@@ -76,7 +76,7 @@ def _batching(cells: pd.DataFrame) -> list[str]:
             continue
         median, low, high = (by_batch.agg(how)[best] for how in ("median", "min", "max"))
         sentences.append(
-            f"{model}: batch size {best} has the highest throughput, {median:.3g} times that of "
+            f"{model}: batch size {best} has the highest throughput, {three(median)} times that of "
             f"batch size {least} {spanned(by_batch.size()[best], low, high)}."
         )
     return sentences
@@ -89,6 +89,6 @@ def _extremes(cells: pd.DataFrame) -> list[str]:
         return []
     return [
         f"The slowest cell, {slow['cell']}, takes {seconds(slow['latency_s'])} a call, "
-        f"{slow['latency_s'] / fast['latency_s']:,.0f} times the fastest, {fast['cell']} "
+        f"{three(slow['latency_s'] / fast['latency_s'])} times the fastest, {fast['cell']} "
         f"({seconds(fast['latency_s'])})."
     ]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfscale.axes import AXES, CATEGORIES
 from tfscale.axis_words import AXIS_WORDS, value_words
+from tfscale.units import three
 from tfscale.workload import GROUP, SETTING
 
 
@@ -33,12 +34,12 @@ def _setting(axis: str, value: int | str | bool) -> str:
 
 
 def digits(value: float) -> str:
-    """Three digits, in plain notation up to a million; `unlimited` for infinity."""
+    """Three digits; `unlimited` for infinity."""
     if np.isinf(value):
         return "unlimited"
     if np.isnan(value):
         return "unknown"
-    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+    return three(value)
 
 
 def batch(value: float) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.law_choice import missed
 from tfscale.phrases import between, p_words, share
+from tfscale.units import three
 
 SERIES = ["machine", "model", "factor", "slice"]
 UNLIKE = 0.05
@@ -111,6 +112,6 @@ def effect_words(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
     row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best
     interval = between(float(row["ratio_low"]), float(row["ratio_high"]))
     return (
-        f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {row['ratio']:.3g} "
+        f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {three(row['ratio'])} "
         f"times as long {interval}"
     )

@@ -45,8 +45,8 @@ def _machine(visits: pd.DataFrame, machine: dict) -> Iterator[str]:
     for line in lines:
         alike.setdefault(_NUMBER.sub("#", line), []).append(line)
     for same in alike.values():
-        example = "" if len(set(same)) == 1 else "for instance "
-        yield f"{example}{same[0]} ({len(same)} of {len(runs)} runs)."
+        line = same[0] if len(set(same)) == 1 else f"for instance, {same[0]}"
+        yield f"{line[0].upper()}{line[1:]} ({len(same)} of {len(runs)} runs)."
     if visits["machine"].nunique() > 1:
         names = ", ".join(visits["machine"].unique())
         yield f"The study was timed on several machines or environments, never pooled: {names}."
@@ -133,8 +133,8 @@ def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:
                 else f"in {row['term'].replace('_', ' ')} against round 1"
             )
             yield (
-                f"Drift on {row['machine']}: times changed by the factor {row['total']:.3f} "
-                f"({row['total_low']:.3f} to {row['total_high']:.3f}) {what}."
+                f"Drift on {row['machine']}: times changed by the factor {row['total']:.2f} "
+                f"({row['total_low']:.2f} to {row['total_high']:.2f}) {what}."
             )
 
 

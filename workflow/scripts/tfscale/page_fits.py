@@ -9,7 +9,7 @@ import pandas as pd
 from tfscale.axes import AXES
 from tfscale.fit_tables import TABLES
 from tfscale.phrases import share
-from tfscale.units import seconds
+from tfscale.units import seconds, three
 
 MOST_ROWS = 60
 HIDDEN = ("row", "called_batch", "cost_s", "standard_error_s", "cost_low_s", "cost_high_s")
@@ -70,7 +70,7 @@ def _text(column: pd.Series) -> Callable[[object], str]:
         return _known(share)
     if name.startswith("p_") or name.endswith("_p"):
         return _known(lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}")
-    return _known(lambda value: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    return _known(three)
 
 
 def _known(write: Callable[[float], str]) -> Callable[[object], str]:

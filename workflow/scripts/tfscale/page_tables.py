@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tfscale.axes import AXES
-from tfscale.units import seconds
+from tfscale.units import seconds, three
 
 NOISY = 1.25
 MOST_ROWS = 2000
@@ -29,9 +29,7 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "p99": "–" if pd.isna(row["p99_high_s"]) else f"< {seconds(row['p99_high_s'])}",
             "floor": "–" if pd.isna(row["floor_s"]) else seconds(row["floor_s"]),
             "stop_reason": row["stop_reason"],
-            "throughput": f"{row['throughput_per_s']:,.3g}"
-            if row["throughput_per_s"] < 1000
-            else f"{row['throughput_per_s']:,.0f}",
+            "throughput": three(row["throughput_per_s"]),
             "pass_mean": seconds(row["pass_mean_s"]),
             "noise": f"{row['noise_index']:.2f}",
             "marks": row.get("marks", ""),
@@ -39,9 +37,7 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "accuracy": f"{row['test_accuracy']:.1%}",
             "examples": f"{row['training_examples']:,}",
             "parameters": f"{row['parameters']:,}",
-            "mflop": f"{row['flop_per_example'] / 1e6:,.3g}"
-            if row["flop_per_example"] < 1e9
-            else f"{row['flop_per_example'] / 1e6:,.0f}",
+            "mflop": three(row["flop_per_example"] / 1e6),
         }
         for row in cells.to_dict("records")
     ]

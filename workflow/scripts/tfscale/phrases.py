@@ -1,6 +1,9 @@
 """Effects, intervals and p-values in words."""
 
+from collections.abc import Callable
 from math import isfinite
+
+from tfscale.units import three
 
 
 def p_words(p_value: float) -> str:
@@ -22,18 +25,18 @@ def share(value: float) -> str:
 
 def spanned(count: int, low: float, high: float) -> str:
     """What a median is the median of, in brackets: `(median of 4, 1.1 to 1.9)`."""
-    return f"(median of {count}, {low:.3g} to {high:.3g})" if count > 1 else "(one pair)"
+    return f"(median of {count}, {three(low)} to {three(high)})" if count > 1 else "(one pair)"
 
 
-def between(low: float, high: float, digits: int = 3) -> str:
+def between(low: float, high: float, write: Callable[[float], str] = three) -> str:
     """An interval's bounds in brackets, or that there is none."""
     if not (isfinite(low) and isfinite(high)):
         return "(no interval)"
-    return f"({low:.{digits}g} to {high:.{digits}g})"
+    return f"({write(low)} to {write(high)})"
 
 
 def times(ratio: float, low: float, high: float) -> str:
     """A ratio with its interval: `1.08 times (1.02 to 1.14)`."""
     if not isfinite(ratio):
         return "not testable"
-    return f"{ratio:.3g} times {between(low, high)}"
+    return f"{three(ratio)} times {between(low, high)}"

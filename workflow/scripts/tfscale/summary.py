@@ -7,7 +7,7 @@ import pandas as pd
 
 from tfscale.interval import median_interval
 from tfscale.passes import calls_per_pass
-from tfscale.units import seconds
+from tfscale.units import seconds, three
 
 SHOWN = 10
 
@@ -43,5 +43,5 @@ def result_line(
     within = f" ± {100 * interval.half_width:.1f} % ({visits}, {claim})"
     return (
         f"{cell} … {seconds(typical)}{within if len(medians_s) > 1 else f' ({visits})'} "
-        f"{batch_size / typical:,.0f} examples/s; {reason}"
+        f"{three(batch_size / typical)} examples/s; {reason}"
     )

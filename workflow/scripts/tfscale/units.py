@@ -7,3 +7,9 @@ def seconds(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g} {unit}"
     return f"{value / 1e-6:.3g} µs"
+
+
+def three(value: float) -> str:
+    """A number to three digits, without a power of ten when it is large: 0.0123, 4.6, 133,000."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if 100 <= abs(rounded) < 1e15 else f"{rounded:.3g}"
