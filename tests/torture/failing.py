@@ -95,7 +95,7 @@ def struck(project: Project, fault: Fault) -> list[str]:
     not go as promised."""
     shutil.rmtree(project.root / "results/runs")
     (project.root / "results/runs.parquet").unlink()
-    project.configure(timing={"min_time_s": 1, "time_limit_s": 20})
+    project.configure(timing={"min_time_s": 0.5, "time_limit_s": 20})
     fault.before(project)
     run = Running(project)
     if fault.strike and not _strikes(project, run, fault):

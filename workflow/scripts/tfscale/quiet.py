@@ -13,7 +13,8 @@ NEAR = 1.08
 
 
 class Quiet:
-    """The calibrations of one visit (s), how long it waited for calm ones, and on which CPUs.
+    """The calibrations of one visit (s), how long it waited for calm ones, and the CPUs that it
+    used after a wait; those where it only looked do not count.
 
     A calibration is calm up to 1.2 times `reference_s`, that of the undisturbed machine (None
     where it is not known), and up to 1.08 times the visit's own 20th percentile: a neighbour on the
@@ -28,6 +29,7 @@ class Quiet:
         self.calibrations_s: list[float] = []
         self.waited_s = 0.0
         self._turn = 0
+        self._cpus: list[int] = []
 
     @property
     def limit_s(self) -> float:
@@ -56,6 +58,7 @@ class Quiet:
             self._move()
             self.look()
             self.waited_s = before_s + monotonic() - start
+        self.cpus_used |= set(self._cpus)
         return self.calibrations_s[-1]
 
     def settle(self) -> None:
@@ -73,4 +76,4 @@ class Quiet:
             self._pin()
 
     def _pin(self) -> None:
-        self.cpus_used |= set(pin_to(self.places[self._turn]))
+        self._cpus = pin_to(self.places[self._turn])
