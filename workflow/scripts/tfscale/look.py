@@ -3,6 +3,7 @@
 import json
 import platform
 from datetime import UTC, datetime
+from itertools import cycle
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from tfscale.calibration import calibrate, reference
 from tfscale.disturbance import NOTICEABLE
 from tfscale.host import warnings
 from tfscale.memory_speed import copy_time
-from tfscale.pinning import pin
+from tfscale.pinning import pin_to, places
 
 CALIBRATIONS = 150
 
@@ -19,13 +20,13 @@ CALIBRATIONS = 150
 def look(output: str) -> str:
     """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
 
-    The reference is the 20th percentile of the calibrations (s); the spread is the 90th percentile
-    over it. Each comes after a copy of memory, as in a visit it comes after other work: in a row
-    they would be 1 % faster, and as many more visits disturbed.
+    The CPUs take turns, so that one that is busy does not stand for the machine. The reference is
+    the 20th percentile of the calibrations (s); the spread is the 90th percentile over it. Each
+    comes after a copy of memory, as in a visit it comes after other work: in a row they would be
+    1 % faster, and as many more visits disturbed.
     """
     noticed = warnings(threads=1)
-    pin(1)
-    times_s = [(copy_time(), calibrate())[1] for _ in range(CALIBRATIONS)]
+    times_s = [_trial(cpus) for cpus, _ in zip(cycle(places(1)), range(CALIBRATIONS), strict=False)]
     reference_s = reference(times_s)
     seen = {
         "host": platform.node(),
@@ -41,3 +42,9 @@ def look(output: str) -> str:
         f"and over {NOTICEABLE} times that in {seen['slow_share']:.0%} of {CALIBRATIONS} trials"
     )
     return "\n".join([words, *[f"warning: {line}" for line in noticed]])
+
+
+def _trial(cpus: list[int]) -> float:
+    pin_to(cpus)
+    copy_time()
+    return calibrate()
