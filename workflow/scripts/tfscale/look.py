@@ -3,7 +3,6 @@
 import json
 import platform
 from datetime import UTC, datetime
-from itertools import cycle
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from tfscale.calibration import calibrate, reference
 from tfscale.disturbance import NOTICEABLE
 from tfscale.host import warnings
 from tfscale.memory_speed import copy_time
-from tfscale.pinning import pin_to, places
+from tfscale.pinning import in_turn, places
 
 CALIBRATIONS = 150
 
@@ -20,31 +19,30 @@ CALIBRATIONS = 150
 def look(output: str) -> str:
     """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
 
-    The CPUs take turns, so that one that is busy does not stand for the machine. The reference is
-    the 20th percentile of the calibrations (s); the spread is the 90th percentile over it. Each
-    comes after a copy of memory, as in a visit it comes after other work: in a row they would be
-    1 % faster, and as many more visits disturbed.
+    The CPUs take turns. The reference is the 20th percentile of the calibrations (s); the spread
+    is the 90th percentile over it. Each comes after a copy of memory, as in a visit it comes after
+    other work: in a row they would be 1 % faster, and as many more visits disturbed.
     """
     noticed = warnings(threads=1)
-    times_s = [_trial(cpus) for cpus, _ in zip(cycle(places(1)), range(CALIBRATIONS), strict=False)]
+    times_s = [_trial() for _ in in_turn(places(1), CALIBRATIONS)]
     reference_s = reference(times_s)
+    slow_share = float(np.mean(np.array(times_s) > NOTICEABLE * reference_s))
     seen = {
         "host": platform.node(),
         "started": datetime.now(UTC).isoformat(),
         "reference_s": reference_s,
         "spread": float(np.quantile(times_s, 0.9)) / reference_s,
-        "slow_share": float(np.mean(np.array(times_s) > NOTICEABLE * reference_s)),
+        "slow_share": slow_share,
         "warnings": noticed,
     }
     write_text(output, json.dumps(seen, indent=2) + "\n")
     words = (
         f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
-        f"and over {NOTICEABLE} times that in {seen['slow_share']:.0%} of {CALIBRATIONS} trials"
+        f"and over {NOTICEABLE} times that in {100 * slow_share:.0f} % of {CALIBRATIONS} trials"
     )
     return "\n".join([words, *[f"warning: {line}" for line in noticed]])
 
 
-def _trial(cpus: list[int]) -> float:
-    pin_to(cpus)
+def _trial() -> float:
     copy_time()
     return calibrate()

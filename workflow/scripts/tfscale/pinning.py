@@ -1,7 +1,9 @@
 """Confines a process to as many CPUs as its cell has threads."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import cycle, islice
 from pathlib import Path
 
 TASKS = Path("/proc/self/task")
@@ -17,6 +19,13 @@ def places(threads: int) -> list[list[int]]:
     allowed = sorted(os.sched_getaffinity(0))
     ends = range(len(allowed), threads - 1, -threads)
     return [allowed[end - threads : end] for end in ends] or [[]]
+
+
+def in_turn(groups: list[list[int]], times: int) -> Iterator[list[int]]:
+    """So many times pinned to the next of these groups of CPUs: one that is busy does not stand
+    for all. They are asked of `places` before, which of a pinned process knows its own alone."""
+    for cpus in islice(cycle(groups), times):
+        yield pin_to(cpus)
 
 
 def pin(threads: int) -> list[int]:
