@@ -143,7 +143,7 @@ def test_the_noise_of_the_machine_is_looked_at_in_a_process_of_its_own():
 def test_the_noise_in_words(slow, word):
     seen = {"times_s": [0.02] * (20 - slow) + [0.03] * slow, "warnings": ["on battery"]}
     first, second = noise_words(seen, 0.02)
-    assert first.startswith(f"{word}: {slow * 5}% of 20 calibrations")
+    assert first.startswith(f"{word}: {slow * 5} % of 20 calibrations")
     assert second == "warning: on battery"
 
 
@@ -157,7 +157,11 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
         2: Task("measure", "mnist", "timing c", 60),
     }
     block = start_block(
-        study, Pace(tasks), str(tmp_path), str(tmp_path / "models"), ["quiet: 0%", "warning: turbo"]
+        study,
+        Pace(tasks),
+        str(tmp_path),
+        str(tmp_path / "models"),
+        ["quiet: 0 %", "warning: turbo"],
     )
     text = "\n".join(block)
     assert "114 cells of mnist and text, real data" in text
@@ -165,7 +169,7 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     assert "train    1 model, about 10 min" in text
     assert "time     1 run (5 rounds over all cells and the sentinels), about 60 s" in text
     assert "about 11 min, ready at " in text and "a first guess from FLOP" in text
-    assert "machine  quiet: 0%" in text and "           warning: turbo" in text
+    assert "machine  quiet: 0 %" in text and "           warning: turbo" in text
 
 
 @pytest.mark.parametrize(

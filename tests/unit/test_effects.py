@@ -113,7 +113,7 @@ def test_equivalence_and_difference_are_told_apart():
         "layers": "different", "batch_size": "equivalent", "conv_size": "equivalent",
     }  # fmt: skip
     words = equivalence_words(table)
-    assert "batch size makes no difference beyond 10%; at most, from " in words[1]
+    assert "batch size makes no difference beyond 10 %; at most, from " in words[1]
 
 
 def test_no_proof_of_a_difference_is_no_proof_of_none():

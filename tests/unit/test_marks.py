@@ -46,30 +46,30 @@ def test_the_same_warning_with_other_numbers_is_said_once():
 
 def test_a_busy_machine_is_said_though_only_slices_were_left_out():
     assert said(slices_left_out=[3, 2]) == (
-        "The machine was busy: 0 of 2 visits (0%) were disturbed by physical signs (calibration, "
-        "CPU share, steal) and left out, and 50% of the slices of the others."
+        "The machine was busy: 0 of 2 visits (0 %) were disturbed by physical signs (calibration, "
+        "CPU share, steal) and left out, and 50 % of the slices of the others."
     )
     assert said(slices_left_out=[0, 1]) == "", "a tenth is no sign of anything"
-    assert "1 of 2 visits (50%)" in said(disturbed=[True, False])
+    assert "1 of 2 visits (50 %)" in said(disturbed=[True, False])
     assert "slices" not in said(disturbed=[True, False], slices_left_out=[1, 0])
 
 
 def test_busy_memory_is_said_and_unknown_memory_is_not():
     assert "copying 64 MiB took over 1.1 times" in said(copies_s=(0.005, 0.006))
-    assert "round 50% of the visits" in said(copies_s=(0.005, 0.006))
+    assert "round 50 % of the visits" in said(copies_s=(0.005, 0.006))
     assert said(copies_s=(np.nan, np.nan)) == ""
 
 
 def test_wide_and_missing_intervals_are_counted():
-    assert "1 of 2 cells are known less well than the asked 5%; the widest" in said(
+    assert "1 of 2 cells are known less well than the asked 5 %; the widest" in said(
         half_width=[0.01, 0.123]
     )
     text = said(half_width=np.nan, coverage=np.nan)
-    assert "2 of 2 cells are known less well than the asked 5% or have no interval." in text
+    assert "2 of 2 cells are known less well than the asked 5 % or have no interval." in text
     assert "nan" not in text
 
 
 def test_how_far_another_study_may_differ_is_said_when_it_is_more_than_the_precision():
     text = said(repeat_half_width=[0.1, 0.14])
-    assert text.startswith("Another such study would find a cell within 13% of its value here")
+    assert text.startswith("Another such study would find a cell within 13 % of its value here")
     assert said(repeat_half_width=np.nan) == ""

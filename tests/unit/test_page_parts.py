@@ -165,9 +165,9 @@ def test_laws_are_drawn_at_every_level_and_never_beyond():
 def runs(tmp_path):
     rows = [  # cell, round, visit, sentinel, disturbed, reason, settled, phase, ns
         ("a", 1, 1, False, False, "", True, ["first", "timed", "timed"], [9000, 1000, 2000]),
-        ("a", 1, 2, False, True, "steal 3%", None, ["timed"], [50_000]),
+        ("a", 1, 2, False, True, "steal 3 %", None, ["timed"], [50_000]),
         ("a", 1, 1, True, False, "", True, ["timed"], [70_000]),
-        ("b", 1, 1, False, True, "steal 3%", False, ["warmup", "timed"], [1, 3000]),
+        ("b", 1, 1, False, True, "steal 3 %", False, ["warmup", "timed"], [1, 3000]),
     ]
     names = ["cell", "round", "visit", "sentinel", "disturbed", "disturbed_reason", "settled",
              "phase", "durations_ns"]  # fmt: skip
@@ -186,7 +186,7 @@ def test_visits_come_with_their_signs_and_without_sentinels(tmp_path):
     of_b, of_a = told["rows"]
     assert [row[:4] for row in of_a] == [[1, 1, 1, 0], [1, 2, 0, 0]]
     assert of_b[0][:4] == [1, 1, 0, 1]
-    assert told["reasons"][of_b[0][4]] == "steal 3%" and of_b[0][5:] == [1.0] * 4
+    assert told["reasons"][of_b[0][4]] == "steal 3 %" and of_b[0][5:] == [1.0] * 4
 
 
 def test_histograms_are_of_timed_calls_of_clean_visits(tmp_path):

@@ -120,7 +120,7 @@ def test_the_papers_protocol_has_its_own_end():
         ({"calibration_before_s": 0.0239}, ""),
         ({"cpu_share": 0.9}, "CPU share 0.90"),
         ({"cpu_share": 0.9, "threads": 2}, ""),
-        ({"steal_share": 0.02}, "steal 2.0%"),
+        ({"steal_share": 0.02}, "steal 2.0 %"),
         ({"steal_share": None}, ""),
     ],
 )

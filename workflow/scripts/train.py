@@ -20,7 +20,7 @@ with logged(snakemake.log[0]) as console:
     )
     write(snakemake.output, snakemake.output.sums)
     print(
-        f"{snakemake.wildcards.trained}: test accuracy {facts['test_accuracy']:.1%} "
+        f"{snakemake.wildcards.trained}: test accuracy {100 * facts['test_accuracy']:.1f} % "
         f"({facts['predicted_inputs']:,} inputs) after {facts['training_examples']:,} examples",
         file=console,
     )

@@ -11,6 +11,7 @@ from tfscale.equivalence import equivalence, no_effect
 from tfscale.level_pairs import any_difference, log_ratios
 from tfscale.many_tests import corrected
 from tfscale.phrases import p_words
+from tfscale.units import percent
 
 
 def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float) -> Found:
@@ -41,7 +42,7 @@ def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float)
         "p_value": different if rejects else row["p_equivalence"],
         "found": "rejected" if rejects else found,
         "note": f"greatest ratio, {row['base']:g} to {row['level']:g} at {row['stratum']}; "
-        f"equivalence at {margin:.0%} {p_words(row['p_equivalence'])}",
+        f"equivalence at {percent(margin)} {p_words(row['p_equivalence'])}",
     }  # fmt: skip
 
 

@@ -25,5 +25,5 @@ def disturbance(visit: dict, reference_s: float) -> str:
     if visit["device"] == "CPU" and visit["threads"] == 1 and share < LEAST_CPU_SHARE:
         signs.append(f"CPU share {share:.2f}")
     if (visit["steal_share"] or 0) > MOST_STEAL:
-        signs.append(f"steal {visit['steal_share']:.1%}")
+        signs.append(f"steal {100 * visit['steal_share']:.1f} %")
     return ", ".join(signs)

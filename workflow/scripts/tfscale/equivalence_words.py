@@ -5,6 +5,7 @@ import pandas as pd
 from tfscale.axis_words import AXIS_WORDS
 from tfscale.equivalence import ALL, no_effect
 from tfscale.phrases import p_words, times
+from tfscale.units import percent
 
 
 def equivalence_words(table: pd.DataFrame) -> list[str]:
@@ -15,9 +16,9 @@ def equivalence_words(table: pd.DataFrame) -> list[str]:
         size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
         where = "over all cells" if row["stratum"] == ALL else f"at {row['stratum']}"
         verdict = {
-            "equivalent": f"makes no difference beyond {row['margin']:.0%}",
+            "equivalent": f"makes no difference beyond {percent(row['margin'])}",
             "different": "makes a difference",
-            "undetermined": f"is undetermined at the margin of {row['margin']:.0%}",
+            "undetermined": f"is undetermined at the margin of {percent(row['margin'])}",
             "not testable": "is not testable: too few matched pairs",
         }[row["verdict"]]
         most = (

@@ -66,7 +66,7 @@ def _load(watch: Watch, sample_s: float) -> list[str]:
     if stolen > STEAL or stolen_ever > STEAL_EVER:
         lines.append(
             "other virtual machines take CPU time from this one "
-            f"({stolen:.0%} now, {stolen_ever:.1%} since it started): "
+            f"({100 * stolen:.0f} % now, {100 * stolen_ever:.1f} % since it started): "
             "use a dedicated machine or more rounds"
         )
     return lines

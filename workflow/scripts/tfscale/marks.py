@@ -11,6 +11,7 @@ from tfscale.calibration import reference
 from tfscale.page_tables import NOISY
 from tfscale.phrases import counted
 from tfscale.stopping import TIME_CAP
+from tfscale.units import percent
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 AT_CHANCE = 0.03
@@ -59,10 +60,11 @@ def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
     shorter = left_out > BUSY_SLICES
     if disturbed.any() or shorter:
         busy = "The machine was busy: " if disturbed.mean() > BUSY_SHARE or shorter else ""
-        parts = f", and {left_out:.0%} of the slices of the others" if shorter else ""
+        parts = f", and {percent(left_out)} of the slices of the others" if shorter else ""
         yield (
-            f"{busy}{int(disturbed.sum())} of {len(visits)} visits ({disturbed.mean():.0%}) were "
-            f"disturbed by physical signs (calibration, CPU share, steal) and left out{parts}."
+            f"{busy}{int(disturbed.sum())} of {len(visits)} visits "
+            f"({percent(disturbed.mean())}) were disturbed by physical signs (calibration, CPU "
+            f"share, steal) and left out{parts}."
         )
     if lost := int((cells["clean_visits"] == 0).sum()):
         yield f"{_have(lost)} disturbed visits only: all of them were used."
@@ -81,8 +83,8 @@ def _memory(visits: pd.DataFrame) -> Iterator[str]:
     if slow > BUSY_MEMORY:
         yield (
             f"The memory was busy: copying 64 MiB took over {SLOW_COPY} times its undisturbed time "
-            f"round {slow:.0%} of the visits, which are not left out for it. Calls that read much "
-            "data vary with it; another virtual machine on the same host is enough."
+            f"round {percent(slow)} of the visits, which are not left out for it. Calls that read "
+            "much data vary with it; another virtual machine on the same host is enough."
         )
 
 
@@ -96,7 +98,7 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
     if timing["protocol"] != "paper" and wide.any():
         yield (
             f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
-            f"{timing['precision']:.0%}{_widest(cells)}."
+            f"{percent(timing['precision'])}{_widest(cells)}."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         yield f"{_have(unsettled)} visits whose warm-up did not settle."
@@ -107,7 +109,7 @@ def _repeat(cells: pd.DataFrame, precision: float) -> Iterator[str]:
     typical = expm1(cells["repeat_half_width"].median())
     if typical > precision:
         yield (
-            f"Another such study would find a cell within {typical:.0%} of its value here "
+            f"Another such study would find a cell within {percent(typical)} of its value here "
             "(median cell, 95 %, from how far apart the rounds are): smaller differences between "
             "studies say nothing."
         )
@@ -119,7 +121,11 @@ def _have(count: int) -> str:
 
 def _widest(cells: pd.DataFrame) -> str:
     widest = cells["half_width"].max()
-    return " or have no interval" if pd.isna(widest) else f"; the widest half-width is {widest:.1%}"
+    return (
+        " or have no interval"
+        if pd.isna(widest)
+        else f"; the widest half-width is {percent(widest, 1)}"
+    )
 
 
 def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:

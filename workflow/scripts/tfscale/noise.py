@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tfscale.disturbance import NOTICEABLE
+from tfscale.units import percent
 
 SCRIPTS = Path(__file__).parents[1]
 CALIBRATIONS = 25
@@ -36,7 +37,7 @@ def noise_words(seen: dict, reference_s: float) -> list[str]:
     slow = sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
     state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
     line = (
-        f"{state}: {slow:.0%} of {len(times_s)} calibrations took over {NOTICEABLE:g} times "
+        f"{state}: {percent(slow)} of {len(times_s)} calibrations took over {NOTICEABLE:g} times "
         f"{reference_s * 1e3:.1f} ms"
     )
     return [line, *[f"warning: {warning}" for warning in seen["warnings"]]]

@@ -1,9 +1,11 @@
 """The rows of the report's tables, formatted for people: three digits and a unit."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from tfscale.axes import AXES
-from tfscale.units import seconds, three
+from tfscale.units import percent, seconds, three
 
 NOISY = 1.25
 MOST_ROWS = 2000
@@ -21,10 +23,10 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "latency_s": row["latency_s"],
             "latency": seconds(row["latency_s"]),
             "interval": f"{seconds(row['latency_low_s'])} to {seconds(row['latency_high_s'])}",
-            "coverage": "range" if pd.isna(row["coverage"]) else f"{row['coverage']:.1%}",
+            "coverage": "range" if pd.isna(row["coverage"]) else percent(row["coverage"], 1),
             "half_width": "–"
             if pd.isna(row["half_width"])
-            else f"± {100 * row['half_width']:.1f} %",
+            else f"± {percent(row['half_width'], 1)}",
             "visits": f"{row['clean_visits']} of {row['visits']}",
             "p99": "–" if pd.isna(row["p99_high_s"]) else f"< {seconds(row['p99_high_s'])}",
             "floor": "–" if pd.isna(row["floor_s"]) else seconds(row["floor_s"]),
@@ -34,7 +36,7 @@ def cell_rows(cells: pd.DataFrame) -> list[dict]:
             "noise": f"{row['noise_index']:.2f}",
             "marks": row.get("marks", ""),
             "regime": row.get("regime", ""),
-            "accuracy": f"{row['test_accuracy']:.1%}",
+            "accuracy": percent(row["test_accuracy"], 1),
             "examples": f"{row['training_examples']:,}",
             "parameters": f"{row['parameters']:,}",
             "mflop": three(row["flop_per_example"] / 1e6),
@@ -67,14 +69,14 @@ def model_rows(cells: pd.DataFrame) -> list[dict]:
             "model": model,
             "cells": len(table),
             "data": "built-in (generated)" if (table["data"] == "builtin").any() else "real",
-            "parameters": _span(table["parameters"], "{:,}"),
-            "examples": _span(table["training_examples"], "{:,}"),
-            "accuracy": _span(table["test_accuracy"], "{:.1%}"),
+            "parameters": _span(table["parameters"], "{:,}".format),
+            "examples": _span(table["training_examples"], "{:,}".format),
+            "accuracy": _span(table["test_accuracy"], lambda share: percent(share, 1)),
         }
         for model, table in cells.groupby("model", sort=False)
     ]
 
 
-def _span(values: pd.Series, form: str) -> str:
-    low, high = form.format(values.min()), form.format(values.max())
+def _span(values: pd.Series, write: Callable[[float], str]) -> str:
+    low, high = write(values.min()), write(values.max())
     return low if low == high else f"{low} to {high}"

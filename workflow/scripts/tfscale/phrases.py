@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import isfinite
 
-from tfscale.units import three
+from tfscale.units import percent, three
 
 
 def p_words(p_value: float) -> str:
@@ -20,7 +20,7 @@ def counted(count: int, noun: str) -> str:
 
 def share(value: float) -> str:
     """A share between 0 and 1 in per cent."""
-    return f"{100 * value:.0f} %" if value >= 0.1 or value == 0 else f"{100 * value:.1f} %"
+    return percent(value, 0 if value >= 0.1 or value == 0 else 1)
 
 
 def spanned(count: int, low: float, high: float) -> str:

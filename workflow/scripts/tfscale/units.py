@@ -13,3 +13,8 @@ def three(value: float) -> str:
     """A number to three digits, without a power of ten when it is large: 0.0123, 4.6, 133,000."""
     rounded = float(f"{value:.3g}")
     return f"{rounded:,.0f}" if 100 <= abs(rounded) < 1e15 else f"{rounded:.3g}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share between 0 and 1 in per cent: `35 %`."""
+    return f"{100 * share:.{digits}f} %"
