@@ -74,10 +74,10 @@ class Visits:
         return median_of(self.make(request, how=how))
 
 
-def timed_s(answer: dict) -> list[float]:
-    """The timed calls of a visit in seconds."""
+def timed_s(answer: dict, phases: tuple[str, ...] = ("timed",)) -> list[float]:
+    """The calls of a visit in these phases, in seconds."""
     both = zip(answer["phases"], answer["durations_ns"], strict=True)
-    return [duration / 1e9 for phase, duration in both if phase == "timed"]
+    return [duration / 1e9 for phase, duration in both if phase in phases]
 
 
 def median_of(answer: dict) -> float:

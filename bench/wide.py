@@ -16,7 +16,7 @@ from tfscale import study as studies
 SIZES = (100, 1000, 10_000)
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 LAYERS, CONVS, INPUTS = (4, 6, 8, 10), (3, 4, 5, 6, 8), (28, 40, 56, 80, 112)
-ROUNDS, VISITS = 2, 3
+ROUNDS, VISITS, MAX_VISITS = 2, 3, 8
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def new_study(cells: int) -> WideStudy:
     config = project_config()
     config["grid"] = grid(cells)
     config["datasets"] = {"source": "builtin", "mirror": None}
-    config["timing"] |= {"rounds": ROUNDS, "visits": VISITS}
+    config["timing"] |= {"rounds": ROUNDS, "visits": VISITS, "max_visits": MAX_VISITS}
     return WideStudy(new_project(config), cells)
 
 

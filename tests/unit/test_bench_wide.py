@@ -1,6 +1,7 @@
 """The benches of wide studies, of commands and of jobs."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from bench import (
+    both_cpus,
     planning,
     small,
     training,
@@ -83,6 +85,12 @@ def test_a_made_up_study_is_merged_into_the_latencies_that_were_put_in(made_up):
     assert first.tolist() == sorted(first, key=lambda cell: -schedule.priority("runs", cell, 1))
 
 
+def test_a_wide_study_is_one_that_the_pipeline_takes():
+    wide_study = wide.new_study(100)
+    assert len(wide_study.study.cells) == 100
+    assert wide_study.study.config["timing"]["visits"] == wide.VISITS
+
+
 def test_a_command_is_measured_with_its_memory(tmp_path):
     code = "import time; kept = bytearray(200_000_000); time.sleep(0.2); print('said')"
     got = used.used([sys.executable, "-c", code], tmp_path)
@@ -91,6 +99,14 @@ def test_a_command_is_measured_with_its_memory(tmp_path):
     assert 0 < got.cpu_s < got.seconds
     with pytest.raises(SkippedError, match="no such thing"):
         used.used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
+
+
+def test_two_cpus_are_compared_alone_and_side_by_side(monkeypatch):
+    monkeypatch.setattr(both_cpus, "TURNS", 1)
+    cpu = min(os.sched_getaffinity(0))
+    found = both_cpus.efficiencies([cpu, cpu])  # side by side on one CPU: half of each
+    assert set(found) == {"calibration kernel", "copy of memory"}
+    assert all(0 < value < 0.9 for value in found.values())
 
 
 @pytest.mark.parametrize("module", [training, warm])
