@@ -13,6 +13,7 @@ from tfscale.detectable import smallest_jump
 from tfscale.regimes import Sweep, null_gains, place_interval
 from tfscale.slicing import checked
 from tfscale.sweeps import sweep_of, sweep_rows
+from tfscale.units import three
 
 FACTORS = ("batch_size", "layers", "conv_size", "input_size")
 FEWEST_LEVELS = 6
@@ -72,7 +73,9 @@ def _tested(rows: pd.DataFrame, confidence: float, rng: np.random.Generator, tab
         return threshold(sweep_of(rows), confidence, rng, tables)
     reason = f"{levels} levels, {FEWEST_LEVELS} are needed"
     if levels == 1:
-        reason = f"every call was the same (x = {rows['x'].iloc[0]:.4g}), whatever the table says"
+        reason = (
+            f"every call was the same (x = {three(rows['x'].iloc[0])}), whatever the table says"
+        )
     return {"levels": levels, "verdict": "not testable", "reason": reason}
 
 
@@ -117,7 +120,7 @@ def _broken(found: Broken, low: float, high: float, noise: float) -> tuple[str, 
             "no threshold",
             f"a break of {100 * found.change:.1f} %, less than {100 * LEAST_CHANGE:.0f} %",
         )
-    return "threshold", f"between {low:.4g} and {high:.4g} {found.words()}"
+    return "threshold", f"between {three(low)} and {three(high)} {found.words()}"
 
 
 def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
