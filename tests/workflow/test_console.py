@@ -54,7 +54,7 @@ def test_a_study_says_what_is_ahead_what_comes_and_how_it_ended(finished):
     assert re.search(r"train    3 models, about \d+ (s|min)", start)
     assert re.search(r"time     5 runs \(1 round over all cells and the sentinels\), about", start)
     assert re.search(r"in all   about .*, ready at .* \(a first guess from FLOP\)", start)
-    assert re.search(r"machine  (quiet|a little noisy|busy): \d+%", start)
+    assert re.search(r"machine  (quiet|a little noisy|busy): \d+ %", start)
     for cell in CELLS:
         assert re.search(rf"{cell} … \S+ \S+ (± \d|\(1 visit\))", start)
     assert re.search(r"-- \d+ % \(\d+ of \d+ jobs\), about", start)
