@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from tfscale.law_forms import FORMS, Form
+from tfscale.units import percent
 
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
@@ -118,7 +119,7 @@ def missed(held_out: float) -> str:
     if np.isnan(held_out):
         return "no level can be left out"
     if held_out < np.log(2):
-        return f"misses a level left out by {100 * np.expm1(held_out):.1f} %"
+        return f"misses a level left out by {percent(np.expm1(held_out), 1)}"
     factor = f"{np.exp(held_out):.2g}" if held_out < np.log(BEYOND) else f"over {BEYOND}"
     return f"misses a level left out {factor}-fold"
 

@@ -11,6 +11,7 @@ from tfscale.errors import StudyError
 from tfscale.grid import cells as grid_cells
 from tfscale.grid import impossible
 from tfscale.predictors import work_model
+from tfscale.units import percent
 from tfscale.work import work_columns
 from tfscale.workload import GROUP, SETTING, architectures, named, timed
 
@@ -86,7 +87,7 @@ def _predicted(
     low, high = made.interval(asked, coverage)
     if not np.isfinite(high).all():
         return table.assign(
-            note=f"no interval: {len(own)} cells are too few for {100 * coverage:.0f} %"
+            note=f"no interval: {len(own)} cells are too few for {percent(coverage)}"
         )
     return table.assign(latency_low_s=low, latency_high_s=high, coverage=coverage)
 

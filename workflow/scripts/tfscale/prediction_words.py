@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tfscale.group_words import counted, groups, scaled
-from tfscale.units import seconds
+from tfscale.units import percent, seconds
 from tfscale.within_budget import SIZES
 
 MOST_AXES = 4
@@ -38,7 +38,7 @@ def _predicted(name: str, own: pd.DataFrame) -> str:
     within = bounded[bounded["extrapolates"] == ""]
     if len(within):
         width = (within["latency_high_s"] / within["latency_low_s"]) ** 0.5 - 1
-        parts.append(f"{len(within)} to within ± {100 * width.median():.0f} % (median)")
+        parts.append(f"{len(within)} to within ± {percent(width.median())} (median)")
     if len(beyond):
         axes = ", ".join(beyond["extrapolates"].str.split("; ").explode().unique()[:MOST_AXES])
         parts.append(f"{len(beyond)} beyond what was run ({axes}), where no interval holds")

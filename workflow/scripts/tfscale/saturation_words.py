@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tfscale.group_words import batch, counted, groups
-from tfscale.units import seconds
+from tfscale.units import percent, seconds
 
 
 def saturation_words(table: pd.DataFrame, confidence: float) -> list[str]:
@@ -28,7 +28,7 @@ def _sentence(name: str, own: pd.DataFrame, confidence: float) -> str:
     return (
         f"{name}: a call costs {overhead} before its first example. Half of the best throughput "
         f"comes at batch {_span(half)}, 90 % of it at {_span(most)} (over "
-        f"{counted(len(own), 'architecture')}): {shown} ({100 * confidence:.0f} % intervals). "
+        f"{counted(len(own), 'architecture')}): {shown} ({percent(confidence)} intervals). "
         f"Within batch {own['greatest_batch'].max()}, {reached} reach 90 %, {missed} do not, "
         f"{len(own) - reached - missed} undetermined."
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tfscale.interval import median_interval
 from tfscale.passes import calls_per_pass
-from tfscale.units import seconds, three
+from tfscale.units import percent, seconds, three
 
 SHOWN = 10
 
@@ -39,8 +39,8 @@ def result_line(
     typical = median(medians_s)
     interval = median_interval(medians_s, coverage)
     visits = "1 visit" if len(medians_s) == 1 else f"{len(medians_s)} visits"
-    claim = "range" if isnan(interval.coverage) else f"{100 * interval.coverage:.1f} % interval"
-    within = f" ± {100 * interval.half_width:.1f} % ({visits}, {claim})"
+    claim = "range" if isnan(interval.coverage) else f"{percent(interval.coverage, 1)} interval"
+    within = f" ± {percent(interval.half_width, 1)} ({visits}, {claim})"
     return (
         f"{cell} … {seconds(typical)}{within if len(medians_s) > 1 else f' ({visits})'} "
         f"{three(batch_size / typical)} examples/s; {reason}"

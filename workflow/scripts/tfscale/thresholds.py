@@ -13,7 +13,7 @@ from tfscale.detectable import smallest_jump
 from tfscale.regimes import Sweep, null_gains, place_interval
 from tfscale.slicing import checked
 from tfscale.sweeps import sweep_of, sweep_rows
-from tfscale.units import three
+from tfscale.units import percent, three
 
 FACTORS = ("batch_size", "layers", "conv_size", "input_size")
 FEWEST_LEVELS = 6
@@ -114,11 +114,11 @@ def threshold(
 def _broken(found: Broken, low: float, high: float, noise: float) -> tuple[str, str]:
     """Verdict and reason where a break beats all smooth forms."""
     if found.change < LEAST_CHANGE <= noise:
-        return "undetermined", f"a break within a noise of {100 * noise:.0f} %"
+        return "undetermined", f"a break within a noise of {percent(noise)}"
     if found.change < LEAST_CHANGE:
         return (
             "no threshold",
-            f"a break of {100 * found.change:.1f} %, less than {100 * LEAST_CHANGE:.0f} %",
+            f"a break of {percent(found.change, 1)}, less than {percent(LEAST_CHANGE)}",
         )
     return "threshold", f"between {three(low)} and {three(high)} {found.words()}"
 
@@ -128,7 +128,7 @@ def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
     if np.isnan(smallest):
         missed, verdict = "even a tripling would often have been missed", "undetermined"
     else:
-        missed = f"a sudden {100 * smallest:.0f} % would have been found 19 times in 20"
+        missed = f"a sudden {percent(smallest)} would have been found 19 times in 20"
         verdict = "no threshold"
     if bent and advantage > -DECISIVE:
         return "undetermined", f"a threshold or a smooth curve; {missed}"

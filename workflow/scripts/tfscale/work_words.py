@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.group_words import between, counted, digits, groups, listed
+from tfscale.units import percent
 from tfscale.work_model import TOO_FEW
 from tfscale.workload import TERMS
 
@@ -49,13 +50,13 @@ def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) ->
     parts = [_operation(row, peak) for row in main.to_dict("records")]
     return (
         f"{name}: of the time of all cells {listed(parts)} "
-        f"({100 * confidence:.0f} % intervals in brackets)."
+        f"({percent(confidence)} intervals in brackets)."
     )
 
 
 def _operation(row: dict, peak: float) -> str:
     low, high = row["time_share_low"], row["time_share_high"]
-    text = f"{OPERATION_WORDS[row['operation']]} takes {100 * row['time_share']:.0f} %"
+    text = f"{OPERATION_WORDS[row['operation']]} takes {percent(row['time_share'])}"
     if row["operation"] in PLURAL:
         text = text.replace(" takes ", " take ")
     text += f" ({100 * low:.0f} to {100 * high:.0f} %)"
@@ -73,7 +74,7 @@ def _of_peak(rate: float, peak: float) -> str:
     roof = f"the {digits(peak)} of one large matrix product"
     if rate > peak:
         return f"above {roof}: its kernel does less than is counted, or the roof was disturbed"
-    return f"{100 * rate / peak:.0f} % of {roof}"
+    return f"{percent(rate / peak)} of {roof}"
 
 
 def _peak(own: pd.DataFrame, roofs: pd.DataFrame | None) -> float:
@@ -97,7 +98,7 @@ def _terms(name: str, own: pd.DataFrame, confidence: float) -> str:
     alike = verdict.str.startswith("not testable").sum()
     return (
         f"{name}: {len(sure)} of the work model's {counted(len(used), 'term')} told from zero "
-        f"({100 * confidence:.0f} %){told}; {open_} undetermined, "
+        f"({percent(confidence)}){told}; {open_} undetermined, "
         f"{(verdict == 'at zero').sum()} at zero, {alike} not testable."
     )
 
