@@ -1,54 +1,20 @@
-"""Downloads from a real server on loopback: mirrors, bad servers, bad archives, bad disks."""
+"""Downloads from a real server on loopback: mirrors and bad servers."""
 
 import gzip
-import io
 import os
 import signal
-import tarfile
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
-from hostile_server import CONTENT, PAGE, PAYLOAD, STALL_S, archive, serving
-from rights import ordinary_user
+from downloading import fetch, official, refused
+from hostile_server import CONTENT, PAGE, STALL_S
 
 from tfscale import download as module
-from tfscale import saving, source_stream, sources
-from tfscale.download import download, public
-from tfscale.errors import StudyError
+from tfscale import source_stream, sources
+from tfscale.download import public
 from tfscale.sources import Payload
 
 BY_DEFAULT = source_stream.RETRIES
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    """A folder served on loopback; the only data set is one file f, without official sources.
-    All waits are short, and nothing is asked twice before it answers."""
-    monkeypatch.setitem(sources.PAYLOADS, "set", {"f": PAYLOAD})
-    monkeypatch.setitem(sources.OFFICIAL, "set", [])
-    monkeypatch.setattr(source_stream, "RETRIES", 0)
-    monkeypatch.setattr(source_stream, "READ_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(source_stream, "OVERHEAD_BYTES", 1 << 16)
-    with serving(tmp_path / "www") as url:
-        yield tmp_path / "www", url
-
-
-def fetch(target, mirror=None) -> str:
-    return download("set", "f", target, mirror, io.StringIO())
-
-
-def official(monkeypatch, *addresses) -> None:
-    monkeypatch.setitem(sources.OFFICIAL, "set", list(addresses))
-
-
-def refused(target: Path, mirror=None) -> str:
-    """The message of a download that fails, as it must, and leaves nothing behind."""
-    with pytest.raises(StudyError) as raised:
-        fetch(target, mirror)
-    assert list(target.parent.glob("*")) == list(target.parent.glob(".*")) == []
-    return str(raised.value)
 
 
 def test_plain_and_gzipped_mirrors_over_http_and_as_folder(server, tmp_path):
@@ -157,47 +123,6 @@ def test_a_silent_server_is_asked_once(server, tmp_path, monkeypatch):
     assert "http://127.0.0.1:9/f: no connection" in text
 
 
-def test_a_bomb_is_cut_off(server, tmp_path):
-    root, url = server
-    (root / "f.gz").write_bytes(gzip.compress(bytes(50_000_000)))
-    assert "longer than the expected" in refused(tmp_path / "out" / "f", url)
-
-
-LINKS = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
-
-
-@pytest.mark.parametrize("name", ["../../f", "/f", "/tmp/tfscale-escaped/f", "a/../../../f"])
-def test_archive_paths_and_links_are_never_used(server, tmp_path, monkeypatch, name):
-    root, url = server
-    members = [*(("f", b"", kind) for kind in LINKS), (name, CONTENT, tarfile.REGTYPE)]
-    (root / "a.tar.gz").write_bytes(archive(*members))
-    official(monkeypatch, f"{url}/a.tar.gz")
-    fetch(tmp_path / "deep" / "er" / "f")
-    assert (tmp_path / "deep" / "er" / "f").read_bytes() == CONTENT
-    assert sorted(path.name for path in tmp_path.rglob("*")) == [
-        "a.tar.gz",
-        "deep",
-        "er",
-        "f",
-        "www",
-    ]
-    assert not Path("/tmp/tfscale-escaped").exists() and not Path("/f").exists()
-
-
-def test_an_archive_is_looked_through_to_a_limit(server, tmp_path, monkeypatch):
-    root, url = server
-    monkeypatch.setattr(source_stream, "ARCHIVE_BYTES", 1 << 20)
-    bomb = ("bomb", bytes(3 << 20), tarfile.REGTYPE)
-    (root / "a.tar.gz").write_bytes(archive(bomb, ("f", CONTENT, tarfile.REGTYPE)))
-    official(monkeypatch, f"{url}/a.tar.gz")
-    assert "sends more than 1,048,576 bytes" in refused(tmp_path / "out" / "f")
-    links = [("f", b"", kind) for kind in LINKS]
-    (root / "a.tar.gz").write_bytes(archive(*links, ("g", CONTENT, tarfile.REGTYPE)))
-    assert "the archive does not hold f" in refused(tmp_path / "out" / "f")
-    (root / "a.tar.gz").write_bytes(gzip.compress(b"no archive at all" * 100))
-    assert "a.tar.gz: " in refused(tmp_path / "out" / "f")
-
-
 def test_a_pipe_or_a_device_in_a_mirror_does_not_hang(server, tmp_path):
     mirror = tmp_path / "mirror"
     mirror.mkdir()
@@ -228,51 +153,6 @@ def test_a_password_in_an_address_is_not_shown(server, tmp_path):
     assert public("https://u:p@a.org:8/b?c") == ("https://a.org:8/b?c", "a.org:8")
 
 
-def test_a_full_disk_ends_the_download_at_once(server, tmp_path, monkeypatch):
-    root, url = server
-    (root / "f").write_bytes(CONTENT)
-    official(monkeypatch, f"{url}/f", str(root / "f"))
-    target = tmp_path / "out" / "f"
-    target.parent.mkdir()
-    (target.parent / f".f.{os.getpid()}.part").symlink_to("/dev/full")
-    text = refused(target)
-    assert f"{target.parent} cannot be written: No space left on device" in text
-    assert "pathvars.resources" in text and "any source" not in text
-
-
-def test_too_little_room_is_said_before_anything_is_fetched(server, tmp_path, monkeypatch):
-    _, url = server
-    monkeypatch.setitem(sources.PAYLOADS, "set", {"f": Payload(10**18, "0" * 64)})
-    text = refused(tmp_path / "out" / "f", url)
-    assert "and f needs 1,000,000,000,000,000,000" in text and url not in text
-
-
-def test_a_file_in_the_place_of_the_folder_is_named(server, tmp_path):
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(StudyError, match=r"out/sub cannot be written: Not a directory"):
-        fetch(tmp_path / "out" / "sub" / "f", server[1])
-
-
-def test_a_folder_in_the_place_of_the_file_is_named(server, tmp_path):
-    root, url = server
-    (root / "f").write_bytes(CONTENT)
-    (tmp_path / "out" / "f").mkdir(parents=True)
-    with pytest.raises(StudyError, match=r"out cannot be written: Is a directory"):
-        fetch(tmp_path / "out" / "f", url)
-
-
-def test_a_read_only_folder_is_named(server):
-    with tempfile.TemporaryDirectory() as name:
-        mirror, shut = Path(name), Path(name) / "shut"
-        (mirror / "f").write_bytes(CONTENT)
-        shut.mkdir()
-        for path, mode in ((mirror, 0o755), (mirror / "f", 0o644), (shut, 0o555)):
-            path.chmod(mode)
-        with ordinary_user(), pytest.raises(StudyError) as raised:
-            fetch(shut / "f", name)
-        assert f"{shut} cannot be written: Permission denied" in str(raised.value)
-
-
 def test_a_server_that_is_busy_for_a_day_is_not_waited_for(server, tmp_path, monkeypatch):
     _, url = server
     monkeypatch.setattr(source_stream, "RETRIES", BY_DEFAULT.new(backoff_factor=0))
@@ -280,21 +160,6 @@ def test_a_server_that_is_busy_for_a_day_is_not_waited_for(server, tmp_path, mon
     start = time.monotonic()
     assert "HTTP 503 Service Unavailable" in refused(tmp_path / "out" / "f")
     assert time.monotonic() - start < STALL_S / 2
-
-
-def test_parts_of_killed_downloads_are_cleared_and_those_of_others_kept(
-    server, tmp_path, monkeypatch
-):
-    root, url = server
-    (root / "f").write_bytes(CONTENT)
-    old, young, other = (tmp_path / name for name in (".f.1.part", ".f.2.part", ".g.1.part"))
-    for path in (old, young, other):
-        path.write_bytes(b"part")
-    long_ago = time.time() - saving.STALE_S - 5
-    for path in (old, other):
-        os.utime(path, (long_ago, long_ago))
-    fetch(tmp_path / "f", url)
-    assert not old.exists() and young.exists() and other.exists()
 
 
 def test_nothing_reachable_lists_each_source_and_three_ways_out(server, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The nine laws: fits, criteria, verdicts, elasticities, on tables whose truth is known."""
+"""The nine laws: fits, criteria, verdicts, on tables whose truth is known."""
 
 import os
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from law_study import SIZES, TRUTHS, study
 from paths import ROOT
 
 from tfscale import laws
-from tfscale.axes import defaults
 from tfscale.elasticities import elasticities
 from tfscale.errors import StudyError
 from tfscale.imported import paper_cells
@@ -21,39 +21,9 @@ from tfscale.law_terms import small
 from tfscale.laws import COLUMNS, fit_laws
 from tfscale.left_out_level import held_out_errors
 from tfscale.resampling import resampled
-from tfscale.slicing import replicates, slice_names, slice_numbers
+from tfscale.slicing import replicates, slice_numbers
 
 PAPER = Path(os.environ.get("TFSCALE_PAPER", ROOT.parent / "shared" / "paper"))
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
-TRUTHS = {
-    "constant": lambda x: 0 * x + 3.0,
-    "log": lambda x: 1 + 2 * np.log(x),
-    "linear": lambda x: 4 + x,
-    "n log n": lambda x: 4 + x * np.log(x),
-    "x²": lambda x: 9 + x**2,
-    "power": lambda x: 2 * x**0.6,
-    "power + c": lambda x: 6 + x**1.5,
-    "exponential": lambda x: np.exp(0.03 * x),
-    "quadratic": lambda x: 200 + 40 * x - 0.2 * x**2,
-}
-
-
-def study(truth, noise=0.01, seed=0, speeds=(1, 3, 10), sizes=SIZES, visits=6):
-    """Cells and visits of one model whose batch sizes follow `truth` at several speeds."""
-    rng = np.random.default_rng(seed)
-    cells, rows = [], []
-    for number, speed in enumerate(speeds):
-        for size in sizes:
-            seen = 1e-4 * speed * truth(float(size)) * np.exp(noise * rng.standard_normal(visits))
-            name = f"mnist_layers{4 + 2 * number}_batch{size}"
-            cells.append(
-                defaults()
-                | {"cell": name, "machine": "m", "model": "mnist", "layers": 4 + 2 * number,
-                   "batch_size": size, "conv_size": 3, "input_size": 28,
-                   "latency_s": np.median(seen)}
-            )  # fmt: skip
-            rows += [{"cell": name, "machine": "m", "p50_s": value} for value in seen]
-    return pd.DataFrame(cells), pd.DataFrame(rows).assign(disturbed=False)
 
 
 def levels_of(cells: pd.DataFrame, factor="batch_size") -> tuple[Levels, np.ndarray]:
@@ -217,46 +187,6 @@ def test_an_effect_is_small_only_when_it_is_known_to_be():
         cells, _ = study(TRUTHS["constant"], noise=noise)
         levels, log_y = levels_of(cells)
         assert small(fit(FORMS["power"], levels, log_y), levels, 0.95) is wanted
-
-
-def test_elasticities_between_neighbouring_levels():
-    cells, visits = study(lambda x: x**0.6, noise=0.02)
-    table = elasticities(cells, 0.95, visits)
-    batch = table[table["factor"] == "batch_size"]
-    pooled = batch[batch["slice"] == "pooled"]
-    assert pooled["x_low"].tolist() == list(SIZES[:-1])
-    assert pooled["x_high"].tolist() == list(SIZES[1:])
-    single = batch[batch["slice"] != "pooled"]
-    assert len(single) == 3 * 7 and set(single["interval"]) == {"replicates"}
-    inside = (single["elasticity_low"] < 0.6) & (single["elasticity_high"] > 0.6)
-    assert inside.mean() > 0.8
-    bare = elasticities(cells, 0.95)
-    assert set(bare.loc[bare["slice"] != "pooled", "interval"]) == {"none"}
-    assert set(bare.loc[bare["slice"] == "pooled", "interval"]) == {"slices"}
-
-
-def test_a_missing_level_widens_its_pair_alone():
-    cells, _ = study(lambda x: x**0.6, noise=0)
-    table = elasticities(cells.drop(index=3), 0.95)
-    pair = table[(table["x_low"] == 4) & (table["x_high"] == 16)]
-    assert pair["elasticity"].tolist() == pytest.approx([0.6, 0.6])
-
-
-def test_disturbed_visits_say_nothing_while_others_do():
-    cells, visits = study(TRUTHS["linear"])
-    spoilt = visits.assign(
-        disturbed=np.arange(len(visits)) % 3 == 0,
-        p50_s=visits["p50_s"] * np.where(np.arange(len(visits)) % 3 == 0, 9, 1),
-    )
-    assert (replicates(cells, spoilt)["within_df"] == 3).all()
-    all_bad = replicates(cells, visits.assign(disturbed=True))
-    assert (all_bad["within_df"] == 5).all()
-
-
-def test_slices_are_named_by_what_varies():
-    cells, _ = study(TRUTHS["linear"])
-    assert slice_names(cells, "batch_size").iloc[0] == "layers=4"
-    assert set(slice_names(cells[cells["layers"] == 4], "batch_size")) == {"all"}
 
 
 @pytest.mark.skipif(not PAPER.is_dir(), reason=f"the paper's tables are not at {PAPER}")

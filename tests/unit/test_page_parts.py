@@ -7,8 +7,6 @@ from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from paths import ROOT
 
@@ -16,9 +14,7 @@ from tfscale import page_files
 from tfscale.cell_marks import cell_marks, study_marks
 from tfscale.page_figures import figure_groups
 from tfscale.page_laws import law_curves
-from tfscale.page_models import MOST_MODELS, samples, trained_models
 from tfscale.page_script import code_block, coded, data_block, policy
-from tfscale.page_visits import histograms, visit_rows
 from tfscale.timing_again import time_again, write_again
 
 TIMING = {"precision": 0.05, "protocol": "visits", "rounds": 2}
@@ -160,81 +156,6 @@ def test_laws_are_drawn_at_every_level_and_never_beyond():
     assert linear["x"][0] == 4 and linear["x"][-1] == 8
     assert linear["y"][linear["x"].index(6)] == pytest.approx(4.0)
     assert log["y"][0] == pytest.approx(1 + 0.5 * np.log(4), rel=1e-3)
-
-
-def runs(tmp_path):
-    rows = [  # cell, round, visit, sentinel, disturbed, reason, settled, phase, ns
-        ("a", 1, 1, False, False, "", True, ["first", "timed", "timed"], [9000, 1000, 2000]),
-        ("a", 1, 2, False, True, "steal 3 %", None, ["timed"], [50_000]),
-        ("a", 1, 1, True, False, "", True, ["timed"], [70_000]),
-        ("b", 1, 1, False, True, "steal 3 %", False, ["warmup", "timed"], [1, 3000]),
-    ]
-    names = ["cell", "round", "visit", "sentinel", "disturbed", "disturbed_reason", "settled",
-             "phase", "durations_ns"]  # fmt: skip
-    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
-    table = table.append_column("machine", pa.array(["h"] * len(rows)))
-    pq.write_table(table, tmp_path / "runs.parquet")
-    visits = table.drop_columns(["phase", "durations_ns"]).to_pandas()
-    quantiles = dict.fromkeys(("p05_s", "p50_s", "p90_s", "p99_s"), 1e-06)
-    return visits.assign(**quantiles), str(tmp_path / "runs.parquet")
-
-
-def test_visits_come_with_their_signs_and_without_sentinels(tmp_path):
-    visits, _ = runs(tmp_path)
-    cells = pd.DataFrame({"machine": "h", "cell": ["b", "a"]})
-    told = visit_rows(cells, visits)
-    of_b, of_a = told["rows"]
-    assert [row[:4] for row in of_a] == [[1, 1, 1, 0], [1, 2, 0, 0]]
-    assert of_b[0][:4] == [1, 1, 0, 1]
-    assert told["reasons"][of_b[0][4]] == "steal 3 %" and of_b[0][5:] == [1.0] * 4
-
-
-def test_histograms_are_of_timed_calls_of_clean_visits(tmp_path):
-    _, path = runs(tmp_path)
-    cells = pd.DataFrame({"machine": "h", "cell": ["a", "b", "c"]})
-    of_a, of_b, of_c = histograms(cells, path)
-    assert sum(of_a[2]) == 2 and 1 <= of_a[0] < of_a[1] <= 2
-    assert sum(of_b[2]) == 1 and of_b[0] == pytest.approx(3, rel=0.01)  # no clean visit: all
-    assert of_c is None
-
-
-@pytest.fixture
-def models(tmp_path):
-    """Two trained models on the same pictures: one right at even inputs, one always right."""
-    files = {"structures": [], "predictions": []}
-    for name, wrong in (("one", 2), ("two", 200)):
-        (tmp_path / name).mkdir()
-        table = pd.DataFrame({"input": range(100), "actual": "coat", "probability": 0.51234})
-        table["correct"] = table["input"] % wrong == 0 if wrong == 2 else True
-        table["predicted"] = np.where(table["correct"], "coat", "bag")
-        table.to_parquet(tmp_path / name / "predictions.parquet")
-        (tmp_path / name / "structure.txt").write_text(f"layers of {name}")
-        files["structures"].append(str(tmp_path / name / "structure.txt"))
-        files["predictions"].append(str(tmp_path / name / "predictions.parquet"))
-    np.savez(tmp_path / "mnist_input40.npz", x_test=np.zeros((100, 40, 40), np.uint8))
-    return files | {"images": [str(tmp_path / "mnist_input40.npz")]}
-
-
-SHAPES = {"one": "mnist_input40", "two": "mnist_input40"}
-
-
-def test_models_show_right_and_wrong_answers_and_share_pictures(models):
-    shown = trained_models(SHAPES, **models)
-    verdicts = [row[3] for row in shown["models"]["one"]["rows"]]
-    assert verdicts == [1] * 6 + [0] * 6
-    assert [row[0] for row in shown["models"]["two"]["rows"]] == [0, 1, 2, 3, 4, 5]
-    pool = shown["pools"]["mnist_input40"]
-    assert len(pool["inputs"]) == 12  # 0, 2, .., 10 and 1, 3, .., 11: the second adds none
-    assert pool["inputs"]["0"]["image"].startswith("data:image/png;base64,")
-    assert shown["models"]["two"]["structure"] == "layers of two"
-    (table,) = samples(shown, {"mnist": "one"}, SHAPES)
-    assert table["rows"][-1]["predicted"] == "bag" and table["rows"][-1]["actual"] == "coat"
-
-
-def test_very_many_models_are_left_to_their_files(models):
-    many = models["predictions"] * MOST_MODELS
-    assert trained_models(SHAPES, [], many, []) == {"models": {}, "pools": {}}
-    assert samples({"models": {}, "pools": {}}, {"mnist": "one"}, SHAPES) == []
 
 
 def test_commands_name_the_profile_of_the_results():
