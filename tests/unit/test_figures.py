@@ -191,6 +191,17 @@ def test_what_one_cell_cannot_fill(lonely):
     }  # fmt: skip
 
 
+def test_the_name_of_few_bars_is_not_cut_and_a_short_study_counts_minutes(tmp_path):
+    cells = whole(work_cells(layers=(4, 6), batches=(1, 4, 16, 64), convs=(3, 5)))
+    few = data_of(write_study(tmp_path, cells))
+    shares, left = drawn("time_shares", few), drawn("residuals", few)
+    first = shares.figure.axes[0]
+    name, note = first.yaxis.label.get_window_extent(), shares.figure.texts[0].get_window_extent()
+    assert name.y0 >= shares.figure.bbox.y0 and name.y1 <= note.y0
+    assert left.figure.axes[2].get_xlabel() == "start of the run in the study (min)"
+    assert left.says[1].startswith("Over the 80 s of the study all times changed by")
+
+
 def test_a_model_that_was_not_timed_yet_says_so(study):
     nothing = data_of(study, "another")
     for name in FIGURES:

@@ -5,7 +5,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import t
 
-HOUR_S = 3600
+from tfscale.durations import HOUR_S
 
 
 def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import probplot
 
+from tfscale.durations import HOUR_S, MINUTE_S, duration
 from tfscale.figure_axes import MANY_POINTS, amount, hollow_handle, legend, level_handles, name_of
 from tfscale.figure_axes import points as draw_points
 from tfscale.figure_data import Drawn, FigureData, in_words
@@ -14,7 +15,8 @@ from tfscale.style import HEIGHT_IN, WIDE_IN
 
 WITHIN_PERCENT = 10
 TESTS = {"architecture": "an architecture left out", "top level": "a factor's top level left out"}
-HOUR_S = 3600
+FEW_HOURS = 2
+"""Of a shorter study the axis counts minutes."""
 
 
 def held_out(data: FigureData) -> Drawn:
@@ -84,8 +86,9 @@ def residuals(data: FigureData) -> Drawn:
     amount(panels[0], "x", "fitted latency of a call (s)", rows["fitted_s"], "s")
     _normal(panels[1], data, left)
     runs = run_residuals(data, rows)
-    draw_points(panels[2], data, runs, runs["hours"], runs["left"], "layers", 14)
-    panels[2].set_xlabel("start of the run in the study (h)")
+    unit, size_h = ("h", 1.0) if runs["hours"].max() >= FEW_HOURS else ("min", MINUTE_S / HOUR_S)
+    draw_points(panels[2], data, runs, runs["hours"] / size_h, runs["left"], "layers", 14)
+    panels[2].set_xlabel(f"start of the run in the study ({unit})")
     for axes in panels:
         axes.axhline(0, color="0.3", linewidth=1, zorder=1)
     panels[0].set_ylabel("measured against fitted (%)")
@@ -128,7 +131,7 @@ def _drift_words(data: FigureData) -> list[str]:
     table = data.tables["drift"]
     table = table[(table["machine"] == data.machine) & (table["term"] == "per_hour")]
     return [
-        f"Over the {row['span_h']:.1f} h of the study all times changed by "
+        f"Over the {duration(HOUR_S * row['span_h'])} of the study all times changed by "
         f"{100 * (row['total'] - 1):+.1f} % ({100 * (row['total_low'] - 1):+.1f} to "
         f"{100 * (row['total_high'] - 1):+.1f} %)."
         for row in table.to_dict("records")

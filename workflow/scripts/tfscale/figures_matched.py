@@ -20,6 +20,7 @@ from tfscale.figure_data import Drawn, FigureData, in_words
 from tfscale.figures_paper import boxes
 from tfscale.slicing import slice_numbers
 from tfscale.style import HEIGHT_IN, LABELS, WIDE_IN
+from tfscale.units import three
 
 MOST_PANELS = 5
 MOST_LEVEL = 5
@@ -101,9 +102,12 @@ def _words(cells: pd.DataFrame, factor: str, ratios: pd.Series) -> list[str]:
     medians = cells.groupby(factor)[TIME].median()
     marginal, own = medians[high] / medians[low], float(np.exp(np.log(ratios).mean()))
     hidden = max(own / marginal, marginal / own) > HIDDEN
+    span = f"{three(ratios.min())} to {three(ratios.max())} over {len(ratios)} pairs"
+    if len(ratios) == 1:
+        span = "one pair"
     return [
-        f"From {name_of(factor)} {low} to {high} the time of a pass changes {own:.3g}-fold "
-        f"between cells that differ in nothing else ({ratios.min():.3g} to {ratios.max():.3g} over "
-        f"{len(ratios)} pairs), the medians over all cells {marginal:.3g}-fold"
+        f"From {name_of(factor)} {low} to {high} the time of a pass changes {three(own)}-fold "
+        f"between cells that differ in nothing else ({span}), the medians over all cells "
+        f"{three(marginal)}-fold"
         + (": the box plot over all cells misleads here." if hidden else ".")
     ]

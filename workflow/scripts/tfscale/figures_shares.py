@@ -26,6 +26,8 @@ OPERATIONS = {
 }
 LEAST_SHARE = 0.005
 MOST_BARS = 16
+LEAST_IN = 3.0
+"""The name of the bars needs some height, however few they are."""
 
 
 def time_shares(data: FigureData) -> Drawn:
@@ -40,7 +42,7 @@ def time_shares(data: FigureData) -> Drawn:
     shown = [name for name in OPERATIONS if rows[f"{name}_share"].max() >= LEAST_SHARE]
     count = min(max((rows["called_batch"] == one).sum() for one in batches), MOST_BARS)
     figure, panels = plt.subplots(
-        1, len(batches), figsize=(WIDE_IN, 1.6 + 0.24 * count), squeeze=False
+        1, len(batches), figsize=(WIDE_IN, max(1.6 + 0.24 * count, LEAST_IN)), squeeze=False
     )
     for axes, one in zip(panels[0], batches, strict=True):
         _bars(axes, rows[rows["called_batch"] == one], shown)
@@ -76,7 +78,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str]) -> None:
 
 def _axis_words(rows: pd.DataFrame) -> str:
     varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
-    return " / ".join(AXIS_WORDS[axis].name for axis in varied) + " (number)"
+    return " /\n".join(AXIS_WORDS[axis].name for axis in varied) + " (number)"
 
 
 def _words(shares: pd.DataFrame) -> list[str]:

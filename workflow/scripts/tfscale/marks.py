@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfscale.architecture import CLASSES
 from tfscale.calibration import reference
+from tfscale.durations import HOUR_S, duration
 from tfscale.page_tables import NOISY
 from tfscale.phrases import counted
 from tfscale.stopping import TIME_CAP
@@ -134,7 +135,7 @@ def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:
         certain = row["total_low"] > 1 or row["total_high"] < 1
         if certain and abs(log(row["total"])) > precision:
             what = (
-                f"in the {row['span_h']:.1f} hours of the study"
+                f"in the {duration(HOUR_S * row['span_h'])} of the study"
                 if row["term"] == "per_hour"
                 else f"in {row['term'].replace('_', ' ')} against round 1"
             )
