@@ -39,15 +39,17 @@ def time_shares(data: FigureData) -> Drawn:
     if rows.empty:
         return in_words("No work model was fitted to these cells.")
     batches = sorted({rows["called_batch"].min(), rows["called_batch"].max()})
+    varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
     shown = [name for name in OPERATIONS if rows[f"{name}_share"].max() >= LEAST_SHARE]
     count = min(max((rows["called_batch"] == one).sum() for one in batches), MOST_BARS)
     figure, panels = plt.subplots(
         1, len(batches), figsize=(WIDE_IN, max(1.6 + 0.24 * count, LEAST_IN)), squeeze=False
     )
     for axes, one in zip(panels[0], batches, strict=True):
-        _bars(axes, rows[rows["called_batch"] == one], shown)
+        _bars(axes, rows[rows["called_batch"] == one], shown, varied)
         axes.set_title(f"{AXIS_WORDS['batch_size'].name} {one}")
-    panels[0][0].set_ylabel(_axis_words(rows))
+    named = " /\n".join(AXIS_WORDS[axis].name for axis in varied)
+    panels[0][0].set_ylabel(f"{named} (number)")
     handles = [Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=OPERATIONS[name])
                for name, (colour, hatch) in _looks().items() if name in shown]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
@@ -58,10 +60,9 @@ def _looks() -> dict[str, tuple[str, str]]:
     return dict(zip(OPERATIONS, zip(NAMES, HATCHES, strict=True), strict=True))
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str]) -> None:
+def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -> None:
     rows = rows.sort_values(ARCHITECTURE)
     rows = rows.iloc[evenly(len(rows), MOST_BARS)]
-    varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
     place, start = np.arange(len(rows)), np.zeros(len(rows))
     for name in shown:
         colour, hatch = _looks()[name]
@@ -74,11 +75,6 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str]) -> None:
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
     axes.grid(visible=False, axis="y")
-
-
-def _axis_words(rows: pd.DataFrame) -> str:
-    varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
-    return " /\n".join(AXIS_WORDS[axis].name for axis in varied) + " (number)"
 
 
 def _words(shares: pd.DataFrame) -> list[str]:
