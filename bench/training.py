@@ -16,8 +16,8 @@ TITLE = "The same models trained one at a time and two at once, by turns"
 BATCHES = [52, 56, 60, 64]
 CORES, PAIRS, LIMIT = 2, 3, 0.85
 RECIPE = {"epochs": 30, "max_steps": None, "budget_tflop": None}
-"""Some twenty seconds a model, nearly as in the default study: the one import of TensorFlow that a
-Snakemake run pays for, however many models it trains, is in both spans."""
+"""Ten to twenty seconds a model, by machine, nearly as in the default study: the one import of
+TensorFlow that a Snakemake run pays for, however many models it trains, is in both spans."""
 
 
 def bench(options: Options) -> list[Outcome]:
