@@ -2,15 +2,22 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from synthetic_cells import visits_of, work_cells
 
 from tfscale.figure_data import FigureData, read
+from tfscale.figures import draw
 from tfscale.fitting import fit
 from tfscale.material import Plan
+from tfscale.style import styled
 from tfscale.work import work_columns
 
+mpl.use("agg")
+DOLLARS = "a $machine_ with <b>"
 SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 48, 64), "convs": (5,)}
 GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
 
@@ -87,3 +94,17 @@ def paper_csv(path: Path, factor: float = 3.0) -> Path:
     )  # fmt: skip
     table.to_csv(path, index=False)
     return path
+
+
+def drawn(name: str, data: FigureData):
+    """The figure, laid out and closed: it can still be looked at."""
+    with styled():
+        made = draw(name, data)
+        made.figure.canvas.draw()
+    plt.close(made.figure)
+    return made
+
+
+def panels(figure) -> list[Axes]:
+    """The axes of a figure that are no colour bar."""
+    return [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
