@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from test_laws import TRUTHS, study
 from test_thresholds import TABLES
 from test_thresholds import study as swept
 
 from tfscale.elasticities import elasticities
 from tfscale.elasticity_words import elasticity_sentences
-from tfscale.law_words import law_sentences, paper_sentences
+from tfscale.law_words import effect_words, law_sentences, paper_sentences
 from tfscale.laws import fit_laws
 from tfscale.threshold_words import threshold_sentences
 from tfscale.thresholds import thresholds
@@ -30,6 +31,15 @@ def test_a_named_law_comes_with_weight_and_effect():
     )
     assert "from batch size 1 to 128 a call takes 26." in first and "of bootstraps" in first
     assert second.startswith("mnist on m: the law along layers is ")
+
+
+@pytest.mark.parametrize(("high", "vague"), [(70, False), (2040, True), (np.nan, False)])
+def test_an_interval_that_says_nothing_of_the_size_says_so(high, vague):
+    law = {"law": "linear", "lowest": 4, "highest": 6, "ratio": 55.2, "ratio_low": 8.0}
+    rows = pd.DataFrame([law | {"ratio_high": high}])
+    said = effect_words(rows, rows.iloc[0], "layers")
+    assert said.startswith("from layers 4 to 6 a call takes 55.2 times as long (")
+    assert said.endswith("), an interval too wide to say how much") == vague
 
 
 def test_what_is_not_known_is_said_so():

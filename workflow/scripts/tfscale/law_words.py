@@ -10,6 +10,8 @@ from tfscale.units import three
 SERIES = ["machine", "model", "factor", "slice"]
 UNLIKE = 0.05
 """The p below which slices are said to differ in shape."""
+TOO_WIDE = 10.0
+"""The factor between an interval's ends from which it does not say how large an effect is."""
 OPEN, NONE, UNTESTED = "undetermined: ", "none fits", "not testable: "
 
 
@@ -110,8 +112,9 @@ def effect_words(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
     """How many times longer a call takes at the highest level, with its interval: by the best law,
     by the power law if that is the constant."""
     row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best
-    interval = between(float(row["ratio_low"]), float(row["ratio_high"]))
+    low, high = float(row["ratio_low"]), float(row["ratio_high"])
+    vague = ", an interval too wide to say how much" if high > TOO_WIDE * low else ""
     return (
         f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {three(row['ratio'])} "
-        f"times as long {interval}"
+        f"times as long {between(low, high)}{vague}"
     )
