@@ -1,18 +1,20 @@
 """What a study costs: the formulas of docs/scaling.md against what one really took."""
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from bench.options import Options
 from bench.outcome import Outcome, ratio_near_one
 from bench.small import Done, done_jobs
 from bench.text_table import text_table
-from tfscale.estimate import kernel_speed, run_s, training_s
+from tfscale.estimate import run_s, training_s
+from tfscale.speed import Speed
 from tfscale.study import Study
 
 TITLE = "The cost of a study: computed from its configuration, and measured"
-USUAL = kernel_speed(None)
 TOUCHED_S = 1.0
 """A shorter job was not made but marked as made (--touch)."""
 TOLERANCE = 0.25
@@ -22,11 +24,11 @@ def bench(options: Options) -> list[Outcome]:
     """Computed over measured CPU-seconds of training, and seconds of timing."""
     root = options.study.results.parent
     study = Study.from_config(yaml.safe_load((root / "config.yaml").read_text()))
-    rows = []
+    speed, rows = _speed(options.study.results), []
     for rule, computed_s in (("train", _training_s), ("measure", _run_s)):
         jobs = [job for job in done_jobs(root, rule) if job.seconds > TOUCHED_S]
         rows.append(
-            (rule, len(jobs), sum(computed_s(study, job) for job in jobs),
+            (rule, len(jobs), sum(computed_s(study, job, speed) for job in jobs),
              sum(job.seconds for job in jobs))
         )  # fmt: skip
     header = ["jobs of", "jobs", "computed s", "measured s", "computed / measured"]
@@ -38,10 +40,20 @@ def bench(options: Options) -> list[Outcome]:
     ]
 
 
-def _training_s(study: Study, job: Done) -> float:
-    return training_s(study.model(Path(job.log).stem), study.config, USUAL)
+def _speed(results: Path) -> Speed:
+    """The study's machine, as it was looked at before the runs; its roofs."""
+    known = json.loads((results / "machine.json").read_text())
+    roofs = pd.read_parquet(results / "roofs.parquet").set_index("threads").loc[1]
+    return Speed(
+        1e9 * float(roofs["peak_gflop_per_s"]), 1e9 * float(roofs["peak_gbyte_per_s"]),
+        known["reference_s"], known["slow_share"],
+    )  # fmt: skip
 
 
-def _run_s(study: Study, job: Done) -> float:
+def _training_s(study: Study, job: Done, speed: Speed) -> float:
+    return training_s(study.model(Path(job.log).stem), study.config, speed)
+
+
+def _run_s(study: Study, job: Done, speed: Speed) -> float:
     cell, walk = Path(job.log).stem.rpartition("_round")[0], Path(job.log).parent.name
-    return run_s(study.cell(cell), walk, study.config, USUAL)
+    return run_s(study.cell(cell), walk, study.config, speed)

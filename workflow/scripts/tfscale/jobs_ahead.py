@@ -5,6 +5,7 @@ from math import ceil
 
 from tfscale.estimate import other_s, run_s, training_s
 from tfscale.pace import Task
+from tfscale.speed import Speed
 from tfscale.study import Study
 
 MOST_REMEMBERED = 500
@@ -12,14 +13,14 @@ TOUCHED_S = 1.0
 """A shorter training or run was not made but marked as made (--touch)."""
 
 
-def tasks_ahead(workflow, study: Study, speed: float) -> dict[int, Task]:
-    """The tasks that must run by their job number; `speed` is the kernel's FLOP a second."""
+def tasks_ahead(workflow, study: Study, speed: Speed) -> dict[int, Task]:
+    """The tasks that must run by their job number."""
     dag = workflow.dag
     jobs = (job for job in dag.needrun_jobs() if job.rule.name != "all")
     return {dag.jobid(job): _task(job, study, speed) for job in jobs}
 
 
-def tasks_before(workflow, study: Study, speed: float) -> Iterator[tuple[Task, float]]:
+def tasks_before(workflow, study: Study, speed: Speed) -> Iterator[tuple[Task, float]]:
     """Trainings and runs of earlier Snakemake runs with the seconds that each took: all, or some
     hundreds from all over the study where it has thousands, for each is a file to read."""
     dag = workflow.dag
@@ -33,7 +34,7 @@ def tasks_before(workflow, study: Study, speed: float) -> Iterator[tuple[Task, f
                     yield _task(job, study, speed), took_s
 
 
-def _task(job, study: Study, speed: float) -> Task:
+def _task(job, study: Study, speed: Speed) -> Task:
     rule, wildcards = job.rule.name, dict(job.wildcards_dict)
     config = study.config
     if rule == "train":

@@ -9,16 +9,14 @@ from math import ceil
 
 from tfscale.architecture import layers_of
 from tfscale.axes import Cell
-from tfscale.estimate import kernel_speed, other_s, run_s, training_s
+from tfscale.estimate import EXAMPLES, VOCABULARY, other_s, run_s, training_s
 from tfscale.flop import activation_bytes, weight_bytes
+from tfscale.speed import Speed
 from tfscale.study import Study
 
 MEGA = 1_000_000
 BASE_MB = 1200
 """Two Snakemake processes of 140 MB, the script and a child with TensorFlow, 340 MB each; room."""
-VOCABULARY = {"mnist": 0, "text": 18_765}
-"""Of the full reviews: the real one is known only once they are encoded."""
-EXAMPLES = {"mnist": 54_000, "text": 7_800}
 PIXEL_BYTES = {"mnist": 2, "text": 0}
 """Of all training images, one byte a pixel, and TensorFlow's copy."""
 TRAINED_WEIGHTS, TRAINED_ACTIVATIONS = 6, 4
@@ -44,9 +42,7 @@ class Needs:
 
     def training_min(self, trained: str, attempt: int) -> int:
         """Run time of training a model."""
-        return _minutes(
-            training_s(self.study.model(trained), self.study.config, kernel_speed(None)), attempt
-        )
+        return _minutes(training_s(self.study.model(trained), self.study.config, Speed()), attempt)
 
     def run_mb(self, cell: str, attempt: int) -> int:
         """Memory of timing a cell."""
@@ -57,7 +53,7 @@ class Needs:
     def run_min(self, cell: str, walk: str, attempt: int) -> int:
         """Run time of timing a cell in one round, its waiting for a calm machine among it."""
         axes, config = self.study.cell(cell), self.study.config
-        estimated_s = run_s(axes, walk, config, kernel_speed(None))
+        estimated_s = run_s(axes, walk, config, Speed())
         return _minutes(estimated_s, attempt, config["timing"]["patience_s"])
 
     def floor_min(self, attempt: int) -> int:

@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 
 from tfscale.disturbance import NOTICEABLE
+from tfscale.speed import BUSY_SHARE, slow_share
 from tfscale.units import percent
 
 SCRIPTS = Path(__file__).parents[1]
 CALIBRATIONS = 25
-QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
+QUIET_SHARE = 0.1
 LONGEST_S = 30
 
 
 def noise_now() -> dict | None:
-    """Calibrations (`times_s`) and `warnings` of the machine; None where NumPy is missing, or when
-    it takes over 30 s."""
+    """Calibrations (`times_s`), peaks (`flop_per_s`, `bytes_per_s`) and `warnings` of the machine;
+    None where NumPy is missing, or when it takes over 30 s."""
     path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
@@ -34,7 +35,7 @@ def noise_now() -> dict | None:
 def noise_words(seen: dict, reference_s: float) -> list[str]:
     """The state in one line and a line a warning; `reference_s` is the undisturbed calibration."""
     times_s = seen["times_s"]
-    slow = sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
+    slow = slow_share(times_s, reference_s)
     state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
     line = (
         f"{state}: {percent(slow)} of {len(times_s)} calibrations took over {NOTICEABLE:g} times "
@@ -47,11 +48,14 @@ def main() -> None:
     """Print what is seen as JSON."""
     from tfscale.calibration import calibrate
     from tfscale.host import warnings
+    from tfscale.peaks import copied_per_s, flop_per_s
     from tfscale.pinning import pin
 
     noticed = warnings(threads=1)
     pin(1)
-    print(json.dumps({"times_s": [calibrate() for _ in range(CALIBRATIONS)], "warnings": noticed}))
+    times_s = [calibrate() for _ in range(CALIBRATIONS)]
+    peaks = {"flop_per_s": flop_per_s(), "bytes_per_s": copied_per_s()}
+    print(json.dumps({"times_s": times_s, "warnings": noticed} | peaks))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfscale.estimate import kernel_speed
 from tfscale.jobs_ahead import tasks_ahead, tasks_before
 from tfscale.noise import noise_now, noise_words
 from tfscale.pace import Pace
+from tfscale.speed import Speed, slow_share
 from tfscale.start_block import start_block
 from tfscale.study import Study
 from tfscale.timing_turn import timing_elsewhere
@@ -44,13 +44,14 @@ class Opening:
 
     def look(self, workflow) -> tuple[Pace, list[str]]:
         """The pace of the jobs ahead, and the block that a study starts with."""
-        reference_s, machine = self._reference_s(), []
+        reference_s, machine, speed = self._reference_s(), [], Speed()
         if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
             seen = noise_now()
-            reference_s = reference_s or (_calm_s(seen["times_s"]) if seen else None)
+            if seen:
+                reference_s = reference_s or _calm_s(seen["times_s"])
+                speed = _speed(seen, reference_s)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
             machine += _other_study()
-        speed = kernel_speed(reference_s)
         ahead = tasks_ahead(workflow, self.study, speed)
         local = workflow.local_exec
         slots = workflow.cores if local else min(workflow.nodes, len(ahead))
@@ -77,6 +78,11 @@ def _other_study() -> list[str]:
         f"warning: another study is being timed on this machine ({found.words}): timing takes "
         "turns with it, but training disturbs it"
     ]
+
+
+def _speed(seen: dict, reference_s: float) -> Speed:
+    slow = slow_share(seen["times_s"], reference_s)
+    return Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s, slow)
 
 
 def _calm_s(times_s: list[float]) -> float:
