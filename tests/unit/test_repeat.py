@@ -8,15 +8,22 @@ from scipy.stats import t
 from tfscale.repeat import repeat_half_widths
 
 
-def study(rng, latency_s, rounds=2, visits=3, shared=0.03, own=0.01) -> pd.DataFrame:
-    """Visits of each cell, that share the state of the machine within a round."""
+def study(rng, latency_s, rounds=2, visits=3, shared=0.03, own=0.01, drift=()) -> pd.DataFrame:
+    """Visits of each cell, that share the state of the machine within a round; `drift` is what all
+    cells share of a round."""
+    common = dict(enumerate(drift, start=1))
     rows = [
-        {"number": number, "machine": "m", "round": walk, "p50_s": value * np.exp(state + noise)}
+        {
+            "number": number,
+            "machine": "m",
+            "round": walk,
+            "p50_s": value * np.exp(common.get(walk, 0) + state + noise),
+        }
         for number, value in enumerate(latency_s)
         for walk in range(1, rounds + 1)
         for state in rng.normal(0, shared, 1)
         for noise in rng.normal(0, own, visits)
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -32,6 +39,23 @@ def test_another_study_differs_by_no_more_in_19_of_20_cells(rounds, visits):
     apart = np.log(typical(a) / typical(b)).abs()
     held = (apart <= repeat_half_widths(a, typical(a))).mean()
     assert 0.92 <= held <= 0.98
+
+
+def test_what_all_cells_share_of_a_round_is_not_averaged_out():
+    rng = np.random.default_rng(4)
+    latency_s = np.geomspace(1e-4, 10, 100)
+    held = []
+    for _ in range(60):  # the machine's state lasts longer than a study: a random walk of rounds
+        states = np.cumsum(rng.normal(0, 0.02, 10))
+        a, b = (study(rng, latency_s, 5, 1, 0.01, 0.0, drift=own) for own in np.split(states, 2))
+        apart = np.log(typical(a) / typical(b)).abs()
+        held.append((apart <= repeat_half_widths(a, typical(a))).mean())
+    assert np.mean(held) > 0.85
+    still = study(rng, latency_s, 5, 1, 0.01, 0.0)
+    moved = study(rng, latency_s, 5, 1, 0.01, 0.0, drift=states[:5])
+    assert repeat_half_widths(moved, typical(moved)).min() > np.median(
+        repeat_half_widths(still, typical(still))
+    )
 
 
 def test_noisier_cells_have_wider_ones():

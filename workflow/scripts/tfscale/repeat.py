@@ -19,18 +19,38 @@ def repeat_half_widths(used: pd.DataFrame, latency_s: pd.Series) -> np.ndarray:
     With $s^2$ the variance of the logarithms of a cell's medians from round to round, pooled over
     the 20 cells of its machine that are next to it by latency, the medians of two studies of R
     rounds differ with variance 2 s^2 m(R), where m(R) is that of a median of R normal values (see
-    `_of_a_median`): the half-width is the quantile of Student's t times its root. Unlike the
-    interval of the median it holds what visits of one minute share; changes from day to day it
-    cannot hold.
+    `_of_a_median`): the half-width is the quantile of Student's t times its root. By how much all
+    cells move together from round to round (see `_shared_half_width`) is added as a square: another
+    study finds the machine in another state, which the rounds of this one do not average out.
+    Changes from day to day it cannot hold.
     """
     medians = np.log(used.groupby(["machine", "number", "round"], sort=False)["p50_s"].median())
-    spread = medians.groupby(level=["machine", "number"], sort=False).agg(["var", "size"])
     half_widths = np.full(len(latency_s), np.nan)
-    for _, own in spread.groupby(level="machine", sort=False):
-        cells = own.index.get_level_values("number").to_numpy()
+    for _, own in medians.groupby(level="machine", sort=False):
+        spread = own.groupby(level="number", sort=False).agg(["var", "size"])
+        cells = spread.index.to_numpy()
         order = np.argsort(latency_s.to_numpy()[cells], kind="stable")
-        half_widths[cells[order]] = _half_widths(own.iloc[order])
+        widths = _half_widths(spread.iloc[order])
+        half_widths[cells[order]] = np.hypot(widths, _shared_half_width(own, spread["var"]))
     return half_widths
+
+
+def _shared_half_width(medians: pd.Series, variance: pd.Series) -> float:
+    """By how much two states of the machine that all its cells share differ at most (95 %).
+
+    A round's state is the median over cells of how far each is from its mean over the rounds. From
+    its variance over the rounds goes what the cells' own would leave: that of a median of so many.
+    """
+    by_round = medians.droplevel("machine").unstack("round")
+    state = by_round.sub(by_round.mean(axis=1), axis=0).median()
+    own = _of_a_median(np.array(float(len(variance)))) * variance.mean()
+    if len(state) < 2 or not state.var() > own:
+        return 0.0
+    return float(_quantile(len(state) - 1) * np.sqrt(2 * (state.var() - own)))
+
+
+def _quantile(degrees: np.ndarray | float) -> np.ndarray:
+    return t.ppf((1 + CONFIDENCE) / 2, degrees)
 
 
 def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
@@ -46,7 +66,7 @@ def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
         rounds = ordered["size"].to_numpy(float)
         variance = 2 * _of_a_median(rounds) * pooled_squares / pooled_degrees
     known = pooled_degrees > 0
-    quantile = t.ppf((1 + CONFIDENCE) / 2, np.where(known, pooled_degrees, 1))
+    quantile = _quantile(np.where(known, pooled_degrees, 1))
     return np.where(known, quantile * np.sqrt(variance), np.nan)
 
 
