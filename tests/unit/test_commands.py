@@ -20,6 +20,11 @@ def test_names_with_blanks_are_quoted():
     assert shlex.split(Call().command("my results/a.parquet"))[1] == "my results/a.parquet"
 
 
+def test_a_section_of_the_configuration_needs_no_escaped_quotes():
+    typed = Call(config={"timing": {"rounds": "9"}, "exclude": [{"layers": 10}]}).command()
+    assert typed == ("""snakemake --config 'timing={"rounds": "9"}' 'exclude=[{"layers": 10}]'""")
+
+
 def test_a_profile_is_known_by_its_configuration(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     demo = tmp_path / "profiles" / "demo" / "config.yaml"

@@ -1,5 +1,6 @@
 """The commands that the user is told to type: with all that this call of Snakemake was given."""
 
+import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -37,9 +38,14 @@ class Call:
 
         Targets go first: `--config` and `--configfile` take every word that follows.
         """
-        values = [f"{key}={value}" for key, value in (self.config | config).items()]
+        values = [f"{key}={_written(value)}" for key, value in (self.config | config).items()]
         last = ["--config", *values] if values else []
         return shlex.join(["snakemake", *targets, *self.options, *last])
+
+
+def _written(value: object) -> str:
+    """A value as --config reads it, without the single quotes that a shell would have escaped."""
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def profile_options(configfiles: Iterable[str | Path]) -> list[str]:
