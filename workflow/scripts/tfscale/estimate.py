@@ -16,7 +16,7 @@ from tfscale.flop import (
     flop_per_example,
     training_flop_per_example,
     weight_bytes,
-)  # fmt: skip
+)
 from tfscale.grid import cost_flop
 from tfscale.passes import calls_per_pass
 from tfscale.speed import Speed
