@@ -15,7 +15,7 @@ from tfscale.speed import Speed
 from tfscale.study import Study
 
 TITLE = "The cost of a study: computed from its configuration, and measured"
-TOUCHED_S = 1.0
+TOUCHED_S = 0.1
 """A shorter job was not made but marked as made (--touch)."""
 TOLERANCE = 0.25
 
@@ -55,5 +55,6 @@ def _training_s(study: Study, job: Done, speed: Speed) -> float:
 
 
 def _run_s(study: Study, job: Done, speed: Speed) -> float:
-    cell, walk = Path(job.log).stem.rpartition("_round")[0], Path(job.log).parent.name
-    return run_s(study.cell(cell), walk, study.config, speed)
+    cell, _, number = Path(job.log).stem.rpartition("_round")
+    walk = Path(job.log).parent.name
+    return run_s(study.cell(cell), walk, study.config, speed, int(number))

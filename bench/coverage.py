@@ -12,7 +12,7 @@ from bench.ratios import half_width
 from bench.study import project_config
 from bench.text_table import text_table
 from tfscale.interval import median_interval
-from tfscale.stopping import fewest_visits, reason_to_stop
+from tfscale.stopping import fewest_visits, precise_before, reason_to_stop
 
 TITLE = "Simulated coverage of the sign-test interval under optional stopping"
 STUDIES, ALLOWANCE = 1000, 0.02
@@ -34,7 +34,8 @@ class Simulated:
 def bench(options: Options) -> list[Outcome]:
     """Real coverage for each kind of noise, with the rule and with a fixed number of visits."""
     rule = project_config()["timing"]
-    stop, rounds, most = rule_stop(rule), rule["rounds"], rule["max_visits"]
+    rounds, most = rule["rounds"] + rule["further_rounds"], rule["max_visits"]
+    stop = rule_stop(rule)
     rows, real = [], {}
     for name, noise in NOISES.items():
         for how, ends in {"rule": stop, "fixed": lambda number, own, earlier: False}.items():
@@ -58,6 +59,9 @@ def rule_stop(rule: dict) -> Stop:
     """The pipeline's own rule, after `earlier` rounds: the only place that knows its signature."""
 
     def stop(number: int, own: list[float], earlier: list[float]) -> bool:
+        if not own:
+            further = number > rule["rounds"]
+            return precise_before(earlier, rule | {"further": further})
         fewest = fewest_visits(number, len(earlier), rule)
         return bool(reason_to_stop(own, earlier, len(own), 0.0, fewest, rule))
 
@@ -87,6 +91,6 @@ def pooled(walks: np.ndarray, stop: Stop) -> list[float]:
     kept: list[float] = []
     for number, walk in enumerate(walks, start=1):
         medians, earlier = walk.tolist(), kept
-        ends = (n for n in range(1, len(medians)) if stop(number, medians[:n], earlier))
+        ends = (n for n in range(len(medians)) if stop(number, medians[:n], earlier))
         kept = [*earlier, *medians[: next(ends, len(medians))]]
     return kept

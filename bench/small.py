@@ -10,7 +10,8 @@ from bench.wide import new_project
 
 GRID = {"model": ["mnist"], "layers": [4], "conv_size": [3], "input_size": [28]}
 TIMING = {
-    "rounds": 1, "visits": 1, "max_visits": 1, "sentinels": 0, "patience_s": 0, "min_time_s": 0.1,
+    "rounds": 1, "further_rounds": 0, "visits": 1, "max_visits": 1, "sentinels": 0,
+    "patience_s": 0, "min_time_s": 0.1,
 }  # fmt: skip
 RECORDS = Path(".snakemake", "metadata")
 

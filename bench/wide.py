@@ -77,7 +77,9 @@ def new_study(cells: int) -> WideStudy:
     config = project_config()
     config["grid"] = grid(cells)
     config["datasets"] = {"source": "builtin", "mirror": None}
-    config["timing"] |= {"rounds": ROUNDS, "visits": VISITS, "max_visits": MAX_VISITS}
+    config["timing"] |= {
+        "rounds": ROUNDS, "further_rounds": 0, "visits": VISITS, "max_visits": MAX_VISITS,
+    }  # fmt: skip
     return WideStudy(new_project(config), cells)
 
 

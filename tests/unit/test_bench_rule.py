@@ -12,8 +12,8 @@ from bench import (
 )
 
 RULE = {
-    "protocol": "visits", "visits": 3, "max_visits": 8, "precision": 0.02, "coverage": 0.9375,
-    "time_cap_s": 120.0,
+    "protocol": "visits", "rounds": 2, "visits": 3, "max_visits": 8, "precision": 0.02,
+    "coverage": 0.9375, "time_cap_s": 120.0,
 }  # fmt: skip
 
 
@@ -61,6 +61,9 @@ def test_the_rule_is_asked_as_it_is_written():
     assert [stop(1, [1.0] * count, []) for count in (2, 3)] == [False, True]
     assert not stop(1, [1.0, 1.1, 1.2], [])
     assert [stop(2, [1.0] * count, [1.0] * 2) for count in (3, 4)] == [False, True]
+    assert not stop(2, [], [1.0] * 5), "complete rounds are made"
+    assert stop(3, [], [1.0] * 5), "further ones only where the cell is not precise yet"
+    assert not stop(3, [], [1.0] * 4)
 
 
 @pytest.mark.parametrize("make", noise.NOISES.values(), ids=list(noise.NOISES))

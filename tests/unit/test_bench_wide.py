@@ -49,6 +49,7 @@ def made_up(config, tmp_path):
         "batch_size": [1, 2, 3, 4],
     }
     config["datasets"]["source"] = "builtin"
+    config["timing"]["further_rounds"] = 0
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     made = wide.WideStudy(tmp_path, 8)
     wide_files.write_files(made)

@@ -31,11 +31,11 @@ MODULES = {
     "counters cpu_watch derived device disturbance earlier encoded ending environment errors "
     "facts fresh headline holder host interval isolation job log machine measure "
     "memory memory_speed passes phases pinning procstat quiet run runs saved_model "
-    "seal slices stopping summary tether timed_block timing_turn units variables visit",
+    "seal slices slow_calls stopping summary tether timed_block timing_turn units variables visit",
     "floor": "atomic attend axes calibration calls cgroup checksums child counters derived "
     "device disturbance encoded ending errors floor fresh headline holder isolation "
     "job log memory memory_speed passes phases pinning procstat quiet roofs seal "
-    "slices tables tether timed_block timing_turn units visit",
+    "slices slow_calls tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
     "columns_cells described disturbance errors facts flop gathering interval latency "
     "log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "

@@ -44,6 +44,16 @@ def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any():
     assert {"memory_warmup_bytes", "memory_timed_bytes"} <= set(peaks)
 
 
+def test_a_call_that_was_slow_by_chance_is_no_slow_call():
+    """An interruption of the one call of warm-up: the others are quick, and warm up as such."""
+    waits_s = iter([0.05])
+    calls = Calls(lambda index: sleep(next(waits_s, 0.001)), None, None)
+    warm, block = headline(calls, 2 * MS, REQUEST, Quiet(None, 0.0, 1), Phases())
+    assert warm[0] >= 50 * MS > 10 * median(warm[-10:])
+    assert block.facts["settled"] is not None
+    assert len(block.timed) >= 10
+
+
 def test_the_machine_is_looked_at_round_the_block():
     for call_s, first_ns in ((0.001, 2 * MS), (0.06, 70 * MS)):
         facts = of_calls(call_s, first_ns)[1].facts

@@ -25,7 +25,7 @@ def a_run(path, intact: bool = True) -> None:
 def folders(tmp_path, config):
     """Four cells of two rounds: one whole, one with one round, one damaged, one not timed."""
     config["grid"] = GRID
-    config["timing"]["rounds"] = 2
+    config["timing"] |= {"rounds": 2, "further_rounds": 0}
     study = Study.from_config(config)
     for name in study.trained:
         facts = tmp_path / "models" / name / "facts.json"
@@ -76,6 +76,14 @@ def test_several_rounds_that_are_missing_are_named(config, folders):
     whole, part, *_ = study.cells
     assert study.missing[whole] == "rounds 3, 4 of 4 not timed"
     assert study.missing[part] == "rounds 2, 3, 4 of 4 not timed"
+
+
+def test_further_rounds_that_were_not_made_are_one_word(config, folders):
+    config["timing"]["further_rounds"] = 3
+    study = partial(config, folders)
+    whole, part, *_ = study.cells
+    assert study.missing[whole] == "further rounds not made"
+    assert study.missing[part] == "round 2 of 2 not timed"
 
 
 def test_a_cell_whose_model_is_gone_is_missing(config, folders):

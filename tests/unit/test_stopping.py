@@ -12,6 +12,7 @@ from tfscale.stopping import (
     ROUND_DONE,
     TIME_CAP,
     fewest_visits,
+    precise_before,
     reason_to_stop,
 )
 
@@ -153,3 +154,24 @@ def test_a_round_is_done_when_no_further_visit_could_narrow_the_interval():
     assert reason([1.5], [1.0] * 7, **few) is None
     assert reason([1.5, 1.0], [1.0] * 7, **few) == PRECISE
     assert reason([1.5], [1.0] * 3, **few) is None, "the fifth visit makes it an interval"
+
+
+def test_a_further_round_has_nothing_to_do_where_earlier_ones_were_precise():
+    further = RULE | {"further": True}
+    assert precise_before([1.0, 1.01, 1.02, 1.03, 1.04], further)
+    assert not precise_before([1.0, 1.01, 1.02, 1.03, 1.2], further)
+    assert not precise_before([1.0] * 4, further), "a range is no interval"
+    assert not precise_before([], further)
+    assert not precise_before([1.0] * 9, RULE), "complete rounds time every cell"
+
+
+def test_rounds_of_one_visit_go_on_until_the_cell_is_precise():
+    """The first spread of five visits is too wide; with nine the ends are dropped."""
+    rule = RULE | {"visits": 1, "max_visits": 1}
+    visits, kept = iter([1.0, 1.01, 1.2, 0.99, 1.02, 1.0, 1.01, 1.02, 1.01, 9.0]), list[float]()
+    for number in range(1, 13):
+        if precise_before(kept, rule | {"further": number > 5}):
+            continue
+        kept.append(next(visits))
+        assert reason_to_stop(kept[-1:], kept[:-1], 1, 1.0, 1, rule)
+    assert len(kept) == 9

@@ -33,7 +33,28 @@ def test_sentinels_are_timed_from_the_start_to_the_end(config):
     places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
     assert places == sorted(places, reverse=True)
     assert (places[0], places[-1]) == (schedule.first - 1, 2)
-    assert places[0] - places[1] == pytest.approx(places[2] - places[3], abs=4)
+    assert places[0] - places[1] == pytest.approx(places[1] - places[2], abs=4)
+
+
+def test_sentinels_are_as_far_apart_as_the_runs_that_take_time(config):
+    """Most runs of further rounds find their cell precise enough."""
+    schedule = Study.from_config(config).schedule
+    complete = [schedule.priority("runs", cell, 5) for cell in schedule.cells]
+    places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
+    assert places[1] > max(complete) and places[2] < max(complete) + len(complete)
+
+
+def test_further_rounds_come_last_and_are_told_from_complete_ones(config):
+    study = Study.from_config(config)
+    numbers = study.schedule.numbers("runs")
+    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 12, 7)
+    cell = next(iter(study.cells))
+    order = [study.schedule.priority("runs", cell, number) for number in numbers]
+    assert order == sorted(order, reverse=True)
+    complete, further = (sections.protocol(config, "runs", number) for number in (5, 6))
+    assert further == complete | {"further": True}
+    more = config | {"timing": config["timing"] | {"further_rounds": 20}}
+    assert sections.protocol(more, "runs", 6) == further, "more of them change no run"
 
 
 def test_a_round_builds_on_the_rounds_before_it(config):
@@ -43,8 +64,10 @@ def test_a_round_builds_on_the_rounds_before_it(config):
         "r/runs/c/round2.parquet",
     ]
     assert schedule.earlier("sentinels", "c", 2, "r") == []
-    with pytest.raises(StudyError, match=r"5 rounds of runs \(timing.rounds\), not 6"):
-        schedule.earlier("runs", "c", 6, "r")
+    with pytest.raises(
+        StudyError, match=r"12 rounds of runs \(timing.rounds and further_rounds\), not 13"
+    ):
+        schedule.earlier("runs", "c", 13, "r")
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):

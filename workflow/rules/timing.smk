@@ -43,7 +43,7 @@ rule measure:
         runtime=lambda w, attempt: needs.run_min(w.cell, w.walk, attempt),
     params:
         axes=lambda w: study.cell(w.cell),
-        protocol=lambda w: sections.protocol(config, w.walk),
+        protocol=lambda w: sections.protocol(config, w.walk, int(w.number)),
         evaluation=sections.evaluation(config),
         seed=config["seed"],
         code=code_digest("measure.py"),

@@ -19,4 +19,5 @@ with logged(snakemake.log[0]) as console:
             inputs=dict(snakemake.input.items()) | {"earlier": list(snakemake.input.earlier)},
             output=snakemake.output.visits,
         )
-    print(line, file=console)
+    if line:
+        print(line, file=console)

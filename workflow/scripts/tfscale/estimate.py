@@ -19,6 +19,8 @@ from tfscale.flop import (
 )
 from tfscale.grid import cost_flop
 from tfscale.passes import calls_per_pass
+from tfscale.priorities import FURTHER_SHARE
+from tfscale.slow_calls import NS, SLOW_NS, VERY_SLOW_NS, calls_wanted
 from tfscale.speed import Speed
 from tfscale.traffic import reread_kernel_bytes
 
@@ -33,7 +35,7 @@ VOCABULARY = {"mnist": 0, "text": 18_765}
 """Of the full reviews: the real one is known only once they are encoded."""
 TRAINING_START_S, RUN_START_S, VISIT_START_S, CALL_S = 1.8, 0.43, 0.57, 1.6e-4
 """At the usual speed of the calibration kernel."""
-SLOW_CALL_S, VERY_SLOW_CALL_S, SLOW_CALLS, WARM_CALLS, WARM_S = 0.03, 1.0, 3, 10, 1.0
+WARM_CALLS, WARM_S = 10, 1.0
 FIXED_S = {
     "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
     "plot": 4.0, "report": 3.0,
@@ -59,9 +61,9 @@ def training_s(axes: Cell, config: dict, speed: Speed) -> float:
     )
 
 
-def run_s(axes: Cell, walk: str, config: dict, speed: Speed) -> float:
-    """Seconds of one run of a cell."""
-    timing = sections.protocol(config, walk)
+def run_s(axes: Cell, walk: str, config: dict, speed: Speed, number: int = 1) -> float:
+    """Seconds of run `number` of a walk; in a further round it mostly has nothing to do."""
+    timing = sections.protocol(config, walk, number)
     call_s, run_start_s = _call_s(axes, speed), RUN_START_S * speed.start
     start_s = VISIT_START_S * speed.start
     if timing["protocol"] == "paper":
@@ -70,9 +72,10 @@ def run_s(axes: Cell, walk: str, config: dict, speed: Speed) -> float:
         )
         return run_start_s + timing["visits"] * (start_s + calls * call_s)
     visit_s = start_s + call_s + _warm_s(call_s) + _timed_s(call_s, timing)
-    visits = min(timing["max_visits"], speed.more_visits * timing["visits"])
+    visits = speed.more_visits * timing["visits"]
+    share = FURTHER_SHARE if timing.get("further") else 1.0
     within_cap = max(timing["visits"], ceil(timing["time_cap_s"] / visit_s))
-    return run_start_s + min(visits, within_cap) * visit_s
+    return run_start_s + share * min(visits, within_cap) * visit_s
 
 
 def _call_s(axes: Cell, speed: Speed) -> float:
@@ -83,16 +86,13 @@ def _call_s(axes: Cell, speed: Speed) -> float:
 
 
 def _warm_s(call_s: float) -> float:
-    return 0.0 if call_s > VERY_SLOW_CALL_S else min(WARM_CALLS * call_s + 0.1, WARM_S)
+    if NS * call_s > SLOW_NS:
+        return 0.0 if NS * call_s > VERY_SLOW_NS else call_s
+    return min(WARM_CALLS * call_s + 0.1, WARM_S)
 
 
 def _timed_s(call_s: float, timing: dict) -> float:
-    calls = timing["min_calls"]
-    if call_s > SLOW_CALL_S:
-        calls = min(calls, SLOW_CALLS)
-    if call_s > VERY_SLOW_CALL_S:
-        calls = 1
-    return max(timing["min_time_s"], calls * call_s)
+    return max(timing["min_time_s"], calls_wanted(NS * call_s, timing["min_calls"]) * call_s)
 
 
 def other_s(rule: str, shapes: int) -> float:

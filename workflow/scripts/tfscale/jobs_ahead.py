@@ -9,7 +9,7 @@ from tfscale.speed import Speed
 from tfscale.study import Study
 
 MOST_REMEMBERED = 500
-TOUCHED_S = 1.0
+TOUCHED_S = 0.1
 """A shorter training or run was not made but marked as made (--touch)."""
 
 
@@ -43,10 +43,12 @@ def _task(job, study: Study, speed: Speed) -> Task:
         return Task(rule, axes["model"], f"training {wildcards['trained']}", estimate_s)
     if rule == "measure":
         axes = study.cell(wildcards["cell"])
-        estimate_s = run_s(axes, wildcards["walk"], config, speed)
-        place = "round" if wildcards["walk"] == "runs" else "sentinel"
-        name = f"timing {wildcards['cell']}, {place} {wildcards['number']}"
-        return Task(rule, axes["model"], name, estimate_s)
+        walk, number = wildcards["walk"], int(wildcards["number"])
+        estimate_s = run_s(axes, walk, config, speed, number)
+        place = "round" if walk == "runs" else "sentinel"
+        further = walk == "runs" and number > config["timing"]["rounds"]
+        kind = "further" if further else axes["model"]
+        return Task(rule, kind, f"timing {wildcards['cell']}, {place} {number}", estimate_s)
     words = NAMES.get(rule, rule).format(**wildcards)
     return Task(rule, "", words, other_s(rule, len(study.shapes)))
 

@@ -8,7 +8,7 @@ from tfscale.calibration import reference
 from tfscale.disturbance import disturbance
 from tfscale.fresh import fresh_visit
 from tfscale.saved_model import verify
-from tfscale.stopping import fewest_visits, reason_to_stop
+from tfscale.stopping import PRECISE_BEFORE, fewest_visits, precise_before, reason_to_stop
 from tfscale.units import seconds
 
 
@@ -33,11 +33,15 @@ def measure(
 ) -> tuple[list[dict], str]:
     """Make the visits of a run: one row a visit, and the reason why no more were made.
 
+    A further round makes none where the earlier ones were precise enough.
+
     `protocol` holds the timing section of the configuration (and, for the paper's protocol, the
     passes), `number` is that of the round, `earlier_s` the clean medians of earlier rounds,
     `reference_s` the calibration of an undisturbed machine, where it is known. Raises
     StudyError when a visit fails.
     """
+    if precise_before(earlier_s, protocol):
+        return [], PRECISE_BEFORE
     verify(subject.saved_model, subject.sha256)
     fewest = fewest_visits(number, len(earlier_s), protocol)
     rows: list[dict] = []

@@ -15,7 +15,8 @@ ALONE = ("machine", "time")
 
 @dataclass(frozen=True)
 class Task:
-    """A job: its rule, kind of model (may be empty), name for people, and estimated seconds."""
+    """A job: its rule, kind (of model, or "further" of a run that may have nothing to do; may be
+    empty), name for people, and estimated seconds."""
 
     rule: str
     kind: str

@@ -84,13 +84,16 @@ class PartialStudy(Study):
         """What a partial report lacks, in words by cell."""
         said = {}
         for cell, rounds in self._rounds.items():
-            lost = [str(number) for number, there in rounds.items() if not there]
+            complete = list(rounds.items())[: self.config["timing"]["rounds"]]
+            lost = [str(number) for number, there in complete if not there]
             if cell not in self.cells:
                 trained = self._is_trained(cell)
                 said[cell] = "not timed" if trained else "its model is not trained"
             elif lost:
                 which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
-                said[cell] = f"{which} of {len(rounds)} not timed"
+                said[cell] = f"{which} of {len(complete)} not timed"
+            elif not all(rounds.values()):
+                said[cell] = "further rounds not made"
         return said
 
     @cached_property

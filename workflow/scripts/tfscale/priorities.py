@@ -6,6 +6,10 @@ from hashlib import sha256
 from tfscale.axes import Cell
 from tfscale.grid import cost_flop
 
+FURTHER_SHARE = 0.3
+"""Of the runs of further rounds so many time their cell, the others find it precise enough; of the
+default study on a machine with a calm CPU and busy memory."""
+
 
 def training_order(trained: dict[str, Cell]) -> dict[str, int]:
     """Rank of every trained model by cost, the cheapest 1."""
@@ -14,16 +18,20 @@ def training_order(trained: dict[str, Cell]) -> dict[str, int]:
 
 
 def timing_order(
-    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int
-) -> dict[tuple[str, str, int], int]:
+    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int,
+    complete: int,
+) -> dict[tuple[str, str, int], int]:  # fmt: skip
     """Place of every run (walk, cell, number) from the end of the study, the last 1.
 
     The walk "runs" times every cell in every round; "sentinels" times a few cells again, in
-    `places` places from the start to the end of the study.
+    `places` places from the start to the end of the study. Of the runs after the first `complete`
+    ones, those of further rounds, a share of FURTHER_SHARE takes time.
     """
     sequence = [("runs", name, number) for number in rounds for name in order(names, seed, number)]
+    length = complete + FURTHER_SHARE * (len(sequence) - complete)
     for place in range(places, 0, -1):
-        position = round(len(sequence) * (place - 1) / max(places - 1, 1))
+        passed = length * (place - 1) / max(places - 1, 1)
+        position = round(min(passed, complete) + max(passed - complete, 0) / FURTHER_SHARE)
         sequence[position:position] = [("sentinels", name, place) for name in sentinels]
     return {key: len(sequence) - place for place, key in enumerate(sequence)}
 

@@ -20,7 +20,8 @@ from tfscale.measure import Subject, clean, measure
 def run(
     cell: str, axes: dict, place: dict, protocol: dict, evaluation: dict, inputs: dict, output: str
 ) -> str:
-    """Time a cell in one round, write its Parquet file and log, and return its result line.
+    """Time a cell in one round, write its Parquet file and log, and return its result line, which
+    is empty when a further round found nothing to do.
 
     `place` holds the study's seed and the round; `inputs` names the files facts, saved_model,
     predictions, arrays, machine and earlier (those of earlier rounds). Nothing that starts a
@@ -43,6 +44,8 @@ def run(
         "environment_id": identity(here),
         "warnings": noticed,
         "walk": Path(output).parts[-3],
+        "cell": cell,
+        "round": place["round"],
         "saved_model_sha256": facts["saved_model_sha256"],
     }
     runs.write(output, [place | {"cell": cell} | row for row in rows], record)
@@ -51,7 +54,7 @@ def run(
     print(summary.prediction_lines(pd.read_parquet(inputs["predictions"])))
     line = summary.result_line(cell, medians_s, axes["batch_size"], protocol["coverage"], reason)
     print("\n".join([*noticed, line]))
-    return line
+    return line if rows else ""
 
 
 def _earlier(paths: list[str]) -> list[float]:

@@ -58,7 +58,7 @@ def read(path: str) -> tuple[pa.Table, dict]:
         raise StudyError(f"{path} was written by another version of tfscale: {again}")
     record = json.loads(metadata[b"tfscale_record"])
     place = Path(path).parts[-3:]
-    name = _name(table, record.get("walk", place[0]))
+    name = _name(table, record, place)
     if name.parts != place:
         raise StudyError(f"{path} is the run {name}: {again}")
     return table, record
@@ -75,8 +75,11 @@ def check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
         )
 
 
-def _name(table: pa.Table, walk: str) -> Path:
-    """Where a run belongs, by its content."""
+def _name(table: pa.Table, record: dict, place: tuple[str, ...]) -> Path:
+    """Where a run belongs, by its content: that of a further round may have no visits."""
+    walk = record.get("walk", place[0])
+    if not len(table):
+        return Path(walk, str(record.get("cell")), f"round{record.get('round')}.parquet")
     places = {(row["cell"], row["round"]) for row in table.select(["cell", "round"]).to_pylist()}
     if len(places) != 1:
         return Path(walk, "of several cells or rounds")

@@ -1,4 +1,5 @@
-"""When each run of a study comes: rounds over all cells, and sentinels that show drift."""
+"""When each run of a study comes: rounds over all cells, further rounds over those that are not
+precise enough by then, and sentinels that show drift."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,8 +28,15 @@ class Schedule:
         return list(first.values())
 
     def numbers(self, walk: str) -> range:
-        """The numbers of the rounds of a walk, from 1."""
-        return range(1, self.timing["rounds" if walk == "runs" else "sentinels"] + 1)
+        """The numbers of the rounds of a walk, from 1: complete ones, then further ones."""
+        if walk == "sentinels":
+            return range(1, self.timing["sentinels"] + 1)
+        return range(1, self.timing["rounds"] + self.further + 1)
+
+    @property
+    def further(self) -> int:
+        """How many further rounds there are."""
+        return self.timing.get("further_rounds", 0)
 
     def files(self, walk: str, results: str) -> list[str]:
         """The file of every run of a walk."""
@@ -44,7 +52,7 @@ class Schedule:
         Raises StudyError when the study has no such round.
         """
         if number not in self.numbers(walk):
-            key = "rounds" if walk == "runs" else "sentinels"
+            key = "rounds and further_rounds" if walk == "runs" else "sentinels"
             count = len(self.numbers(walk))
             raise StudyError(f"the study has {count} rounds of {walk} (timing.{key}), not {number}")
         rounds = range(1, number if walk == "runs" else 1)
@@ -62,6 +70,7 @@ class Schedule:
     @cached_property
     def _order(self) -> dict[tuple[str, str, int], int]:
         places = len(self.numbers("sentinels"))
+        complete = len(self.cells) * self.timing["rounds"]
         return timing_order(
-            list(self.cells), self.seed, self.numbers("runs"), self.sentinels, places
+            list(self.cells), self.seed, self.numbers("runs"), self.sentinels, places, complete
         )

@@ -13,12 +13,17 @@ def recipe(config: dict) -> dict:
     return {key: training[key] for key in RECIPE} | extra
 
 
-def protocol(config: dict, walk: str = "runs") -> dict:
-    """The timing settings that a run depends on: not the number of rounds or of sentinels, and
-    the passes only where they are really timed. A sentinel makes its fewest visits and no more:
-    it shows drift, not a latency."""
-    timing = sorted(config["timing"].items())
-    settings = {key: value for key, value in timing if key not in ("rounds", "sentinels")}
+NUMBERS = ("rounds", "further_rounds", "sentinels")
+
+
+def protocol(config: dict, walk: str = "runs", number: int = 1) -> dict:
+    """The timing settings that run `number` of a walk depends on: not how many there are, but
+    whether it is of a further round; the passes only where they are really timed. A sentinel makes
+    its fewest visits and no more: it shows drift, not a latency."""
+    timing = config["timing"]
+    settings = {key: value for key, value in sorted(timing.items()) if key not in NUMBERS}
+    if walk == "runs" and number > timing["rounds"]:
+        settings["further"] = True
     if walk == "sentinels":
         settings["max_visits"] = settings["visits"]
     if settings["protocol"] == "paper":

@@ -8,15 +8,8 @@ from time import perf_counter_ns, process_time_ns
 import numpy as np
 
 from tfscale.quiet import Quiet
-from tfscale.timed_block import (
-    NS,
-    SLOW_NS,
-    Call,
-    calls_wanted,
-    collector_off,
-    time_call,
-    timed_block,
-)
+from tfscale.slow_calls import NS, SLOW_NS, calls_wanted
+from tfscale.timed_block import Call, collector_off, time_call, timed_block
 
 SLICE_S = 0.05
 COLD_NS, HARDLY_COLD_NS = NS // 100, NS // 10
@@ -59,7 +52,7 @@ class Slice:
 
 def plan_slices(call_ns: float, min_calls: int, min_time_s: float) -> Plan:
     """Slices of 0.05 s or one call that together make the block: at least `min_time_s` and
-    `min_calls` (3 calls when a call takes over 0.03 s, 1 when it takes over 1 s)."""
+    `min_calls` (3 calls when a call takes over 0.03 s, 1 when it takes over 0.3 s)."""
     length_s, fewest = max(SLICE_S, call_ns / NS), calls_wanted(call_ns, min_calls)
     shortest_s = 0.0 if fewest == 1 else min_time_s
     wanted = max(ceil(shortest_s / length_s), fewest if length_s > SLICE_S else 1)

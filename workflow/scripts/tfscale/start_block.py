@@ -60,6 +60,12 @@ def _stage(stage: str, study: Study, pace: Pace) -> str:
     kinds = {"train": "model", "time": "run"}
     words = counted(count, kinds.get(stage, "job"))
     if stage == "time":
-        rounds = len(study.schedule.numbers("runs"))
-        words += f" ({counted(rounds, 'round')} over all cells and the sentinels)"
+        words += f" ({_rounds(study)})"
     return f"{words}, about {duration(pace.left_s(stage))}"
+
+
+def _rounds(study: Study) -> str:
+    """The walks over cells, in words."""
+    further = study.schedule.further
+    walks = f"{counted(study.config['timing']['rounds'], 'round')} over all cells and the sentinels"
+    return f"{walks}; {further} over those not yet precise" if further else walks

@@ -6,9 +6,19 @@ from tfscale.interval import could_narrow, median_interval
 
 MOST_REPEATED = 3
 """Disturbed visits of a run that are made up for at once; later rounds make up for the others."""
-PRECISE, ROUND_DONE, MOST_VISITS, TIME_CAP, PASSES_DONE = (
+PRECISE, ROUND_DONE, MOST_VISITS, TIME_CAP, PASSES_DONE, PRECISE_BEFORE = (
     "precision reached", "round done", "most visits", "time cap", "passes done",
+    "precision reached before",
 )  # fmt: skip
+
+
+def precise_before(earlier_s: Sequence[float], rule: dict) -> bool:
+    """Whether a further round has nothing to do: the clean medians (s) of the earlier rounds
+    already give an interval that is as narrow as asked."""
+    if not rule.get("further") or not earlier_s:
+        return False
+    interval = median_interval(earlier_s, rule["coverage"])
+    return interval.claimed and interval.half_width <= rule["precision"]
 
 
 def fewest_visits(number: int, earlier: int, rule: dict) -> int:
