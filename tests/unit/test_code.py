@@ -37,12 +37,12 @@ MODULES = {
     "job log memory memory_speed passes phases pinning procstat quiet roofs seal "
     "slices slow_calls tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
-    "columns_cells described disturbance errors facts flop gathering interval latency "
-    "log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "
+    "columns_cells complete_rounds described disturbance errors facts flop gathering interval "
+    "latency log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "
     "traffic variables work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
     "checksums claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
-    "columns_fits columns_laws columns_tests columns_work correlations cv_plus "
+    "complete_rounds columns_fits columns_laws columns_tests columns_work correlations cv_plus "
     "described design detectable drift durations elasticities elasticity_words equivalence "
     "equivalence_words errors exploratory findings fit_tables fitting flop folds "
     "gathering grid group_words growth held_out held_out_words imported interval "

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tfscale.drift import drift
 from tfscale.priorities import order
@@ -81,3 +82,17 @@ def test_sentinels_alone_are_enough_to_be_read():
     visits, _ = study(0.1)
     visits.loc[~visits["sentinel"], "disturbed"] = True
     assert "per_hour" in set(drift(visits, 0.95)["term"])
+
+
+def test_further_rounds_of_noisy_cells_are_no_drift_of_the_machine():
+    """Cells that were timed again because their first visits were low: the next ones are not."""
+    visits, _ = study(0.0, rounds=5, sentinels=4)
+    rng = np.random.default_rng(8)
+    visits["p50_s"] *= np.exp(rng.normal(0, 0.05, len(visits)))
+    late = visits[(visits["round"] == 5) & ~visits["sentinel"]].sample(4, random_state=1)
+    further = late.assign(
+        round=6, p50_s=late["p50_s"] * 1.5, started=visits["started"].max() + pd.Timedelta("1min")
+    )
+    found = drift(pd.concat([visits, further], ignore_index=True), 0.95)
+    assert set(found["term"]) == set(drift(visits, 0.95)["term"])
+    assert found["effect"].to_numpy() == pytest.approx(drift(visits, 0.95)["effect"].to_numpy())

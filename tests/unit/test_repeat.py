@@ -83,3 +83,18 @@ def test_machines_are_kept_apart_and_one_round_says_nothing():
     width = repeat_half_widths(both, typical(both))
     assert np.isfinite(width[:2]).all()
     assert np.isnan(width[2:]).all()
+
+
+def test_further_rounds_of_the_noisiest_cells_do_not_widen_the_others():
+    """They were timed again because they were far apart: they must not count more often."""
+    rng = np.random.default_rng(6)
+    latency_s = np.geomspace(1e-4, 10, 100)
+    visits = study(rng, latency_s, rounds=12, visits=1)
+    logs = np.log(visits["p50_s"]).where(visits["round"] <= 5)
+    noisy = logs.groupby(visits["number"]).std().nlargest(30).index
+    further = visits[(visits["round"] <= 5) | visits["number"].isin(noisy)]
+    complete = further[further["round"] <= 5]
+    before, after = (repeat_half_widths(rows, typical(rows)) for rows in (complete, further))
+    calm = ~np.isin(np.arange(100), noisy)
+    assert after[calm] == pytest.approx(before[calm])
+    assert (after[~calm] < before[~calm]).all()

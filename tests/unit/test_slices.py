@@ -12,11 +12,11 @@ from tfscale.timed_block import NS
 @pytest.mark.parametrize(
     ("call_s", "wanted", "most", "calls"),
     [
-        (0.0003, 5, 20, 2),
-        (0.02, 5, 20, 2),
-        (0.04, 5, 10, 1),
+        (0.0003, 4, 16, 3),
+        (0.02, 4, 16, 3),
+        (0.04, 4, 8, 1),
         (0.09, 3, 6, 1),
-        (0.25, 3, 6, 1),
+        (0.2, 2, 4, 1),
         (0.5, 1, 2, 1),
         (1.5, 1, 2, 1),
     ],
@@ -37,7 +37,7 @@ def test_all_slices_together_are_the_block_that_was_asked_for(call_s, min_calls,
 
 
 def test_a_long_block_is_not_made_many_times_over():
-    assert plan_slices(0.001 * NS, 10, 2.0).most == 40 + 15
+    assert plan_slices(0.001 * NS, 10, 2.0).most == 32 + 15
 
 
 def test_slices_go_on_through_the_batches_and_few_slow_calls_warm_up_again(monkeypatch):

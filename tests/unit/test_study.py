@@ -47,7 +47,7 @@ def test_sentinels_are_as_far_apart_as_the_runs_that_take_time(config):
 def test_further_rounds_come_last_and_are_told_from_complete_ones(config):
     study = Study.from_config(config)
     numbers = study.schedule.numbers("runs")
-    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 12, 7)
+    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 14, 9)
     cell = next(iter(study.cells))
     order = [study.schedule.priority("runs", cell, number) for number in numbers]
     assert order == sorted(order, reverse=True)
@@ -65,9 +65,9 @@ def test_a_round_builds_on_the_rounds_before_it(config):
     ]
     assert schedule.earlier("sentinels", "c", 2, "r") == []
     with pytest.raises(
-        StudyError, match=r"12 rounds of runs \(timing.rounds and further_rounds\), not 13"
+        StudyError, match=r"14 rounds of runs \(timing.rounds and further_rounds\), not 15"
     ):
-        schedule.earlier("runs", "c", 13, "r")
+        schedule.earlier("runs", "c", 15, "r")
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):

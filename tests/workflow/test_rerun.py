@@ -3,10 +3,12 @@
 import os
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 from snakemake_project import AFTER_TIMING, CELLS, SENTINELS
 
+from tfscale import runs
 from tfscale.figure_list import FIGURES
 
 MEASURE = "results/runs/*/*.parquet"
@@ -115,6 +117,29 @@ def test_changed_timing_settings_time_again_without_training(project):
 def test_another_round_keeps_the_first(project):
     project.configure(timing={"rounds": 2})
     assert project.plan() == {"measure": 3} | AFTER_TIMING
+
+
+def test_further_rounds_time_only_cells_that_are_not_yet_precise(project):
+    """With a precision that five visits always have, the runs of further rounds have none."""
+    project.configure(
+        timing={"visits": 5, "max_visits": 5, "precision": 1.0, "further_rounds": 2, "sentinels": 0}
+    )
+    project.run("results/cells.parquet")
+    for number, visits, reason in (
+        (1, 5, "precision reached"), (2, 0, "precision reached before"),
+        (3, 0, "precision reached before"),
+    ):  # fmt: skip
+        table, record = runs.read(f"{project.root}/results/runs/{CELLS[0]}/round{number}.parquet")
+        assert (len(table), record["stop_reason"]) == (visits, reason)
+    cells = pd.read_parquet(project.root / "results/cells.parquet")
+    assert (cells["visits"] == 5).all() and (cells["rounds"] == 1).all()
+    assert set(cells["stop_reason"]) == {"precision reached"}
+    assert project.plan("results/cells.parquet") == {}
+    project.configure(timing={"further_rounds": 3})
+    assert project.plan("results/cells.parquet") == {"measure": 3, "merge": 1}
+    empty = project.root / "results" / "runs" / CELLS[1] / "round2.parquet"
+    empty.write_bytes(empty.read_bytes()[:-9])
+    assert project.plan("results/cells.parquet") == {"measure": 3 + 2, "merge": 1}
 
 
 def test_changed_training_settings_train_again(project):

@@ -5,6 +5,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import t
 
+from tfscale.complete_rounds import in_complete_round
 from tfscale.durations import HOUR_S
 
 
@@ -12,9 +13,10 @@ def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a machine and term of ln latency = cell + round + b time, by least squares.
 
     `visits` has cell, machine, round, sentinel, started, p50_s and disturbed; the clean visits of
-    a run make one observation, their median, at the mean of their starts. The terms: `per_hour`
-    (from every cell that was timed more than once, sentinels too) and `round_2` and so on (against
-    round 1). `effect` is a ratio, with its interval; `total` is the ratio over the whole study.
+    a run make one observation, their median, at the mean of their starts. Further rounds are left
+    out: they time the noisiest cells only, whose noise would pass for the round's. The terms:
+    `per_hour` (from every cell that was timed more than once, sentinels too) and `round_2` and so
+    on (against round 1). `effect` is a ratio, with its interval; `total` is the ratio over the whole study.
     Missing terms cannot be told from these runs.
     """
     rows = []
@@ -50,7 +52,9 @@ def _observations(visits: pd.DataFrame) -> pd.DataFrame:
     runs = by_run.agg(latency_s=("p50_s", "median"), seconds=("seconds", "mean")).reset_index()
     runs["hours"] = runs["seconds"] / HOUR_S
     runs["log_s"] = np.log(runs["latency_s"])
-    runs["walk"] = _walks(runs)
+    own = runs["round"].where(~runs["sentinel"])
+    runs = runs[runs["sentinel"] | in_complete_round(own)]
+    runs = runs.assign(walk=_walks(runs))
     repeated = runs.groupby("cell")["cell"].transform("size") > 1
     return runs[repeated] if repeated.any() else runs
 

@@ -20,7 +20,7 @@ from tfscale.flop import (
 from tfscale.grid import cost_flop
 from tfscale.passes import calls_per_pass
 from tfscale.priorities import FURTHER_SHARE
-from tfscale.slow_calls import NS, SLOW_NS, VERY_SLOW_NS, calls_wanted
+from tfscale.slow_calls import NS, SLOW_NS, VERY_SLOW_NS
 from tfscale.speed import Speed
 from tfscale.traffic import reread_kernel_bytes
 
@@ -92,7 +92,10 @@ def _warm_s(call_s: float) -> float:
 
 
 def _timed_s(call_s: float, timing: dict) -> float:
-    return max(timing["min_time_s"], calls_wanted(NS * call_s, timing["min_calls"]) * call_s)
+    least_s = timing["min_time_s"]
+    if NS * call_s > SLOW_NS:
+        return ceil(least_s / call_s) * call_s
+    return max(least_s, timing["min_calls"] * call_s)
 
 
 def other_s(rule: str, shapes: int) -> float:

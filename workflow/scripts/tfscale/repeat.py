@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
+from tfscale.complete_rounds import in_complete_round
+
 NEIGHBOURS = 20
 """Cells of like latency that share one variance: two rounds of one cell alone say too little."""
 CONFIDENCE = 0.95
@@ -16,7 +18,8 @@ def repeat_half_widths(used: pd.DataFrame, latency_s: pd.Series) -> np.ndarray:
     at most (95 %), in the order of `latency_s`; NaN where no cell of its machine has two rounds.
 
     `used` has a row a visit: `number` (the cell's place in `latency_s`), machine, round, p50_s.
-    With $s^2$ the variance of the logarithms of a cell's medians from round to round, pooled over
+    With $s^2$ the variance of the logarithms of a cell's medians over the complete rounds (the
+    further ones are of noisy cells only, which would count more often than others), pooled over
     the 20 cells of its machine that are next to it by latency, the medians of two studies of R
     rounds differ with variance 2 s^2 m(R), where m(R) is that of a median of R normal values (see
     `_of_a_median`): the half-width is the quantile of Student's t times its root. By how much all
@@ -27,11 +30,13 @@ def repeat_half_widths(used: pd.DataFrame, latency_s: pd.Series) -> np.ndarray:
     medians = np.log(used.groupby(["machine", "number", "round"], sort=False)["p50_s"].median())
     half_widths = np.full(len(latency_s), np.nan)
     for _, own in medians.groupby(level="machine", sort=False):
-        spread = own.groupby(level="number", sort=False).agg(["var", "size"])
-        cells = spread.index.to_numpy()
+        rounds = own.groupby(level="number", sort=False).size()
+        cells = rounds.index.to_numpy()
+        complete = own[in_complete_round(own.index.to_frame()["round"]).to_numpy()]
+        spread = complete.groupby(level="number").agg(["var", "size"]).reindex(cells)
         order = np.argsort(latency_s.to_numpy()[cells], kind="stable")
-        widths = _half_widths(spread.iloc[order])
-        half_widths[cells[order]] = np.hypot(widths, _shared_half_width(own, spread["var"]))
+        widths = _half_widths(spread.assign(rounds=rounds).iloc[order])
+        half_widths[cells[order]] = np.hypot(widths, _shared_half_width(complete, spread["var"]))
     return half_widths
 
 
@@ -54,8 +59,9 @@ def _quantile(degrees: np.ndarray | float) -> np.ndarray:
 
 
 def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
-    """Of the cells of one machine, in the order of their latencies."""
-    degrees = (ordered["size"] - 1).to_numpy(float)
+    """Of the cells of one machine, in the order of their latencies: var and size over the complete
+    rounds, and the number of all rounds of each."""
+    degrees = (ordered["size"].fillna(1.0) - 1).to_numpy(float)
     squares = ordered["var"].fillna(0.0).to_numpy() * degrees
     count = len(ordered)
     window = min(NEIGHBOURS, count)
@@ -63,7 +69,7 @@ def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
     sums = [np.concatenate([[0.0], np.cumsum(values)]) for values in (squares, degrees)]
     pooled_squares, pooled_degrees = (total[first + window] - total[first] for total in sums)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rounds = ordered["size"].to_numpy(float)
+        rounds = ordered["rounds"].to_numpy(float)
         variance = 2 * _of_a_median(rounds) * pooled_squares / pooled_degrees
     known = pooled_degrees > 0
     quantile = _quantile(np.where(known, pooled_degrees, 1))

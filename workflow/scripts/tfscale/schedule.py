@@ -35,8 +35,8 @@ class Schedule:
 
     @property
     def further(self) -> int:
-        """How many further rounds there are."""
-        return self.timing.get("further_rounds", 0)
+        """How many further rounds there are: none with the paper's protocol."""
+        return 0 if self.timing["protocol"] == "paper" else self.timing.get("further_rounds", 0)
 
     def files(self, walk: str, results: str) -> list[str]:
         """The file of every run of a walk."""

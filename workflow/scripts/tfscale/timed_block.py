@@ -11,10 +11,10 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from tfscale.slow_calls import NS, SLOW_NS
+from tfscale.slow_calls import LONG_NS, NS, SLOW_NS
 
 WARM_CALLS, WARM_SHORTEST_NS, WARM_LONGEST_NS = 10, NS // 10, NS
-SIDE_CALLS = 10
+SIDE_CALLS, SIDE_NS, FEWEST_SIDE_CALLS = 10, NS // 10, 3
 SETTLED = 0.98
 HEADROOM = 4
 
@@ -33,33 +33,36 @@ def warm_up(call: Call) -> tuple[list[int], bool | None]:
     """Call until the times have settled: the durations in ns, and whether they did.
 
     At least 10 calls and 0.1 s, at most 1 s, until the median of the last 10 is not below 0.98 of
-    the 10 before. One call is enough where it takes over 0.03 s (then None: nobody can say): in
-    1,100 visits the next one took 0.99 to 1.00 times the median of those that followed.
+    the 10 before; of the last 5, when calls take over 0.01 s. One call is enough where it takes
+    over 0.03 s (then None: nobody can say). What was seen of such calls: docs/decisions.md.
     """
     durations: list[int] = []
     total = 0
     while True:
         durations.append(time_call(call, len(durations)))
         total += durations[-1]
-        settled = _settled(durations)
+        window = WARM_CALLS // 2 if min(durations) > LONG_NS else WARM_CALLS
+        settled = _settled(durations, window)
         if min(durations) > SLOW_NS or total >= WARM_LONGEST_NS:
             return durations, settled
         if settled and total >= WARM_SHORTEST_NS:
             return durations, settled
 
 
-def _settled(durations: list[int]) -> bool | None:
-    if len(durations) < 2 * WARM_CALLS:
+def _settled(durations: list[int], window: int) -> bool | None:
+    if len(durations) < 2 * window:
         return None
-    before, last = durations[-2 * WARM_CALLS : -WARM_CALLS], durations[-WARM_CALLS:]
+    before, last = durations[-2 * window : -window], durations[-window:]
     return median(last) >= SETTLED * median(before)
 
 
 def side_block(call: Call | None, call_ns: float) -> list[int]:
-    """Durations in ns of 10 calls, the first of all left out; none of a slow or missing call."""
+    """Durations in ns of 10 calls, of over 0.01 s each of 3 to 9 that take 0.1 s, after a first one
+    that is left out; none of a slow or missing call."""
     if call is None or call_ns > SLOW_NS:
         return []
-    return [time_call(call, index) for index in range(SIDE_CALLS + 1)][1:]
+    count = min(max(int(SIDE_NS / max(call_ns, 1)), FEWEST_SIDE_CALLS), SIDE_CALLS)
+    return [time_call(call, index) for index in range(count + 1)][1:]
 
 
 @contextmanager
