@@ -38,8 +38,8 @@ MODULES = {
     "slices slow_calls tables tether timed_block timing_turn units visit",
     "merge": "architecture atomic axes axis_words calibration cells checksums columns "
     "columns_cells complete_rounds described disturbance errors facts flop gathering interval "
-    "latency log merge merging node_class passes pooling reference_speed repeat runs seal tables tether "
-    "traffic variables work",
+    "latency log merge merging node_class passes pooling reference_speed repeat runs seal tables "
+    "tether traffic variables work",
     "fit": "anova anova_words architecture atomic axes axis_words breaks broken calibration "
     "checksums claim_list claim_pairs claim_tests claim_words claims columns columns_claims "
     "complete_rounds columns_fits columns_laws columns_tests columns_work correlations cv_plus "
