@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
+
+from tfscale.complete_rounds import in_complete_round
 
 Noise = Callable[[np.random.Generator, int, int], np.ndarray]
 
@@ -32,6 +35,32 @@ def bursts(sigma: float, share: float, slower: float) -> Noise:
         return slowed * log_normal(sigma)(rng, rows, columns)
 
     return draw
+
+
+def as_measured(visits: pd.DataFrame) -> dict[str, Noise]:
+    """The noise of a study's visits, by kind of model: a simulated cell has the spread of one of
+    the study's, and deviations of the shape that all have together.
+
+    One clean visit a cell and complete round; the deviations are those from the cell's mean over
+    its spread, as far apart as independent ones would be, with a median of 0.
+    """
+    clean = visits[~visits["sentinel"] & ~visits["disturbed"]]
+    first = clean.groupby(["model", "cell", "round"], as_index=False)["p50_s"].first()
+    complete = first.groupby("model", group_keys=False)["round"].apply(in_complete_round)
+    table = first[complete.reindex(first.index)].assign(log_s=lambda rows: np.log(rows["p50_s"]))
+    return {f"as measured, {model}": _resampled(own) for model, own in table.groupby("model")}
+
+
+def _resampled(table: pd.DataFrame) -> Noise:
+    by_cell = table.groupby("cell")["log_s"]
+    count, spread = by_cell.transform("size"), by_cell.transform("std")
+    known = (count > 2) & (spread > 0)
+    apart = (table["log_s"] - by_cell.transform("mean")) / spread * np.sqrt(count / (count - 1))
+    shape = (apart[known] - apart[known].median()).to_numpy()
+    spreads = by_cell.std().dropna().to_numpy()
+    return lambda rng, rows, columns: np.exp(
+        rng.choice(spreads) * rng.choice(shape, (rows, columns))
+    )
 
 
 NOISES: dict[str, Noise] = {

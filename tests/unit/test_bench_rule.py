@@ -1,6 +1,7 @@
 """The benches of the stopping rule and of noise: simulated coverage, cuts and ramps."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench import (
@@ -71,6 +72,24 @@ def test_noise_is_positive_and_of_the_asked_shape(make):
     drawn = make(np.random.default_rng(1), 3, 5)
     assert drawn.shape == (3, 5)
     assert (drawn > 0).all()
+
+
+def test_noise_as_measured_has_the_spread_of_the_cells_that_were_measured():
+    rng = np.random.default_rng(3)
+    made = [
+        {"model": "text", "cell": f"c{cell}", "round": number, "sentinel": False,
+         "disturbed": False, "p50_s": cell * np.exp(rng.normal(0, 0.04))}
+        for cell in range(1, 200) for number in range(1, 6)
+    ]  # fmt: skip
+    further = [row | {"round": 6, "p50_s": 9.0} for row in made[:20:5]]
+    ((name, drawn),) = noise.as_measured(pd.DataFrame(made + further)).items()
+    assert name == "as measured, text"
+    logs = np.log(np.concatenate([drawn(rng, 14, 1) for _ in range(2000)]))
+    assert np.std(logs) == pytest.approx(0.04, rel=0.1)
+    assert np.median(logs) == pytest.approx(0, abs=0.002)
+    assert np.std([np.std(np.log(drawn(rng, 500, 1))) for _ in range(99)]) > 0.005, (
+        "one spread each"
+    )
 
 
 def test_a_ramp_moves_all_cells_and_leaves_their_ratios():
