@@ -99,7 +99,8 @@ def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
     if timing["protocol"] != "paper" and wide.any():
         yield (
             f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
-            f"{percent(timing['precision'])}{_widest(cells)}."
+            f"{percent(timing['precision'])}{_widest(cells)}. A higher timing.further_rounds times "
+            "these again, and no others."
         )
     if unsettled := int((cells["unsettled_visits"] > 0).sum()):
         yield f"{_have(unsettled)} visits whose warm-up did not settle."
