@@ -46,12 +46,18 @@ def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any():
 
 def test_a_call_that_was_slow_by_chance_is_no_slow_call():
     """An interruption of the one call of warm-up: the others are quick, and warm up as such."""
-    waits_s = iter([0.05])
-    calls = Calls(lambda index: sleep(next(waits_s, 0.001)), None, None)
-    warm, block = headline(calls, 2 * MS, REQUEST, Quiet(None, 0.0, 1), Phases())
+    made = []
+
+    def call(index: int) -> None:
+        sleep(0.001 if made else 0.05)
+        made.append(index)
+
+    warm, block = headline(Calls(call, None, None), 2 * MS, REQUEST, Quiet(None, 0.0, 1), Phases())
     assert warm[0] >= 50 * MS > 10 * median(warm[-10:])
     assert block.facts["settled"] is not None
     assert len(block.timed) >= 10
+    kept = [*warm, *block.timed, *block.rewarmed, *block.left_out]
+    assert len(kept) == len(made), "no call is lost, those of the first block are warm-up"
 
 
 def test_the_machine_is_looked_at_round_the_block():

@@ -34,18 +34,25 @@ def headline(
 
     A first call of over 0.6 s has warmed up: of 17 cells over 1 s the second call took 0.99 times
     the third, in 86 visits of 0.6 to 1 s 1.00 times. Where it was slow for another reason (tracing,
-    compiling), so that the next one is quick, that one counts as warm-up. So does the block after a
-    single call of warm-up that was slow by chance.
+    compiling), so that the next one is quick, its block counts as warm-up. So does the block after
+    a single call of warm-up that was slow by chance.
     """
+    before: list[int] = []
     if first_ns > VERY_SLOW_NS:
         block = _block(calls, first_ns, request, quiet, phases)
         if min(block.timed) > VERY_SLOW_NS:
             return [], replace(block, facts=block.facts | {"settled": None})
+        before = _all_calls(block)
     warm, block = _warm_block(calls, request, quiet, phases)
     if min(warm) > SLOW_NS > 2 * median(block.timed):
-        more, block = _warm_block(calls, request, quiet, phases)
-        warm += more
-    return warm, block
+        before += [*warm, *_all_calls(block)]
+        warm, block = _warm_block(calls, request, quiet, phases)
+    return [*before, *warm], block
+
+
+def _all_calls(block: Block) -> list[int]:
+    """The durations (ns) of all calls of a block that is none after all, but warmed up."""
+    return [*block.rewarmed, *block.left_out, *block.timed.tolist()]
 
 
 def _warm_block(
