@@ -11,12 +11,11 @@ from bench.outcome import Outcome, ratio_near_one
 from bench.small import Done, done_jobs
 from bench.text_table import text_table
 from tfscale.estimate import run_s, training_s
+from tfscale.jobs_ahead import TOUCHED_S
 from tfscale.speed import Speed
 from tfscale.study import Study
 
 TITLE = "The cost of a study: computed from its configuration, and measured"
-TOUCHED_S = 0.1
-"""A shorter job was not made but marked as made (--touch)."""
 TOLERANCE = 0.25
 
 

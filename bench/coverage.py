@@ -12,6 +12,7 @@ from bench.ratios import half_width
 from bench.study import project_config
 from bench.text_table import text_table
 from tfscale.interval import median_interval
+from tfscale.sections import is_further
 from tfscale.stopping import fewest_visits, precise_before, reason_to_stop
 
 TITLE = "Simulated coverage of the sign-test interval under optional stopping"
@@ -74,8 +75,7 @@ def rule_stop(rule: dict) -> Stop:
 
     def stop(number: int, own: list[float], earlier: list[float]) -> bool:
         if not own:
-            further = number > rule["rounds"]
-            return precise_before(earlier, rule | {"further": further})
+            return precise_before(earlier, rule | {"further": is_further(rule, "runs", number)})
         fewest = fewest_visits(number, len(earlier), rule)
         return bool(reason_to_stop(own, earlier, len(own), 0.0, fewest, rule))
 

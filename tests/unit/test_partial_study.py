@@ -70,20 +70,17 @@ def test_models_figures_and_facts_follow_from_the_cells_that_are_there(config, f
     assert len(study.trained) == 1
 
 
-def test_several_rounds_that_are_missing_are_named(config, folders):
-    config["timing"]["rounds"] = 4
+@pytest.mark.parametrize(
+    ("timing", "whole", "part"),
+    [
+        ({"rounds": 4}, "rounds 3, 4 of 4 not timed", "rounds 2, 3, 4 of 4 not timed"),
+        ({"further_rounds": 3}, "further rounds not made", "round 2 of 2 not timed"),
+    ],
+)
+def test_rounds_that_are_missing_are_named(config, folders, timing, whole, part):
+    config["timing"] |= timing
     study = partial(config, folders)
-    whole, part, *_ = study.cells
-    assert study.missing[whole] == "rounds 3, 4 of 4 not timed"
-    assert study.missing[part] == "rounds 2, 3, 4 of 4 not timed"
-
-
-def test_further_rounds_that_were_not_made_are_one_word(config, folders):
-    config["timing"]["further_rounds"] = 3
-    study = partial(config, folders)
-    whole, part, *_ = study.cells
-    assert study.missing[whole] == "further rounds not made"
-    assert study.missing[part] == "round 2 of 2 not timed"
+    assert [study.missing[cell] for cell in list(study.cells)[:2]] == [whole, part]
 
 
 def test_a_cell_whose_model_is_gone_is_missing(config, folders):

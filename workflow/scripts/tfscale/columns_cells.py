@@ -92,7 +92,7 @@ CELLS = described(
         "throughput_per_s": number("examples a second"),
         "unsettled_visits": count("visits whose warm-up did not settle"),
         "visits_total_s": number("seconds of all visits together"),
-        "stop_reason": text("why the last run ended"),
+        "stop_reason": text("why the last run that timed it ended"),
         "first_call_s": number("median of the first calls"),
         "load_s": number("median of loading the SavedModel"),
         "unfetched_s": number("median call without fetching the output"),

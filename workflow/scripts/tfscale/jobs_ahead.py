@@ -5,6 +5,7 @@ from math import ceil
 
 from tfscale.estimate import other_s, run_s, training_s
 from tfscale.pace import Task
+from tfscale.sections import is_further
 from tfscale.speed import Speed
 from tfscale.study import Study
 
@@ -46,7 +47,7 @@ def _task(job, study: Study, speed: Speed) -> Task:
         walk, number = wildcards["walk"], int(wildcards["number"])
         estimate_s = run_s(axes, walk, config, speed, number)
         place = "round" if walk == "runs" else "sentinel"
-        further = walk == "runs" and number > config["timing"]["rounds"]
+        further = is_further(config["timing"], walk, number)
         kind = "further" if further else axes["model"]
         return Task(rule, kind, f"timing {wildcards['cell']}, {place} {number}", estimate_s)
     words = NAMES.get(rule, rule).format(**wildcards)

@@ -16,13 +16,19 @@ def recipe(config: dict) -> dict:
 NUMBERS = ("rounds", "further_rounds", "sentinels")
 
 
+def is_further(timing: dict, walk: str, number: int) -> bool:
+    """Whether run `number` of a walk is of a further round, which times only imprecise cells;
+    `timing` is that section of the configuration."""
+    return walk == "runs" and number > timing["rounds"]
+
+
 def protocol(config: dict, walk: str = "runs", number: int = 1) -> dict:
     """The timing settings that run `number` of a walk depends on: not how many there are, but
     whether it is of a further round; the passes only where they are really timed. A sentinel makes
     its fewest visits and no more: it shows drift, not a latency."""
     timing = config["timing"]
     settings = {key: value for key, value in sorted(timing.items()) if key not in NUMBERS}
-    if walk == "runs" and number > timing["rounds"]:
+    if is_further(timing, walk, number):
         settings["further"] = True
     if walk == "sentinels":
         settings["max_visits"] = settings["visits"]
