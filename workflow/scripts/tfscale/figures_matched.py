@@ -64,13 +64,14 @@ def matched(data: FigureData, factor: str) -> Drawn:
         own = cells[cells[facet] == level]
         place = boxes(panel, data, own, factor, hue)
         _joined(panel, own, place, factor)
-        panel.set_title(f"{name_of(facet)}\n{level}", fontsize="medium")
+        panel.set_title(f"{level}", fontsize="medium")
         amount(panel, "y", "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
         if cells[factor].nunique() > MOST_LEVEL:
             panel.tick_params(axis="x", labelrotation=90)
+    figure.suptitle(name_of(facet), fontsize="medium")
     figure.supxlabel(LABELS[factor], fontsize="medium")
     legend(panels[0][-1], [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
     return Drawn(figure, _words(cells, factor, ratios))

@@ -34,7 +34,7 @@ def heatmap(data: FigureData) -> Drawn:
     figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
     for panel, (title, matrix) in zip(panels, matrices.items(), strict=True):
         sns.heatmap(
-            matrix.round(6) + 0.0, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
+            matrix.round(2) + 0.0, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
             square=True, ax=panel, xticklabels=short, yticklabels=short, cbar=False,
             linewidths=1, linecolor="white",
         )  # fmt: skip
