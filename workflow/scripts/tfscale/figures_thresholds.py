@@ -14,6 +14,8 @@ from tfscale.slicing import called, slice_names
 from tfscale.style import LABELS, WIDE_IN, WIDTH_IN
 
 MOST_SWEEPS = 3
+MOST_FLAT = 7
+"""Levels whose numbers have room beside each other in a panel; those of more stand upright."""
 EACH = {"batch_size": "time of an example (s)", "flop_per_call": "time of a FLOP (s)"}
 PLACE_COLOUR = "#D55E00"
 
@@ -78,6 +80,8 @@ def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
     x = sweep_cells(data.cells, sweep)["x"]
     if sweep["x"] == "batch_size":
         level_axis(axes, "batch_size", sorted(x.unique()))
+        if x.nunique() > MOST_FLAT:
+            axes.tick_params(axis="x", labelrotation=90)
     else:
         amount(axes, "x", LABELS["flop_per_call"], x, log=True)
     axes.set_ylim(bottom=0)
