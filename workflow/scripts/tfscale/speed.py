@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tfscale.disturbance import NOTICEABLE
 
-USUAL_REFERENCE_S = 0.0186
+USUAL_REFERENCE_S = 0.0093
 QUIET_VISITS, BUSY_VISITS, BUSY_SHARE = 1.05, 1.6, 0.4
 """Visits of a run over its fewest, which make up for disturbed ones and for wide intervals: on a
 quiet machine, and on one where `BUSY_SHARE` of the calibrations or more are slow."""
