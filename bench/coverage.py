@@ -13,7 +13,8 @@ from bench.study import project_config
 from bench.text_table import text_table
 from tfscale.interval import median_interval
 from tfscale.sections import is_further
-from tfscale.stopping import fewest_visits, precise_before, reason_to_stop
+from tfscale.so_far import SoFar
+from tfscale.stopping import fewest_visits, nothing_to_do, reason_to_stop
 
 TITLE = "Simulated coverage of the sign-test interval under optional stopping"
 STUDIES, ALLOWANCE = 1000, 0.02
@@ -75,9 +76,10 @@ def rule_stop(rule: dict) -> Stop:
 
     def stop(number: int, own: list[float], earlier: list[float]) -> bool:
         if not own:
-            return precise_before(earlier, rule | {"further": is_further(rule, "runs", number)})
+            further = is_further(rule, "runs", number)
+            return bool(nothing_to_do(SoFar(earlier), rule | {"further": further}))
         fewest = fewest_visits(number, len(earlier), rule)
-        return bool(reason_to_stop(own, earlier, len(own), 0.0, fewest, rule))
+        return bool(reason_to_stop(own, SoFar(earlier), len(own), 0.0, fewest, rule))
 
     return stop
 

@@ -31,7 +31,8 @@ MODULES = {
     "counters cpu_watch derived device disturbance earlier encoded ending environment errors "
     "facts fresh headline holder host interval isolation job log machine measure "
     "memory memory_speed passes phases pinning procstat quiet run runs saved_model "
-    "seal slices slow_calls stopping summary tether timed_block timing_turn units variables visit",
+    "seal slices slow_calls so_far stopping summary tether timed_block timing_turn units variables "
+    "visit",
     "floor": "atomic attend axes calibration calls cgroup checksums child counters derived "
     "device disturbance encoded ending errors floor fresh headline holder isolation "
     "job log memory memory_speed passes phases pinning procstat quiet roofs seal "
@@ -58,12 +59,12 @@ MODULES = {
     "figure_axes figure_data figure_list figures figures_errors figures_interaction figures_laws "
     "figures_machines figures_matched figures_paper figures_saturation figures_shares "
     "figures_thresholds figures_work flop group_words interval law_forms log palette "
-    "phrases plot slicing stopping style tether traffic units work workload",
+    "phrases plot slicing so_far stopping style tether traffic units work workload",
     "report": "architecture atomic axes axis_words calibration cell_marks checksums durations "
     "errors fit_tables flop group_words interval law_choice law_forms law_words log marks "
     "page_answer page_cells page_data page_figures page_files page_fits page_laws "
-    "page_models page_script page_tables page_visits phrases replicates report "
-    "stopping tether threshold_words timing_again traffic units warned work "
+    "page_models page_script page_tables page_visits phrases precision_marks replicates report "
+    "so_far stopping tether threshold_words timing_again traffic units warned work "
     "work_model work_words workload",
 }
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}

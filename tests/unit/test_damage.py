@@ -153,6 +153,7 @@ def test_facts_that_are_damaged_or_of_another_model_are_refused(tmp_path, conten
 
 def test_a_savedmodel_that_this_study_did_not_make_is_never_loaded(tmp_path, monkeypatch):
     from tfscale.measure import Subject, measure
+    from tfscale.so_far import SoFar
 
     loaded: list[dict] = []
     monkeypatch.setattr("tfscale.measure.fresh_visit", loaded.append)
@@ -163,7 +164,7 @@ def test_a_savedmodel_that_this_study_did_not_make_is_never_loaded(tmp_path, mon
     (model / "saved_model.pb").write_bytes(b"made elsewhere")
     subject = Subject("cell", FACTS, str(model), expected, "arrays", 64)
     with pytest.raises(StudyError, match="was not made by this study"):
-        measure(subject, {}, 1, [], None)
+        measure(subject, {}, 1, SoFar(), None)
     assert not loaded
 
 

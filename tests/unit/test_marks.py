@@ -5,7 +5,7 @@ import pandas as pd
 
 from tfscale.marks import marks
 
-TIMING = {"precision": 0.05, "time_cap_s": 120, "protocol": "visits"}
+TIMING = {"precision": 0.05, "time_cap_s": 120, "cell_cap_s": 60, "protocol": "visits"}
 NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])
 BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
 
@@ -16,6 +16,7 @@ def said(
     copies_s=(0.005, 0.0052),
     disturbed=False,
     slices_left_out=0,
+    visit_s=1.0,
     **columns,
 ) -> str:
     cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
@@ -27,7 +28,7 @@ def said(
     visits = pd.DataFrame(
         {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
          "disturbed": disturbed, "slices": 5, "slices_left_out": slices_left_out,
-         "machine": "h", "host": "h",
+         "machine": "h", "host": "h", "visit_s": visit_s,
          "memory_copy_before_s": 0.005, "memory_copy_after_s": copies_s}
     )  # fmt: skip
     return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
@@ -52,6 +53,16 @@ def test_a_busy_machine_is_said_though_only_slices_were_left_out():
     assert said(slices_left_out=[0, 1]) == "", "a tenth is no sign of anything"
     assert "1 of 2 visits (50 %)" in said(disturbed=[True, False])
     assert "slices" not in said(disturbed=[True, False], slices_left_out=[1, 0])
+
+
+def test_of_wide_cells_those_are_counted_whose_time_is_used_up():
+    """The interval of the second cell is narrow: its time does not matter."""
+    again = "A higher timing.further_rounds times these again, and no others"
+    assert f"the widest half-width is 8.0 %. {again}." in said(half_width=[0.08, 0.01])
+    assert f"{again}." in said(half_width=[0.08, 0.01], visit_s=[59.0, 61.0])
+    assert f"{again}, but for 1 whose visits have taken timing.cell_cap_s (60 s): with" in said(
+        half_width=[0.08, 0.01], visit_s=[60.0, 1.0]
+    )
 
 
 def test_busy_memory_is_said_and_unknown_memory_is_not():

@@ -101,12 +101,11 @@ def test_stages_come_in_their_order():
 
 
 MEASURED = {
-    "243 GFLOP/s": (Speed(243e9, 36.6e9, 0.01376, 0.0), 358, 1104),
-    "248 GFLOP/s, the second study": (Speed(248e9, 39.6e9, 0.01394, 0.053), 358, 1108),
-    "108 GFLOP/s": (Speed(108e9, 21.4e9, 0.0186, 0.15), 647, 1921),
+    "243 GFLOP/s": (Speed(243e9, 36.6e9, 0.00688, 0.0), 358, 1104),
+    "248 GFLOP/s, the second study": (Speed(248e9, 39.6e9, 0.00697, 0.053), 358, 1108),
 }
-"""Default studies on two machines: seconds of CPU of training 24 models, and of 578 timing jobs.
-The slow calibrations of the last were not kept: 0.15 stands for a little noise."""
+"""Default studies of 5 rounds on one machine: seconds of CPU of training 24 models, and of 578
+timing jobs, in which the calibration still did twice the work (its time is halved here)."""
 
 
 @pytest.mark.parametrize("machine", MEASURED)
@@ -115,7 +114,7 @@ def test_default_studies_are_estimated_as_they_took(config, machine):
     training = sum(training_s(axes, config, speed) for axes in study.trained.values())
     timing = sum(run_s(axes, "runs", config, speed) for axes in study.cells.values())
     assert training == pytest.approx(trained_s, rel=0.25)
-    assert timing * config["timing"]["rounds"] == pytest.approx(timed_s, rel=0.25)
+    assert 5 * timing == pytest.approx(timed_s, rel=0.25)
 
 
 def test_a_busy_machine_takes_more_visits():
@@ -130,7 +129,8 @@ def test_more_work_takes_longer_and_a_faster_machine_is_faster(config):
         study.cell(f"text_layers{layers}_batch64_conv8_input56_threads1") for layers in (4, 10)
     )
     assert run_s(small, "runs", config, speed) < run_s(large, "runs", config, speed)
-    assert run_s(large, "runs", config, speed, number=6) < 0.5 * run_s(large, "runs", config, speed)
+    assert run_s(small, "runs", config, speed, number=7) < 0.5 * run_s(small, "runs", config, speed)
+    assert run_s(large, "runs", config, speed, number=20) < 1, "its visits have taken a minute"
     assert training_s(large, config, Speed(216e9)) < training_s(large, config, speed)
     assert run_s(large, "runs", config, speed) < 3 * config["timing"]["time_cap_s"]
 

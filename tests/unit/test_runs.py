@@ -25,7 +25,15 @@ AXES = NAMED | defaults()
 
 
 def a_run(
-    folder, started=0, environment=None, calibration_s=0.02, host="h", number=1, walk="runs", **axes
+    folder,
+    started=0,
+    environment=None,
+    calibration_s=0.02,
+    host="h",
+    number=1,
+    walk="runs",
+    so_far=None,
+    **axes,
 ) -> str:
     """The path of a new run, in its place under the folder."""
     cell = AXES | axes
@@ -48,6 +56,7 @@ def a_run(
         "warnings": [],
         "walk": walk,
         "saved_model_sha256": f"of {cell['layers']} layers",
+        "so_far": so_far or {},
     }
     path = str(Path(folder, walk, visit["cell"], f"round{number}.parquet"))
     runs.write(path, [visit | derived(visit)], record)

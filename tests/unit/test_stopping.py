@@ -5,14 +5,17 @@ import pytest
 
 from tfscale.disturbance import disturbance
 from tfscale.interval import median_interval
+from tfscale.so_far import SoFar
 from tfscale.stopping import (
+    CAP_BEFORE,
     MOST_VISITS,
     PASSES_DONE,
     PRECISE,
+    PRECISE_BEFORE,
     ROUND_DONE,
     TIME_CAP,
     fewest_visits,
-    precise_before,
+    nothing_to_do,
     reason_to_stop,
 )
 
@@ -27,7 +30,9 @@ CLEAN = {
 
 
 def reason(own, earlier=(), made=None, elapsed_s=1.0, fewest=3, **rule):
-    return reason_to_stop(own, earlier, made or len(own), elapsed_s, fewest, RULE | rule)
+    return reason_to_stop(
+        own, SoFar(list(earlier)), made or len(own), elapsed_s, fewest, RULE | rule
+    )
 
 
 def test_close_visits_end_a_run_at_the_fewest():
@@ -74,7 +79,7 @@ def test_five_rounds_of_a_visit_can_claim_an_interval_though_visits_were_lost():
     kept: list[float] = []
     for number, lost in enumerate([0, 1, 1, 0, 0], start=1):
         fewest, own, made = fewest_visits(number, len(kept), rule), [], 0
-        while not made or not reason_to_stop(own, kept, made, 1.0, fewest, rule):
+        while not made or not reason_to_stop(own, SoFar(kept), made, 1.0, fewest, rule):
             made += 1
             own += [1.0] if made > 2 * lost else []
         kept += own
@@ -158,11 +163,21 @@ def test_a_round_is_done_when_no_further_visit_could_narrow_the_interval():
 
 def test_a_further_round_has_nothing_to_do_where_earlier_ones_were_precise():
     further = RULE | {"further": True}
-    assert precise_before([1.0, 1.01, 1.02, 1.03, 1.04], further)
-    assert not precise_before([1.0, 1.01, 1.02, 1.03, 1.2], further)
-    assert not precise_before([1.0] * 4, further), "a range is no interval"
-    assert not precise_before([], further)
-    assert not precise_before([1.0] * 9, RULE), "complete rounds time every cell"
+    assert nothing_to_do(SoFar([1.0, 1.01, 1.02, 1.03, 1.04]), further) == PRECISE_BEFORE
+    assert not nothing_to_do(SoFar([1.0, 1.01, 1.02, 1.03, 1.2]), further)
+    assert not nothing_to_do(SoFar([1.0] * 4), further), "a range is no interval"
+    assert not nothing_to_do(SoFar(), further)
+    assert not nothing_to_do(SoFar([1.0] * 9), RULE), "complete rounds time every cell"
+
+
+def test_further_rounds_leave_a_cell_whose_visits_have_taken_its_cap():
+    far, further = [1.0, 1.01, 1.02, 1.03, 1.2], RULE | {"further": True, "cell_cap_s": 60}
+    assert not nothing_to_do(SoFar(far, 59.0), further)
+    assert nothing_to_do(SoFar(far, 60.0), further) == CAP_BEFORE
+    assert nothing_to_do(SoFar([], 60.0), further) == CAP_BEFORE, "disturbed visits took it, too"
+    assert nothing_to_do(SoFar([1.0] * 5, 60.0), further) == PRECISE_BEFORE, "the better reason"
+    assert not nothing_to_do(SoFar(far, 1e9), further | {"cell_cap_s": None})
+    assert not nothing_to_do(SoFar(far, 1e9), RULE | {"cell_cap_s": 60}), "complete rounds go on"
 
 
 def test_rounds_of_one_visit_go_on_until_the_cell_is_precise():
@@ -170,8 +185,8 @@ def test_rounds_of_one_visit_go_on_until_the_cell_is_precise():
     rule = RULE | {"visits": 1, "max_visits": 1}
     visits, kept = iter([1.0, 1.01, 1.2, 0.99, 1.02, 1.0, 1.01, 1.02, 1.01, 9.0]), list[float]()
     for number in range(1, 13):
-        if precise_before(kept, rule | {"further": number > 5}):
+        if nothing_to_do(SoFar(kept), rule | {"further": number > 5}):
             continue
         kept.append(next(visits))
-        assert reason_to_stop(kept[-1:], kept[:-1], 1, 1.0, 1, rule)
+        assert reason_to_stop(kept[-1:], SoFar(kept[:-1]), 1, 1.0, 1, rule)
     assert len(kept) == 9

@@ -28,6 +28,7 @@ def test_round_1_comes_before_round_2_each_in_an_order_of_its_own(config):
 
 
 def test_sentinels_are_timed_from_the_start_to_the_end(config):
+    config["timing"]["further_rounds"] = 0
     schedule = Study.from_config(config).schedule
     assert len(schedule.files("sentinels", "results")) == 8
     places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
@@ -39,7 +40,7 @@ def test_sentinels_are_timed_from_the_start_to_the_end(config):
 def test_sentinels_are_as_far_apart_as_the_runs_that_take_time(config):
     """Most runs of further rounds find their cell precise enough."""
     schedule = Study.from_config(config).schedule
-    complete = [schedule.priority("runs", cell, 5) for cell in schedule.cells]
+    complete = [schedule.priority("runs", cell, 6) for cell in schedule.cells]
     places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
     assert places[1] > max(complete) and places[2] < max(complete) + len(complete)
 
@@ -47,27 +48,27 @@ def test_sentinels_are_as_far_apart_as_the_runs_that_take_time(config):
 def test_further_rounds_come_last_and_are_told_from_complete_ones(config):
     study = Study.from_config(config)
     numbers = study.schedule.numbers("runs")
-    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 14, 9)
+    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 20, 14)
     cell = next(iter(study.cells))
     order = [study.schedule.priority("runs", cell, number) for number in numbers]
     assert order == sorted(order, reverse=True)
-    complete, further = (sections.protocol(config, "runs", number) for number in (5, 6))
-    assert further == complete | {"further": True}
+    complete, further = (sections.protocol(config, "runs", number) for number in (6, 7))
+    assert further == complete | {"further": True, "cell_cap_s": 60}
     more = config | {"timing": config["timing"] | {"further_rounds": 20}}
-    assert sections.protocol(more, "runs", 6) == further, "more of them change no run"
+    assert sections.protocol(more, "runs", 7) == further, "more of them change no run"
+    longer = config | {"timing": config["timing"] | {"cell_cap_s": 90}}
+    assert sections.protocol(longer, "runs", 6) == complete, "the cap is one of further rounds"
 
 
 def test_a_round_builds_on_the_rounds_before_it(config):
     schedule = Study.from_config(config).schedule
-    assert schedule.earlier("runs", "c", 3, "r") == [
-        "r/runs/c/round1.parquet",
-        "r/runs/c/round2.parquet",
-    ]
+    assert schedule.earlier("runs", "c", 1, "r") == []
+    assert schedule.earlier("runs", "c", 3, "r") == ["r/runs/c/round2.parquet"]
     assert schedule.earlier("sentinels", "c", 2, "r") == []
     with pytest.raises(
-        StudyError, match=r"14 rounds of runs \(timing.rounds and further_rounds\), not 15"
+        StudyError, match=r"20 rounds of runs \(timing.rounds and further_rounds\), not 21"
     ):
-        schedule.earlier("runs", "c", 15, "r")
+        schedule.earlier("runs", "c", 21, "r")
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):

@@ -122,7 +122,14 @@ def test_another_round_keeps_the_first(project):
 def test_further_rounds_time_only_cells_that_are_not_yet_precise(project):
     """With a precision that five clean visits always have, later runs make none."""
     project.configure(
-        timing={"visits": 5, "max_visits": 5, "precision": 1.0, "further_rounds": 2, "sentinels": 0}
+        timing={
+            "visits": 5,
+            "max_visits": 5,
+            "precision": 1.0,
+            "further_rounds": 2,
+            "sentinels": 0,
+            "cell_cap_s": 600,
+        }
     )
     project.run("results/cells.parquet")
     empty = []
@@ -141,6 +148,9 @@ def test_further_rounds_time_only_cells_that_are_not_yet_precise(project):
     assert project.plan("results/cells.parquet") == {}
     project.configure(timing={"further_rounds": 3})
     assert project.plan("results/cells.parquet") == {"measure": 3, "merge": 1}
+    project.configure(timing={"cell_cap_s": 90})
+    assert project.plan("results/cells.parquet") == {"measure": 3 * 3, "merge": 1}, "no round 1"
+    project.configure(timing={"cell_cap_s": 600})
     first = next(path for path in empty if path.name == "round2.parquet")
     first.write_bytes(first.read_bytes()[:-9])
     assert project.plan("results/cells.parquet") == {"measure": 3 + 2, "merge": 1}

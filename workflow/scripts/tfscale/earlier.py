@@ -4,17 +4,14 @@ from tfscale import runs
 from tfscale.environment import environment, identity
 
 
-def earlier_medians(request: dict) -> dict:
-    """The medians (s) of the clean visits in the run files `request["paths"]`, as `medians_s`.
+def earlier_rounds(request: dict) -> dict:
+    """What the run before handed on: `so_far`, by environment, and the identity of the present one
+    as `here`. `request["paths"]` names its file, if there was one.
 
     Runs of another host or environment are no earlier rounds: rows of two are never pooled.
-    Raises StudyError when a file is damaged.
+    Raises StudyError when the file is damaged.
     """
-    here = identity(environment())
-    medians_s: list[float] = []
+    so_far: dict[str, dict] = {}
     for path in request["paths"]:
-        visits, record = runs.read(path)
-        if record["environment_id"] == here:
-            rows = visits.select(["p50_s", "disturbed"]).to_pylist()
-            medians_s += [row["p50_s"] for row in rows if not row["disturbed"]]
-    return {"medians_s": medians_s}
+        so_far |= runs.read(path)[1]["so_far"]
+    return {"so_far": so_far, "here": identity(environment())}

@@ -62,7 +62,8 @@ def training_s(axes: Cell, config: dict, speed: Speed) -> float:
 
 
 def run_s(axes: Cell, walk: str, config: dict, speed: Speed, number: int = 1) -> float:
-    """Seconds of run `number` of a walk; in a further round it mostly has nothing to do."""
+    """Seconds of run `number` of a walk; in a further round it mostly has nothing to do, and
+    nothing where the earlier visits have taken the cell's cap."""
     timing = sections.protocol(config, walk, number)
     call_s, run_start_s = _call_s(axes, speed), RUN_START_S * speed.start
     start_s = VISIT_START_S * speed.start
@@ -73,9 +74,17 @@ def run_s(axes: Cell, walk: str, config: dict, speed: Speed, number: int = 1) ->
         return run_start_s + timing["visits"] * (start_s + calls * call_s)
     visit_s = start_s + call_s + _warm_s(call_s) + _timed_s(call_s, timing)
     visits = speed.more_visits * timing["visits"]
-    share = FURTHER_SHARE if timing.get("further") else 1.0
+    share = _share(timing, (number - 1) * visits * visit_s)
     within_cap = max(timing["visits"], ceil(timing["time_cap_s"] / visit_s))
     return run_start_s + share * min(visits, within_cap) * visit_s
+
+
+def _share(timing: dict, spent_s: float) -> float:
+    """The share of runs like this one that time their cell after so many seconds of visits."""
+    if not timing.get("further"):
+        return 1.0
+    cap_s = timing.get("cell_cap_s")
+    return FURTHER_SHARE if cap_s is None or spent_s < cap_s else 0.0
 
 
 def _call_s(axes: Cell, speed: Speed) -> float:

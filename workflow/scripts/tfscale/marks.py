@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from math import expm1, log
+from math import log
 
 import pandas as pd
 
@@ -10,8 +10,8 @@ from tfscale.architecture import CLASSES
 from tfscale.calibration import reference
 from tfscale.durations import HOUR_S, duration
 from tfscale.page_tables import NOISY
-from tfscale.phrases import counted
-from tfscale.stopping import TIME_CAP
+from tfscale.phrases import have
+from tfscale.precision_marks import precision_marks, repeat_marks
 from tfscale.units import percent
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -31,8 +31,8 @@ def marks(
         *_machine(visits, machine),
         *_disturbed(cells, visits),
         *_memory(visits),
-        *_precision(cells, timing),
-        *_repeat(cells, timing["precision"]),
+        *precision_marks(cells, visits, timing),
+        *repeat_marks(cells, timing["precision"]),
         *_drift(drift, timing["precision"]),
         *_models(cells),
     ]
@@ -68,10 +68,10 @@ def _disturbed(cells: pd.DataFrame, visits: pd.DataFrame) -> Iterator[str]:
             f"share, steal) and left out{parts}."
         )
     if lost := int((cells["clean_visits"] == 0).sum()):
-        yield f"{_have(lost)} disturbed visits only: all of them were used."
+        yield f"{have(lost)} disturbed visits only: all of them were used."
     if noisy := int((cells["noise_index"] > NOISY).sum()):
         yield (
-            f"{_have(noisy)} a typical latency of over {NOISY} times the undisturbed one "
+            f"{have(noisy)} a typical latency of over {NOISY} times the undisturbed one "
             "(see the column noise)."
         )
 
@@ -87,47 +87,6 @@ def _memory(visits: pd.DataFrame) -> Iterator[str]:
             f"round {percent(slow)} of the visits, which are not left out for it. Calls that read "
             "much data vary with it; another virtual machine on the same host is enough."
         )
-
-
-def _precision(cells: pd.DataFrame, timing: dict) -> Iterator[str]:
-    if few := int(cells["coverage"].isna().sum()):
-        yield f"{_have(few)} too few visits for an interval: read the range."
-    if capped := int((cells["stop_reason"] == TIME_CAP).sum()):
-        cap = f"the time cap of {timing['time_cap_s']:g} s a run"
-        yield f"{counted(capped, 'cell')} ended at {cap}."
-    wide = ~(cells["half_width"] <= timing["precision"])
-    if timing["protocol"] != "paper" and wide.any():
-        yield (
-            f"{int(wide.sum())} of {len(cells)} cells are known less well than the asked "
-            f"{percent(timing['precision'])}{_widest(cells)}. A higher timing.further_rounds times "
-            "these again, and no others."
-        )
-    if unsettled := int((cells["unsettled_visits"] > 0).sum()):
-        yield f"{_have(unsettled)} visits whose warm-up did not settle."
-
-
-def _repeat(cells: pd.DataFrame, precision: float) -> Iterator[str]:
-    """What the rounds say of another study, which sees other disturbances than this one."""
-    typical = expm1(cells["repeat_half_width"].median())
-    if typical > precision:
-        yield (
-            f"Another such study would find a cell within {percent(typical)} of its value here "
-            "(median cell, 95 %, from how far apart the rounds are): smaller differences between "
-            "studies say nothing."
-        )
-
-
-def _have(count: int) -> str:
-    return f"{counted(count, 'cell')} {'has' if count == 1 else 'have'}"
-
-
-def _widest(cells: pd.DataFrame) -> str:
-    widest = cells["half_width"].max()
-    return (
-        " or have no interval"
-        if pd.isna(widest)
-        else f"; the widest half-width is {percent(widest, 1)}"
-    )
 
 
 def _drift(drift: pd.DataFrame, precision: float) -> Iterator[str]:
@@ -150,6 +109,6 @@ def _models(cells: pd.DataFrame) -> Iterator[str]:
     chance = 1 / cells["model"].map(CLASSES)
     if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
         yield (
-            f"{_have(guessing)} a model that its training budget left guessing (test accuracy at "
+            f"{have(guessing)} a model that its training budget left guessing (test accuracy at "
             "chance): the latency holds, the predictions say nothing."
         )

@@ -8,7 +8,8 @@ from tfscale.calibration import reference
 from tfscale.disturbance import disturbance
 from tfscale.fresh import fresh_visit
 from tfscale.saved_model import verify
-from tfscale.stopping import PRECISE_BEFORE, fewest_visits, precise_before, reason_to_stop
+from tfscale.so_far import SoFar, clean
+from tfscale.stopping import fewest_visits, nothing_to_do, reason_to_stop
 from tfscale.units import seconds
 
 
@@ -28,37 +29,32 @@ def measure(
     subject: Subject,
     protocol: dict,
     number: int,
-    earlier_s: list[float],
+    earlier: SoFar,
     reference_s: float | None,
 ) -> tuple[list[dict], str]:
     """Make the visits of a run: one row a visit, and the reason why no more were made.
 
-    A further round makes none where the earlier ones were precise enough.
+    A further round makes none where the earlier ones were precise enough, or took too long.
 
     `protocol` holds the timing section of the configuration (and, for the paper's protocol, the
-    passes), `number` is that of the round, `earlier_s` the clean medians of earlier rounds,
+    passes), `number` is that of the round, `earlier` what the rounds before it found,
     `reference_s` the calibration of an undisturbed machine, where it is known. Raises
     StudyError when a visit fails.
     """
-    if precise_before(earlier_s, protocol):
-        return [], PRECISE_BEFORE
+    if reason := nothing_to_do(earlier, protocol):
+        return [], reason
     verify(subject.saved_model, subject.sha256)
-    fewest = fewest_visits(number, len(earlier_s), protocol)
+    fewest = fewest_visits(number, len(earlier.medians_s), protocol)
     rows: list[dict] = []
     start = monotonic()
     while True:
         rows.append(_visit(subject, protocol, rows, reference_s))
         _flag(rows, reference_s)
         elapsed_s = monotonic() - start
-        reason = reason_to_stop(clean(rows), earlier_s, len(rows), elapsed_s, fewest, protocol)
+        reason = reason_to_stop(clean(rows), earlier, len(rows), elapsed_s, fewest, protocol)
         print(_progress(rows[-1]), flush=True)
         if reason:
             return rows, reason
-
-
-def clean(rows: list[dict]) -> list[float]:
-    """The medians (s) of the undisturbed visits."""
-    return [row["p50_s"] for row in rows if not row["disturbed"]]
 
 
 def _visit(subject: Subject, protocol: dict, rows: list[dict], reference_s: float | None) -> dict:

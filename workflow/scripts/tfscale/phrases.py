@@ -18,6 +18,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def have(count: int) -> str:
+    """A count of cells and the verb that follows: `1 cell has`, `2 cells have`."""
+    return f"{counted(count, 'cell')} {'has' if count == 1 else 'have'}"
+
+
 def share(value: float) -> str:
     """A share between 0 and 1 in per cent."""
     return percent(value, 0 if value >= 0.1 or value == 0 else 1)

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
@@ -9,12 +10,13 @@ import pandas as pd
 
 from tfscale import runs, summary
 from tfscale.cpu_watch import Watch
-from tfscale.earlier import earlier_medians
+from tfscale.earlier import earlier_rounds
 from tfscale.environment import environment, identity
 from tfscale.facts import read_facts
 from tfscale.fresh import apart
 from tfscale.host import warnings_since
-from tfscale.measure import Subject, clean, measure
+from tfscale.measure import Subject, measure
+from tfscale.so_far import SoFar
 
 
 def run(
@@ -24,18 +26,20 @@ def run(
     is empty when a further round found nothing to do.
 
     `place` holds the study's seed and the round; `inputs` names the files facts, saved_model,
-    predictions, arrays, machine and earlier (those of earlier rounds). Nothing that starts a
-    thread is called before the last visit: its parent has one.
+    predictions, arrays, machine and earlier (that of the round before, in a list that is empty for
+    the first). Nothing that starts a thread is called before the last visit: its parent has one.
     """
     facts = read_facts(inputs["facts"])
     subject = Subject(
         cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
         evaluation["inputs"],
     )  # fmt: skip
-    watch, earlier_s = Watch.begin(), _earlier(inputs["earlier"])
+    watch, found = Watch.begin(), apart(earlier_rounds, {"paths": inputs["earlier"]})
+    earlier = SoFar(**found["so_far"].get(found["here"], {}))
     rows, reason = measure(
-        subject, protocol, place["round"], earlier_s, _reference(inputs["machine"])
+        subject, protocol, place["round"], earlier, _reference(inputs["machine"])
     )
+    so_far = earlier.and_visits(rows)
     noticed = warnings_since(watch, axes["threads"])
     here = environment()
     record = {
@@ -47,19 +51,15 @@ def run(
         "cell": cell,
         "round": place["round"],
         "saved_model_sha256": facts["saved_model_sha256"],
+        "so_far": found["so_far"] | {found["here"]: asdict(so_far)},
     }
     runs.write(output, [place | {"cell": cell} | row for row in rows], record)
-    medians_s = [*earlier_s, *clean(rows)] or [row["p50_s"] for row in rows]
+    medians_s = so_far.medians_s or [row["p50_s"] for row in rows]
     print(summary.paper_lines(cell, median(medians_s), axes["batch_size"], **evaluation))
     print(summary.prediction_lines(pd.read_parquet(inputs["predictions"])))
     line = summary.result_line(cell, medians_s, axes["batch_size"], protocol["coverage"], reason)
     print("\n".join([*noticed, line]))
     return line if rows else ""
-
-
-def _earlier(paths: list[str]) -> list[float]:
-    """The clean medians (s) of earlier rounds."""
-    return apart(earlier_medians, {"paths": paths})["medians_s"]
 
 
 def _reference(path: str) -> float | None:

@@ -12,7 +12,7 @@ from tfscale.columns import SCHEMA
 from tfscale.errors import StudyError
 from tfscale.seal import PLACEHOLDER, as_sealed, seal
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
 FORMAT = {
     "compression": {PHASE: "zstd", DURATIONS: "zstd"},

@@ -47,7 +47,8 @@ class Schedule:
         ]
 
     def earlier(self, walk: str, cell: str, number: int, results: str) -> list[str]:
-        """The files of a cell's earlier rounds, whose visits count too; none for a sentinel.
+        """The file of the cell's round before, which says what all earlier ones found; none for the
+        first round and for a sentinel.
 
         Raises StudyError when the study has no such round.
         """
@@ -55,8 +56,9 @@ class Schedule:
             key = "rounds and further_rounds" if walk == "runs" else "sentinels"
             count = len(self.numbers(walk))
             raise StudyError(f"the study has {count} rounds of {walk} (timing.{key}), not {number}")
-        rounds = range(1, number if walk == "runs" else 1)
-        return [f"{results}/{walk}/{cell}/round{earlier}.parquet" for earlier in rounds]
+        if walk != "runs" or number == 1:
+            return []
+        return [f"{results}/{walk}/{cell}/round{number - 1}.parquet"]
 
     @property
     def first(self) -> int:

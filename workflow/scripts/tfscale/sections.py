@@ -14,6 +14,7 @@ def recipe(config: dict) -> dict:
 
 
 NUMBERS = ("rounds", "further_rounds", "sentinels")
+FURTHER = ("cell_cap_s",)
 
 
 def is_further(timing: dict, walk: str, number: int) -> bool:
@@ -24,11 +25,13 @@ def is_further(timing: dict, walk: str, number: int) -> bool:
 
 def protocol(config: dict, walk: str = "runs", number: int = 1) -> dict:
     """The timing settings that run `number` of a walk depends on: not how many there are, but
-    whether it is of a further round; the passes only where they are really timed. A sentinel makes
-    its fewest visits and no more: it shows drift, not a latency."""
+    whether it is of a further round, and what counts only there; the passes only where they are
+    really timed. A sentinel makes its fewest visits and no more: it shows drift, not a latency."""
     timing = config["timing"]
-    settings = {key: value for key, value in sorted(timing.items()) if key not in NUMBERS}
-    if is_further(timing, walk, number):
+    further = is_further(timing, walk, number)
+    others = NUMBERS if further else NUMBERS + FURTHER
+    settings = {key: value for key, value in sorted(timing.items()) if key not in others}
+    if further:
         settings["further"] = True
     if walk == "sentinels":
         settings["max_visits"] = settings["visits"]

@@ -3,22 +3,27 @@
 from collections.abc import Sequence
 
 from tfscale.interval import could_narrow, median_interval
+from tfscale.so_far import SoFar
 
 MOST_REPEATED = 3
 """Disturbed visits of a run that are made up for at once; later rounds make up for the others."""
-PRECISE, ROUND_DONE, MOST_VISITS, TIME_CAP, PASSES_DONE, PRECISE_BEFORE = (
+PRECISE, ROUND_DONE, MOST_VISITS, TIME_CAP, PASSES_DONE = (
     "precision reached", "round done", "most visits", "time cap", "passes done",
-    "precision reached before",
 )  # fmt: skip
+PRECISE_BEFORE, CAP_BEFORE = "precision reached before", "cell's time cap reached before"
 
 
-def precise_before(earlier_s: Sequence[float], rule: dict) -> bool:
-    """Whether a further round has nothing to do: the clean medians (s) of the earlier rounds
-    already give an interval that is as narrow as asked."""
-    if not rule.get("further") or not earlier_s:
-        return False
-    interval = median_interval(earlier_s, rule["coverage"])
-    return interval.claimed and interval.half_width <= rule["precision"]
+def nothing_to_do(earlier: SoFar, rule: dict) -> str | None:
+    """Why a further round times a cell no more, or None when it does: the rounds before it give an
+    interval that is as narrow as asked, or their visits have taken `cell_cap_s`."""
+    if not rule.get("further"):
+        return None
+    if earlier.medians_s:
+        interval = median_interval(earlier.medians_s, rule["coverage"])
+        if interval.claimed and interval.half_width <= rule["precision"]:
+            return PRECISE_BEFORE
+    cap_s = rule.get("cell_cap_s")
+    return None if cap_s is None or earlier.spent_s < cap_s else CAP_BEFORE
 
 
 def fewest_visits(number: int, earlier: int, rule: dict) -> int:
@@ -34,22 +39,21 @@ def fewest_visits(number: int, earlier: int, rule: dict) -> int:
 
 
 def reason_to_stop(
-    own_s: Sequence[float], earlier_s: Sequence[float], made: int, elapsed_s: float,
-    fewest: int, rule: dict,
-) -> str | None:  # fmt: skip
+    own_s: Sequence[float], earlier: SoFar, made: int, elapsed_s: float, fewest: int, rule: dict
+) -> str | None:
     """Why a run ends after its visit number `made`, or None when it must go on.
 
-    `own_s` and `earlier_s` are the medians (s) of the clean visits of this run and of the cell's
-    earlier rounds, `fewest` what it owes (see `fewest_visits`). `rule` is the protocol: coverage,
-    precision, max_visits, time_cap_s. With too few visits for an interval their range takes its
-    place. A round is done, whatever its precision, when the further visits that it may make could
-    not narrow the interval. The time cap waits for the fewest visits. The paper's protocol has its
-    own end.
+    `own_s` are the medians (s) of the clean visits of this run, `earlier` is what the cell's
+    earlier rounds found, `fewest` what the run owes (see `fewest_visits`). `rule` is the protocol:
+    coverage, precision, max_visits, time_cap_s. With too few visits for an interval their range
+    takes its place. A round is done, whatever its precision, when the further visits that it may
+    make could not narrow the interval. The time cap waits for the fewest visits. The paper's
+    protocol has its own end.
     """
     if rule["protocol"] == "paper":
         return PASSES_DONE if made >= fewest else None
     if len(own_s) >= fewest:
-        medians_s = [*earlier_s, *own_s]
+        medians_s = [*earlier.medians_s, *own_s]
         interval = median_interval(medians_s, rule["coverage"])
         if interval.half_width <= rule["precision"]:
             return PRECISE if interval.claimed else ROUND_DONE
