@@ -73,6 +73,19 @@ def test_a_jump_between_rounds_is_the_rounds():
     assert found["effect_low"] <= 1.2 <= found["effect_high"]
 
 
+def test_a_slope_and_rounds_that_cancel_are_no_drift():
+    """Every round starts slow and ends fast: the machine is the same at the end of the study."""
+    visits, _ = study(0.0, rounds=4, sentinels=0)
+    since_round = visits["started"] - visits.groupby("round")["started"].transform("min")
+    visits["p50_s"] *= np.exp(-0.5 * since_round.dt.total_seconds() / 3600)
+    found = of(visits, "per_hour")
+    assert found["effect"] == pytest.approx(np.exp(-0.5), rel=0.05)
+    assert found["total"] == pytest.approx(np.exp(-0.5 * 460 / 3600), abs=0.01), "of one round"
+    last = of(visits, "round_4")
+    assert last["effect"] == pytest.approx(np.exp(0.5 * 3 * 480 / 3600), rel=0.03)
+    assert last["total_low"] < 1 < last["total_high"]
+
+
 def test_one_round_without_sentinels_cannot_tell():
     visits, _ = study(0.1, rounds=1, sentinels=0)
     assert drift(visits, 0.95).empty

@@ -80,7 +80,7 @@ DRIFT = described(
         "machine": text("machine"),
         "term": text("per_hour, or a round against round 1 (`round_2`)"),
         **bounded("effect", "ratio of times an hour, or of the round to round 1"),
-        **bounded("total", "the same over the whole study"),
+        **bounded("total", "with the other terms: by the round, or over the whole study"),
         "p_value": number("p of no drift"),
         "span_h": number("hours from the first run to the last"),
         "runs": count("runs of the fit"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from scipy.stats import t
+from statsmodels.regression.linear_model import RegressionResults
 
 from tfscale.complete_rounds import in_complete_round
 from tfscale.durations import HOUR_S
@@ -16,30 +16,24 @@ def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
     a run make one observation, their median, at the mean of their starts. Further rounds are left
     out: they time the noisiest cells only, whose noise would pass for the round's. The terms:
     `per_hour` (from every cell that was timed more than once, sentinels too) and `round_2` and so
-    on (against round 1). `effect` is a ratio, with its interval; `total` is that over the whole
-    study. Missing terms cannot be told from these runs.
+    on (against round 1). `effect` is a ratio, with its interval; `total` is what terms come to
+    together: of a round, with the time that had gone by then, of `per_hour`, over the whole study
+    with the last round's. Missing terms cannot be told from these runs.
     """
     rows = []
     for machine, group in visits[~visits["disturbed"]].groupby("machine", sort=False):
         runs = _observations(group)
-        span_h = runs["hours"].max()
-        for term, (estimate, low, high, p_value) in _terms(runs, confidence).items():
-            scale = span_h if term == "per_hour" else 1.0
-            rows.append(
-                {
-                    "machine": machine,
-                    "term": term,
-                    "effect": np.exp(estimate),
-                    "effect_low": np.exp(low),
-                    "effect_high": np.exp(high),
-                    "total": np.exp(estimate * scale),
-                    "total_low": np.exp(low * scale),
-                    "total_high": np.exp(high * scale),
-                    "p_value": p_value,
-                    "span_h": span_h,
-                    "runs": len(runs),
-                }
-            )
+        fit = _fit(runs)
+        if fit is None:
+            continue
+        said = {"span_h": runs["hours"].max(), "runs": len(runs)}
+        for term, weights in _together(runs, list(fit.params.index)).items():
+            alone = pd.Series(0.0, fit.params.index)
+            alone[term] = 1.0
+            effect = _ratio("effect", fit, alone, confidence)
+            total = _ratio("total", fit, weights, confidence)
+            p_value = {"p_value": float(fit.pvalues[term])}
+            rows.append({"machine": machine, "term": term} | effect | total | p_value | said)
     columns = "machine term effect effect_low effect_high total total_low total_high p_value"
     return pd.DataFrame(rows, columns=[*columns.split(), "span_h", "runs"])
 
@@ -68,11 +62,12 @@ def _walks(runs: pd.DataFrame) -> np.ndarray:
     return starts.index.to_numpy()[np.clip(place, 0, None)]
 
 
-def _terms(runs: pd.DataFrame, confidence: float) -> dict[str, tuple[float, float, float, float]]:
-    """Estimate, bounds and p-value of each term that the runs can tell.
+def _fit(runs: pd.DataFrame) -> RegressionResults | None:
+    """The fit of all terms, None where the runs cannot tell them.
 
     The cells' own levels are taken out by centring everything within cells (Frisch, Waugh and
-    Lovell), so that ten thousand cells need no column each.
+    Lovell), so that ten thousand cells need no column each; they still cost their degrees of
+    freedom.
     """
     columns = {"per_hour": runs["hours"]} | {
         f"round_{number}": (runs["walk"] == number).astype(float)
@@ -83,10 +78,33 @@ def _terms(runs: pd.DataFrame, confidence: float) -> dict[str, tuple[float, floa
     x, y = centred.drop(columns="log_s"), centred["log_s"]
     freedom = len(runs) - runs["cell"].nunique() - x.shape[1]
     if freedom < 1 or np.linalg.matrix_rank(x.to_numpy(), tol=1e-9) < x.shape[1]:
-        return {}
-    fit = sm.OLS(y, x).fit()
-    error = fit.bse * np.sqrt(fit.df_resid / freedom)
-    margin = t.ppf((1 + confidence) / 2, freedom) * error
-    p_value = 2 * t.sf((fit.params / error).abs(), freedom)
-    bounds = zip(fit.params, fit.params - margin, fit.params + margin, p_value, strict=True)
-    return dict(zip(x.columns, bounds, strict=True))
+        return None
+    model = sm.OLS(y, x)
+    model.df_resid = freedom
+    return model.fit(use_t=True)
+
+
+def _together(runs: pd.DataFrame, terms: list[str]) -> dict[str, pd.Series]:
+    """For each term, the weights of all terms in what it comes to with the others: a round and the
+    slope may cancel each other."""
+    hours = runs[~runs["sentinel"]].groupby("walk")["hours"].mean()
+    weights = {}
+    for term in terms:
+        own = pd.Series(0.0, terms)
+        if term == "per_hour":
+            own[terms[-1]] = 1.0
+            own[term] = runs["hours"].max()
+        else:
+            own[term] = 1.0
+            number = int(term.removeprefix("round_"))
+            own["per_hour"] = hours.get(number, hours.iloc[-1]) - hours.iloc[0]
+        weights[term] = own
+    return weights
+
+
+def _ratio(name: str, fit: RegressionResults, weights: pd.Series, confidence: float) -> dict:
+    """exp of a weighted sum of the terms, with its interval."""
+    found = fit.t_test(weights.to_numpy())
+    low, high = found.conf_int(1 - confidence)[0]
+    estimate = float(np.squeeze(found.effect))
+    return {name: np.exp(estimate), f"{name}_low": np.exp(low), f"{name}_high": np.exp(high)}
