@@ -168,7 +168,9 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     assert "114 cells of mnist and text, real data" in text
     assert "1 of 24 trained models, 0 of 2,288 runs" in text
     assert "train    1 model, about 10 min" in text
-    assert "time     1 run (6 rounds over all cells and the sentinels; 14 over those not yet" in text
+    assert (
+        "time     1 run (6 rounds over all cells and the sentinels; 14 over those not yet" in text
+    )
     assert "about 11 min, ready at " in text and "a first guess from FLOP" in text
     assert "machine  quiet: 0 %" in text and "           warning: turbo" in text
 

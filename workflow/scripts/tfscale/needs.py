@@ -15,8 +15,9 @@ from tfscale.speed import Speed
 from tfscale.study import Study
 
 MEGA = 1_000_000
-BASE_MB = 1200
-"""Two Snakemake processes of 140 MB, the script and a child with TensorFlow, 340 MB each; room."""
+BASE_MB = 1500
+"""Two Snakemake processes of 140 MB, the script and a child with TensorFlow, 340 MB each; room.
+With 1,200 a run of a small cell was killed under Slurm, which adds up shared pages, at 1,272 MB."""
 PIXEL_BYTES = {"mnist": 2, "text": 0}
 """Of all training images, one byte a pixel, and TensorFlow's copy."""
 TRAINED_WEIGHTS, TRAINED_ACTIVATIONS = 6, 4
