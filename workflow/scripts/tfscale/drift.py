@@ -16,9 +16,9 @@ def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
     a run make one observation, their median, at the mean of their starts. Further rounds are left
     out: they time the noisiest cells only, whose noise would pass for the round's. The terms:
     `per_hour` (from every cell that was timed more than once, sentinels too) and `round_2` and so
-    on (against round 1). `effect` is a ratio, with its interval; `total` is what terms come to
-    together: of a round, with the time that had gone by then, of `per_hour`, over the whole study
-    with the last round's. Missing terms cannot be told from these runs.
+    on (against round 1). `effect` is a ratio, with its interval. `total` is what slope and rounds
+    come to together: from round 1 to that round or, in the row of `per_hour`, to the end of the
+    study. Missing terms cannot be told from these runs.
     """
     rows = []
     for machine, group in visits[~visits["disturbed"]].groupby("machine", sort=False):
