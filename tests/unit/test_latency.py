@@ -20,7 +20,7 @@ def visits(medians_s, disturbed=(), calls=20, cell="a"):
             "cell": cell, "machine": "m", "host": "h", "sentinel": False,
             "p50_s": median, "p05_s": median * 0.9, "batch_size": 4, "round": 1 + n % 2,
             "disturbed": n in disturbed, "settled": True, "visit_s": 1.0, "calls": calls,
-            "stop_reason": f"reason {1 + n % 2}",
+            "stop_reason": f"reason {1 + n % 2}", "left_because": None,
             "calibration_before_s": 0.02, "calibration_after_s": 0.02,
             "timed_ns": (rng.lognormal(0, 0.1, calls) * median * 1e9).astype(int),
         }
@@ -63,6 +63,13 @@ def test_disturbed_visits_are_left_out_and_counted(tmp_path):
     assert row["coverage"] == 0.9375
     assert row["stop_reason"] == "reason 2"
     assert row["p99_s"] < 8
+
+
+def test_a_cell_that_a_further_round_left_says_why(tmp_path):
+    table = pd.concat([visits([1, 2]), visits([1, 2], cell="b")], ignore_index=True)
+    table.loc[table["cell"] == "b", "left_because"] = "cap"
+    table["left_because"] = table["left_because"].astype("category")
+    assert [row["stop_reason"] for row in found(table, tmp_path)] == ["reason 2", "cap"]
 
 
 def test_only_disturbed_visits_are_used_and_said(tmp_path):

@@ -33,9 +33,11 @@ def a_run(
     number=1,
     walk="runs",
     so_far=None,
+    left_because=None,
     **axes,
 ) -> str:
-    """The path of a new run, in its place under the folder."""
+    """The path of a new run, in its place under the folder; without visits when a further round
+    left its cell."""
     cell = AXES | axes
     visit = {
         "cell": cell_name(cell), **cell, "seed": 1, "round": number, "visit": 1,
@@ -50,16 +52,18 @@ def a_run(
         "durations_ns": [9_000, 5_000, 1_000, 2_000, 3_000, 500],
     }  # fmt: skip
     record = {
-        "stop_reason": "precision reached",
+        "stop_reason": left_because or "precision reached",
         "environment": {"version_tensorflow": "1", "host": host} | (environment or {}),
         "environment_id": str(environment),
         "warnings": [],
         "walk": walk,
         "saved_model_sha256": f"of {cell['layers']} layers",
         "so_far": so_far or {},
+        "cell": visit["cell"],
+        "round": number,
     }
     path = str(Path(folder, walk, visit["cell"], f"round{number}.parquet"))
-    runs.write(path, [visit | derived(visit)], record)
+    runs.write(path, [] if left_because else [visit | derived(visit)], record)
     return path
 
 
@@ -186,6 +190,25 @@ def test_batches_and_threads_change_nothing(tmp_path, monkeypatch):
     assert tables[0][3]["durations_ns"] == [9_000, 5_000, 1_000, 2_000, 3_000, 500]
     assert [row["phase"][-1] for row in tables[0]] == ["copy"] * 7
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".parquet"]
+
+
+@pytest.mark.parametrize("files", [1, 256])
+def test_why_further_rounds_left_a_cell_stands_at_its_visits(tmp_path, monkeypatch, files):
+    """Of the cell and environment that they left, whatever batch they are read in."""
+    monkeypatch.setattr(gathering, "FILES", files)
+    elsewhere = {"version_tensorflow": "2"}
+    paths = [
+        a_run(tmp_path, number=2, left_because="cap"), a_run(tmp_path),
+        a_run(tmp_path, layers=6), a_run(tmp_path, layers=6, number=2, left_because="precise"),
+        a_run(tmp_path, number=3, environment=elsewhere), a_run(tmp_path, layers=8),
+    ]  # fmt: skip
+    sentinel = a_run(tmp_path, walk="sentinels")
+    target = str(tmp_path / "runs.parquet")
+    visits = merge_runs(paths, [sentinel], target)
+    assert visits["left_because"].to_pylist() == ["cap", "precise", None, None, None]
+    ended = study_cells(target, "m", 0.9375)[["layers", "stop_reason"]].to_numpy().tolist()
+    timed = "precision reached"
+    assert ended == [[4, "cap"], [6, "precise"], [4, timed], [8, timed]]
 
 
 def test_a_failed_merge_leaves_the_old_table(tmp_path):

@@ -18,6 +18,7 @@ _MERGED = described(
         "warnings": (_WORD, "what may have disturbed the machine, a line each"),
         "cpu_model": (_WORD, "model of the processor"),
         "sentinel": flag("a sentinel's visit, outside of the rounds"),
+        "left_because": (_WORD, "why later runs of its cell timed it no more; missing if none did so"),
         "machine": text(MACHINE),
         "order_index": (pa.int32(), "place of the run in its round, from 1"),
     }
@@ -92,7 +93,7 @@ CELLS = described(
         "throughput_per_s": number("examples a second"),
         "unsettled_visits": count("visits whose warm-up did not settle"),
         "visits_total_s": number("seconds of all visits together"),
-        "stop_reason": text("why the last run that timed it ended"),
+        "stop_reason": text("why its last run ended, or found nothing to do"),
         "first_call_s": number("median of the first calls"),
         "load_s": number("median of loading the SavedModel"),
         "unfetched_s": number("median call without fetching the output"),

@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tfscale import runs
 from tfscale.columns import SCHEMA
@@ -23,17 +24,20 @@ _WORDS = ("stop_reason", "environment_id", "environment", "warnings", "cpu_model
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
+Left = dict[tuple[str, str], str]
+"""Why the further rounds of a cell, by its name and environment, timed it no more."""
 File = tuple[str, bool]
 """The path of a run, and whether it is a sentinel's."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The visits of some files with what their records say, their raw durations, and what is wrong
-    with the files that could not be read."""
+    """The visits of some files with what their records say, their raw durations, what the files
+    without visits say, and what is wrong with the files that could not be read."""
 
     visits: pa.Table
     raw: pa.Table
+    left: Left
     faults: list[str]
 
 
@@ -50,16 +54,19 @@ def gather(
     files = [*((path, False) for path in paths), *((path, True) for path in sentinels)]
     batches = [files[start : start + FILES] for start in range(0, len(files), FILES)]
     visits, faults = [], []
+    left: Left = {}
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.ipc.new_file(pa.PythonFile(aside, "w"), RAW_SCHEMA, options=options) as writer:
         for batch in in_order(partial(read_batch, models or {}), batches, threads):
             faults += batch.faults
+            left |= batch.left
             if not faults:
                 visits.append(batch.visits)
                 writer.write_table(batch.raw)
     if faults:
         raise StudyError("\n".join(faults))
-    return pa.concat_tables(visits).unify_dictionaries().combine_chunks()
+    together = pa.concat_tables(visits).unify_dictionaries().combine_chunks()
+    return together.append_column("left_because", _left_because(together, left))
 
 
 def read_batch(models: Mapping[str, str], files: list[File]) -> Batch:
@@ -78,7 +85,12 @@ def read_batch(models: Mapping[str, str], files: list[File]) -> Batch:
     visits = whole.drop_columns(RAW)
     for name, column in _recorded(records).items():
         visits = visits.append_column(name, column)
-    return Batch(visits, whole.select(RAW).cast(RAW_SCHEMA), faults)
+    left = {
+        (record["cell"], record["environment_id"]): record["stop_reason"]
+        for record, _, count in records
+        if not count
+    }
+    return Batch(visits, whole.select(RAW).cast(RAW_SCHEMA), left, faults)
 
 
 def in_order(
@@ -93,6 +105,14 @@ def in_order(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _left_because(visits: pa.Table, left: Left) -> pa.Array:
+    """For every visit why later runs of its cell timed it no more; missing where none did so.
+    Sentinels have no further rounds."""
+    keys = zip(*(visits[name].to_pylist() for name in ("cell", "environment_id")), strict=True)
+    words = pa.array([left.get(key) for key in keys], pa.string())
+    return pc.if_else(visits["sentinel"], pa.scalar(None, pa.string()), words).dictionary_encode()
 
 
 def _recorded(records: list[tuple[dict, bool, int]]) -> dict[str, pa.Array]:

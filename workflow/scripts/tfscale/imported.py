@@ -67,6 +67,8 @@ def study_cells(path: str, name: str, coverage: float) -> pd.DataFrame:
     try:
         names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
         visits = pq.read_table(path, columns=names).to_pandas()
+        if "left_because" not in visits:  # a study of before it was recorded
+            visits["left_because"] = None
         timed = latencies(visits, path, coverage)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise StudyError(f"{path}: not the runs.parquet of a study: {error} (imports)") from None

@@ -41,7 +41,8 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
     adjusted = at_reference_speed(own)[used].groupby(number[used])
     middle = typical[["p50_s", "p05_s", *SIDES, *MEMORY]].median()
     settled = own["settled"].fillna(True).astype(bool)
-    last = own.assign(number=number).sort_values("round", kind="stable").groupby("number")
+    ended = own.assign(number=number).sort_values("round", kind="stable").groupby("number")
+    last = ended[["stop_reason", "left_because"]].last().astype("string")
     return pd.DataFrame(
         {name: by_cell[name].first() for name in (*KEYS, "host", *AXES)}
         | {
@@ -69,7 +70,7 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
             "throughput_per_s": by_cell["batch_size"].first() * calls / tails["timed_s"],
             "unsettled_visits": (~settled).groupby(number).sum(),
             "visits_total_s": by_cell["visit_s"].sum(),
-            "stop_reason": last["stop_reason"].last().astype(str),
+            "stop_reason": last["left_because"].fillna(last["stop_reason"]),
         }
         | {name: middle[name] for name in (*SIDES, *MEMORY)}
     )
