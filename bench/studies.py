@@ -13,6 +13,11 @@ from tfscale.interval import median_interval
 TITLE = "Two whole studies: does each interval cover the other's value?"
 LIMIT = 0.93
 DRAWS = 20_000
+SPEEDS = {
+    "the calibration kernel's time": lambda study: study.visits["calibration_before_s"].median(),
+    "a copy of 64 MiB": lambda study: study.visits["memory_copy_before_s"].median(),
+}
+"""How fast a study found its machine (s, medians of its visits), whatever the models."""
 
 
 def bench(options: Options) -> list[Outcome]:
@@ -49,6 +54,7 @@ def bench(options: Options) -> list[Outcome]:
             "cells whose intervals cover each other's value, in times of the calibration kernel",
             percent(float(kernel["both"].mean())),
         ),
+        *(Outcome(f"{what}, A / B", f"{speed(a) / speed(b):.3f}") for what, speed in SPEEDS.items()),
     ]
 
 
