@@ -67,9 +67,9 @@ def test_disturbed_visits_are_left_out_and_counted(tmp_path):
 
 def test_a_cell_that_a_further_round_left_says_why(tmp_path):
     table = pd.concat([visits([1, 2]), visits([1, 2], cell="b")], ignore_index=True)
-    table.loc[table["cell"] == "b", "left_because"] = "cap"
+    table.loc[table["cell"] == "b", "left_because"] = "cap reached before"
     table["left_because"] = table["left_because"].astype("category")
-    assert [row["stop_reason"] for row in found(table, tmp_path)] == ["reason 2", "cap"]
+    assert [row["stop_reason"] for row in found(table, tmp_path)] == ["reason 2", "cap reached"]
 
 
 def test_only_disturbed_visits_are_used_and_said(tmp_path):

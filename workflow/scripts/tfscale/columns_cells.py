@@ -93,7 +93,7 @@ CELLS = described(
         "throughput_per_s": number("examples a second"),
         "unsettled_visits": count("visits whose warm-up did not settle"),
         "visits_total_s": number("seconds of all visits together"),
-        "stop_reason": text("why its last run ended, or found nothing to do"),
+        "stop_reason": text("why its last run ended or made no visit"),
         "first_call_s": number("median of the first calls"),
         "load_s": number("median of loading the SavedModel"),
         "unfetched_s": number("median call without fetching the output"),

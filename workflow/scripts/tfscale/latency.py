@@ -43,6 +43,7 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
     settled = own["settled"].fillna(True).astype(bool)
     ended = own.assign(number=number).sort_values("round", kind="stable").groupby("number")
     last = ended[["stop_reason", "left_because"]].last().astype("string")
+    reason = last["left_because"].str.removesuffix(" before").fillna(last["stop_reason"])
     return pd.DataFrame(
         {name: by_cell[name].first() for name in (*KEYS, "host", *AXES)}
         | {
@@ -70,7 +71,7 @@ def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataF
             "throughput_per_s": by_cell["batch_size"].first() * calls / tails["timed_s"],
             "unsettled_visits": (~settled).groupby(number).sum(),
             "visits_total_s": by_cell["visit_s"].sum(),
-            "stop_reason": last["left_because"].fillna(last["stop_reason"]),
+            "stop_reason": reason,
         }
         | {name: middle[name] for name in (*SIDES, *MEMORY)}
     )
