@@ -54,7 +54,10 @@ def bench(options: Options) -> list[Outcome]:
             "cells whose intervals cover each other's value, in times of the calibration kernel",
             percent(float(kernel["both"].mean())),
         ),
-        *(Outcome(f"{what}, A / B", f"{speed(a) / speed(b):.3f}") for what, speed in SPEEDS.items()),
+        *(
+            Outcome(f"{what}, A / B", f"{speed(a) / speed(b):.3f}")
+            for what, speed in SPEEDS.items()
+        ),
     ]
 
 

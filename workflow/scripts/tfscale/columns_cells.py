@@ -18,7 +18,10 @@ _MERGED = described(
         "warnings": (_WORD, "what may have disturbed the machine, a line each"),
         "cpu_model": (_WORD, "model of the processor"),
         "sentinel": flag("a sentinel's visit, outside of the rounds"),
-        "left_because": (_WORD, "why later runs of its cell timed it no more; missing if none did so"),
+        "left_because": (
+            _WORD,
+            "why later runs of its cell timed it no more; missing if none did so",
+        ),
         "machine": text(MACHINE),
         "order_index": (pa.int32(), "place of the run in its round, from 1"),
     }
