@@ -34,8 +34,8 @@ def repeat_marks(cells: pd.DataFrame, precision: float) -> Iterator[str]:
     if typical > precision:
         yield (
             f"Another such study would find a cell within {percent(typical)} of its value here "
-            "(median cell, 95 %, from how far apart the rounds are): smaller differences between "
-            "studies say nothing."
+            "(median cell, 95 %, from how far apart the rounds are; a busier hour is further off): "
+            "smaller differences between studies say nothing."
         )
 
 
