@@ -10,7 +10,7 @@ import psutil
 import pytest
 from paths import ROOT
 
-from tfscale import atomic
+from tfscale import atomic, tether
 from tfscale.atomic import flush, replacing, write_text
 from tfscale.child import in_one_line
 from tfscale.failures import messages_in
@@ -151,6 +151,44 @@ def test_a_job_ends_with_the_snakemake_that_was_killed(tmp_path):
     while job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+LATE = """
+import subprocess, sys
+from tfscale.tether import name_snakemake
+name_snakemake()
+wait = "import sys; sys.stdin.read()"
+code = wait + "\\nfrom tfscale.log import logged\\nwith logged('x.log'): print('on')"
+before = ["sh", "-c", '"$0" "$@"; exit $?'] if sys.argv[1] == "shell" else []
+child = subprocess.Popen([*before, sys.executable, "-c", code])
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("between", ["nothing", "shell"])
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_job_that_came_up_after_its_snakemake_was_killed_does_nothing(tmp_path, between, killed):
+    ending = "os.kill(os.getpid(), 9)" if killed else "child.wait()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import os{LATE}{ending}", between],
+        env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as parent:  # fmt: skip
+        if killed:
+            parent.wait()
+        parent.stdin.close()  # the job goes on
+        parent.stdout.read()  # until all that had it open have ended
+    assert (tmp_path / "x.log").exists() is not killed
+
+
+@LINUX
+def test_a_job_of_another_pid_namespace_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv(tether.SNAKEMAKE, f"pid:[1] {gone_pid()}")
+    code = "from tfscale.log import logged\nwith logged('x.log'): print('on')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path
+    )
+    assert (done.returncode, (tmp_path / "x.log").read_text()) == (0, "on\n")
 
 
 def test_a_stopped_job_says_by_what():

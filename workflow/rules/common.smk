@@ -12,6 +12,7 @@ from tfscale.page_files import PAGE_FILES
 from tfscale.partial import study_of
 from tfscale.remote import import_alone
 from tfscale.study import FIGURES
+from tfscale.tether import name_snakemake
 from tfscale.typed import typed
 
 results = workflow.pathvars.apply("<results>")
@@ -21,6 +22,7 @@ try:
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
+name_snakemake()
 guard()
 import_alone(workflow, sys.argv)
 needs = Needs(study)

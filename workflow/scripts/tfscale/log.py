@@ -1,7 +1,6 @@
 """A job's log: everything that it and its libraries print goes to the file of the rule."""
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from tfscale.errors import StudyError
-from tfscale.tether import end_with
+from tfscale.tether import end_with_snakemake
 
 
 @contextmanager
@@ -20,7 +19,7 @@ def logged(path: str) -> Iterator[IO[str]]:
     An error leaves its traceback in the log and its message as the last line there and on the
     console, and ends the job with status 1. A job ends with the Snakemake that started it.
     """
-    end_with(os.getppid(), signal.SIGTERM)
+    end_with_snakemake()
     console = os.fdopen(os.dup(2), "w", buffering=1)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
