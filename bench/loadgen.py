@@ -29,7 +29,7 @@ def bench(options: Options) -> list[Outcome]:
             outcomes.append(outcome)
             rows.append(row)
     header = [
-        "cell", "tfscale µs", "with disturbed slices", "LoadGen µs", "with disturbed slices",
+        "cell", "tfscale µs", "tfscale, all slices", "LoadGen µs", "LoadGen, all slices",
         "difference µs", "ratio (interval, coverage)",
     ]  # fmt: skip
     print(text_table(header, rows))

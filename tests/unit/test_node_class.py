@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from test_runs import a_run
+from run_files import a_run
 
 from tfscale.axes import AXES
 from tfscale.environment import VARIES

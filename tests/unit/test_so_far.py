@@ -1,7 +1,7 @@
 """What a run hands on to the next round of its cell."""
 
 import pytest
-from test_runs import a_run
+from run_files import a_run
 
 from tfscale import earlier
 from tfscale.so_far import SoFar
