@@ -1,4 +1,4 @@
-"""A visit whose timed block is MLCommons LoadGen's: SingleStream, one query = one batch.
+"""Visits with MLCommons LoadGen's timed block: SingleStream, one query = one batch.
 
 LoadGen knows no calibrations, so each slice of the block is a whole LoadGen test between two: both
 sides then leave out what a neighbour disturbed, by the same physical sign.
@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.loaded_model import LoadedModel, loaded_model
+from bench.ratios import Pair, alternated
 from tfscale.quiet import Quiet
 from tfscale.slices import COLD_NS, calm, plan_slices, time_slices
 from tfscale.slow_calls import NS
@@ -18,6 +19,7 @@ from tfscale.timed_block import timed_block
 
 MEDIAN = re.compile(r"50\.00 percentile latency \(ns\)\s*:\s*(\d+)")
 HEADROOM = 0.5
+BLOCKS, BLOCK_S, FEWEST_CALLS = 20, 0.1, 5
 
 
 def visit(request: dict) -> dict:
@@ -29,16 +31,26 @@ def visit(request: dict) -> dict:
     medians_ns: list[int] = []
 
     def test(_: int) -> None:
-        timed_block(model.call, model.call_ns, COLD_NS / NS, 1)
-        with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
-            _start(model, plan.shortest_s, plan.calls, folder)
-            summary = Path(folder, "mlperf_log_summary.txt").read_text()
-        medians_ns.append(median_ns(summary))
+        medians_ns.append(_loadgen_ns(model, plan.shortest_s, plan.calls))
 
     slices = time_slices(test, NS, replace(plan, calls=1, shortest_s=0.0), quiet)
     kept = calm(slices, quiet.limit_s) or slices
     calm_ns = [ns for ns, each in zip(medians_ns, slices, strict=True) if each in kept]
     return {"median_ns": median(calm_ns), "all_median_ns": median(medians_ns)}
+
+
+def by_turns(request: dict) -> dict[str, list[Pair]]:
+    """Return the medians (s) of short blocks by turns in this one process: ours, LoadGen's."""
+    model = loaded_model(request)
+
+    def ours_s() -> float:
+        _warm_again(model)
+        return median(timed_block(model.call, model.call_ns, BLOCK_S, FEWEST_CALLS)) / NS
+
+    def loadgen_s() -> float:
+        return _loadgen_ns(model, BLOCK_S, FEWEST_CALLS) / NS
+
+    return {"pairs_s": alternated(BLOCKS, ours_s, loadgen_s)}
 
 
 def median_ns(summary: str) -> int:
@@ -47,6 +59,18 @@ def median_ns(summary: str) -> int:
     if not found:
         raise ValueError(f"no median in LoadGen's summary: {summary[-500:]}")
     return int(found[1])
+
+
+def _warm_again(model: LoadedModel) -> None:
+    timed_block(model.call, model.call_ns, COLD_NS / NS, 1)
+
+
+def _loadgen_ns(model: LoadedModel, shortest_s: float, fewest: int) -> int:
+    """The median of one LoadGen test of at least so many seconds and calls."""
+    _warm_again(model)
+    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+        _start(model, shortest_s, fewest, folder)
+        return median_ns(Path(folder, "mlperf_log_summary.txt").read_text())
 
 
 def _start(model: LoadedModel, shortest_s: float, fewest: int, folder: str) -> None:

@@ -168,6 +168,14 @@ def test_the_papers_time_is_computed_from_the_latency():
     assert (table["half_width"] <= 0.05).all()
 
 
+def test_an_oracle_narrows_the_cheapest_cells_and_leaves_a_tenth_with_the_fewest_visits():
+    ours = pd.Series([10.0] * 10)
+    widths = pd.Series([0.1, 0.2, *[0.05] * 7, np.nan])  # 4 times and 16 times the visits
+    fewest = pd.Series([5.0] * 10)
+    assert precision.least_seconds(ours, widths, fewest) == 40 + 160 + 70 + 5
+    assert precision.least_seconds(ours, widths.fillna(0.05), fewest) == 40 + 5 + 80
+
+
 def test_machine_time_is_that_of_the_visits(capsys):
     visits = pd.DataFrame({"cell": ["a", "a", "b"], "visit_s": [1.0, 2.0, 4.0]})
     assert precision.visit_seconds(visits).to_dict() == {"a": 3.0, "b": 4.0}
