@@ -1,22 +1,19 @@
-"""Outputs are whole or not there, jobs end with their parent, and a full disk hides no message."""
+"""Outputs are whole or not there, and a full disk hides no message."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 
-import psutil
 import pytest
 from paths import ROOT
 
-from tfscale import atomic, tether
+from tfscale import atomic
 from tfscale.atomic import flush, replacing, write_text
 from tfscale.child import in_one_line
 from tfscale.failures import messages_in
 
 SCRIPTS = str(ROOT / "workflow" / "scripts")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own word, on Linux")
 
 
 def gone_pid() -> int:
@@ -123,72 +120,6 @@ def test_a_log_that_cannot_be_made_is_said(tmp_path):
     done = run(code, str(tmp_path))
     assert done.returncode == 1
     assert f"Is a directory: '{tmp_path}'\n(log: {tmp_path})" in done.stderr
-
-
-ORPHAN = """
-import subprocess, sys, time
-code = "import time; from tfscale.log import logged\\nwith logged('x.log'): time.sleep(60)"
-child = subprocess.Popen([sys.executable, "-c", code])
-print(child.pid, flush=True)
-time.sleep(60)
-"""
-
-
-@LINUX
-def test_a_job_ends_with_the_snakemake_that_was_killed(tmp_path):
-    parent = subprocess.Popen(
-        [sys.executable, "-c", ORPHAN], env=os.environ | {"PYTHONPATH": SCRIPTS},
-        stdout=subprocess.PIPE, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    job = psutil.Process(int(parent.stdout.readline()))
-    end = time.monotonic() + 20
-    while not (tmp_path / "x.log").exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    while job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-LATE = """
-import subprocess, sys
-from tfscale.tether import name_snakemake
-name_snakemake()
-wait = "import sys; sys.stdin.read()"
-code = wait + "\\nfrom tfscale.log import logged\\nwith logged('x.log'): print('on')"
-before = ["sh", "-c", '"$0" "$@"; exit $?'] if sys.argv[1] == "shell" else []
-child = subprocess.Popen([*before, sys.executable, "-c", code])
-"""
-
-
-@LINUX
-@pytest.mark.parametrize("between", ["nothing", "shell"])
-@pytest.mark.parametrize("killed", [True, False])
-def test_a_job_that_came_up_after_its_snakemake_was_killed_does_nothing(tmp_path, between, killed):
-    ending = "os.kill(os.getpid(), 9)" if killed else "child.wait()"
-    with subprocess.Popen(
-        [sys.executable, "-c", f"import os{LATE}{ending}", between],
-        env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as parent:  # fmt: skip
-        if killed:
-            parent.wait()
-        parent.stdin.close()  # the job goes on
-        parent.stdout.read()  # until all that had it open have ended
-    assert (tmp_path / "x.log").exists() is not killed
-
-
-@LINUX
-def test_a_job_of_another_pid_namespace_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setenv(tether.SNAKEMAKE, f"pid:[1] {gone_pid()}")
-    code = "from tfscale.log import logged\nwith logged('x.log'): print('on')"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path
-    )
-    assert (done.returncode, (tmp_path / "x.log").read_text()) == (0, "on\n")
 
 
 def test_a_stopped_job_says_by_what():
