@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.options import Options
 from bench.outcome import Outcome, SkippedError, percent
-from bench.ratios import agree, alternated, medians, ratio_of_pairs
+from bench.ratios import agree, alternated, medians, ratio_of_pairs, tolerance
 from bench.text_table import text_table
 from bench.visits import Visits, median_of, timed_s
 
@@ -74,7 +74,7 @@ def _compare_by_turns(visits: Visits, cell: str, request: dict) -> tuple[Outcome
 
 
 def _outcome(name: str, ours_s: float, theirs_s: float) -> Outcome:
-    over_s = abs(ours_s - theirs_s) - max(SHARE * theirs_s, FLOOR_S)
+    over_s = abs(ours_s - theirs_s) - tolerance(theirs_s, SHARE, FLOOR_S)
     missed = None if agree(ours_s, theirs_s, SHARE, FLOOR_S) else f"{1e6 * over_s:.0f} µs"
     shown = f"{ours_s / theirs_s:.3f} ({1e6 * (ours_s - theirs_s):+.1f} µs)"
     target = f"within max({percent(SHARE, 0)}, {1e6 * FLOOR_S:.0f} µs)"

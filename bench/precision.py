@@ -43,10 +43,11 @@ def bench(options: Options) -> list[Outcome]:
 
 
 def least_seconds(ours_s: pd.Series, half_width: pd.Series, fewest_s: pd.Series) -> float:
-    """What visits dealt out by an oracle would have cost until the share of the cells was precise.
+    """Seconds of visits, dealt out by an oracle, after which `SHARE` of the cells are precise.
 
-    An interval narrows with the root of its visits. The cells that cost most are left with the
-    fewest visits, which every cell gets.
+    All one value a cell: the seconds it took, its half-width (missing = it cannot be precise) and
+    the seconds of the fewest visits, which every cell gets. An interval narrows with the root of
+    its visits. The cells that cost most are left with the fewest.
     """
     wider = half_width.fillna(np.inf).clip(lower=PRECISION) / PRECISION
     more_s = (ours_s * wider**2 - fewest_s).clip(lower=0).sort_values()

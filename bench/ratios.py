@@ -53,9 +53,14 @@ def medians(pairs: Sequence[Pair]) -> Pair:
     return float(a), float(b)
 
 
+def tolerance(b: float, share: float, floor: float) -> float:
+    """How far from b a value may lie: a share of b, or the floor where that is more."""
+    return max(share * b, floor)
+
+
 def agree(a: float, b: float, share: float, floor: float) -> bool:
-    """Whether a lies within a share of b, or within the floor where that is more."""
-    return abs(a - b) <= max(share * b, floor)
+    """Whether a lies within the tolerance of b."""
+    return abs(a - b) <= tolerance(b, share, floor)
 
 
 def half_width(low: float, high: float) -> float:
