@@ -12,12 +12,12 @@ from bench.options import Options
 from bench.outcome import Outcome, ratio_at_most
 from bench.study import project_config
 from bench.text_table import text_table
+from tfscale.analysis.fitting import fit
+from tfscale.analysis.material import Plan
 from tfscale.axes import cell_name, defaults
-from tfscale.fitting import fit
-from tfscale.material import Plan
-from tfscale.sections import plan
-from tfscale.tables import write_parquet
-from tfscale.work import work_columns
+from tfscale.files.tables import write_parquet
+from tfscale.study.sections import plan
+from tfscale.study.work import work_columns
 
 TITLE = "Time of the whole analysis with its bootstraps: a study, and 10,000 simulated cells"
 STUDY_LIMIT_S, WIDE_LIMIT_S = 60.0, 600.0

@@ -50,8 +50,8 @@ def _median_s(task: Callable[[], float]) -> float:
 
 def main(cpu: int) -> None:
     """Print the medians (s) on one CPU as JSON."""
-    from tfscale.calibration import calibrate
-    from tfscale.memory_speed import copy_time
+    from tfscale.timing.calibration import calibrate
+    from tfscale.timing.memory_speed import copy_time
 
     os.sched_setaffinity(0, [cpu])
     tasks = {"calibration kernel": calibrate, "copy of memory": copy_time}

@@ -10,8 +10,8 @@ import pandas as pd
 
 from bench import ROOT
 from bench.outcome import SkippedError
-from tfscale.folds import Fold
-from tfscale.predictors import SHAPES
+from tfscale.analysis.folds import Fold
+from tfscale.analysis.predictors import SHAPES
 
 VERSION = "4.2.5"
 MOST_PARAMETERS = 4
@@ -30,7 +30,7 @@ def interpreter() -> Path:
 
 
 def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
-    """One row a cell left out, as `tfscale.held_out.left_out`; NaN where Extra-P has no answer."""
+    """One row a cell left out, as `held_out.left_out`; NaN where Extra-P has no answer."""
     names = [name for name in SHAPES if cells[name].nunique() > 1][:MOST_PARAMETERS]
     points, values = cells[names].astype(float), cells["latency_s"].astype(float)
     tasks = []

@@ -31,7 +31,9 @@ def take_for_done(workflow: Workflow, detailed: bool = False) -> None:
 
 
 def _complete(job) -> None:
-    from tfscale.checksums import write  # the project's own: its Snakefile has been read by now
+    from tfscale.files.checksums import (
+        write,  # the project's own: its Snakefile has been read by now
+    )
 
     missing = [Path(name) for name in job.output if not Path(name).exists()]
     for path in missing:

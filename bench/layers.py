@@ -9,9 +9,9 @@ import pandas as pd
 from bench.options import Options
 from bench.outcome import Outcome, percent, share_at_most
 from bench.text_table import text_table
-from tfscale.architecture import Layer, layers_of
-from tfscale.work_model import fit_work
-from tfscale.workload import TERMS, design, timed
+from tfscale.analysis.work_model import fit_work
+from tfscale.analysis.workload import TERMS, design, timed
+from tfscale.study.architecture import Layer, layers_of
 
 TITLE = "Shares of a call's time: by the work model, and by timing every layer alone"
 RANKS = (0.8, 1.0)
@@ -54,8 +54,8 @@ def layer_seconds(axes: dict) -> dict[str, float]:
     of its own: the least of a few."""
     import tensorflow as tf
 
-    from tfscale.networks import build
-    from tfscale.visit import set_threads
+    from tfscale.models.networks import build
+    from tfscale.timing.visit import set_threads
 
     set_threads(axes["threads"])
     layers = layers_of(axes)

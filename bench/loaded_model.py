@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tfscale.timed_block import Call, warm_up
+from tfscale.timing.timed_block import Call, warm_up
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ def loaded_model(request: dict) -> LoadedModel:
     """Do what a visit does up to its timed block."""
     import tensorflow as tf
 
-    from tfscale import calls, visit
-    from tfscale.pinning import pin
+    from tfscale.timing import calls, visit
+    from tfscale.timing.pinning import pin
 
     axes = request["axes"]
     visit.set_threads(axes["threads"])

@@ -10,7 +10,7 @@ from importlib import import_module
 from time import perf_counter
 
 from tfscale.errors import StudyError
-from tfscale.isolation import run_executed, run_forked
+from tfscale.jobs.isolation import run_executed, run_forked
 
 
 def answer(order: dict) -> dict:
@@ -30,7 +30,7 @@ def answer(order: dict) -> dict:
 
 
 if __name__ == "__main__":
-    import tfscale.visit  # noqa: F401  (TensorFlow, so that no visit pays for its import)
+    import tfscale.timing.visit  # noqa: F401  (TensorFlow, so that no visit pays for its import)
 
     with os.fdopen(int(sys.argv[1]), "w", buffering=1) as answers:
         for line in sys.stdin:

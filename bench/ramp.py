@@ -6,7 +6,7 @@ import pandas as pd
 from bench.options import Options
 from bench.outcome import Outcome, share_at_least
 from bench.text_table import text_table
-from tfscale.drift import drift
+from tfscale.analysis.drift import drift
 
 TITLE = "A ramp of 10 % over a synthetic study: does the drift test fire, do ratios stand?"
 CELLS, ROUNDS, VISITS, HOURS, NOISE = 48, 2, 3, 0.6, 0.02
@@ -35,7 +35,7 @@ def bench(options: Options) -> list[Outcome]:
 
 
 def fitted(visits: pd.DataFrame) -> tuple[float, float, float]:
-    """Slope of log latency an hour with its interval; the only place that knows tfscale.drift."""
+    """Slope of log latency an hour with its interval; the only place with `drift`."""
     fits = drift(visits, CONFIDENCE).set_index("term").loc["per_hour"]
     return np.log(fits["effect"]), np.log(fits["effect_low"]), np.log(fits["effect_high"])
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfscale.slicing import replicates
-from tfscale.sweeps import sweep_of
-from tfscale.thresholds import threshold
+from tfscale.analysis.slicing import replicates
+from tfscale.analysis.sweeps import sweep_of
+from tfscale.analysis.thresholds import threshold
 
 SWEEPS, TABLES, VISITS, CONFIDENCE = 200, 299, 6, 0.95
 

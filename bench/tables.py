@@ -10,9 +10,9 @@ import statsmodels.api as sm
 from bench import ROOT
 from bench.options import Options
 from bench.outcome import SkippedError
+from tfscale.analysis.imported import paper_cells
+from tfscale.analysis.workload import GROUP, architectures
 from tfscale.axes import AXES
-from tfscale.imported import paper_cells
-from tfscale.workload import GROUP, architectures
 
 PAPER = [(model, host) for model in ("mnist", "text") for host in ("acer", "macbook")]
 SIGNIFICANT = 0.05

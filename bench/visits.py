@@ -10,7 +10,7 @@ from statistics import median
 from bench import ROOT, SCRIPTS
 from bench.outcome import SkippedError
 
-VISIT = "tfscale.visit:visit"
+VISIT = "tfscale.timing.visit:visit"
 LIMIT_S = 1800.0
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from bench import ROOT
 from bench.study import project_config
-from tfscale import study as studies
+from tfscale.study import study as studies
 
 SIZES = (100, 1000, 10_000)
 PARTS = ("Snakefile", "workflow", "profiles", "envs")

@@ -8,11 +8,11 @@ import pandas as pd
 
 from bench.wide import WideStudy
 from bench.wide_runs import CALIBRATION_S, HOST
-from tfscale import encoded
-from tfscale.architecture import CLASSES, layers_of, parameters, structure_text
-from tfscale.atomic import write_text
-from tfscale.roofs import roofs_table
-from tfscale.tables import write_parquet
+from tfscale.data import encoded
+from tfscale.files.atomic import write_text
+from tfscale.files.tables import write_parquet
+from tfscale.study.architecture import CLASSES, layers_of, parameters, structure_text
+from tfscale.timing.roofs import roofs_table
 
 INPUTS = 100
 """Test inputs of a made-up data set: as many as the report looks at."""

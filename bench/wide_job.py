@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 from bench.wide import WideStudy
-from tfscale import page_files, sections
-from tfscale.figure_list import FIGURES
-from tfscale.material import Plan
+from tfscale.analysis.material import Plan
+from tfscale.study import page_files, sections
+from tfscale.study.figure_list import FIGURES
 
 
 def merge(wide: WideStudy) -> None:
     """The rule `merge`."""
-    from tfscale.merge import merge
+    from tfscale.tables.merge import merge
 
     study, results = wide.study, wide.results
     merge(
@@ -37,7 +37,7 @@ def merge(wide: WideStudy) -> None:
 
 def fit(wide: WideStudy) -> None:
     """The rule `fit`."""
-    from tfscale.fitting import fit
+    from tfscale.analysis.fitting import fit
 
     results = wide.results
     fit(
@@ -53,7 +53,7 @@ def fit(wide: WideStudy) -> None:
 
 def plot(wide: WideStudy) -> None:
     """The rule `plot`, for every model."""
-    from tfscale.plot import plot
+    from tfscale.figures.plot import plot
 
     folder, names = wide.results / "figures", ("cells", "visits", "roofs")
     for model in wide.study.models:
@@ -69,7 +69,7 @@ def plot(wide: WideStudy) -> None:
 
 def report(wide: WideStudy) -> None:
     """The rule `report`."""
-    from tfscale.report import write_report
+    from tfscale.report.report import write_report
 
     study, results = wide.study, wide.results
     kept = ("structure.txt", "predictions.parquet")

@@ -10,12 +10,12 @@ from zlib import crc32
 import numpy as np
 
 from bench.wide import VISITS, WideStudy
-from tfscale import machine, runs
-from tfscale.architecture import layers_of
-from tfscale.derived import derived
-from tfscale.disturbance import disturbance
-from tfscale.environment import identity
-from tfscale.flop import flop_per_example
+from tfscale.study.architecture import layers_of
+from tfscale.study.flop import flop_per_example
+from tfscale.timing import machine, runs
+from tfscale.timing.derived import derived
+from tfscale.timing.disturbance import disturbance
+from tfscale.timing.environment import identity
 
 HOST = "generated"
 FLOP_PER_S, OVERHEAD_S = 5e12, 2e-4

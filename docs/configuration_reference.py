@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tfscale.config import schema
+from tfscale.study.config import schema
 
 CONFIGURATION = """# Configuration
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
-from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
-from tfscale.columns_fits import FINDINGS, FITS
-from tfscale.described import meaning
-from tfscale.fit_tables import TABLES
+from tfscale.analysis.columns_fits import FINDINGS, FITS
+from tfscale.files.described import meaning
+from tfscale.study.fit_tables import TABLES
+from tfscale.tables.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
+from tfscale.tables.columns_cells import CELLS, RUN, RUNS, VISITS
 
 README = Path(__file__).parents[1] / "results" / "README.md"
 OUTPUT = """# Output
 
 Written by `make docs` from results/README.md and the schemas in
-`workflow/scripts/tfscale/columns_*.py`; do not edit.
+`workflow/scripts/tfscale/*/columns*.py`; do not edit.
 
 Suffixes of columns name units: `_s` seconds, `_bytes`, `_flop`, `_percent`, `_per_s`. A missing
 value is unknown, or was not testable. The tables of a study carry these words themselves:

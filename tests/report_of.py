@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import yaml
 from snakemake_project import Project
 
-from tfscale import report, sections
+from tfscale.report.report import report
+from tfscale.study import sections
 
 VISITS = 16
 

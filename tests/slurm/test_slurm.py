@@ -80,7 +80,7 @@ def warm_parents(project: Project) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter(["cmdline", "cwd"])
-        if "tfscale.warm" in (process.info["cmdline"] or [])
+        if "tfscale.jobs.warm" in (process.info["cmdline"] or [])
         and process.info["cwd"] == str(project.root)
     ]
 

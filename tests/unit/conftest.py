@@ -3,7 +3,7 @@
 import pytest
 from hostile_server import PAYLOAD, serving
 
-from tfscale import source_stream, sources
+from tfscale.data import source_stream, sources
 
 
 @pytest.fixture

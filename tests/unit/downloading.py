@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tfscale import sources
-from tfscale.download import download
+from tfscale.data import sources
+from tfscale.data.download import download
 from tfscale.errors import StudyError
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from synthetic_cells import visits_of, work_cells
 
-from tfscale.figure_data import FigureData, read
-from tfscale.figures import draw
-from tfscale.fitting import fit
-from tfscale.material import Plan
-from tfscale.style import styled
-from tfscale.work import work_columns
+from tfscale.analysis.fitting import fit
+from tfscale.analysis.material import Plan
+from tfscale.figures.figure_data import FigureData, read
+from tfscale.figures.figures import draw
+from tfscale.figures.style import styled
+from tfscale.study.work import work_columns
 
 mpl.use("agg")
 DOLLARS = "a $machine_ with <b>"

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 import tensorflow as tf
 
 from tfscale.errors import StudyError
-from tfscale.isolation import run_forked
+from tfscale.jobs.isolation import run_forked
 
 PARENT = os.getpid()
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from paths import ROOT
 
+from tfscale.analysis.imported import paper_cells
 from tfscale.axes import cell_name, defaults
-from tfscale.imported import paper_cells
-from tfscale.work import work_columns
+from tfscale.study.work import work_columns
 
 PAPER = ("mnist-acer", "mnist-macbook", "text-acer", "text-macbook")
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from time import sleep
 
-from tfscale.sources import Payload
+from tfscale.data.sources import Payload
 
 CONTENT = b"two lines\nof text\n" * 50
 PAYLOAD = Payload(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())

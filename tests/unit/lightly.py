@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
 from tfscale.errors import StudyError
-from tfscale.isolation import run_executed, run_forked
+from tfscale.jobs.isolation import run_executed, run_forked
 
 BIG = 100_000
 HOG_BYTES = 300_000_000

@@ -28,7 +28,7 @@ RECIPE = {
 
 def plan(seed: int) -> bytes:
     """The cells, the trained models and the order in which all is done."""
-    from tfscale.study import Study
+    from tfscale.study.study import Study
 
     study = Study(yaml.safe_load((ROOT / "config.yaml").read_text()) | {"seed": seed})
     walks = [("runs", cell, number) for cell in study.cells for number in (1, 2)]
@@ -39,7 +39,7 @@ def plan(seed: int) -> bytes:
 
 def data(folder: Path, seed: int) -> dict[str, bytes]:
     """The encoded data of both models, file by file."""
-    from tfscale.encode import encode
+    from tfscale.data.encode import encode
 
     for model in MODELS:
         arrays, manifest = f"{folder}/{model}.npz", f"{folder}/{model}.json"
@@ -59,9 +59,9 @@ def fits(folder: Path, seed: int) -> dict[str, bytes]:
 
 def weights(folder: Path, seed: int) -> dict[str, bytes]:
     """The weights of one trained model of each kind, with several threads."""
-    from tfscale.architecture import layers_of
-    from tfscale.encoded import load, read_manifest
-    from tfscale.training import configure, train
+    from tfscale.data.encoded import load, read_manifest
+    from tfscale.models.training import configure, train
+    from tfscale.study.architecture import layers_of
 
     configure(THREADS, seed, RECIPE["deterministic"])
     trained = {}

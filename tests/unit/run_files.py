@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tfscale import runs
 from tfscale.axes import cell_name, defaults
-from tfscale.derived import derived
+from tfscale.timing import runs
+from tfscale.timing.derived import derived
 
 NAMED = {"model": "mnist", "layers": 4, "batch_size": 1, "conv_size": 3, "input_size": 28}
 AXES = NAMED | defaults()

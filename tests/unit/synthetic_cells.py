@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from paths import ROOT
 
+from tfscale.analysis.imported import paper_cells
+from tfscale.analysis.workload import TERMS, design
 from tfscale.axes import cell_name, defaults
-from tfscale.imported import paper_cells
-from tfscale.workload import TERMS, design
 
 COSTS = {
     "fixed": 2e-4,

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tfscale.analysis.correlations import correlations, varying
+from tfscale.analysis.findings import findings
+from tfscale.analysis.law_fits import Levels, fit
+from tfscale.analysis.law_forms import FORMS
+from tfscale.analysis.law_terms import reported
+from tfscale.analysis.laws import fit_laws, slices
 from tfscale.axes import AXES, defaults
 from tfscale.axis_words import AXIS_WORDS
-from tfscale.correlations import correlations, varying
-from tfscale.findings import findings
-from tfscale.law_fits import Levels, fit
-from tfscale.law_forms import FORMS
-from tfscale.law_terms import reported
-from tfscale.laws import fit_laws, slices
 from tfscale.units import seconds
 
 

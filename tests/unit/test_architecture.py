@@ -1,6 +1,6 @@
 import pytest
 
-from tfscale.architecture import describe, largest_layers, parameters, structure_text
+from tfscale.study.architecture import describe, largest_layers, parameters, structure_text
 
 PAPER_VOCABULARY = 18765
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 from paths import ROOT
 
-from tfscale import atomic
-from tfscale.atomic import flush, replacing, write_text
-from tfscale.child import in_one_line
-from tfscale.failures import messages_in
+from tfscale.console.failures import messages_in
+from tfscale.files import atomic
+from tfscale.files.atomic import flush, replacing, write_text
+from tfscale.jobs.child import in_one_line
 
 SCRIPTS = str(ROOT / "workflow" / "scripts")
 
@@ -85,7 +85,7 @@ FULL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 from tfscale.errors import StudyError
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 with logged(sys.argv[1]):
     raise StudyError("no room for the table")
 """
@@ -116,7 +116,7 @@ def test_messages_are_told_apart_by_their_logs():
 
 
 def test_a_log_that_cannot_be_made_is_said(tmp_path):
-    code = "import sys\nfrom tfscale.log import logged\nwith logged(sys.argv[1]): pass"
+    code = "import sys\nfrom tfscale.jobs.log import logged\nwith logged(sys.argv[1]): pass"
     done = run(code, str(tmp_path))
     assert done.returncode == 1
     assert f"Is a directory: '{tmp_path}'\n(log: {tmp_path})" in done.stderr

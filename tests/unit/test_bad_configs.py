@@ -13,11 +13,11 @@ from snakemake.common.configfile import load_configfile
 from snakemake.settings.types import ConfigSettings
 from snakemake.utils import update_config
 
-from tfscale.config import ConfigError, check, schema
-from tfscale.config_files import check_files, merged
-from tfscale.partial import study_of
-from tfscale.study import Study
-from tfscale.typed import typed
+from tfscale.study.config import ConfigError, check, schema
+from tfscale.study.config_files import check_files, merged
+from tfscale.study.partial import study_of
+from tfscale.study.study import Study
+from tfscale.study.typed import typed
 
 
 @pytest.fixture

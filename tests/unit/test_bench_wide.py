@@ -25,9 +25,9 @@ from bench import (
 from bench.outcome import (
     SkippedError,
 )
-from tfscale import config as tfscale_config
-from tfscale import runs
-from tfscale.study import Study as WholeStudy
+from tfscale.study import config as tfscale_config
+from tfscale.study.study import Study as WholeStudy
+from tfscale.timing import runs
 
 
 @pytest.mark.parametrize("cells", wide.SIZES)

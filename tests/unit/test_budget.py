@@ -1,5 +1,5 @@
-from tfscale.architecture import describe
-from tfscale.budget import predicted_inputs, training_budget
+from tfscale.study.architecture import describe
+from tfscale.study.budget import predicted_inputs, training_budget
 
 LIGHT, HEAVY = describe("mnist", 4, 3, 28), describe("text", 10, 8, 56)
 RECIPE = {"epochs": 10, "budget_tflop": 0.5, "max_steps": 200}

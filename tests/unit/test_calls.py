@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfscale import calls
-from tfscale.architecture import describe
 from tfscale.axes import defaults
-from tfscale.encode import encode
-from tfscale.networks import build, copy_of
+from tfscale.data.encode import encode
+from tfscale.models.networks import build, copy_of
+from tfscale.study.architecture import describe
+from tfscale.timing import calls
 
 VOCABULARY = 50
 SIZE = 14

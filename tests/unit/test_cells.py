@@ -3,8 +3,8 @@
 import pandas as pd
 
 from tfscale.axes import defaults
-from tfscale.latency import cells_of
-from tfscale.work import work_columns
+from tfscale.study.work import work_columns
+from tfscale.tables.latency import cells_of
 
 
 def test_the_flop_of_a_large_network_do_not_overflow_the_tables_integers():

@@ -7,12 +7,12 @@ import subprocess
 import pytest
 from damage import DAMAGES, damaged, flipped
 
-from tfscale import checksums
-from tfscale.checksums import check, faults_of, write
+from tfscale.console.lost import redo_if_changed, redo_if_lost
+from tfscale.console.vouch import vouch
 from tfscale.errors import StudyError
-from tfscale.lost import redo_if_changed, redo_if_lost
-from tfscale.seal import PLACEHOLDER, seal
-from tfscale.vouch import vouch
+from tfscale.files import checksums
+from tfscale.files.checksums import check, faults_of, write
+from tfscale.files.seal import PLACEHOLDER, seal
 
 AGAIN = "and type the same command again"
 

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from grids import grid, nominal, visits_of
 
-from tfscale.claim_list import CLAIMS, PRIMARY, primary_tests
-from tfscale.claim_pairs import faster, no_difference
-from tfscale.claim_tests import alike, driven_by, scatter
-from tfscale.claim_words import claim_words
-from tfscale.claims import claims
-from tfscale.design import by_model
+from tfscale.analysis.claim_list import CLAIMS, PRIMARY, primary_tests
+from tfscale.analysis.claim_pairs import faster, no_difference
+from tfscale.analysis.claim_tests import alike, driven_by, scatter
+from tfscale.analysis.claim_words import claim_words
+from tfscale.analysis.claims import claims
+from tfscale.analysis.design import by_model
+from tfscale.analysis.growth import logarithmic
+from tfscale.analysis.repeats import visit_rows
 from tfscale.errors import StudyError
-from tfscale.growth import logarithmic
-from tfscale.repeats import visit_rows
 
 
 def rows(cells: pd.DataFrame) -> pd.DataFrame:

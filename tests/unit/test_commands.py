@@ -2,7 +2,7 @@
 
 import shlex
 
-from tfscale.commands import Call, profile_options, typed_profile
+from tfscale.console.commands import Call, profile_options, typed_profile
 
 
 def test_targets_go_before_config_which_would_swallow_them():

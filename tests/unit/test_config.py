@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfscale.config import ConfigError, check
+from tfscale.study.config import ConfigError, check
 
 
 def put(config: dict, path: str, value) -> None:

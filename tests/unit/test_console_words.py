@@ -8,20 +8,20 @@ import sys
 import pytest
 from paths import ROOT
 
-from tfscale.chatter import worth_saying
-from tfscale.commands import Call
-from tfscale.display import Plain, Progress, display_on
-from tfscale.end_block import Ended, failure, report, success
-from tfscale.failures import UNSAID, Failure, message_in, without_failures
-from tfscale.noise import noise_now, noise_words
-from tfscale.pace import Pace, Task
-from tfscale.start_block import start_block
-from tfscale.study import Study
-from tfscale.warned import warnings_in
+from tfscale.analysis.warned import warnings_in
+from tfscale.console.chatter import worth_saying
+from tfscale.console.commands import Call
+from tfscale.console.display import Plain, Progress, display_on
+from tfscale.console.end_block import Ended, failure, report, success
+from tfscale.console.failures import UNSAID, Failure, message_in, without_failures
+from tfscale.console.noise import noise_now, noise_words
+from tfscale.console.pace import Pace, Task
+from tfscale.console.start_block import start_block
+from tfscale.study.study import Study
 
 LISTEN = """
 import os, subprocess, sys
-from tfscale.listening import Listening
+from tfscale.console.listening import Listening
 heard = []
 listening = Listening()
 listening.start(heard.extend)
@@ -37,7 +37,7 @@ print(heard)
 """
 PIECES = """
 import os, time
-from tfscale.listening import Listening
+from tfscale.console.listening import Listening
 together = []
 listening = Listening()
 listening.start(together.append)
@@ -48,7 +48,7 @@ print(together[0])
 """
 BROKEN = """
 import os
-from tfscale.listening import Listening
+from tfscale.console.listening import Listening
 listening = Listening()
 listening.start(lambda lines: 1 / 0)
 for number in range(3):

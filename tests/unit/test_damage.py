@@ -11,14 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from damage import DAMAGES, damaged
 
-from tfscale import sources, tables
+from tfscale.analysis.imported import check_imports, paper_cells, study_cells
+from tfscale.console.opening import Opening
+from tfscale.data import sources
+from tfscale.data.sources import Payload, check_payloads
 from tfscale.errors import StudyError
-from tfscale.facts import read_facts
-from tfscale.imported import check_imports, paper_cells, study_cells
-from tfscale.opening import Opening
-from tfscale.saved_model import digest
-from tfscale.sources import Payload, check_payloads
-from tfscale.tables import write_parquet
+from tfscale.files import tables
+from tfscale.files.tables import write_parquet
+from tfscale.models.facts import read_facts
+from tfscale.models.saved_model import digest
 
 CSV = "Layers,BatchSize,ConvSize,TotalTime,MeanTime\n4,1,3,120.5,12.05\n6,1,3,150.5,15.05\n"
 
@@ -152,11 +153,11 @@ def test_facts_that_are_damaged_or_of_another_model_are_refused(tmp_path, conten
 
 
 def test_a_savedmodel_that_this_study_did_not_make_is_never_loaded(tmp_path, monkeypatch):
-    from tfscale.measure import Subject, measure
-    from tfscale.so_far import SoFar
+    from tfscale.timing.measure import Subject, measure
+    from tfscale.timing.so_far import SoFar
 
     loaded: list[dict] = []
-    monkeypatch.setattr("tfscale.measure.fresh_visit", loaded.append)
+    monkeypatch.setattr("tfscale.timing.measure.fresh_visit", loaded.append)
     model = tmp_path / "saved_model"
     model.mkdir()
     (model / "saved_model.pb").write_bytes(b"made here")

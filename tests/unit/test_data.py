@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from tfscale import builtin, reviews
-from tfscale.encode import encode
-from tfscale.encoded import load, load_texts, read_manifest
-from tfscale.training import _batches
+from tfscale.data import builtin, reviews
+from tfscale.data.encode import encode
+from tfscale.data.encoded import load, load_texts, read_manifest
+from tfscale.models.training import _batches
 
 
 def encoded(folder, model, size, seed=3):

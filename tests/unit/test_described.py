@@ -6,15 +6,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tfscale.analysis.columns_fits import FINDINGS, FITS
 from tfscale.axes import AXES
-from tfscale.columns import SCHEMA
-from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
-from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
-from tfscale.columns_fits import FINDINGS, FITS
-from tfscale.described import count, described, flag, meaning, number, text, typed
-from tfscale.fit_tables import TABLES
-from tfscale.gathering import RAW
-from tfscale.tables import write_parquet
+from tfscale.files.described import count, described, flag, meaning, number, text, typed
+from tfscale.files.tables import write_parquet
+from tfscale.study.fit_tables import TABLES
+from tfscale.tables.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
+from tfscale.tables.columns_cells import CELLS, RUN, RUNS, VISITS
+from tfscale.tables.gathering import RAW
+from tfscale.timing.columns import SCHEMA
 
 ALL = FITS | {
     "findings": FINDINGS, "cells": CELLS, "run": RUN, "runs": RUNS, "visits": VISITS,

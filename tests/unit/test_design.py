@@ -7,11 +7,11 @@ from grids import grid, nominal, visits_of
 from scipy.stats import ncf
 from statsmodels.stats.oneway import confint_noncentrality
 
-from tfscale import design
+from tfscale.analysis import design
+from tfscale.analysis.noncentral import noncentrality_interval
+from tfscale.analysis.repeats import run_rows, visit_rows
 from tfscale.errors import StudyError
-from tfscale.noncentral import noncentrality_interval
 from tfscale.phrases import between, p_words, share, times
-from tfscale.repeats import run_rows, visit_rows
 
 
 @pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf, "slow"])

@@ -10,13 +10,13 @@ import yaml
 from paths import ROOT
 from snakemake.cli import get_argument_parser
 
-from tfscale import config as configuration
+from tfscale.analysis.columns_fits import FITS
 from tfscale.axes import AXES
-from tfscale.columns_fits import FITS
-from tfscale.config import schema
-from tfscale.described import meaning
-from tfscale.fit_tables import TABLES
-from tfscale.grid import cells
+from tfscale.files.described import meaning
+from tfscale.study import config as configuration
+from tfscale.study.config import schema
+from tfscale.study.fit_tables import TABLES
+from tfscale.study.grid import cells
 
 DOCS = ROOT / "docs"
 PROSE = {

@@ -9,10 +9,10 @@ import pytest
 from downloading import fetch, official, refused
 from hostile_server import CONTENT, PAGE, STALL_S
 
-from tfscale import download as module
-from tfscale import source_stream, sources
-from tfscale.download import public
-from tfscale.sources import Payload
+from tfscale.data import download as module
+from tfscale.data import source_stream, sources
+from tfscale.data.download import public
+from tfscale.data.sources import Payload
 
 BY_DEFAULT = source_stream.RETRIES
 

@@ -8,7 +8,7 @@ import pytest
 from downloading import fetch, official, refused
 from hostile_server import CONTENT, archive
 
-from tfscale import source_stream
+from tfscale.data import source_stream
 
 
 def test_a_bomb_is_cut_off(server, tmp_path):

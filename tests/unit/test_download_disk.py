@@ -10,9 +10,9 @@ from downloading import fetch, official, refused
 from hostile_server import CONTENT
 from rights import ordinary_user
 
-from tfscale import saving, sources
+from tfscale.data import saving, sources
+from tfscale.data.sources import Payload
 from tfscale.errors import StudyError
-from tfscale.sources import Payload
 
 
 def test_a_full_disk_ends_the_download_at_once(server, tmp_path, monkeypatch):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfscale.drift import drift
-from tfscale.priorities import order
+from tfscale.analysis.drift import drift
+from tfscale.study.priorities import order
 
 
 def study(ramp: float, cells: int = 24, rounds: int = 2, sentinels: int = 4, noise: float = 0.01):

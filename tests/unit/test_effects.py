@@ -5,19 +5,19 @@ import pandas as pd
 import pytest
 from grids import grid, nominal, visits_of
 
-from tfscale.anova import anova, share_interval
-from tfscale.anova_words import anova_words
-from tfscale.equivalence import equivalence, no_effect, tost
-from tfscale.equivalence_words import equivalence_words
+from tfscale.analysis.anova import anova, share_interval
+from tfscale.analysis.anova_words import anova_words
+from tfscale.analysis.equivalence import equivalence, no_effect, tost
+from tfscale.analysis.equivalence_words import equivalence_words
+from tfscale.analysis.exploratory import exploratory
+from tfscale.analysis.level_pairs import any_difference, log_ratios, slice_number
+from tfscale.analysis.many_tests import adjust, corrected
+from tfscale.analysis.many_tests_words import many_tests_words
+from tfscale.analysis.order import run_order
+from tfscale.analysis.repeats import visit_rows
+from tfscale.analysis.spread import spread
+from tfscale.analysis.spread_words import spread_words
 from tfscale.errors import StudyError
-from tfscale.exploratory import exploratory
-from tfscale.level_pairs import any_difference, log_ratios, slice_number
-from tfscale.many_tests import adjust, corrected
-from tfscale.many_tests_words import many_tests_words
-from tfscale.order import run_order
-from tfscale.repeats import visit_rows
-from tfscale.spread import spread
-from tfscale.spread_words import spread_words
 
 
 def test_shares_go_to_what_makes_the_difference():

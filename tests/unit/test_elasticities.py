@@ -3,7 +3,7 @@
 import pytest
 from law_study import SIZES, study
 
-from tfscale.elasticities import elasticities
+from tfscale.analysis.elasticities import elasticities
 
 
 def test_elasticities_between_neighbouring_levels():

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tfscale import machine
-from tfscale.environment import VARIES, identity
-from tfscale.variables import variables
+from tfscale.timing import machine
+from tfscale.timing.environment import VARIES, identity
+from tfscale.timing.variables import variables
 
 CODE = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from tfscale.environment import environment, identity
+from tfscale.timing.environment import environment, identity
 first = environment()
 threads = len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 1
 os.environ["OMP_NUM_THREADS"] = "7"
@@ -31,7 +31,7 @@ def recorded() -> tuple[dict[str, str], int, bool]:
         "TF_ENABLE_ONEDNN_OPTS": "0", "TF_HTTP_PASSWORD": "hunter2",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(Path(machine.__file__).parents[1])],
+        [sys.executable, "-c", CODE, str(Path(machine.__file__).parents[2])],
         capture_output=True, text=True, check=True, timeout=120, env=os.environ | settings,
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])

@@ -3,14 +3,14 @@
 import pytest
 from test_partial_study import a_run
 
-from tfscale import sections
+from tfscale.console.pace import Pace
+from tfscale.console.start_block import start_block
 from tfscale.errors import StudyError
-from tfscale.excluding import excluded
-from tfscale.grid import cells
-from tfscale.pace import Pace
-from tfscale.partial import study_of
-from tfscale.start_block import start_block
-from tfscale.study import Study
+from tfscale.study import sections
+from tfscale.study.excluding import excluded
+from tfscale.study.grid import cells
+from tfscale.study.partial import study_of
+from tfscale.study.study import Study
 
 MEMORY, SLOW = "out of memory", "too slow"
 ENTRIES = [

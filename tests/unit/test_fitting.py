@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from grids import grid, visits_of
 
+from tfscale.analysis.fitting import fit
+from tfscale.analysis.material import Plan, gather
+from tfscale.analysis.parts import PARTS
 from tfscale.errors import StudyError
-from tfscale.fit_tables import TABLES, TOP
-from tfscale.fitting import fit
-from tfscale.material import Plan, gather
-from tfscale.page_fits import MOST_ROWS, findings_by_topic, fit_sections
-from tfscale.parts import PARTS
-from tfscale.tables import write_parquet
+from tfscale.files.tables import write_parquet
+from tfscale.report.page_fits import MOST_ROWS, findings_by_topic, fit_sections
+from tfscale.study.fit_tables import TABLES, TOP
 
 PREDICT = {"model": ["mnist"], "layers": [4, 12], "batch_size": [8], "conv_size": [3],
            "input_size": [28]}  # fmt: skip

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from tfscale.architecture import describe, parameters
-from tfscale.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
-from tfscale.networks import build
+from tfscale.models.networks import build
+from tfscale.study.architecture import describe, parameters
+from tfscale.study.flop import activation_bytes, flop_by_kind, flop_per_example, weight_bytes
 
 VOCABULARY = 50
 PAPER = [

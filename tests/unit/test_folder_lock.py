@@ -9,12 +9,13 @@ import pytest
 from holding import end, holding
 from snakemake.exceptions import WorkflowError
 
-from tfscale import folder_lock, holder
+from tfscale.console import folder_lock
+from tfscale.jobs import holder
 
 LOCKS = """
 import sys
 from pathlib import Path
-from tfscale.folder_lock import _alone
+from tfscale.console.folder_lock import _alone
 with _alone(Path(sys.argv[1])):
     print("holds", flush=True)
     sys.stdin.read()

@@ -3,9 +3,9 @@ import re
 import pytest
 
 from tfscale.axes import AXES, cell_name
-from tfscale.config import schema
-from tfscale.grid import cells, impossible, trained_model
-from tfscale.priorities import order
+from tfscale.study.config import schema
+from tfscale.study.grid import cells, impossible, trained_model
+from tfscale.study.priorities import order
 
 ONE = {
     "model": ["text"], "layers": [8], "batch_size": [16], "conv_size": [5], "input_size": [56],

@@ -5,13 +5,13 @@ from time import sleep
 
 import pytest
 
-from tfscale import headline as of_visit
-from tfscale import quiet
-from tfscale.calls import Calls
-from tfscale.headline import headline
-from tfscale.memory_speed import copy_time
-from tfscale.phases import Phases
-from tfscale.quiet import Quiet
+from tfscale.timing import headline as of_visit
+from tfscale.timing import quiet
+from tfscale.timing.calls import Calls
+from tfscale.timing.headline import headline
+from tfscale.timing.memory_speed import copy_time
+from tfscale.timing.phases import Phases
+from tfscale.timing.quiet import Quiet
 
 REQUEST = {
     "axes": {"batch_size": 1}, "protocol": {"protocol": "visits", "min_calls": 10,
@@ -72,7 +72,7 @@ def test_the_machine_is_looked_at_round_the_block():
 def test_copying_more_takes_longer(monkeypatch):
     times_s = {4: [], 80: []}
     for copies in [4, 80] * 5:
-        monkeypatch.setattr("tfscale.memory_speed.COPIES", copies)
+        monkeypatch.setattr("tfscale.timing.memory_speed.COPIES", copies)
         times_s[copies].append(copy_time())
     assert median(times_s[80]) > 4 * median(times_s[4])
 

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfscale import cgroup, clock, counters, cpu_watch, host, procstat
+from tfscale.jobs import cgroup
+from tfscale.timing import clock, counters, cpu_watch, host, procstat
 
 BUSY = [sys.executable, "-c", "while True: pass"]
 SPIN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -187,8 +188,8 @@ def test_own_work_is_not_a_neighbours():
     code = "\n".join(
         [
             "import os, sys, time",
-            f"sys.path.insert(0, {str(host.__file__).rsplit('/', 2)[0]!r})",
-            "from tfscale import counters",
+            f"sys.path.insert(0, {str(host.__file__).rsplit('/', 3)[0]!r})",
+            "from tfscale.timing import counters",
             f"os.sched_setaffinity(0, {{{cpu}}})",
             "before, end = counters.counters(), time.monotonic() + 1",
             "while time.monotonic() < end: pass",

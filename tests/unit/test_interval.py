@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfscale.interval import fewest_for_interval, median_interval
+from tfscale.timing.interval import fewest_for_interval, median_interval
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tfscale.ending import Ending
 from tfscale.errors import StudyError
-from tfscale.isolation import run_forked
+from tfscale.jobs.ending import Ending
+from tfscale.jobs.isolation import run_forked
 
 HERE = Path(__file__).parent
 VARIANTS = ("fork", "exec")
@@ -112,8 +112,8 @@ def test_an_answer_does_not_wait_for_what_the_visit_started(tmp_path):
 
 
 def test_no_answer_is_lost_when_the_parent_looks_meanwhile(monkeypatch):
-    monkeypatch.setattr("tfscale.isolation.TASKS", Path("/nowhere"))
-    monkeypatch.setattr("tfscale.attend.LOOK_S", 0.0005)
+    monkeypatch.setattr("tfscale.jobs.isolation.TASKS", Path("/nowhere"))
+    monkeypatch.setattr("tfscale.jobs.attend.LOOK_S", 0.0005)
     for number in range(200):
         assert run_forked(dict, {"number": number}, 30) == {"number": number}
 
@@ -166,7 +166,7 @@ def test_an_end_that_is_not_about_memory_does_not_say_so(tmp_path, variant, task
 
 
 def test_without_a_name_and_with_the_callers_own_signals(monkeypatch):
-    monkeypatch.setattr("tfscale.isolation.TASKS", Path("/nowhere"))
+    monkeypatch.setattr("tfscale.jobs.isolation.TASKS", Path("/nowhere"))
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(StudyError, match=r"^a visit failed with status 1: KeyError: 'size'"):
         run_forked(lambda request: request["size"], {}, 30)
@@ -180,7 +180,7 @@ def test_a_machine_that_cannot_fork_says_so(monkeypatch):
     def refuse():
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr("tfscale.isolation.TASKS", Path("/nowhere"))
+    monkeypatch.setattr("tfscale.jobs.isolation.TASKS", Path("/nowhere"))
     monkeypatch.setattr(os, "fork", refuse)
     with pytest.raises(StudyError, match="mlp: a visit could not be started: Cannot allocate mem"):
         run_forked(dict, {}, 30, name="mlp")

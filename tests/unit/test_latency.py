@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfscale.axes import defaults
-from tfscale.latency import MEMORY, SIDES, bound_rank, latencies, upper_bound
-from tfscale.pooling import pooled
+from tfscale.tables.latency import MEMORY, SIDES, bound_rank, latencies, upper_bound
+from tfscale.tables.pooling import pooled
 
 AXES = defaults() | {"model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28}
 

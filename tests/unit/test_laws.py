@@ -9,19 +9,27 @@ import pytest
 from law_study import SIZES, TRUTHS, study
 from paths import ROOT
 
-from tfscale import laws
-from tfscale.elasticities import elasticities
+from tfscale.analysis import laws
+from tfscale.analysis.elasticities import elasticities
+from tfscale.analysis.imported import paper_cells
+from tfscale.analysis.lack_of_fit import lack_of_fit, slices_differ
+from tfscale.analysis.law_choice import (
+    aicc,
+    competing,
+    missed,
+    untestable,
+    verdict,
+    weights,
+    winners,
+)
+from tfscale.analysis.law_fits import Levels, fit, many_errors
+from tfscale.analysis.law_forms import FORMS, predicted
+from tfscale.analysis.law_terms import small
+from tfscale.analysis.laws import COLUMNS, fit_laws
+from tfscale.analysis.left_out_level import held_out_errors
+from tfscale.analysis.resampling import resampled
+from tfscale.analysis.slicing import replicates, slice_numbers
 from tfscale.errors import StudyError
-from tfscale.imported import paper_cells
-from tfscale.lack_of_fit import lack_of_fit, slices_differ
-from tfscale.law_choice import aicc, competing, missed, untestable, verdict, weights, winners
-from tfscale.law_fits import Levels, fit, many_errors
-from tfscale.law_forms import FORMS, predicted
-from tfscale.law_terms import small
-from tfscale.laws import COLUMNS, fit_laws
-from tfscale.left_out_level import held_out_errors
-from tfscale.resampling import resampled
-from tfscale.slicing import replicates, slice_numbers
 
 PAPER = Path(os.environ.get("TFSCALE_PAPER", ROOT.parent / "shared" / "paper"))
 

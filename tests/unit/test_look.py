@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-from tfscale import look, pinning
-from tfscale.code import SCRIPTS
-from tfscale.pinning import places
+from tfscale.console.code import SCRIPTS
+from tfscale.timing import look, pinning
+from tfscale.timing.pinning import places
 
 
 def test_a_cpu_that_others_use_does_not_stand_for_the_machine(tmp_path, monkeypatch):
@@ -25,10 +25,10 @@ def test_a_cpu_that_others_use_does_not_stand_for_the_machine(tmp_path, monkeypa
 ROOFS = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from tfscale import pinning
+from tfscale.timing import pinning
 pin_to, went = pinning.pin_to, []
 pinning.pin_to = lambda cpus: went.append(pin_to(cpus))
-from tfscale.roofs import measure_roofs
+from tfscale.timing.roofs import measure_roofs
 measure_roofs({"threads": 1, "side": 64, "copied_bytes": 2**16})
 print(json.dumps(went))
 """

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from grids import grid, nominal
 
+from tfscale.analysis.machine_pairs import common
+from tfscale.analysis.machine_words import machine_words
+from tfscale.analysis.machines import compare_machines
 from tfscale.errors import StudyError
-from tfscale.machine_pairs import common
-from tfscale.machine_words import machine_words
-from tfscale.machines import compare_machines
 
 
 def machine(name: str, overhead_s: float, flop_per_s: float, seed: int, **how) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tfscale.marks import marks
+from tfscale.report.marks import marks
 
 TIMING = {"precision": 0.05, "time_cap_s": 120, "cell_cap_s": 60, "protocol": "visits"}
 NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfscale import cgroup, memory
+from tfscale.jobs import cgroup, memory
 
 SIZE = 200_000_000
 
@@ -43,8 +43,8 @@ def test_the_address_space_is_a_limit():
     code = "\n".join(
         [
             "import resource, sys",
-            f"sys.path.insert(0, {str(Path(memory.__file__).parents[1])!r})",
-            "from tfscale import memory",
+            f"sys.path.insert(0, {str(Path(memory.__file__).parents[2])!r})",
+            "from tfscale.jobs import memory",
             "resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))",
             "print(memory.limit_bytes())",
         ]

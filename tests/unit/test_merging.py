@@ -7,11 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 from run_files import AGAIN, AXES, a_run
 
-from tfscale import gathering
+from tfscale.analysis.imported import study_cells
 from tfscale.errors import StudyError
-from tfscale.imported import study_cells
-from tfscale.merging import merge_runs
-from tfscale.work import work_columns
+from tfscale.study.work import work_columns
+from tfscale.tables import gathering
+from tfscale.tables.merging import merge_runs
 
 
 def test_a_run_that_timed_another_model_is_not_merged(tmp_path):

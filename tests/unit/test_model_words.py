@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from synthetic_cells import visits_of, work_cells
 
-from tfscale.code import SCRIPTS
-from tfscale.group_words import batch, between, digits, groups, listed, scaled
-from tfscale.held_out import held_out
-from tfscale.held_out_words import held_out_words
-from tfscale.predicted import coverage_table, predict_cells
-from tfscale.prediction_words import budget_words, prediction_words
-from tfscale.saturation import saturation
-from tfscale.saturation_words import saturation_words
-from tfscale.time_shares import labels, operation_shares
-from tfscale.within_budget import within_budget
-from tfscale.work_tables import fit_groups, rates
-from tfscale.work_words import label_words, rate_words
+from tfscale.analysis.group_words import batch, between, digits, groups, listed, scaled
+from tfscale.analysis.held_out import held_out
+from tfscale.analysis.held_out_words import held_out_words
+from tfscale.analysis.predicted import coverage_table, predict_cells
+from tfscale.analysis.prediction_words import budget_words, prediction_words
+from tfscale.analysis.saturation import saturation
+from tfscale.analysis.saturation_words import saturation_words
+from tfscale.analysis.time_shares import labels, operation_shares
+from tfscale.analysis.within_budget import within_budget
+from tfscale.analysis.work_tables import fit_groups, rates
+from tfscale.analysis.work_words import label_words, rate_words
+from tfscale.console.code import SCRIPTS
 
 GRID = {
     "model": ["mnist"], "layers": [6, 12], "batch_size": [8], "conv_size": [4], "input_size": [28],
@@ -138,7 +138,7 @@ def test_numbers_in_words():
 def test_roofs_are_measured_in_a_process_of_their_own():
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); "
-        "from tfscale.roofs import measure_roofs, roofs_table; "
+        "from tfscale.timing.roofs import measure_roofs, roofs_table; "
         "found = measure_roofs({'threads': 1, 'side': 64, 'copied_bytes': 2**16}); "
         "print(roofs_table('h', {1: found}).to_json(orient='records'))"
     )

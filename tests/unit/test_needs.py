@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfscale.needs import BASE_MB, START_MIN, Needs
-from tfscale.remote import SWITCH, import_alone, result_in
-from tfscale.study import Study
+from tfscale.console.needs import BASE_MB, START_MIN, Needs
+from tfscale.console.remote import SWITCH, import_alone, result_in
+from tfscale.study.study import Study
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfscale import predictions
-from tfscale.architecture import describe
 from tfscale.errors import StudyError
-from tfscale.full_span_convolution import FullSpanConv2D
-from tfscale.networks import build, copy_of
+from tfscale.models import predictions
+from tfscale.models.full_span_convolution import FullSpanConv2D
+from tfscale.models.networks import build, copy_of
+from tfscale.study.architecture import describe
 
 VOCABULARY, SIZE = 50, 14
 

@@ -7,11 +7,11 @@ import pytest
 from run_files import a_run
 
 from tfscale.axes import AXES
-from tfscale.environment import VARIES
 from tfscale.errors import StudyError
-from tfscale.merge import merge
-from tfscale.merging import merge_runs
-from tfscale.node_class import DIFFERS
+from tfscale.tables.merge import merge
+from tfscale.tables.merging import merge_runs
+from tfscale.tables.node_class import DIFFERS
+from tfscale.timing.environment import VARIES
 
 EPYC, XEON = {"cpu_model": "EPYC", "cpu_count": "8"}, {"cpu_model": "Xeon", "cpu_count": "8"}
 

@@ -6,11 +6,11 @@ import pytest
 from grids import grid, nominal, visits_of
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from tfscale.order import ljung_box, run_order
-from tfscale.order_words import order_words
-from tfscale.outlier_words import outlier_words
-from tfscale.outliers import outliers, shifts, without
-from tfscale.repeats import run_rows
+from tfscale.analysis.order import ljung_box, run_order
+from tfscale.analysis.order_words import order_words
+from tfscale.analysis.outlier_words import outlier_words
+from tfscale.analysis.outliers import outliers, shifts, without
+from tfscale.analysis.repeats import run_rows
 
 
 def law(cell: dict) -> float:

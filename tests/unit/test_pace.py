@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from tfscale.console.estimate import run_s, training_s
+from tfscale.console.jobs_ahead import tasks_before
+from tfscale.console.pace import Pace, Task, stages_of
+from tfscale.console.speed import Speed
 from tfscale.durations import duration, ready_at
-from tfscale.estimate import run_s, training_s
-from tfscale.jobs_ahead import tasks_before
-from tfscale.pace import Pace, Task, stages_of
-from tfscale.speed import Speed
-from tfscale.study import Study
+from tfscale.study.study import Study
 
 
 def timing(estimate_s: float, kind: str = "mnist") -> Task:

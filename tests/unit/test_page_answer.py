@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tfscale.page_answer import answer
+from tfscale.report.page_answer import answer
 
 CELLS = pd.DataFrame({"machine": "h", "cell": ["a", "b"], "coverage": [0.96, None]})
 SETTING = {"machine": "h", "model": "mnist", "threads": 1, "filters": 64,

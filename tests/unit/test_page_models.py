@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfscale.page_models import MOST_MODELS, samples, trained_models
+from tfscale.report.page_models import MOST_MODELS, samples, trained_models
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from paths import ROOT
 
-from tfscale import page_files
-from tfscale.cell_marks import cell_marks, study_marks
-from tfscale.page_figures import figure_groups
-from tfscale.page_laws import law_curves
-from tfscale.page_script import code_block, coded, data_block, policy
-from tfscale.timing_again import time_again, write_again
+from tfscale.report.cell_marks import cell_marks, study_marks
+from tfscale.report.page_figures import figure_groups
+from tfscale.report.page_laws import law_curves
+from tfscale.report.page_script import code_block, coded, data_block, policy
+from tfscale.report.timing_again import time_again, write_again
+from tfscale.study import page_files
 
 TIMING = {"precision": 0.05, "protocol": "visits", "rounds": 2}
 NONE_FLAGGED = pd.DataFrame(columns=["machine", "cell"])

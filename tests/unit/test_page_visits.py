@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.page_visits import histograms, visit_rows
+from tfscale.report.page_visits import histograms, visit_rows
 
 
 def runs(tmp_path):

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from grids import paper_tables
 
-from tfscale.claim_words import claim_words
-from tfscale.claims import claims
-from tfscale.machine_words import machine_words
-from tfscale.machines import compare_machines
-from tfscale.order import run_order
-from tfscale.outliers import outliers, without
+from tfscale.analysis.claim_words import claim_words
+from tfscale.analysis.claims import claims
+from tfscale.analysis.machine_words import machine_words
+from tfscale.analysis.machines import compare_machines
+from tfscale.analysis.order import run_order
+from tfscale.analysis.outliers import outliers, without
 
 HOSTS = ("acer", "macbook")
 

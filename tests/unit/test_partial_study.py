@@ -2,10 +2,10 @@
 
 import pytest
 
-from tfscale.config import ConfigError
-from tfscale.partial import MACHINE, study_of
-from tfscale.seal import PLACEHOLDER, seal
-from tfscale.study import Study
+from tfscale.files.seal import PLACEHOLDER, seal
+from tfscale.study.config import ConfigError
+from tfscale.study.partial import MACHINE, study_of
+from tfscale.study.study import Study
 
 GRID = {
     "model": ["mnist"], "layers": [4, 6], "batch_size": [1, 16], "conv_size": [3],

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from synthetic_cells import paper, visits_of, work_cells
 
-from tfscale.cv_plus import covered, cross_validated
+from tfscale.analysis.cv_plus import covered, cross_validated
+from tfscale.analysis.folds import TESTS, folds
+from tfscale.analysis.held_out import held_out, noise_floor
+from tfscale.analysis.predicted import coverage_table, predict_cells
+from tfscale.analysis.predictors import PREDICTORS, work_model
+from tfscale.analysis.within_budget import within_budget
+from tfscale.analysis.work_model import fit_work
 from tfscale.errors import StudyError
-from tfscale.folds import TESTS, folds
-from tfscale.held_out import held_out, noise_floor
-from tfscale.predicted import coverage_table, predict_cells
-from tfscale.predictors import PREDICTORS, work_model
-from tfscale.within_budget import within_budget
-from tfscale.work_model import fit_work
 
 GRID = {
     "model": ["mnist"],

@@ -5,9 +5,9 @@ from threading import Event, Thread
 
 import pytest
 
-from tfscale import quiet
-from tfscale.pinning import TASKS, pin_to
-from tfscale.quiet import Quiet
+from tfscale.timing import quiet
+from tfscale.timing.pinning import TASKS, pin_to
+from tfscale.timing.quiet import Quiet
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from tfscale.repeat import repeat_half_widths
+from tfscale.tables.repeat import repeat_half_widths
 
 
 def study(rng, latency_s, rounds=2, visits=3, shared=0.03, own=0.01, drift=()) -> pd.DataFrame:

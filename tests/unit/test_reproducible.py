@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tfscale import sections
+from tfscale.study import sections
 
 SCRIPT = Path(__file__).parent / "repeatable.py"
 

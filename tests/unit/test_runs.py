@@ -9,12 +9,12 @@ import pytest
 from damage import DAMAGES, damaged
 from run_files import AGAIN, a_run
 
-from tfscale import runs
 from tfscale.axes import AXES as EVERY_AXIS
-from tfscale.columns import SCHEMA
 from tfscale.errors import StudyError
-from tfscale.merging import merge_runs
-from tfscale.seal import intact
+from tfscale.files.seal import intact
+from tfscale.tables.merging import merge_runs
+from tfscale.timing import runs
+from tfscale.timing.columns import SCHEMA
 
 
 def test_a_run_reads_back_with_quantiles_of_the_timed_calls_only(tmp_path):

@@ -31,8 +31,8 @@ CALLS = {
 METHODS = {"extractall", "extract"}
 """Of an archive: its members' paths are never used."""
 LOADS = {
-    "workflow/scripts/tfscale/calls.py": "a visit, whose run has checked the digest",
-    "workflow/scripts/tfscale/predictions.py": "the training, of the model that it has just saved",
+    "workflow/scripts/tfscale/timing/calls.py": "a visit, whose run has checked the digest",
+    "workflow/scripts/tfscale/models/predictions.py": "the training, of what it has just saved",
 }
 """Where a SavedModel is loaded, and why it may be."""
 SAFE = {"style", "data", "library", "script"}

@@ -6,7 +6,7 @@ import pytest
 from snakemake.scheduling.job_scheduler import JobRateLimiter
 from snakemake.settings.types import MaxJobsPerTimespan
 
-from tfscale.scheduling import still_while_jobs_run
+from tfscale.console.scheduling import still_while_jobs_run
 
 
 def limited(text: str) -> SimpleNamespace:

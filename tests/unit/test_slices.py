@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tfscale import quiet
-from tfscale.quiet import Quiet
-from tfscale.slices import Plan, plan_slices, time_slices
-from tfscale.timed_block import NS
+from tfscale.timing import quiet
+from tfscale.timing.quiet import Quiet
+from tfscale.timing.slices import Plan, plan_slices, time_slices
+from tfscale.timing.timed_block import NS
 
 
 @pytest.mark.parametrize(

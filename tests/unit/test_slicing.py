@@ -3,7 +3,7 @@
 import numpy as np
 from law_study import TRUTHS, study
 
-from tfscale.slicing import replicates, slice_names
+from tfscale.analysis.slicing import replicates, slice_names
 
 
 def test_disturbed_visits_say_nothing_while_others_do():

@@ -3,8 +3,8 @@
 import pytest
 from run_files import a_run
 
-from tfscale import earlier
-from tfscale.so_far import SoFar
+from tfscale.timing import earlier
+from tfscale.timing.so_far import SoFar
 
 
 def visit(p50_s: float, disturbed: bool = False) -> dict:

@@ -2,8 +2,8 @@
 
 from grids import grid, visits_of
 
-from tfscale.repeats import visit_rows
-from tfscale.spread import spread
+from tfscale.analysis.repeats import visit_rows
+from tfscale.analysis.spread import spread
 
 
 def test_repeats_of_one_level_alone_are_not_testable():

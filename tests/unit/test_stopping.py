@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tfscale.disturbance import disturbance
-from tfscale.interval import median_interval
-from tfscale.so_far import SoFar
-from tfscale.stopping import (
+from tfscale.timing.disturbance import disturbance
+from tfscale.timing.interval import median_interval
+from tfscale.timing.so_far import SoFar
+from tfscale.timing.stopping import (
     CAP_BEFORE,
     MOST_VISITS,
     PASSES_DONE,

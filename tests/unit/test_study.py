@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from tfscale import sections
 from tfscale.errors import StudyError
-from tfscale.study import Study
+from tfscale.study import sections
+from tfscale.study.study import Study
 
 
 def test_training_goes_first_and_the_costliest_model_leads(config):

@@ -1,7 +1,7 @@
 """The result of a run in its last line."""
 
-from tfscale.stopping import PRECISE, ROUND_DONE
-from tfscale.summary import result_line
+from tfscale.timing.stopping import PRECISE, ROUND_DONE
+from tfscale.timing.summary import result_line
 from tfscale.units import three
 
 CELL = "text_layers8_batch16_conv5_input56_threads1"

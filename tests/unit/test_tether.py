@@ -9,7 +9,7 @@ import psutil
 import pytest
 from paths import ROOT
 
-from tfscale import tether
+from tfscale.jobs import tether
 
 SCRIPTS = str(ROOT / "workflow" / "scripts")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own word, on Linux")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's ow
 
 ORPHAN = """
 import subprocess, sys, time
-code = "import time; from tfscale.log import logged\\nwith logged('x.log'): time.sleep(60)"
+code = "import time; from tfscale.jobs.log import logged\\nwith logged('x.log'): time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", code])
 print(child.pid, flush=True)
 time.sleep(60)
@@ -44,10 +44,10 @@ def test_a_job_ends_with_the_snakemake_that_was_killed(tmp_path):
 
 LATE = """
 import subprocess, sys
-from tfscale.tether import name_snakemake
+from tfscale.jobs.tether import name_snakemake
 name_snakemake()
 wait = "import sys; sys.stdin.read()"
-code = wait + "\\nfrom tfscale.log import logged\\nwith logged('x.log'): print('on')"
+code = wait + "\\nfrom tfscale.jobs.log import logged\\nwith logged('x.log'): print('on')"
 before = ["sh", "-c", '"$0" "$@"; exit $?'] if sys.argv[1] == "shell" else []
 child = subprocess.Popen([*before, sys.executable, "-c", code])
 """
@@ -75,7 +75,7 @@ def test_a_job_that_came_up_after_its_snakemake_was_killed_does_nothing(tmp_path
 
 def test_a_job_of_another_pid_namespace_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setenv(tether.SNAKEMAKE, f"pid:[1] {2**31 - 1}")
-    code = "from tfscale.log import logged\nwith logged('x.log'): print('on')"
+    code = "from tfscale.jobs.log import logged\nwith logged('x.log'): print('on')"
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path
     )

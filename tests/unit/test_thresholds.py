@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tfscale.analysis.breaks import candidates, curves
+from tfscale.analysis.broken import Broken, best_break
+from tfscale.analysis.detectable import power_of, smallest_jump
+from tfscale.analysis.regimes import Sweep, _pooled_variance, null_gains, place_interval
+from tfscale.analysis.sweeps import sweep_of
+from tfscale.analysis.thresholds import COLUMNS, _broken, threshold, thresholds
 from tfscale.axes import defaults
-from tfscale.breaks import candidates, curves
-from tfscale.broken import Broken, best_break
-from tfscale.detectable import power_of, smallest_jump
 from tfscale.errors import StudyError
-from tfscale.regimes import Sweep, _pooled_variance, null_gains, place_interval
-from tfscale.sweeps import sweep_of
-from tfscale.thresholds import COLUMNS, _broken, threshold, thresholds
 
 X = 2.0 ** np.arange(8)
 NOISE, TABLES = 0.012, 199
@@ -202,8 +202,8 @@ def test_one_break_among_many_sweeps_may_be_chance(monkeypatch):
     said = {"p_value": 0.04, "p_smooth": 0.01, "verdict": "threshold", "reason": "a break"}
     calm = said | {"p_value": 0.9, "verdict": "no threshold"}
     answers = iter([said] + 19 * [calm])
-    monkeypatch.setattr("tfscale.thresholds.threshold", lambda *given: next(answers))
-    monkeypatch.setattr("tfscale.thresholds.FACTORS", ("batch_size",))
+    monkeypatch.setattr("tfscale.analysis.thresholds.threshold", lambda *given: next(answers))
+    monkeypatch.setattr("tfscale.analysis.thresholds.FACTORS", ("batch_size",))
     batch = found(cells, visits)
     assert "threshold" not in set(batch["verdict"])
     assert batch["reason"].iloc[0] == "a break; one of 20 sweeps may show that by chance"

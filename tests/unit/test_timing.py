@@ -9,12 +9,12 @@ from time import perf_counter_ns, sleep
 import numpy as np
 import pytest
 
-from tfscale import timed_block as block
 from tfscale.errors import StudyError
-from tfscale.isolation import run_executed
-from tfscale.passes import calls_per_pass
-from tfscale.slow_calls import calls_wanted
-from tfscale.timed_block import timed_block, warm_up
+from tfscale.jobs.isolation import run_executed
+from tfscale.timing import timed_block as block
+from tfscale.timing.passes import calls_per_pass
+from tfscale.timing.slow_calls import calls_wanted
+from tfscale.timing.timed_block import timed_block, warm_up
 
 MS = 1_000_000
 

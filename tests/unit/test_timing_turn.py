@@ -10,13 +10,13 @@ import sys
 import pytest
 from holding import SCRIPTS, end, holding
 
-from tfscale import holder
-from tfscale.holder import Holder
-from tfscale.timing_turn import timing_elsewhere, timing_turn
+from tfscale.jobs import holder
+from tfscale.jobs.holder import Holder
+from tfscale.jobs.timing_turn import timing_elsewhere, timing_turn
 
 HOLDS = """
 import sys
-from tfscale.timing_turn import timing_turn
+from tfscale.jobs.timing_turn import timing_turn
 with timing_turn(sys.stderr):
     print("holds", flush=True)
     sys.stdin.read()

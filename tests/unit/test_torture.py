@@ -11,8 +11,8 @@ from torture.outcome import Outcome, markdown, row, total
 from torture.power_cuts import lose
 from torture.whole import files, half_made, incomplete
 
-from tfscale.saved_model import digest
-from tfscale.seal import PLACEHOLDER, seal
+from tfscale.files.seal import PLACEHOLDER, seal
+from tfscale.models.saved_model import digest
 
 RUN = "results/runs/cell/round1.parquet"
 FACTS = "results/models/m/facts.json"

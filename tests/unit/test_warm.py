@@ -11,8 +11,8 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from tfscale import job
 from tfscale.errors import StudyError
+from tfscale.jobs import job
 
 TASKS = """
 import os, sys, time
@@ -87,7 +87,7 @@ def test_a_failing_job_says_why(study):
 def test_a_job_ends_with_its_asker(study, tmp_path):
     pid_file = tmp_path / "pid"
     code = (
-        f"from tfscale import job; job._study = lambda: {study.pid}; "
+        f"from tfscale.jobs import job; job._study = lambda: {study.pid}; "
         f"job.do('errands:hang', path={str(pid_file)!r})"
     )
     paths = os.pathsep.join([str(job.SCRIPTS), os.environ["PYTHONPATH"]])
@@ -139,7 +139,7 @@ def test_a_parent_that_still_imports_goes_away_with_the_study(tmp_path):
     (tmp_path / f"{dead.pid}-x.lock").write_text("")
     left.write_text("")
     parent = subprocess.Popen(
-        [sys.executable, "-m", "tfscale.warm", str(address), str(brief.pid)],
+        [sys.executable, "-m", "tfscale.jobs.warm", str(address), str(brief.pid)],
         env=os.environ | {"PYTHONPATH": str(job.SCRIPTS)},
     )
     end = time.monotonic() + 20

@@ -7,12 +7,12 @@ from test_laws import TRUTHS, study
 from test_thresholds import TABLES
 from test_thresholds import study as swept
 
-from tfscale.elasticities import elasticities
-from tfscale.elasticity_words import elasticity_sentences
-from tfscale.law_words import effect_words, law_sentences, paper_sentences
-from tfscale.laws import fit_laws
-from tfscale.threshold_words import threshold_sentences
-from tfscale.thresholds import thresholds
+from tfscale.analysis.elasticities import elasticities
+from tfscale.analysis.elasticity_words import elasticity_sentences
+from tfscale.analysis.law_words import effect_words, law_sentences, paper_sentences
+from tfscale.analysis.laws import fit_laws
+from tfscale.analysis.threshold_words import threshold_sentences
+from tfscale.analysis.thresholds import thresholds
 
 
 def laws_said(cells, visits=None) -> list[str]:

@@ -5,22 +5,22 @@ import pandas as pd
 import pytest
 from synthetic_cells import COSTS, costs, visits_of, work_cells
 
-from tfscale.architecture import describe
+from tfscale.analysis.replicates import replicates
+from tfscale.analysis.saturation import saturation
+from tfscale.analysis.time_shares import labels, operation_shares
+from tfscale.analysis.work_model import bootstrap, fit_work
+from tfscale.analysis.work_tables import fit_groups, rates
+from tfscale.analysis.workload import TERMS, design, timed
 from tfscale.errors import StudyError
-from tfscale.flop import weight_bytes
-from tfscale.replicates import replicates
-from tfscale.saturation import saturation
-from tfscale.time_shares import labels, operation_shares
-from tfscale.traffic import (
+from tfscale.study.architecture import describe
+from tfscale.study.flop import weight_bytes
+from tfscale.study.traffic import (
     LAST_CACHE,
     moved_bytes,
     operations,
     read_weight_bytes,
     reread_kernel_bytes,
 )
-from tfscale.work_model import bootstrap, fit_work
-from tfscale.work_tables import fit_groups, rates
-from tfscale.workload import TERMS, design, timed
 
 CONFIDENCE = 0.95
 

@@ -15,7 +15,7 @@ from bad_configs import ALL, Bad
 from snakemake.cli import get_argument_parser, main
 
 LIMIT_S = 60
-LATER = ("snakemake.api", "smart_open", "tfscale.config_files", "tfscale.partial")
+LATER = ("snakemake.api", "smart_open", "tfscale.study.config_files", "tfscale.study.partial")
 """What a call of Snakemake in the project imports as it goes along."""
 OURS = {"config.yaml", "my.yaml"}
 

@@ -4,7 +4,7 @@ import pandas as pd
 import yaml
 from snakemake_project import CELLS
 
-from tfscale import runs
+from tfscale.timing import runs
 
 WIDE = "mnist_layers4_batch1_conv3_input28_threads2_filters16_bfloat16_jit"
 OLD_WAY = "mnist_layers4_batch1_conv3_input28_threads1_predict"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
-from tfscale.columns_cells import CELLS, RUN, RUNS, VISITS
-from tfscale.columns_fits import FINDINGS, FITS
-from tfscale.described import meaning
+from tfscale.analysis.columns_fits import FINDINGS, FITS
+from tfscale.files.described import meaning
+from tfscale.tables.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
+from tfscale.tables.columns_cells import CELLS, RUN, RUNS, VISITS
 
 PROMISED = {
     "cells": CELLS, "runs": RUNS, "visits": VISITS, "fits/findings": FINDINGS,

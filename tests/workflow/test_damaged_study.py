@@ -9,9 +9,9 @@ import pytest
 from damage import DAMAGES, damaged, flipped
 from snakemake_project import CELLS, Project
 
-from tfscale import runs
-from tfscale.checksums import check, listed
 from tfscale.errors import StudyError
+from tfscale.files.checksums import check, listed
+from tfscale.timing import runs
 
 LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
 DATA = ("resources/encoded/*/*.sha256",)

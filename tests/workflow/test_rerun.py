@@ -8,8 +8,8 @@ import pytest
 import yaml
 from snakemake_project import AFTER_TIMING, CELLS, SENTINELS
 
-from tfscale import runs
-from tfscale.figure_list import FIGURES
+from tfscale.study.figure_list import FIGURES
+from tfscale.timing import runs
 
 MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
@@ -95,7 +95,7 @@ def test_changed_data_of_one_cell_reruns_that_cell(project):
 
 def test_an_edit_of_the_figure_code_redraws_figures(project):
     before = project.times("*.parquet") | project.times("figures/*")
-    project.append("workflow/scripts/tfscale/style.py", 'INK = "black"')
+    project.append("workflow/scripts/tfscale/figures/style.py", 'INK = "black"')
     assert project.plan() == {"plot": 2, "report": 1, "all": 1}
     project.run()
     after = project.times("*.parquet") | project.times("figures/*")
@@ -167,7 +167,7 @@ def test_changed_training_settings_train_again(project):
 
 
 def test_an_edit_of_the_timing_code_times_again(project):
-    project.append("workflow/scripts/tfscale/timed_block.py", "# another line")
+    project.append("workflow/scripts/tfscale/timing/timed_block.py", "# another line")
     assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
 
 

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from tfscale.code import SCRIPTS
+from tfscale.console.code import SCRIPTS
 
 SNAKEFILE = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
-from tfscale.scheduling import still_while_jobs_run
+from tfscale.console.scheduling import still_while_jobs_run
 
 onstart:
     {{on_start}}

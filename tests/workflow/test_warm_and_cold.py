@@ -12,8 +12,8 @@ from once import made_once
 from snakemake_project import CELLS as ALL
 from snakemake_project import Project, clone
 
-from tfscale import runs
 from tfscale.axes import AXES
+from tfscale.timing import runs
 
 SAME = [
     "cell", *AXES, "seed", "round", "visit", "isolation", "protocol", "host", "device", "affinity",

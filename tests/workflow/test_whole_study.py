@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from snakemake_project import CELLS
 
-from tfscale import runs
-from tfscale.figure_list import FIGURES
-from tfscale.fit_tables import TABLES
-from tfscale.saved_model import digest
+from tfscale.models.saved_model import digest
+from tfscale.study.figure_list import FIGURES
+from tfscale.study.fit_tables import TABLES
+from tfscale.timing import runs
 
 
 @pytest.fixture(scope="module")

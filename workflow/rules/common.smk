@@ -1,19 +1,19 @@
 # The study: needs config.yaml; makes the names of its cells and models, and what a rule's code is.
-from tfscale import sections
-from tfscale.code import code as files_of
-from tfscale.code import code_digest
-from tfscale.commands import Call
-from tfscale.figure_list import DRAWN_TABLES
-from tfscale.fit_tables import TABLES
-from tfscale.folder_lock import guard
-from tfscale.lost import redo_if_changed, redo_if_lost
-from tfscale.needs import Needs
-from tfscale.page_files import PAGE_FILES
-from tfscale.partial import study_of
-from tfscale.remote import import_alone
-from tfscale.study import FIGURES
-from tfscale.tether import name_snakemake
-from tfscale.typed import typed
+from tfscale.study import sections
+from tfscale.console.code import code as files_of
+from tfscale.console.code import code_digest
+from tfscale.console.commands import Call
+from tfscale.study.figure_list import DRAWN_TABLES
+from tfscale.study.fit_tables import TABLES
+from tfscale.console.folder_lock import guard
+from tfscale.console.lost import redo_if_changed, redo_if_lost
+from tfscale.console.needs import Needs
+from tfscale.study.page_files import PAGE_FILES
+from tfscale.study.partial import study_of
+from tfscale.console.remote import import_alone
+from tfscale.study.study import FIGURES
+from tfscale.jobs.tether import name_snakemake
+from tfscale.study.typed import typed
 
 results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")

@@ -4,8 +4,8 @@ import sys
 
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
-from tfscale.config import ConfigError
-from tfscale.config_files import check_files
+from tfscale.study.config import ConfigError
+from tfscale.study.config_files import check_files
 
 if workflow.is_main_process:
     try:

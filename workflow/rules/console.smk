@@ -1,8 +1,8 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
-from tfscale.console import Console
-from tfscale.opening import Opening
-from tfscale.scheduling import still_while_jobs_run
+from tfscale.console.console import Console
+from tfscale.console.opening import Opening
+from tfscale.console.scheduling import still_while_jobs_run
 
 console = Console(
     Opening(study, results, models), workflow.pathvars.apply("<logs>"), call

@@ -2,14 +2,14 @@
 
 import os
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 with logged(snakemake.log[0]) as console:
-    from tfscale.checksums import write
-    from tfscale.look import look
-    from tfscale.timing_turn import timing_turn
+    from tfscale.files.checksums import write
+    from tfscale.jobs.timing_turn import timing_turn
+    from tfscale.timing.look import look
 
     with timing_turn(console):
         line = look(snakemake.output.machine)

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale.download import download
+    from tfscale.data.download import download
 
     address = download(
         dataset=snakemake.wildcards.dataset,

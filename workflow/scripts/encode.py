@@ -1,11 +1,11 @@
 """Entry of the rule `encode`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
-    from tfscale.checksums import write
-    from tfscale.encode import encode
-    from tfscale.sources import check_payloads
+    from tfscale.data.encode import encode
+    from tfscale.data.sources import check_payloads
+    from tfscale.files.checksums import write
 
     check_payloads(snakemake.input.raw)
     encode(

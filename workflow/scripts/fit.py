@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale.checksums import check, write
-    from tfscale.fitting import fit
-    from tfscale.material import Plan
+    from tfscale.analysis.fitting import fit
+    from tfscale.analysis.material import Plan
+    from tfscale.files.checksums import check, write
 
     check(snakemake.input, snakemake.input.sums)
     fit(

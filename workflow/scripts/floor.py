@@ -1,16 +1,16 @@
 """Entry of the rule `floor`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale import job
-    from tfscale.checksums import check, write
-    from tfscale.timing_turn import timing_turn
+    from tfscale.files.checksums import check, write
+    from tfscale.jobs import job
+    from tfscale.jobs.timing_turn import timing_turn
 
     check(snakemake.input, snakemake.input.sums)
     with timing_turn(console):
         floor = job.do(
-            "tfscale.floor:time_floor",
+            "tfscale.timing.floor:time_floor",
             shapes=snakemake.params.shapes,
             arrays=list(snakemake.input.arrays),
             protocol=snakemake.params.protocol,
@@ -19,7 +19,7 @@ with logged(snakemake.log[0]) as console:
         )
         print(floor, file=console)
         roofs = job.do(
-            "tfscale.floor:find_roofs",
+            "tfscale.timing.floor:find_roofs",
             shapes=snakemake.params.shapes,
             output=snakemake.output.roofs,
         )

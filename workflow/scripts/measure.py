@@ -1,16 +1,16 @@
 """Entry of the rule `measure`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale import job
-    from tfscale.checksums import check
-    from tfscale.timing_turn import timing_turn
+    from tfscale.files.checksums import check
+    from tfscale.jobs import job
+    from tfscale.jobs.timing_turn import timing_turn
 
     check(snakemake.input, snakemake.input.sums)
     with timing_turn(console):
         line = job.do(
-            "tfscale.run:run",
+            "tfscale.timing.run:run",
             cell=snakemake.wildcards.cell,
             axes=snakemake.params.axes,
             place={"seed": snakemake.params.seed, "round": int(snakemake.wildcards.number)},

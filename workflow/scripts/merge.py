@@ -1,10 +1,10 @@
 """Entry of the rule `merge`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
-    from tfscale.checksums import check, write
-    from tfscale.merge import merge
+    from tfscale.files.checksums import check, write
+    from tfscale.tables.merge import merge
 
     check(snakemake.input, snakemake.input.sums)
     merge(

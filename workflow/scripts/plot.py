@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
-    from tfscale.checksums import check, write
-    from tfscale.plot import plot
+    from tfscale.figures.plot import plot
+    from tfscale.files.checksums import check, write
 
     check(snakemake.input, snakemake.input.sums)
     plot(

@@ -1,10 +1,10 @@
 """Entry of the rule `report`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
-    from tfscale.checksums import check, write
-    from tfscale.report import write_report
+    from tfscale.files.checksums import check, write
+    from tfscale.report.report import write_report
 
     check(snakemake.input, snakemake.input.sums)
     write_report(

@@ -1,14 +1,14 @@
 """Entry of the rule `train`."""
 
-from tfscale.log import logged
+from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale import job
-    from tfscale.checksums import check, write
+    from tfscale.files.checksums import check, write
+    from tfscale.jobs import job
 
     check(snakemake.input, snakemake.input.sums)
     facts = job.do(
-        "tfscale.trained:train_model",
+        "tfscale.models.trained:train_model",
         axes=snakemake.params.axes,
         arrays=snakemake.input.arrays,
         manifest=snakemake.input.manifest,

@@ -5,8 +5,8 @@ import pytest
 from figure_study import DOLLARS, data_of, drawn, full_cells, paper_csv, whole, write_study
 from synthetic_cells import work_cells
 
-from tfscale.figure_list import FIGURES
-from tfscale.style import styled
+from tfscale.figures.style import styled
+from tfscale.study.figure_list import FIGURES
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from figure_study import DOLLARS
 
-from tfscale.figures_laws import band
-from tfscale.law_forms import FORMS, predicted
+from tfscale.analysis.law_forms import FORMS, predicted
+from tfscale.figures.figures_laws import band
 
 
 def test_the_machine_of_another_name_is_compared_and_its_name_is_taken_as_it_is(every):

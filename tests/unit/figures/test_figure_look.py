@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from synthetic_cells import work_cells
 
-from tfscale.figure_axes import MANY_POINTS, MOST_LEVELS, evenly, level_handles, points
-from tfscale.figure_list import FIGURES
-from tfscale.palette import Palette
+from tfscale.figures.figure_axes import MANY_POINTS, MOST_LEVELS, evenly, level_handles, points
+from tfscale.figures.palette import Palette
+from tfscale.study.figure_list import FIGURES
 
 NAMELESS = {("heatmap", "x"), ("heatmap", "y"), ("machines", "y")}
 """Axes that hold names and no amounts."""

@@ -8,11 +8,11 @@ import pytest
 from figure_study import data_of, drawn, full_cells, timed_visits, write_study
 from paths import ROOT
 
-from tfscale.figure_list import DRAWN_TABLES, FIGURES
-from tfscale.figures import BUILTIN, DRAWN_BY, draw
-from tfscale.fit_tables import TABLES
-from tfscale.plot import plot
-from tfscale.style import save
+from tfscale.figures.figures import BUILTIN, DRAWN_BY, draw
+from tfscale.figures.plot import plot
+from tfscale.figures.style import save
+from tfscale.study.figure_list import DRAWN_TABLES, FIGURES
+from tfscale.study.fit_tables import TABLES
 
 
 def test_every_figure_has_a_drawer_a_title_and_a_caption():

@@ -1,0 +1,1 @@
+"""A module a question; its table, its columns and its sentences stand together."""

@@ -1,0 +1,122 @@
+"""Machine against machine on the cells that both have: rates, overheads, is the ratio constant."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy.stats import t
+
+from tfscale.analysis.design import architecture, by_model, effective, positive
+from tfscale.analysis.machine_pairs import common
+from tfscale.axis_words import AXIS_WORDS
+
+COLUMNS = (
+    "model", "machine", "base", "quantity", "cells", "interpolated", "of_machine", "of_base",
+    "ratio", "ratio_low", "ratio_high", "p_value", "verdict",
+)  # fmt: skip
+FEWEST = 6
+
+
+def compare_machines(
+    cells: pd.DataFrame, confidence: float, time: str = "latency_s"
+) -> pd.DataFrame:
+    """One row a model, pair of machines and quantity, on the cells that both machines have
+    (`common`: one side may be interpolated at the other's only batch size).
+
+    `overhead_s` and `flop_per_s` are those of time = overhead + work / rate, work = called_batch x
+    flop_per_example, by least squares of relative errors on each machine; the others come from ln
+    (time on `machine` / time on `base`): its mean (`time`), its value at the least and the most
+    work, and the factor by which it changes when work or an axis doubles (`time per doubling of
+    work`). Covariances are clustered by architecture. `constant`'s p tests that the ratio has
+    neither slope nor curvature in ln work: one speed-up says it all only where that stands.
+    Verdicts: larger, smaller, undetermined; constant: rejected, undetermined; not testable.
+    """
+    models: dict[str, list[tuple[str, pd.DataFrame]]] = {}
+    for machine, model, table in by_model(cells, time):
+        called = table["called_batch"] if "called_batch" in table else table["batch_size"]
+        work = called * positive(table, "flop_per_example")
+        table = table.assign(work_flop=work, called_batch=called)
+        models.setdefault(model, []).append((machine, table))
+    rows = []
+    for model, tables in models.items():
+        for (base, first), (machine, second) in combinations(tables, 2):
+            head = {"model": model, "machine": machine, "base": base}
+            rows += [head | row for row in _pair(first, second, 1 - confidence)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]:
+    both, interpolated = common(first, second)
+    shapes = architecture(both) if len(both) else pd.Series(dtype=int)
+    head = {"cells": len(both), "interpolated": interpolated}
+    if len(both) < FEWEST or shapes.nunique() < 3 or both["work_flop"].nunique() < 3:
+        why = f"not testable: {len(both)} common cells of {shapes.nunique()} architectures"
+        return [head | {"quantity": "none", "verdict": why}]
+    rows = _rates(both, shapes, alpha)
+    y = both["log_second"] - both["log_first"]
+    x = np.log(both["work_flop"]) - np.log(both["work_flop"]).mean()
+    line = pd.DataFrame({"time": 1.0, "time per doubling of work": x / np.log(2)})
+    fit = _clustered(y, line, shapes)
+    rows += [_ratio(name, fit, line.columns == name, alpha) for name in line]
+    for name, place in (("least", x.min()), ("most", x.max())):
+        rows.append(_ratio(f"time at the {name} work", fit, [1, place / np.log(2)], alpha))
+    axes = effective(both)
+    doubled = np.log2(both[axes].astype(float)).add_prefix("time per doubling of ")
+    doubled = sm.add_constant(doubled)
+    if np.linalg.matrix_rank(doubled.to_numpy()) == doubled.shape[1] <= shapes.nunique():
+        by_axis = _clustered(y, doubled, shapes)
+        for axis in axes:
+            found = _ratio("", by_axis, doubled.columns == f"time per doubling of {axis}", alpha)
+            rows.append(found | {"quantity": f"time per doubling of {AXIS_WORDS[axis].name}"})
+    rows.append(_constant(y, x, shapes, alpha))
+    return [head | row for row in rows]
+
+
+def _clustered(y: pd.Series, x: pd.DataFrame, clusters: pd.Series):
+    return sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+
+
+def _ratio(quantity: str, fit, contrast, alpha: float) -> dict:
+    test = fit.t_test(np.asarray(contrast, dtype=float))
+    low, high = np.exp(test.conf_int(alpha=alpha)[0])
+    return {
+        "quantity": quantity, "ratio": float(np.exp(test.effect[0])), "ratio_low": float(low),
+        "ratio_high": float(high), "p_value": float(test.pvalue), "verdict": _verdict(low, high),
+    }  # fmt: skip
+
+
+def _verdict(low: float, high: float) -> str:
+    return "larger" if low > 1 else "smaller" if high < 1 else "undetermined"
+
+
+def _constant(y: pd.Series, x: pd.Series, shapes: pd.Series, alpha: float) -> dict:
+    curve = pd.DataFrame({"one": 1.0, "slope": x, "curve": x**2 - (x**2).mean()})
+    if np.ptp(y) <= 1e-12:
+        return {"quantity": "constant", "verdict": "undetermined"}
+    p_value = float(_clustered(y, curve, shapes).f_test(np.eye(3)[1:]).pvalue)
+    verdict = "rejected" if p_value < alpha else "undetermined"
+    return {"quantity": "constant", "p_value": p_value, "verdict": verdict}
+
+
+def _rates(both: pd.DataFrame, shapes: pd.Series, alpha: float) -> list[dict]:
+    """Overhead and rate of either machine and their ratio; no ratio where one is not above 0."""
+    fits = []
+    for column in ("log_first", "log_second"):
+        seconds = np.exp(both[column])
+        design = pd.DataFrame({"overhead_s": 1 / seconds, "slope": both["work_flop"] / seconds})
+        fits.append(_clustered(pd.Series(1.0, both.index), design, shapes))
+    rows = []
+    for quantity, term, power in (("overhead_s", "overhead_s", 1), ("flop_per_s", "slope", -1)):
+        base, machine = (fit.params[term] for fit in fits)
+        found = {"quantity": quantity, "verdict": "not testable: not above 0 on both machines"}
+        if base > 0 and machine > 0:
+            error = np.hypot(*[fit.bse[term] / fit.params[term] for fit in fits])
+            margin = t.ppf(1 - alpha / 2, shapes.nunique() - 1) * error
+            ratio = (machine / base) ** power
+            low, high = ratio * np.exp(-margin), ratio * np.exp(margin)
+            found |= {"ratio": ratio, "ratio_low": low, "ratio_high": high,
+                      "verdict": _verdict(low, high)}  # fmt: skip
+        values = [value**power if value > 0 else np.nan for value in (machine, base)]
+        rows.append(found | dict(zip(("of_machine", "of_base"), values, strict=True)))
+    return rows

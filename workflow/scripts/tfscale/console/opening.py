@@ -1,0 +1,90 @@
+"""What is looked at before the first job: Snakemake's settings, the jobs ahead, the machine."""
+
+import json
+import logging
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfscale.console.jobs_ahead import tasks_ahead, tasks_before
+from tfscale.console.noise import noise_now, noise_words
+from tfscale.console.pace import Pace
+from tfscale.console.speed import Speed, slow_share
+from tfscale.console.start_block import start_block
+from tfscale.jobs.timing_turn import timing_elsewhere
+from tfscale.study.study import Study
+
+SWITCH = "TFSCALE_CONSOLE"
+NEEDS_QUIET = {"train", "calibrate", "floor", "measure"}
+DEFAULT_HANDLER = "DefaultStreamHandler"
+UNSEEN = "not looked at (Snakemake's own environment has no NumPy); the first job looks"
+
+
+def default_handler(workflow) -> logging.Handler | None:
+    """Snakemake's own handler for the terminal, when the user wants it replaced: not with
+    --logger, --quiet, --verbose, --debug-dag, --printshellcmds or --touch, nor with
+    TFSCALE_CONSOLE=0 in the environment."""
+    settings = workflow.output_settings
+    quiet = {choice.name for choice in settings.quiet or ()} - {"HOST", "REASON"}
+    more = settings.verbose or settings.debug_dag or settings.printshellcmds
+    if quiet or more or workflow.touch or os.environ.get(SWITCH) == "0":
+        return None
+    handlers = workflow.logger_manager.logger.handlers
+    return next((handler for handler in handlers if handler.name == DEFAULT_HANDLER), None)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A study and its folders."""
+
+    study: Study
+    results: str
+    models: str
+
+    def look(self, workflow) -> tuple[Pace, list[str]]:
+        """The pace of the jobs ahead, and the block that a study starts with."""
+        reference_s, machine, speed = self._reference_s(), [], Speed()
+        if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
+            seen = noise_now()
+            if seen:
+                reference_s = reference_s or _calm_s(seen["times_s"])
+                speed = _speed(seen, reference_s)
+            machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
+            machine += _other_study()
+        ahead = tasks_ahead(workflow, self.study, speed)
+        local = workflow.local_exec
+        slots = workflow.cores if local else min(workflow.nodes, len(ahead))
+        pace = Pace(ahead, slots, spread=not local)
+        for task, took_s in tasks_before(workflow, self.study, speed):
+            pace.learn(task, took_s)
+        return pace, start_block(self.study, pace, self.results, self.models, machine)
+
+    def _reference_s(self) -> float | None:
+        """The undisturbed calibration of this host (s), where an earlier run found it."""
+        try:  # a first guess only: a damaged file is found by its checksum and made again
+            known = json.loads(Path(self.results, "machine.json").read_text())
+            return float(known["reference_s"]) if known["host"] == platform.node() else None
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+
+def _other_study() -> list[str]:
+    """A warning when another study is being timed just now."""
+    found = timing_elsewhere()
+    if found is None:
+        return []
+    return [
+        f"warning: another study is being timed on this machine ({found.words}): timing takes "
+        "turns with it, but training disturbs it"
+    ]
+
+
+def _speed(seen: dict, reference_s: float) -> Speed:
+    slow = slow_share(seen["times_s"], reference_s)
+    return Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s, slow)
+
+
+def _calm_s(times_s: list[float]) -> float:
+    """The 20th percentile, as `calibration.reference` has it, without NumPy."""
+    return sorted(times_s)[len(times_s) // 5]

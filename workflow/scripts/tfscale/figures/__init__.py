@@ -1,0 +1,1 @@
+"""Their look, and one module a subject."""

@@ -1,0 +1,1 @@
+"""Build, train and save the networks."""

@@ -1,0 +1,1 @@
+"""What is asked: configuration, grid, names, order, what each stage depends on."""

@@ -1,0 +1,1 @@
+"""From all run files to runs, cells and the paper's tables."""

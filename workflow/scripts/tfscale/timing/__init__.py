@@ -1,0 +1,1 @@
+"""Calibrate, one process, one run, its file, the machine's record."""

@@ -1,0 +1,73 @@
+"""The bounds of what can be reached: the framework's own floor, and the machine's roofs."""
+
+import platform
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfscale.axes import defaults
+from tfscale.files.tables import write_parquet
+from tfscale.timing.fresh import apart, fresh_visit
+from tfscale.timing.roofs import measure_roofs, roofs_table
+from tfscale.units import seconds
+
+VISITS = 3
+
+
+def time_floor(
+    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, output: str
+) -> str:
+    """Write the median latency (s) of an identity model for each of `shapes`; returns a summary.
+
+    A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
+    in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+        for shape, data in zip(shapes, arrays, strict=True):
+            path = str(Path(folder, f"{shape['model']}{shape['input_size']}"))
+            apart(save_identity, {"arrays": data, "path": path})
+            request = {
+                "name": f"the identity model of {shape['model']}",
+                "saved_model": path,
+                "arrays": data,
+                "inputs": inputs,
+                "axes": defaults() | shape,
+                "protocol": protocol | {"protocol": "visits"},
+            }
+            visits = [fresh_visit(request) for _ in range(VISITS)]
+            median_s = float(np.median([row["p50_s"] for row in visits]))
+            rows.append(shape | {"host": visits[0]["host"], "floor_s": median_s})
+    table = pd.DataFrame(rows)
+    write_parquet(output, table)
+    low, high = table["floor_s"].min(), table["floor_s"].max()
+    return f"the framework's floor: {seconds(low)} to {seconds(high)} a call"
+
+
+def find_roofs(shapes: list[dict], output: str) -> str:
+    """Write the machine's roofs for each number of threads of `shapes`; returns a summary."""
+    counts = sorted({shape["threads"] for shape in shapes})
+    found = {count: apart(measure_roofs, {"threads": count}) for count in counts}
+    write_parquet(output, roofs_table(platform.node(), found))
+    said = [
+        f"{peaks['peak_gflop_per_s']:.0f} GFLOP/s and {peaks['peak_gbyte_per_s']:.1f} GB/s with "
+        f"{count} thread{'s' if count > 1 else ''}"
+        for count, peaks in found.items()
+    ]
+    return f"the machine's roofs: {'; '.join(said)}"
+
+
+def save_identity(request: dict) -> dict:
+    """Save a model that returns its input, of the shape and type of the data in `arrays`."""
+    import tensorflow as tf
+
+    from tfscale.data.encoded import load
+
+    x = load(request["arrays"], "test", 1).x
+    signature = tf.TensorSpec((None, *x.shape[1:]), x.dtype, name="x")
+    module = tf.Module()
+    module.serve = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=[signature])
+    tf.saved_model.save(module, request["path"], signatures={"serving_default": module.serve})
+    return {}

@@ -1,0 +1,147 @@
+"""The state of the machine at a measurement: what disturbs it, and what to do."""
+
+import os
+from contextlib import suppress
+from time import sleep
+
+import psutil
+
+from tfscale.jobs import cgroup
+from tfscale.timing import clock, procstat
+from tfscale.timing.counters import counters, difference, load_average
+from tfscale.timing.cpu_watch import Watch
+
+__all__ = ["allowed_cpus", "counters", "difference", "warnings"]
+
+SAMPLE_S = 0.2
+BUSY_CPUS = 0.2
+"""Others' use, in CPUs, from which on the machine counts as busy: 4 ticks of a sample."""
+STEAL = 0.02
+STEAL_EVER = 0.01
+IDLE_LOAD = 0.5
+"""Processes by which the load average may exceed the CPUs: earlier visits count in it too."""
+
+
+def warnings(threads: int, sample_s: float = SAMPLE_S) -> list[str]:
+    """One line for each thing that disturbs timing with so many threads, saying what to do.
+
+    Takes `sample_s` seconds, twice that on a busy machine. What the system does not tell (macOS)
+    is not warned about.
+    """
+    watch = Watch.begin()
+    sleep(sample_s)
+    return warnings_since(watch, threads, sample_s)
+
+
+def warnings_since(watch: Watch, threads: int, sample_s: float = SAMPLE_S) -> list[str]:
+    """The same of the time since `watch` began; takes `sample_s` seconds on a busy machine only."""
+    return [*_load(watch, sample_s), *_cpus(threads), *_pinning(), *_clock(), *_battery()]
+
+
+def allowed_cpus() -> int:
+    """How many CPUs this process may use, by affinity and cpuset."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _load(watch: Watch, sample_s: float) -> list[str]:
+    """Others at work since then, or much work in the last minute; time that the machine below
+    stole."""
+    cpus, load = os.cpu_count() or 1, load_average()
+    queue = f", 1-minute load average {load:.1f}" if load is not None else ""
+    busy, used, ever = watch.others(), watch.since(), procstat.use()
+    lines = []
+    if busy >= BUSY_CPUS:
+        lines.append(
+            f"other processes use {busy:.1f} of {cpus} CPUs{queue}{_busiest(sample_s)}: "
+            "stop them or wait, or timings will be too long"
+        )
+    elif load is not None and load > cpus + IDLE_LOAD:
+        lines.append(
+            f"the machine was busy a moment ago (1-minute load average {load:.1f} on {cpus} "
+            "CPUs): make sure that nothing else runs"
+        )
+    stolen = used.steal_s / used.total_s if used and used.total_s > 0 else 0.0
+    stolen_ever = ever.steal_s / ever.total_s if ever and ever.total_s > 0 else 0.0
+    if stolen > STEAL or stolen_ever > STEAL_EVER:
+        lines.append(
+            "other virtual machines take CPU time from this one "
+            f"({100 * stolen:.0f} % now, {100 * stolen_ever:.1f} % since it started): "
+            "use a dedicated machine or more rounds"
+        )
+    return lines
+
+
+def _busiest(sample_s: float) -> str:
+    """Who uses most CPU time now, besides this process; empty when nobody stands out."""
+    before = _cpu_seconds()
+    sleep(sample_s)
+    used = {key: end - before.get(key, end) for key, end in _cpu_seconds().items()}
+    (pid, name), most = max(used.items(), key=lambda item: item[1], default=((0, ""), 0.0))
+    return f", most by {name} (pid {pid})" if most > 0 else ""
+
+
+def _cpu_seconds() -> dict[tuple[int, str], float]:
+    found = {}
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        times = process.info["cpu_times"]
+        if times and process.pid != os.getpid():
+            found[process.pid, process.info["name"] or "?"] = times.user + times.system
+    return found
+
+
+def _cpus(threads: int) -> list[str]:
+    """Fewer CPUs than threads, or than there seem to be."""
+    allowed, quota = allowed_cpus(), cgroup.cpu_quota()
+    lines = []
+    if allowed < threads:
+        lines.append(
+            f"{allowed} CPUs for {threads} threads: the threads will wait for each other; "
+            "ask for more CPUs or lower axes.threads"
+        )
+    if quota is not None and quota < allowed:
+        lines.append(
+            f"a control group limits this job to {quota:g} CPUs of {allowed}: a visit that uses "
+            "more is halted for tens of ms; lift the quota (cpu.max) or give whole CPUs (cpuset)"
+        )
+    if allowed == 1:
+        lines.append("only one CPU: all else that runs disturbs the visits; use two or more")
+    return lines
+
+
+def _pinning() -> list[str]:
+    if not hasattr(os, "sched_setaffinity"):
+        return ["this system cannot confine a visit to CPUs: expect more noise than on Linux"]
+    try:
+        os.sched_setaffinity(0, os.sched_getaffinity(0))
+    except OSError as error:
+        return [
+            f"visits cannot be confined to CPUs ({error.strerror}): allow sched_setaffinity, "
+            "or expect more noise"
+        ]
+    return []
+
+
+def _clock() -> list[str]:
+    lines, governors = [], clock.governors()
+    if governors not in ("performance", clock.UNKNOWN):
+        lines.append(
+            f"the clock changes with the load (governor {governors}): "
+            "set it by `sudo cpupower frequency-set -g performance`"
+        )
+    if clock.turbo() == "on":
+        lines.append(
+            "turbo is on: the clock depends on the temperature and on what other cores do; "
+            "for steadier times switch it off, or let the rounds average over it"
+        )
+    return lines
+
+
+def _battery() -> list[str]:
+    battery = None
+    with suppress(AttributeError, OSError, ValueError):  # not on every system
+        battery = psutil.sensors_battery()
+    if battery is None or battery.power_plugged is not False:
+        return []
+    return [f"on battery ({battery.percent:.0f} %): the CPUs are slowed down; plug it in"]
