@@ -37,7 +37,7 @@ lint: .venv/ready | $(UV)
 # make torture ONLY="kills failing" SEED=17 MINUTES=60, every one optional
 torture: .venv/ready
 	@echo "== Faults, kills and two at once (about 30 minutes on 2 cores, 60 at most)"
-	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m torture $(ONLY) \
+	PYTHONPATH=tests:tests/support:workflow/scripts $(BIN)/python -m torture $(ONLY) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional

@@ -12,11 +12,11 @@ from bench.options import Options
 from bench.outcome import Outcome, ratio_at_most
 from bench.study import project_config
 from bench.text_table import text_table
-from tfscale.analysis.fitting import fit
+from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.axes import cell_name, defaults
-from tfscale.files.tables import write_parquet
-from tfscale.study.sections import plan
+from tfscale.files.parquet import write_parquet
+from tfscale.study.config import plan
 from tfscale.study.work import work_columns
 
 TITLE = "Time of the whole analysis with its bootstraps: a study, and 10,000 simulated cells"

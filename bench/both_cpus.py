@@ -50,8 +50,7 @@ def _median_s(task: Callable[[], float]) -> float:
 
 def main(cpu: int) -> None:
     """Print the medians (s) on one CPU as JSON."""
-    from tfscale.timing.calibration import calibrate
-    from tfscale.timing.memory_speed import copy_time
+    from tfscale.timing.calm import calibrate, copy_time
 
     os.sched_setaffinity(0, [cpu])
     tasks = {"calibration kernel": calibrate, "copy of memory": copy_time}

@@ -10,9 +10,7 @@ from bench.options import Options
 from bench.outcome import Outcome, ratio_near_one
 from bench.small import Done, done_jobs
 from bench.text_table import text_table
-from tfscale.console.estimate import run_s, training_s
-from tfscale.console.jobs_ahead import TOUCHED_S
-from tfscale.console.speed import Speed
+from tfscale.console.estimate import TOUCHED_S, Speed, run_s, training_s
 from tfscale.study.study import Study
 
 TITLE = "The cost of a study: computed from its configuration, and measured"

@@ -11,10 +11,14 @@ from bench.outcome import Outcome, SkippedError, share_at_least
 from bench.ratios import half_width
 from bench.study import project_config
 from bench.text_table import text_table
-from tfscale.study.sections import is_further
-from tfscale.timing.interval import median_interval
-from tfscale.timing.so_far import SoFar
-from tfscale.timing.stopping import fewest_visits, nothing_to_do, reason_to_stop
+from tfscale.study.config import is_further
+from tfscale.timing.protocol import (
+    SoFar,
+    fewest_visits,
+    median_interval,
+    nothing_to_do,
+    reason_to_stop,
+)
 
 TITLE = "Simulated coverage of the sign-test interval under optional stopping"
 STUDIES, ALLOWANCE = 1000, 0.02

@@ -10,8 +10,7 @@ import pandas as pd
 
 from bench import ROOT
 from bench.outcome import SkippedError
-from tfscale.analysis.folds import Fold
-from tfscale.analysis.predictors import SHAPES
+from tfscale.analysis.held_out import SHAPES, Fold
 
 VERSION = "4.2.5"
 MOST_PARAMETERS = 4

@@ -31,9 +31,7 @@ def take_for_done(workflow: Workflow, detailed: bool = False) -> None:
 
 
 def _complete(job) -> None:
-    from tfscale.files.checksums import (
-        write,  # the project's own: its Snakefile has been read by now
-    )
+    from tfscale.files.checksums import write
 
     missing = [Path(name) for name in job.output if not Path(name).exists()]
     for path in missing:

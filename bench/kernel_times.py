@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bench.study import Study, project_config
-from tfscale.timing.interval import median_interval
+from tfscale.timing.protocol import median_interval
 
 
 def in_calibrations(study: Study) -> pd.DataFrame:

@@ -9,8 +9,7 @@ import pandas as pd
 from bench.options import Options
 from bench.outcome import Outcome, percent, share_at_most
 from bench.text_table import text_table
-from tfscale.analysis.work_model import fit_work
-from tfscale.analysis.workload import TERMS, design, timed
+from tfscale.analysis.work_model import TERMS, design, fit_work, timed
 from tfscale.study.architecture import Layer, layers_of
 
 TITLE = "Shares of a call's time: by the work model, and by timing every layer alone"

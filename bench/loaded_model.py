@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tfscale.timing.timed_block import Call, warm_up
+from tfscale.timing.block import Call, warm_up
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def loaded_model(request: dict) -> LoadedModel:
     import tensorflow as tf
 
     from tfscale.timing import calls, visit
-    from tfscale.timing.pinning import pin
+    from tfscale.timing.calm import pin
 
     axes = request["axes"]
     visit.set_threads(axes["threads"])

@@ -12,10 +12,9 @@ from statistics import median
 
 from bench.loaded_model import LoadedModel, loaded_model
 from bench.ratios import Pair, alternated
-from tfscale.timing.quiet import Quiet
-from tfscale.timing.slices import COLD_NS, calm, plan_slices, time_slices
-from tfscale.timing.slow_calls import NS
-from tfscale.timing.timed_block import timed_block
+from tfscale.timing.block import COLD_NS, calm, plan_slices, time_slices, timed_block
+from tfscale.timing.calm import Quiet
+from tfscale.timing.protocol import NS
 
 MEDIAN = re.compile(r"50\.00 percentile latency \(ns\)\s*:\s*(\d+)")
 HEADROOM = 0.5

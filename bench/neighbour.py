@@ -17,7 +17,7 @@ from bench.outcome import Outcome, SkippedError, share_at_least, share_at_most
 from bench.study import Study, project_config
 from bench.text_table import text_table
 from bench.visits import parent_environment
-from tfscale.study import sections
+from tfscale.study import config as sections
 
 TITLE = "A busy neighbour on the visit's CPU, runs with and without it by turns"
 CELLS = [("mnist", 0.0), ("mnist", 0.5)]

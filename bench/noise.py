@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from tfscale.tables.complete_rounds import in_complete_round
+from tfscale.tables.latency import in_complete_round
 
 Noise = Callable[[np.random.Generator, int, int], np.ndarray]
 

@@ -6,7 +6,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from bench.loaded_model import LoadedModel, loaded_model
-from tfscale.timing.timed_block import collector_off, timed_block
+from tfscale.timing.block import collector_off, timed_block
 
 
 def visit(request: dict) -> dict:

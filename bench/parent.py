@@ -10,7 +10,7 @@ from importlib import import_module
 from time import perf_counter
 
 from tfscale.errors import StudyError
-from tfscale.jobs.isolation import run_executed, run_forked
+from tfscale.jobs.processes import run_executed, run_forked
 
 
 def answer(order: dict) -> dict:

@@ -10,7 +10,7 @@ from bench.outcome import Outcome, percent, ratio_at_least, ratio_near_one, shar
 from bench.study import Study, project_config
 from bench.text_table import text_table
 from bench.visits import Visits
-from tfscale.timing.passes import calls_per_pass
+from tfscale.timing.protocol import calls_per_pass
 
 TITLE = "Time to precision: the study's visits against the paper's protocol on the same cells"
 SAMPLES = [("mnist", 0.0), ("mnist", 1.0), ("text", 0.0), ("text", 1.0)]

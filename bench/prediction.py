@@ -8,10 +8,8 @@ from bench.options import Options
 from bench.outcome import Outcome, SkippedError, ratio_at_most, share_at_least, share_at_most
 from bench.tables import paper_tables, study_tables
 from bench.text_table import text_table
-from tfscale.analysis.cv_plus import covered
-from tfscale.analysis.folds import TESTS, Fold, folds
-from tfscale.analysis.held_out import left_out, noise_floor
-from tfscale.analysis.predictors import work_model
+from tfscale.analysis.held_out import TESTS, Fold, folds, left_out, noise_floor, work_model
+from tfscale.analysis.predictions import covered
 
 TITLE = "Held-out errors of the work model and of Extra-P: the paper's four tables and a study"
 LAYERS_TEST = "layers 4, 6, 8 -> 10"

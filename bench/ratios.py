@@ -40,7 +40,7 @@ def alternated(count: int, a: Callable[[], float], b: Callable[[], float]) -> li
 
 def ratio_of_pairs(pairs: Sequence[Pair], confidence: float = CONFIDENCE) -> Ratio:
     """The median over pairs of a / b, with the sign test's interval."""
-    from tfscale.timing.interval import median_interval
+    from tfscale.timing.protocol import median_interval
 
     ratios = np.array([a / b for a, b in pairs])
     interval = median_interval(ratios, confidence)

@@ -11,7 +11,7 @@ PAGE = ROOT / "docs" / "performance.md"
 
 def machine() -> dict[str, str]:
     """Date, commit, processor, cores and TensorFlow."""
-    from tfscale.timing.environment import environment
+    from tfscale.timing.machine import environment
 
     record = environment()
     return {

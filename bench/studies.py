@@ -8,7 +8,7 @@ from bench.options import Options
 from bench.outcome import Outcome, percent, share_at_least
 from bench.study import Study, project_config
 from bench.text_table import text_table
-from tfscale.timing.interval import median_interval
+from tfscale.timing.protocol import median_interval
 
 TITLE = "Two whole studies: does each interval cover the other's value?"
 LIMIT = 0.93

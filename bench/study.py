@@ -100,7 +100,7 @@ class Study:
         return config["timing"] | {"passes": config["evaluation"]["passes"]} | changes
 
     def request(self, cell: str, **changes: object) -> dict:
-        """The request of a visit (see tfscale.timing.measure) under the protocol with changes."""
+        """The request of a visit (see tfscale.timing.run) under the protocol with changes."""
         return {
             "name": cell,
             "saved_model": str(self.model_folder(cell) / "saved_model"),

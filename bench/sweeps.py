@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slicing import replicates
+from tfscale.analysis.slices import replicates
 from tfscale.analysis.sweeps import sweep_of
 from tfscale.analysis.thresholds import threshold
 

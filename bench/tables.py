@@ -10,8 +10,8 @@ import statsmodels.api as sm
 from bench import ROOT
 from bench.options import Options
 from bench.outcome import SkippedError
-from tfscale.analysis.imported import paper_cells
-from tfscale.analysis.workload import GROUP, architectures
+from tfscale.analysis.material import paper_cells
+from tfscale.analysis.slices import GROUP, architectures
 from tfscale.axes import AXES
 
 PAPER = [(model, host) for model in ("mnist", "text") for host in ("acer", "macbook")]

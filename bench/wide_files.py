@@ -9,10 +9,10 @@ import pandas as pd
 from bench.wide import WideStudy
 from bench.wide_runs import CALIBRATION_S, HOST
 from tfscale.data import encoded
-from tfscale.files.atomic import write_text
-from tfscale.files.tables import write_parquet
+from tfscale.files.parquet import write_parquet
+from tfscale.files.whole import write_text
 from tfscale.study.architecture import CLASSES, layers_of, parameters, structure_text
-from tfscale.timing.roofs import roofs_table
+from tfscale.timing.floor import roofs_table
 
 INPUTS = 100
 """Test inputs of a made-up data set: as many as the report looks at."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.wide import WideStudy
 from tfscale.analysis.material import Plan
-from tfscale.study import page_files, sections
-from tfscale.study.figure_list import FIGURES
+from tfscale.study import config, outputs
+from tfscale.study.outputs import FIGURES
 
 
 def merge(wide: WideStudy) -> None:
@@ -24,7 +24,7 @@ def merge(wide: WideStudy) -> None:
         facts=wide.paths(study.facts_files("<models>")),
         floor=str(results / "floor.parquet"),
         trained={cell: study.trained_of(cell) for cell in study.cells},
-        evaluation=sections.evaluation(wide.config),
+        evaluation=config.evaluation(wide.config),
         coverage=wide.config["timing"]["coverage"],
         node_class=None,
         merged=str(results / "runs.parquet"),
@@ -37,7 +37,7 @@ def merge(wide: WideStudy) -> None:
 
 def fit(wide: WideStudy) -> None:
     """The rule `fit`."""
-    from tfscale.analysis.fitting import fit
+    from tfscale.analysis.fit import fit
 
     results = wide.results
     fit(
@@ -46,14 +46,14 @@ def fit(wide: WideStudy) -> None:
         roofs_path=str(results / "roofs.parquet"),
         imports=[],
         coverage=wide.config["timing"]["coverage"],
-        plan=Plan(**sections.plan(wide.config)),
+        plan=Plan(**config.plan(wide.config)),
         folder=str(wide.results / "fits"),
     )
 
 
 def plot(wide: WideStudy) -> None:
     """The rule `plot`, for every model."""
-    from tfscale.figures.plot import plot
+    from tfscale.figures.draw import plot
 
     folder, names = wide.results / "figures", ("cells", "visits", "roofs")
     for model in wide.study.models:
@@ -69,7 +69,7 @@ def plot(wide: WideStudy) -> None:
 
 def report(wide: WideStudy) -> None:
     """The rule `report`."""
-    from tfscale.report.report import write_report
+    from tfscale.report.page import write_report
 
     study, results = wide.study, wide.results
     kept = ("structure.txt", "predictions.parquet")
@@ -83,12 +83,12 @@ def report(wide: WideStudy) -> None:
         findings_path=str(results / "fits" / "findings.parquet"),
         machine_path=str(results / "machine.json"),
         figures=[str(results / "figures" / f"{figure}.svg") for figure in study.figures],
-        captions=[str(page_files.FOLDER / f"{figure}.rst") for figure in FIGURES],
+        captions=[str(outputs.FOLDER / f"{figure}.rst") for figure in FIGURES],
         structures=models[0],
         predictions=models[1],
         images=wide.paths(data),
         trained={cell: study.trained_of(cell) for cell in study.cells},
-        settings=sections.shown(wide.config),
+        settings=config.shown_settings(wide.config),
     )
 
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from bench.wide import VISITS, WideStudy
 from tfscale.study.architecture import layers_of
-from tfscale.study.flop import flop_per_example
-from tfscale.timing import machine, runs
-from tfscale.timing.derived import derived
-from tfscale.timing.disturbance import disturbance
-from tfscale.timing.environment import identity
+from tfscale.study.work import flop_per_example
+from tfscale.timing import machine, run_file
+from tfscale.timing.machine import identity
+from tfscale.timing.protocol import disturbance
+from tfscale.timing.visit import derived
 
 HOST = "generated"
 FLOP_PER_S, OVERHEAD_S = 5e12, 2e-4
@@ -50,7 +50,7 @@ def write_some(some: Iterable[RUN]) -> None:
     """Write some runs."""
     here = record()
     for path, cell, axes, number, place in some:
-        runs.write(path, rows_of(cell, axes, number, place), here)
+        run_file.write(path, rows_of(cell, axes, number, place), here)
 
 
 def latency_s(axes: dict) -> float:

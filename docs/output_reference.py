@@ -5,17 +5,26 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tfscale.analysis.columns_fits import FINDINGS, FITS
-from tfscale.files.described import meaning
-from tfscale.study.fit_tables import TABLES
-from tfscale.tables.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
-from tfscale.tables.columns_cells import CELLS, RUN, RUNS, VISITS
+from tfscale.analysis.schemas import FINDINGS, FITS
+from tfscale.files.columns import meaning
+from tfscale.study.outputs import TABLES
+from tfscale.tables.cells import (
+    CELLS,
+    FACTS,
+    FLOOR,
+    PREDICTIONS,
+    ROOFS,
+    RUN,
+    RUN_MACHINE,
+    RUNS,
+    VISITS,
+)
 
 README = Path(__file__).parents[1] / "results" / "README.md"
 OUTPUT = """# Output
 
 Written by `make docs` from results/README.md and the schemas in
-`workflow/scripts/tfscale/*/columns*.py`; do not edit.
+`analysis/schemas.py` and `tables/cells.py`; do not edit.
 
 Suffixes of columns name units: `_s` seconds, `_bytes`, `_flop`, `_percent`, `_per_s`. A missing
 value is unknown, or was not testable. The tables of a study carry these words themselves:
@@ -44,7 +53,7 @@ def output() -> str:
     lines += ["### `visits.parquet`\n", f"The same without {raw}.\n"]
     lines += _table("floor.parquet", "A row is a shape of input.", FLOOR)
     lines += _table("roofs.parquet", "A row is a number of threads.", ROOFS)
-    lines += _table("machine.json", "Keys of the file.", MACHINE)
+    lines += _table("machine.json", "Keys of the file.", RUN_MACHINE)
     model = "models/<trained model>"
     lines += _table(f"{model}/predictions.parquet", "A row is a test input.", PREDICTIONS)
     lines += _table(f"{model}/facts.json", "Keys of the file.", FACTS)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from tfscale.files.seal import intact
-from tfscale.models.saved_model import digest
+from tfscale.files.whole import intact
+from tfscale.models.saved import digest
 
 FOLDERS = ("results", "resources/encoded")
 RUNS, SENTINELS = "results/runs/", "results/sentinels/"

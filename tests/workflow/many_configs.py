@@ -9,13 +9,13 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from bad_configs import ALL, Bad
 from snakemake.cli import get_argument_parser, main
 
 LIMIT_S = 60
-LATER = ("snakemake.api", "smart_open", "tfscale.study.config_files", "tfscale.study.partial")
+LATER = ("snakemake.api", "smart_open", "tfscale.study.config_files", "tfscale.study.study")
 """What a call of Snakemake in the project imports as it goes along."""
 OURS = {"config.yaml", "my.yaml"}
 

@@ -4,7 +4,7 @@ import pandas as pd
 import yaml
 from snakemake_project import CELLS
 
-from tfscale.timing import runs
+from tfscale.timing import run_file
 
 WIDE = "mnist_layers4_batch1_conv3_input28_threads2_filters16_bfloat16_jit"
 OLD_WAY = "mnist_layers4_batch1_conv3_input28_threads1_predict"
@@ -25,5 +25,5 @@ def test_new_axes_add_cells_and_leave_the_others_alone(project):
     assert found == [2, 16, "bfloat16", True, "signature"]
     assert cells["weight_bytes"][WIDE] == 2 * cells["parameters"][WIDE]
     assert cells["latency_s"][OLD_WAY] > 5 * cells["latency_s"][CELLS[0]]
-    row = runs.read(str(project.run_file(WIDE)))[0].to_pylist()[0]
+    row = run_file.read(str(project.run_file(WIDE)))[0].to_pylist()[0]
     assert row["jit"] is True and row["first_call_s"] > 10 * row["p50_s"]

@@ -9,10 +9,19 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.analysis.columns_fits import FINDINGS, FITS
-from tfscale.files.described import meaning
-from tfscale.tables.columns_beside import FACTS, FLOOR, MACHINE, PREDICTIONS, ROOFS
-from tfscale.tables.columns_cells import CELLS, RUN, RUNS, VISITS
+from tfscale.analysis.schemas import FINDINGS, FITS
+from tfscale.files.columns import meaning
+from tfscale.tables.cells import (
+    CELLS,
+    FACTS,
+    FLOOR,
+    PREDICTIONS,
+    ROOFS,
+    RUN,
+    RUN_MACHINE,
+    RUNS,
+    VISITS,
+)
 
 PROMISED = {
     "cells": CELLS, "runs": RUNS, "visits": VISITS, "fits/findings": FINDINGS,
@@ -52,7 +61,7 @@ def test_the_predictions_of_a_model_have_the_columns_described(finished, model):
 
 def test_the_json_files_have_the_keys_described(finished):
     results = finished.root / "results"
-    assert list(json.loads((results / "machine.json").read_text())) == MACHINE.names
+    assert list(json.loads((results / "machine.json").read_text())) == RUN_MACHINE.names
     for path in (results / "models").glob("*/facts.json"):
         assert list(json.loads(path.read_text())) == FACTS.names
 

@@ -11,7 +11,7 @@ from snakemake_project import CELLS, Project
 
 from tfscale.errors import StudyError
 from tfscale.files.checksums import check, listed
-from tfscale.timing import runs
+from tfscale.timing import run_file
 
 LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
 DATA = ("resources/encoded/*/*.sha256",)
@@ -91,7 +91,7 @@ def test_every_damage_to_every_run_is_found(here, how):
         content = DAMAGES[how](path.read_bytes(), other)
         said = f"^{path} is .*: delete {path} and type the same"
         with damaged(path, content), pytest.raises(StudyError, match=said):
-            runs.read(str(path))
+            run_file.read(str(path))
 
 
 def keeping_its_time(path: Path, content: bytes | None) -> None:
@@ -167,4 +167,6 @@ def test_damaged_models_data_and_foreign_runs_are_refused_until_they_are_deleted
     assert foreign in done.stdout
     (project.root / run).unlink()
     project.run("results/cells.parquet")
-    assert {row["cell"] for row in runs.read(str(project.root / run))[0].to_pylist()} == {CELLS[0]}
+    assert {row["cell"] for row in run_file.read(str(project.root / run))[0].to_pylist()} == {
+        CELLS[0]
+    }

@@ -8,7 +8,7 @@ import pytest
 import report_of
 from browser import browser, needs_chromium, opened, outside, serious  # noqa: F401
 
-from tfscale.study.figure_list import FIGURES
+from tfscale.study.outputs import FIGURES
 
 pytestmark = needs_chromium
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from snakemake_project import AFTER_TIMING, CELLS, SENTINELS
 
-from tfscale.study.figure_list import FIGURES
-from tfscale.timing import runs
+from tfscale.study.outputs import FIGURES
+from tfscale.timing import run_file
 
 MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
@@ -95,7 +95,7 @@ def test_changed_data_of_one_cell_reruns_that_cell(project):
 
 def test_an_edit_of_the_figure_code_redraws_figures(project):
     before = project.times("*.parquet") | project.times("figures/*")
-    project.append("workflow/scripts/tfscale/figures/style.py", 'INK = "black"')
+    project.append("workflow/scripts/tfscale/figures/look.py", 'INK = "black"')
     assert project.plan() == {"plot": 2, "report": 1, "all": 1}
     project.run()
     after = project.times("*.parquet") | project.times("figures/*")
@@ -137,7 +137,7 @@ def test_further_rounds_time_only_cells_that_are_not_yet_precise(project):
         clean = 0
         for number in (1, 2, 3):
             path = project.root / "results" / "runs" / cell / f"round{number}.parquet"
-            table, record = runs.read(str(path))
+            table, record = run_file.read(str(path))
             assert (len(table) == 0) == (clean >= 5)
             assert (len(table) == 0) == (record["stop_reason"] == "precision reached before")
             clean += table["disturbed"].to_pylist().count(False)
@@ -167,7 +167,7 @@ def test_changed_training_settings_train_again(project):
 
 
 def test_an_edit_of_the_timing_code_times_again(project):
-    project.append("workflow/scripts/tfscale/timing/timed_block.py", "# another line")
+    project.append("workflow/scripts/tfscale/timing/block.py", "# another line")
     assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
 
 

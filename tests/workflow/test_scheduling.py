@@ -10,7 +10,7 @@ from tfscale.console.code import SCRIPTS
 SNAKEFILE = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
-from tfscale.console.scheduling import still_while_jobs_run
+from tfscale.console.console import still_while_jobs_run
 
 onstart:
     {{on_start}}

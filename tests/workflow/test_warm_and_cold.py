@@ -13,7 +13,7 @@ from snakemake_project import CELLS as ALL
 from snakemake_project import Project, clone
 
 from tfscale.axes import AXES
-from tfscale.timing import runs
+from tfscale.timing import run_file
 
 SAME = [
     "cell", *AXES, "seed", "round", "visit", "isolation", "protocol", "host", "device", "affinity",
@@ -54,7 +54,7 @@ def test_training_gives_the_same_bits(both, model):
 @pytest.mark.parametrize("cell", CELLS)
 def test_visits_depend_on_the_same_environment(both, cell):
     (warm, warm_record), (cold, cold_record) = (
-        runs.read(str(project.run_file(cell))) for project in both
+        run_file.read(str(project.run_file(cell))) for project in both
     )
     assert warm_record["environment_id"] == cold_record["environment_id"]
     first = [table.slice(0, 1).select(SAME).to_pylist() for table in (warm, cold)]

@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from snakemake_project import CELLS
 
-from tfscale.models.saved_model import digest
-from tfscale.study.figure_list import FIGURES
-from tfscale.study.fit_tables import TABLES
-from tfscale.timing import runs
+from tfscale.models.saved import digest
+from tfscale.study.outputs import FIGURES, TABLES
+from tfscale.timing import run_file
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def test_cells_are_timed_and_carry_their_training(results):
 
 
 def test_a_run_keeps_raw_durations_environment_and_pinning(results):
-    visits, record = runs.read(str(results / "runs" / CELLS[0] / "round1.parquet"))
+    visits, record = run_file.read(str(results / "runs" / CELLS[0] / "round1.parquet"))
     row = visits.to_pylist()[0]
     assert row["phase"].count("timed") == row["calls"] >= 5
     assert row["phase"][0] == "first"
@@ -111,7 +110,7 @@ def test_visits_can_start_new_interpreters(project):
     project.configure(timing={"isolation": "exec"})
     path = project.run_file(CELLS[0])
     project.run(str(path.relative_to(project.root)))
-    row = runs.read(str(path))[0].to_pylist()[0]
+    row = run_file.read(str(path))[0].to_pylist()[0]
     assert row["isolation"] == "exec" and row["calls"] >= 5
 
 
@@ -119,5 +118,5 @@ def test_the_papers_protocol_times_every_pass(project):
     project.configure(timing={"protocol": "paper"})
     path = project.run_file(CELLS[2])
     project.run(str(path.relative_to(project.root)))
-    (row,) = runs.read(str(path))[0].to_pylist()
+    (row,) = run_file.read(str(path))[0].to_pylist()
     assert (row["protocol"], row["calls"]) == ("paper", 2 * 64 // 4)

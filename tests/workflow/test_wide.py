@@ -37,7 +37,7 @@ def finished_eight(config):
 def test_a_made_up_study_is_finished_until_its_timing_code_changes(finished_eight):
     root = finished_eight.root
     assert NOTHING in snakemake(root, "-n", "--workflow-profile", "profiles/wide").said
-    with (root / "workflow/scripts/tfscale/timing/timed_block.py").open("a") as module:
+    with (root / "workflow/scripts/tfscale/timing/block.py").open("a") as module:
         module.write("# another line\n")
     said = snakemake(root, "-n").said
     counts = planned(said)

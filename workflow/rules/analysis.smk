@@ -144,7 +144,7 @@ rule report:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=sections.shown(config),
+        settings=sections.shown_settings(config),
         trained={cell: study.trained_of(cell) for cell in study.cells},
         missing=study.missing,
         excluded=study.excluded,

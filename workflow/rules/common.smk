@@ -1,19 +1,14 @@
 # The study: needs config.yaml; makes the names of its cells and models, and what a rule's code is.
-from tfscale.study import sections
 from tfscale.console.code import code as files_of
-from tfscale.console.code import code_digest
-from tfscale.console.commands import Call
-from tfscale.study.figure_list import DRAWN_TABLES
-from tfscale.study.fit_tables import TABLES
-from tfscale.console.folder_lock import guard
-from tfscale.console.lost import redo_if_changed, redo_if_lost
-from tfscale.console.needs import Needs
-from tfscale.study.page_files import PAGE_FILES
-from tfscale.study.partial import study_of
-from tfscale.console.remote import import_alone
-from tfscale.study.study import FIGURES
-from tfscale.jobs.tether import name_snakemake
-from tfscale.study.typed import typed
+from tfscale.console.code import code_digest, redo_if_changed, redo_if_lost
+from tfscale.console.commands import Call, import_alone
+from tfscale.console.estimate import Needs
+from tfscale.console.lock import guard
+from tfscale.jobs.log import name_snakemake
+from tfscale.study import config as sections
+from tfscale.study.config_files import typed
+from tfscale.study.outputs import DRAWN_TABLES, PAGE_FILES, TABLES
+from tfscale.study.study import FIGURES, study_of
 
 results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")

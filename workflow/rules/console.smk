@@ -2,7 +2,7 @@
 # still while cells are timed.
 from tfscale.console.console import Console
 from tfscale.console.opening import Opening
-from tfscale.console.scheduling import still_while_jobs_run
+from tfscale.console.console import still_while_jobs_run
 
 console = Console(
     Opening(study, results, models), workflow.pathvars.apply("<logs>"), call

@@ -1,4 +1,5 @@
 # Data: needs the network or a mirror (or nothing: built-in data); makes <resources>/encoded.
+from tfscale.data.sources import raw_files
 
 
 rule download:
@@ -20,9 +21,7 @@ rule download:
 rule encode:
     """Encode the data of a model at one input size: images scaled, reviews tokenized."""
     input:
-        raw=lambda w: ancient(
-            study.raw_files(w.model, w.source, "<resources>/downloads")
-        ),
+        raw=lambda w: ancient(raw_files(w.model, w.source, "<resources>/downloads")),
         env=local("envs/analysis.yaml"),
         code=code("encode.py"),
     output:

@@ -8,8 +8,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 with logged(snakemake.log[0]) as console:
     from tfscale.files.checksums import write
-    from tfscale.jobs.timing_turn import timing_turn
-    from tfscale.timing.look import look
+    from tfscale.jobs.turn import timing_turn
+    from tfscale.timing.host import look
 
     with timing_turn(console):
         line = look(snakemake.output.machine)

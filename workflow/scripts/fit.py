@@ -5,7 +5,7 @@ from pathlib import Path
 from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
-    from tfscale.analysis.fitting import fit
+    from tfscale.analysis.fit import fit
     from tfscale.analysis.material import Plan
     from tfscale.files.checksums import check, write
 

@@ -4,12 +4,12 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale.files.checksums import check, write
-    from tfscale.jobs import job
-    from tfscale.jobs.timing_turn import timing_turn
+    from tfscale.jobs import warm
+    from tfscale.jobs.turn import timing_turn
 
     check(snakemake.input, snakemake.input.sums)
     with timing_turn(console):
-        floor = job.do(
+        floor = warm.do(
             "tfscale.timing.floor:time_floor",
             shapes=snakemake.params.shapes,
             arrays=list(snakemake.input.arrays),
@@ -18,7 +18,7 @@ with logged(snakemake.log[0]) as console:
             output=snakemake.output.floor,
         )
         print(floor, file=console)
-        roofs = job.do(
+        roofs = warm.do(
             "tfscale.timing.floor:find_roofs",
             shapes=snakemake.params.shapes,
             output=snakemake.output.roofs,

@@ -4,12 +4,12 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale.files.checksums import check
-    from tfscale.jobs import job
-    from tfscale.jobs.timing_turn import timing_turn
+    from tfscale.jobs import warm
+    from tfscale.jobs.turn import timing_turn
 
     check(snakemake.input, snakemake.input.sums)
     with timing_turn(console):
-        line = job.do(
+        line = warm.do(
             "tfscale.timing.run:run",
             cell=snakemake.wildcards.cell,
             axes=snakemake.params.axes,

@@ -5,7 +5,7 @@ from pathlib import Path
 from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
-    from tfscale.figures.plot import plot
+    from tfscale.figures.draw import plot
     from tfscale.files.checksums import check, write
 
     check(snakemake.input, snakemake.input.sums)

@@ -4,7 +4,7 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
     from tfscale.files.checksums import check, write
-    from tfscale.report.report import write_report
+    from tfscale.report.page import write_report
 
     check(snakemake.input, snakemake.input.sums)
     write_report(

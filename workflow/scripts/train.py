@@ -4,11 +4,11 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]) as console:
     from tfscale.files.checksums import check, write
-    from tfscale.jobs import job
+    from tfscale.jobs import warm
 
     check(snakemake.input, snakemake.input.sums)
-    facts = job.do(
-        "tfscale.models.trained:train_model",
+    facts = warm.do(
+        "tfscale.models.training:train_model",
         axes=snakemake.params.axes,
         arrays=snakemake.input.arrays,
         manifest=snakemake.input.manifest,

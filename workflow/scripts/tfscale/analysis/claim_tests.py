@@ -1,4 +1,4 @@
-"""The tests behind the paper's claims: each takes the rows of one model on one machine."""
+"""The tests behind the paper's claims."""
 
 from typing import Any
 
@@ -6,14 +6,28 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from scipy.stats import ncf, t
+from scipy.optimize import minimize_scalar
+from scipy.stats import f as f_distribution
+from scipy.stats import ncf, t, ttest_1samp
 from statsmodels.stats.anova import anova_lm
 
-from tfscale.analysis.anova import share_interval
-from tfscale.analysis.design import architecture, effective, level_matrix, positive, values
-from tfscale.analysis.spread import spread
-from tfscale.axis_words import AXIS_WORDS
-from tfscale.phrases import p_words, share
+from tfscale.analysis.effects import equivalence, no_effect, share_interval
+from tfscale.analysis.scatter import spread
+from tfscale.analysis.slices import (
+    SHAPE,
+    any_difference,
+    architecture,
+    effective,
+    level_matrix,
+    log_ratios,
+    nominal_batch,
+    positive,
+    slice_number,
+    values,
+)
+from tfscale.analysis.statistics import corrected, noncentrality_interval
+from tfscale.units import percent
+from tfscale.words import AXIS_WORDS, p_words, share
 
 Found = dict[str, Any]
 """effect, effect_low, effect_high, p_value, `found` (the verdict if p stands the correction) and
@@ -110,3 +124,145 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
         "found": "supported" if same < apart else "rejected",
         "note": f"Pearson with the time: {said}; {architecture(table).nunique()} architectures",
     }  # fmt: skip
+
+
+def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float) -> Found:
+    """Whether a factor makes no difference in any stratum: equivalence in matched slices.
+
+    Supported when TOST stands in every stratum. Rejected when the levels differ (`any_difference`)
+    and the greatest ratio's interval lies beyond the margin.
+    """
+    if factor == "batch_size" and nominal_batch(table):
+        return {
+            "note": "the batch size never reached the model: "
+            f"every call had {table['called_batch'].iloc[0]} examples"
+        }
+    tests = equivalence(table, 1 - alpha, margin, factors=[factor])
+    if tests.empty:
+        return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
+    row = no_effect(tests).iloc[0]
+    if row["verdict"] == "not testable":
+        return {"note": "too few matched pairs that scatter"}
+    different = any_difference(table, factor)
+    if not np.isfinite(different):
+        different = tests["p_holm"].min()
+    beyond = row["ratio_low"] > 1 + margin or row["ratio_high"] < 1 / (1 + margin)
+    rejects = row["verdict"] != "equivalent" and beyond
+    found = "supported" if row["verdict"] == "equivalent" else "undetermined"
+    return {
+        "effect": row["ratio"], "effect_low": row["ratio_low"], "effect_high": row["ratio_high"],
+        "p_value": different if rejects else row["p_equivalence"],
+        "found": "rejected" if rejects else found,
+        "note": f"greatest ratio, {row['base']:g} to {row['level']:g} at {row['stratum']}; "
+        f"equivalence at {percent(margin)} {p_words(row['p_equivalence'])}",
+    }  # fmt: skip
+
+
+def faster(table: pd.DataFrame, alpha: float, factor: str, base: float, level: float) -> Found:
+    """Whether `level` is faster than `base` in general: on average over the architectures, and
+    slower at no number of layers (paired t tests with Holm over those)."""
+    if not {base, level} <= set(table[factor]):
+        return {"note": f"needs {AXIS_WORDS[factor].name} {base:g} and {level:g}"}
+    pairs = log_ratios(table, factor, base, level)
+    pairs["ratio"] = pairs["level_log_s"] - pairs["base_log_s"]
+    shape = [axis for axis in SHAPE if axis != factor]
+    whole = pairs.groupby(shape)["ratio"].mean() if nominal_batch(table) else pairs["ratio"]
+    if len(whole) < FEWEST or np.ptp(whole) <= 1e-12:
+        return {"note": f"{len(whole)} matched pairs that differ"}
+    strata = pairs.groupby("layers")["ratio"]
+    scattered = strata.agg(lambda part: len(part) > 1 and np.ptp(part) > 1e-12).astype(bool)
+    slower = strata.agg(
+        lambda part: (
+            ttest_1samp(part, 0, alternative="greater").pvalue
+            if len(part) > 1 and np.ptp(part) > 1e-12
+            else np.nan
+        )
+    )
+    worst = np.nanmin(corrected(slower)) if scattered.any() else np.nan
+    on_average = float(ttest_1samp(whole, 0, alternative="less").pvalue)
+    margin = t.ppf(1 - alpha / 2, len(whole) - 1) * whole.std() / np.sqrt(len(whole))
+    effect, low, high = np.exp([whole.mean(), whole.mean() - margin, whole.mean() + margin])
+    contrary = worst < alpha
+    said = ", ".join(f"{np.exp(value):.3g} at {depth}" for depth, value in strata.mean().items())
+    return {
+        "effect": effect, "effect_low": low, "effect_high": high,
+        "p_value": worst if contrary else on_average,
+        "found": "rejected" if contrary else "supported",
+        "note": f"ratio by layers: {said}" + ("; slower at some" if contrary else ""),
+    }  # fmt: skip
+
+
+MARGIN = 0.10
+DECISIVE = 0.9
+
+
+def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
+    """Time = scale of the slice x law of the factor, on the logarithm of time.
+
+    Laws with one shape parameter each: 1 + b ln(x / least), 1 + b (x - least), x^b. The effect
+    is the log law's root mean square distance from free level means, its interval by the
+    noncentral F of the lack-of-fit test (Draper and Smith 1998, 2.1). Rejected: it misses the
+    levels, and a rival has an Akaike weight of 0.9 or the miss is surely over 10 %. Supported: its
+    own weight is 0.9 and the miss surely under 10 %.
+    """
+    number = slice_number(table, factor)
+    used = table.groupby(number)[factor].transform("nunique") > 1
+    rows, number = table[used], number[used]
+    levels = rows[factor].nunique()
+    left = len(rows) - number.nunique() - (levels - 1)
+    if levels < 3 or left < 3:
+        return {"note": f"{levels} levels and {len(rows)} matched cells cannot tell laws apart"}
+    y = rows["log_s"] - rows["log_s"].groupby(number).transform("mean")
+    misses = {law: _rss(law, y, rows[factor].astype(float), number) for law in LAWS}
+    free = pd.get_dummies(rows[factor], dtype=float)
+    free -= free.groupby(number).transform("mean")
+    pure = float(((y - free @ np.linalg.lstsq(free, y, rcond=None)[0]) ** 2).sum())
+    pure = max(pure, 1e-12 * len(rows))
+    extra, spare = levels - 2, pure / left
+    f_value = max(misses["log"] - pure, 0) / extra / spare
+    p_value = float(f_distribution.sf(f_value, extra, left))
+    bounds = noncentrality_interval(f_value, (extra, left), alpha)
+    low, high = np.sqrt(np.array(bounds) * spare / len(rows))
+    likelihood = {law: -len(rows) / 2 * np.log(max(miss, pure)) for law, miss in misses.items()}
+    best = max(likelihood.values())
+    total = sum(np.exp(value - best) for value in likelihood.values())
+    weight = {law: float(np.exp(value - best) / total) for law, value in likelihood.items()}
+    nearest = max(weight, key=lambda law: weight[law])
+    rival = nearest != "log" and weight[nearest] >= DECISIVE
+    found = "undetermined"
+    if p_value < alpha and (rival or low > MARGIN):
+        found = "rejected"
+    elif weight["log"] >= DECISIVE and high < MARGIN:
+        found = "supported"
+    miss = float(np.sqrt(max(misses["log"] - pure, 0) / len(rows)))
+    return {
+        "effect": miss, "effect_low": float(low), "effect_high": float(high),
+        "p_value": p_value, "found": found,
+        "note": f"nearest of log, linear, power: {nearest} (weight {weight[nearest]:.2f}); the log "
+        f"law misses its level means by {share(low)} to {share(high)} in {AXIS_WORDS[factor].name}",
+    }  # fmt: skip
+
+
+LAWS = {
+    "log": lambda x, b: np.log1p(b * np.log(x / x.min())),
+    "linear": lambda x, b: np.log1p(b * (x - x.min())),
+    "power": lambda x, b: b * np.log(x),
+}
+"""ln of each law at its shape parameter b > 0."""
+
+
+def _rss(law: str, y: pd.Series, x: pd.Series, number: pd.Series) -> float:
+    """Least residual sum of squares of a law on values centred within slices."""
+
+    level, slices, at = x.to_numpy(), number.to_numpy(), y.to_numpy()
+    sizes = np.maximum(np.bincount(slices), 1)
+
+    def miss(log_b: float) -> float:
+        fitted = LAWS[law](level, np.exp(log_b))
+        mean = np.bincount(slices, fitted) / sizes
+        return float(((at - fitted + mean[slices]) ** 2).sum())
+
+    coarse = np.linspace(-8, 12, 41)
+    start = coarse[int(np.argmin([miss(value) for value in coarse]))]
+    bounds = (start - 0.5, start + 0.5)
+    return float(minimize_scalar(miss, bounds=bounds, method="bounded").fun)

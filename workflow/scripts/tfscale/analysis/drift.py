@@ -1,12 +1,16 @@
-"""Whether the machine became slower or faster in the course of a study."""
+"""Drift by the clock and by run order."""
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from scipy.stats import t
 from statsmodels.regression.linear_model import RegressionResults
 
-from tfscale.durations import HOUR_S
-from tfscale.tables.complete_rounds import in_complete_round
+from tfscale.analysis.slices import PASS, by_model, repeated
+from tfscale.analysis.statistics import corrected
+from tfscale.tables.latency import in_complete_round
+from tfscale.units import HOUR_S
+from tfscale.words import p_words, times
 
 
 def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -108,3 +112,136 @@ def _ratio(name: str, fit: RegressionResults, weights: pd.Series, confidence: fl
     low, high = found.conf_int(1 - confidence)[0]
     estimate = float(np.squeeze(found.effect))
     return {name: np.exp(estimate), f"{name}_low": np.exp(low), f"{name}_high": np.exp(high)}
+
+
+COLUMNS = (
+    "machine", "model", "cells", "lags", "at_layers", "effect", "effect_low", "effect_high",
+    "order_p", "ljung_box", "ljung_box_p", "p_holm", "verdict",
+)  # fmt: skip
+SIMULATED = 499
+LARGEST = 1000
+
+
+def run_order(
+    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = PASS
+) -> pd.DataFrame:
+    """One row a machine and model: whether time changes with the place of a row in the table.
+
+    For tables whose rows are in run order and repeat: the paper's, where a batch size that never
+    reached the model repeats an architecture, and a study's `run_rows` (whose clock and sentinels
+    `drift` uses). ln time = group of repeats + a slope in the row's place at each number of layers,
+    by least squares; `order_p` is the F test of all slopes with HC3 covariance. `effect` is the
+    ratio from the first to the last row of the layers whose slope is greatest against its error,
+    with its interval (Bonferroni over the layers). `ljung_box` is the Ljung-Box statistic of what
+    the groups leave, in run order; since centring alone correlates residuals, its p comes from the
+    same statistic of simulated white noise, centred alike. Verdict by the smaller p after Holm
+    over the two: drift, undetermined, not testable. Of more than 1,000 repeated rows the first
+    whole groups are used.
+    """
+    rows = []
+    for machine, model, table in by_model(cells, time):
+        head = {"machine": machine, "model": model, "cells": len(table)}
+        rows.append(head | _one(table, 1 - confidence, rng))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _one(table: pd.DataFrame, alpha: float, rng: np.random.Generator) -> dict:
+    table = _repeats(table.assign(place=np.arange(len(table), dtype=float)))
+    shape, place = table["group"], table["place"]
+    slopes = pd.DataFrame(
+        {depth: place.where(table["layers"] == depth, 0.0) for depth in _deep_enough(table)},
+        index=table.index,
+    )
+    slopes = slopes - slopes.groupby(shape).transform("mean")
+    freedom = len(table) - shape.nunique() - slopes.shape[1]
+    if freedom < 5 or slopes.empty:
+        return {"verdict": "not testable: too few rows repeat another one"}
+    centred = table["log_s"] - table["log_s"].groupby(shape).transform("mean")
+    if np.ptp(centred) <= 1e-12:
+        return {"verdict": "not testable: repeated rows are all equal"}
+    found = _slopes(table, shape, slopes, alpha)
+    lags = min(10, len(table) // 5)
+    statistic, p_value = _ljung_box(centred, shape, lags, rng)
+    holm = np.nanmin(corrected(pd.Series([found["order_p"], p_value])))
+    verdict = "drift" if holm < alpha else "undetermined"
+    return found | {
+        "lags": lags, "ljung_box": statistic, "ljung_box_p": p_value, "p_holm": holm,
+        "verdict": verdict,
+    }  # fmt: skip
+
+
+def _repeats(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that others repeat, with their `group`; whole groups until LARGEST is reached."""
+    group = repeated(table)
+    size = group.groupby(group).transform("size")
+    groups = size[~group.duplicated()].where(lambda sizes: sizes > 1, 0).cumsum()
+    kept = group[groups.index[groups - size[groups.index] < LARGEST]]
+    used = (size > 1) & group.isin(kept)
+    return table[used].assign(group=group[used])
+
+
+def _deep_enough(table: pd.DataFrame) -> list:
+    """The numbers of layers whose repeats leave something beside a slope of their own."""
+    spare = table.groupby("layers")["group"].agg(lambda group: len(group) - group.nunique() - 1)
+    return spare.index[spare > 0].tolist()
+
+
+def _slopes(table: pd.DataFrame, shape: pd.Series, slopes: pd.DataFrame, alpha: float) -> dict:
+    """The joint test of the slopes with HC3, and the slope that stands out most."""
+    dummies = pd.get_dummies(shape, prefix="shape", dtype=float)
+    design = pd.concat([dummies, slopes.add_prefix("order ")], axis=1)
+    plain = sm.OLS(table["log_s"], design).fit()
+    fit = plain.get_robustcov_results("HC3", use_t=True)
+    first = dummies.shape[1]
+    joint = fit.f_test(np.eye(design.shape[1])[first:])
+    values, errors = fit.params[first:], fit.bse[first:]
+    best = int(np.argmax(np.abs(values / errors)))
+    depth = slopes.columns[best]
+    span = np.ptp(table.loc[table["layers"] == depth, "place"])
+    margin = t.ppf(1 - alpha / 2 / len(values), fit.df_resid) * errors[best]
+    at = np.exp(np.array([values[best], values[best] - margin, values[best] + margin]) * span)
+    return {
+        "at_layers": depth, "effect": at[0], "effect_low": at[1], "effect_high": at[2],
+        "order_p": float(joint.pvalue),
+    }  # fmt: skip
+
+
+def _ljung_box(
+    residuals: pd.Series, shape: pd.Series, lags: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The statistic and its p among centred white noise of the same shape."""
+    seen = float(ljung_box(residuals.to_numpy()[:, None], lags)[0])
+    noise = pd.DataFrame(rng.normal(size=(len(residuals), SIMULATED)), residuals.index)
+    noise -= noise.groupby(shape).transform("mean")
+    above = int((ljung_box(noise.to_numpy(), lags) >= seen).sum())
+    return seen, (1 + above) / (1 + SIMULATED)
+
+
+def ljung_box(series: np.ndarray, lags: int) -> np.ndarray:
+    """The Ljung-Box statistic of every column, n (n + 2) sum_k r_k² / (n - k) (Ljung and Box
+    1978): that of statsmodels' acorr_ljungbox, for hundreds of simulated series at once."""
+    count = len(series)
+    centred = series - series.mean(axis=0)
+    whole = (centred**2).sum(axis=0)
+    terms = [
+        (centred[lag:] * centred[:-lag]).sum(axis=0) ** 2 / (count - lag)
+        for lag in range(1, lags + 1)
+    ]
+    return count * (count + 2) * np.sum(terms, axis=0) / whole**2
+
+
+def order_words(table: pd.DataFrame) -> list[str]:
+    """A sentence for every machine and model."""
+    sentences = []
+    for row in table.to_dict("records"):
+        said = row["verdict"]
+        if np.isfinite(row["order_p"]):
+            size = times(row["effect"], row["effect_low"], row["effect_high"])
+            what = "times drift with run order" if said == "drift" else f"drift is {said}"
+            said = (
+                f"{what}, most at {row['at_layers']:g} layers: from the first to the last row "
+                f"{size}; order {p_words(row['order_p'])}, "
+                f"Ljung-Box {p_words(row['ljung_box_p'])}"
+            )
+        sentences.append(f"{row['model']} on {row['machine']}: {said}.")
+    return sentences

@@ -1,12 +1,157 @@
-"""How well cells are predicted that a predictor has not seen, beside how well they repeat."""
+"""Folds, predictors, held-out errors, sentences, columns."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsqr
 
-from tfscale.analysis.folds import TESTS, Fold, folds
-from tfscale.analysis.predictors import PREDICTORS, Fit
-from tfscale.analysis.replicates import SAME_CALL
-from tfscale.analysis.workload import ARCHITECTURE, GROUP, named, timed
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures, named
+from tfscale.analysis.statistics import SAME_CALL
+from tfscale.analysis.words import digits, groups
+from tfscale.analysis.work_model import fit_work, timed
+from tfscale.axes import FACTORS
+
+TESTS = ("cell", "architecture", "level", "top level")
+MOST_FOLDS = 60
+"""With more cells or architectures than this, several are left out together."""
+MOST_LEVELS = 20
+"""Of a factor with more levels, this many are left out in turn, evenly chosen with both ends."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the cells that are left out, and what they have in common."""
+
+    out: np.ndarray
+    what: str
+
+
+def folds(cells: pd.DataFrame, test: str) -> list[Fold]:
+    """The folds of a test over cells of one group; every fold leaves some cells to learn from."""
+    kinds = {
+        "cell": lambda: _numbered(cells.groupby("cell", sort=False).ngroup().to_numpy()),
+        "architecture": lambda: _numbered(architectures(cells)),
+        "level": lambda: _levels(cells, top_only=False),
+        "top level": lambda: _levels(cells, top_only=True),
+    }
+    return [fold for fold in kinds[test]() if 0 < len(fold.out) < len(cells)]
+
+
+def spread(number: np.ndarray, most: int = MOST_FOLDS) -> np.ndarray:
+    """Numbers from 0 merged into at most `most`, in an order that a fixed seed shuffles."""
+    count = number.max() + 1
+    if count <= most:
+        return number
+    return (np.random.default_rng(0).permutation(count) % most)[number]
+
+
+def _numbered(number: np.ndarray) -> Iterator[Fold]:
+    merged = spread(number)
+    order = np.argsort(merged, kind="stable")
+    for out in np.split(order, np.flatnonzero(np.diff(merged[order])) + 1):
+        yield Fold(out, f"fold {merged[out[0]]}")
+
+
+def _levels(cells: pd.DataFrame, top_only: bool) -> Iterator[Fold]:
+    for factor in FACTORS:
+        values = cells["called_batch" if factor == "batch_size" else factor].to_numpy()
+        levels = np.unique(values)
+        chosen = np.unique(np.linspace(0, len(levels) - 1, MOST_LEVELS).round().astype(int))
+        for level in levels[-1:] if top_only else levels[chosen]:
+            yield Fold(np.flatnonzero(values == level), f"{factor} {level}")
+
+
+Predict = Callable[[pd.DataFrame], np.ndarray]
+Fit = Callable[[pd.DataFrame], Predict]
+SHAPES = ["called_batch", "layers", "conv_size", "input_size"]
+"""The factors that vary within cells that are fitted together."""
+SMALLEST_SHARE = 1e-3
+TOLERANCE = 1e-9
+
+
+def work_model(cells: pd.DataFrame) -> Predict:
+    """The work model: a sum of costs of the work that a call does."""
+    return fit_work(cells).predict
+
+
+def constant(cells: pd.DataFrame) -> Predict:
+    """The geometric mean, whatever the cell."""
+    mean_s = float(np.exp(np.log(cells["latency_s"]).mean()))
+    return lambda others: np.full(len(others), mean_s)
+
+
+def log_log(cells: pd.DataFrame) -> Predict:
+    """A power law in every factor: ln t = a + sum of b ln x, by ordinary least squares."""
+    factors = _varying(cells)
+    fitted = sm.OLS(np.log(cells["latency_s"].to_numpy(float)), _logs(cells, factors)).fit()
+    return lambda others: np.exp(_logs(others, factors) @ fitted.params)
+
+
+def law_per_factor(cells: pd.DataFrame) -> Predict:
+    """A product of laws: the effect of each factor's levels, each smoothed by its best law.
+
+    The effects come from ln t = a + sum of level effects (sparse least squares); a factor's law
+    is the one of log, linear and power that leaves the least squares of ln t over its levels.
+    """
+    factors = _varying(cells)
+    log_s = np.log(cells["latency_s"].to_numpy(float))
+    levels = {factor: np.sort(cells[factor].unique()) for factor in factors}
+    dummies = [
+        csr_array(cells[factor].to_numpy()[:, None] == levels[factor][1:]) for factor in factors
+    ]
+    x = hstack([csr_array(np.ones((len(cells), 1))), *dummies], format="csr", dtype=float)
+    effects = iter(lsqr(x, log_s, atol=TOLERANCE, btol=TOLERANCE)[0][1:])
+    laws = {
+        factor: _law(levels[factor], np.array([0.0, *(next(effects) for _ in levels[factor][1:])]))
+        for factor in factors
+    }
+
+    def smooth(others: pd.DataFrame) -> np.ndarray:
+        parts = [law(others[factor].to_numpy(float)) for factor, law in laws.items()]
+        return np.sum(parts, axis=0) if parts else np.zeros(len(others))
+
+    scale = np.mean(log_s - smooth(cells))
+    return lambda others: np.exp(scale + smooth(others))
+
+
+def _law(levels: np.ndarray, effects: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Log of the best law of a factor through the effects of its levels."""
+    x, relative = levels.astype(float), np.exp(effects)
+    slope, intercept = np.polyfit(np.log(x), effects, 1)
+    laws: list[Callable[[np.ndarray], np.ndarray]] = [lambda at: intercept + slope * np.log(at)]
+    laws += [_straight(x, relative, bend) for bend in (np.log, np.asarray)]
+    return min(laws, key=lambda law: float(((law(x) - effects) ** 2).sum()))
+
+
+def _straight(x: np.ndarray, relative: np.ndarray, bend: Callable) -> Callable:
+    """Log of the line through relative time over bent levels, for errors in proportion to it."""
+    slope, intercept = np.polyfit(bend(x), relative, 1, w=1 / relative)
+    least = SMALLEST_SHARE * relative.min()
+    return lambda at: np.log(np.maximum(intercept + slope * bend(at), least))
+
+
+def _varying(cells: pd.DataFrame) -> list[str]:
+    return [factor for factor in SHAPES if np.ptp(cells[factor].to_numpy()) > 0]
+
+
+def _logs(cells: pd.DataFrame, factors: list[str]) -> np.ndarray:
+    return np.column_stack(
+        [np.ones(len(cells)), *(np.log(cells[f].to_numpy(float)) for f in factors)]
+    )
+
+
+PREDICTORS: dict[str, Fit] = {
+    "work model": work_model,
+    "law per factor": law_per_factor,
+    "log-log regression": log_log,
+    "constant": constant,
+}
+"""The predictors that are compared, the best founded first."""
+
 
 WITHIN_PERCENT = (5, 10, 15)
 COLUMNS = (
@@ -128,3 +273,52 @@ def noise_floor(cells: pd.DataFrame, visits: pd.DataFrame | None) -> float:
     alike = cells.groupby(SAME_CALL)["latency_s"]
     change = (cells["latency_s"] / alike.shift() - 1).abs().dropna()
     return float(change.median()) if len(change) else float("nan")
+
+
+MAIN_TEST, MAIN_PREDICTOR = "architecture", "work model"
+
+
+def held_out_words(table: pd.DataFrame) -> list[str]:
+    """Per group: the work model's errors on what it has not seen, beside the best other predictor
+    and the noise floor. `table` as from `held_out`."""
+    return [_sentence(name, own) for name, own in groups(table)]
+
+
+def _sentence(name: str, own: pd.DataFrame) -> str:
+    ours = own[own["predictor"] == MAIN_PREDICTOR].set_index("test")
+    tested = ours[ours["folds"] > 0]
+    if tested.empty:
+        return f"{name}: held-out errors are {ours['note'].iloc[0]}."
+    main = MAIN_TEST if MAIN_TEST in tested.index else tested.index[0]
+    row = tested.loc[main]
+    head = (
+        f"{name}: with {_left_out(main)} left out, the work model misses by "
+        f"{digits(row['median_error_percent'])} % (median; {row['within_10_percent']:.0f} % of "
+        f"{row['cells']} cells within 10 %)"
+    )
+    others = own[(own["test"] == main) & (own["predictor"] != MAIN_PREDICTOR)]
+    parts = [head]
+    if others["median_error_percent"].notna().any():
+        best = others.loc[others["median_error_percent"].idxmin()]
+        better = best["median_error_percent"] < row["median_error_percent"]
+        said = "is better with" if better else "by"
+        parts.append(f"a {best['predictor']} {said} {digits(best['median_error_percent'])} %")
+    floor = row["noise_floor_percent"]
+    parts.append(
+        "how far a cell changes when timed again is unknown (one round)"
+        if np.isnan(floor)
+        else f"a cell itself changes by {digits(floor)} % when timed again"
+    )
+    rest = [
+        f"{_left_out(test)} {digits(error)} %"
+        for test, error in tested["median_error_percent"].items()
+        if test != main
+    ]
+    negative = int(tested["negative_predictions"].sum())
+    after = f" Left out otherwise: {', '.join(rest)}." if rest else ""
+    after += f" {negative} predictions are negative." if negative else ""
+    return "; ".join(parts) + "." + after
+
+
+def _left_out(test: str) -> str:
+    return f"an {test}" if test[0] in "aeiou" else f"a {test}"

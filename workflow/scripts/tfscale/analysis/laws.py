@@ -1,16 +1,365 @@
-"""The law of each factor: which of nine forms does time follow along it, if any?
+"""Which law: criteria, lack of fit, held-out level, rows, sentences, columns.
 
 Every slice (all other axes fixed) has a scale of its own, so that slices of any speed count alike;
 all laws are fitted to ln time, for errors in proportion to the time.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+from scipy.stats import f as f_distribution
 
-from tfscale.analysis.law_rows import law_rows
-from tfscale.analysis.resampling import resampled
-from tfscale.analysis.slicing import called, checked, replicates, slice_names, slices
+from tfscale.analysis.law_fits import (
+    EXACT,
+    FORMS,
+    TINY,
+    Fit,
+    Form,
+    Levels,
+    fit,
+    many_errors,
+    predicted,
+    reported,
+    small,
+)
+from tfscale.analysis.slices import called, checked, replicates, slice_names, slice_numbers, slices
+from tfscale.analysis.statistics import resampled
 from tfscale.axes import FACTORS
+from tfscale.units import percent, three
+from tfscale.words import AXIS_WORDS, between, p_words, share
+
+FEWEST_LEVELS = 3
+DECISIVE_WEIGHT = 0.9
+NAMES = tuple(FORMS)
+BEYOND = 1000
+"""Errors that many times over are not told apart; a negative prediction is one of them."""
+
+
+def parameters(form: Form, scales: int) -> int:
+    """A scale for every slice, the law's own, and sigma."""
+    return scales + form.shapes + 1
+
+
+def aicc(rss: np.ndarray | float, form: Form, cells: int, scales: int) -> np.ndarray:
+    """n ln(RSS/n) + 2k + 2k(k+1)/(n-k-1); NaN with too few cells.
+
+    Source: Burnham and Anderson, Model Selection (2002), 2.4.
+    """
+    k = parameters(form, scales)
+    if cells - k - 1 <= 0:
+        return np.full(np.shape(rss), np.nan)
+    return cells * np.log(np.maximum(rss, 1e-24) / cells) + 2 * k * cells / (cells - k - 1)
+
+
+def extra_p(
+    simple: np.ndarray | float, rich: np.ndarray | float, more: int, left: int
+) -> np.ndarray:
+    """p of the F test that `more` parameters, which bring RSS from `simple` to `rich`, add nothing;
+    `left` degrees of freedom remain."""
+    gain = np.maximum(simple - rich, 0) / more
+    return f_distribution.sf(gain / (np.maximum(rich, 1e-24) / left), more, left)
+
+
+def competing(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np.ndarray:
+    """Which laws compete, for rows (..., laws) of RSS in the order of NAMES.
+
+    A law is set aside unless its extra parameters improve on the best law with fewer by the F test:
+    otherwise it follows that one like a shadow with AICc 2 higher, and takes a quarter of the
+    weight for no merit of its own (Arnold 2010, J. Wildlife Management 74, 1175). The test's level
+    is shared among the laws with as many parameters (Bonferroni), for one of many fits better by
+    chance. So is set aside one whose AICc the cells do not allow.
+    """
+    shapes = np.array([form.shapes for form in FORMS.values()])
+    kept = np.zeros(np.shape(rss), dtype=bool)
+    for place, form in enumerate(FORMS.values()):
+        if cells - parameters(form, scales) - 1 <= 0:
+            continue
+        kept[..., place] = True
+        alike = (1 - confidence) / (shapes == form.shapes).sum()
+        for fewer in range(form.shapes):
+            best = rss[..., shapes == fewer].min(-1)
+            left, more = cells - scales - form.shapes, form.shapes - fewer
+            pays = extra_p(best, rss[..., place], more, left) <= alike
+            kept[..., place] &= pays
+    return kept
+
+
+def weights(criterion: np.ndarray) -> np.ndarray:
+    """Akaike weights; NaN where the criterion is."""
+    if np.isnan(criterion).all():
+        return criterion
+    likelihood = np.exp(-(criterion - np.nanmin(criterion)) / 2)
+    return likelihood / np.nansum(likelihood)
+
+
+def winners(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np.ndarray:
+    """How often each law has the lowest AICc among those that compete, over rows of RSS."""
+    criteria = np.stack(
+        [aicc(rss[..., i], form, cells, scales) for i, form in enumerate(FORMS.values())], axis=-1
+    )
+    kept = competing(rss, cells, scales, confidence)
+    best = np.where(kept, criteria, np.inf).argmin(-1)
+    return np.bincount(best, minlength=len(NAMES)) / len(best)
+
+
+def verdict(
+    weight: np.ndarray,
+    criterion: np.ndarray,
+    misfit: np.ndarray,
+    held_out: np.ndarray,
+    flat: bool,
+    confidence: float,
+) -> str:
+    """The name of a law; "none fits (nearest: X)"; or "undetermined: X or Y".
+
+    A law is named with a weight of at least 0.9, no lack of fit (`misfit`, its p) and, held out, no
+    larger an error than the runner-up's; `constant` only if the effect is known to be small
+    (`flat`), since effects that noise hides look constant too.
+    """
+    order = np.lexsort((np.nan_to_num(criterion, nan=np.inf), -np.nan_to_num(weight, nan=-1)))
+    first, second = order[:2]
+    if misfit[first] < 1 - confidence:
+        return f"none fits (nearest: {NAMES[first]})"
+    worse = not np.isnan(weight[second]) and held_out[first] > held_out[second]
+    sure = flat or NAMES[first] != "constant"
+    if weight[first] >= DECISIVE_WEIGHT and sure and not worse:
+        return NAMES[first]
+    return f"undetermined: {NAMES[first]} or {NAMES[second]}"
+
+
+def untestable(levels: int, cells: int, scales: int) -> str:
+    """Why no law can be told from these cells; empty when one can."""
+    if levels < FEWEST_LEVELS:
+        return f"{levels} level{'s' if levels > 1 else ''} of {cells} cells"
+    if cells - parameters(FORMS["linear"], scales) - 1 <= 0:
+        return f"{cells} cells for {scales} scale{'s' if scales > 1 else ''}"
+    return ""
+
+
+def missed(held_out: float) -> str:
+    """How far a law misses a level left out, from the error in ln time."""
+    if np.isnan(held_out):
+        return "no level can be left out"
+    if held_out < np.log(2):
+        return f"misses a level left out by {percent(np.expm1(held_out), 1)}"
+    factor = f"{np.exp(held_out):.2g}" if held_out < np.log(BEYOND) else f"over {BEYOND}"
+    return f"misses a level left out {factor}-fold"
+
+
+def fate(
+    name: str, named: str, weight: float, misfit: float, held_out: float, confidence: float
+) -> str:
+    """What became of one law, given the verdict `named`."""
+    if named.startswith("not testable"):
+        return named
+    if name == named:
+        return "named"
+    shared = "" if np.isnan(weight) else f"weight {weight:.2f}, "
+    misses = "" if np.isnan(misfit) or misfit >= 1 - confidence else ", lack of fit"
+    numbers = f"{shared}{missed(held_out)}{misses}"
+    if name in named.removeprefix("undetermined: ").split(" or "):
+        return f"possible: {numbers}"
+    if np.isnan(weight):
+        return f"set aside: a simpler law does as well, {numbers}"
+    return f"rejected: {numbers}"
+
+
+def lack_of_fit(levels: Levels, known: pd.DataFrame, rss: float, shapes: int) -> tuple[float, str]:
+    """p of the F test and what its pure error comes from: visits, duplicates or level means.
+
+    `known` has the columns of `replicates`; `rss` is the law's on mean_log. Cells that share slice
+    and level are replicates too. Without any replicate the law is tested against free level means,
+    whose remainder (slices that are not parallel) stands for the error. NaN where nothing is left
+    to test. Source: Draper and Smith, Applied Regression Analysis (1998), 2.1, with the harmonic
+    mean for unequal numbers of visits.
+    """
+    pure, pure_df, between, groups = _pure(levels, known)
+    if pure_df >= 1:
+        source = "visits" if known["within_df"].any() else "duplicates"
+        extra = groups - levels.scales - shapes
+        missed = _many(known) * (rss - levels.cells * EXACT**2 - between)
+    else:
+        pure = float(levels.reduced(known["mean_log"].to_numpy())[1])
+        extra, source = len(levels.x) - 1 - shapes, "level means"
+        pure_df = levels.cells - levels.scales - (len(levels.x) - 1)
+        missed = rss - pure
+    if extra < 1 or pure_df < 1:
+        return float("nan"), "none"
+    ratio = max(missed, 0) / extra / max(pure / pure_df, EXACT**2)
+    return float(f_distribution.sf(ratio, extra, pure_df)), source
+
+
+def slices_differ(levels: Levels, known: pd.DataFrame) -> float:
+    """p of the F test that all slices have one shape, against the pure error of visits and
+    duplicates: small when factors act together. NaN with one slice or without replicates.
+
+    `known` has the columns of `replicates`. Source: that of `lack_of_fit`.
+    """
+    pure, pure_df, between, groups = _pure(levels, known)
+    extra = groups - levels.scales - len(levels.root)
+    if extra < 1 or pure_df < 1:
+        return float("nan")
+    rest = float(levels.reduced(known["mean_log"].to_numpy())[1]) - levels.cells * EXACT**2
+    ratio = max(_many(known) * (rest - between), 0) / extra / max(pure / pure_df, EXACT**2)
+    return float(f_distribution.sf(ratio, extra, pure_df))
+
+
+def _pure(levels: Levels, known: pd.DataFrame) -> tuple[float, float, float, int]:
+    """Pure error and its degrees of freedom; the squares between the cells of one slice and level,
+    which are part of it; how many slices and levels have cells."""
+    group = levels.slice * len(levels.x) + levels.level
+    means = known["mean_log"].groupby(group)
+    between = float(((known["mean_log"] - means.transform("mean")) ** 2).sum())
+    pure = float(known["within_ss"].sum()) + _many(known) * between
+    freedom = float(known["within_df"].sum()) + levels.cells - means.ngroups
+    return pure, freedom, between, means.ngroups
+
+
+def _many(known: pd.DataFrame) -> float:
+    """The harmonic mean of the visits a cell."""
+    return 1 / float((1 / known["visits"]).mean())
+
+
+MOST_LEVELS = 20
+
+
+def held_out_error(form: Form, levels: Levels, log_y: np.ndarray) -> float:
+    """Root mean square of ln(time / predicted) over cells, each level left out in turn;
+    of more than 20 levels 20 evenly chosen ones, for every one costs a fit.
+
+    The law and its slices' scales come from all other levels. Negative predictions count as next to
+    nothing. NaN with fewer than three levels left for a law with two parameters, two otherwise.
+    """
+    missed = []
+    count = len(levels.x)
+    for number in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
+        out = levels.level == number
+        if len(levels.x) - 1 <= form.shapes:
+            continue
+        missed.append(_missed(form, levels, log_y, out))
+    errors = np.concatenate(missed) if missed else np.empty(0)
+    return float(np.sqrt((errors**2).mean())) if len(errors) else float("nan")
+
+
+def _missed(form: Form, levels: Levels, log_y: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """ln(time / predicted) of the cells that are `out`, where their slice has others."""
+    rest = Levels(levels.values[~out], levels.slice[~out])
+    fitted = fit(form, rest, log_y[~out])
+    terms = dict(
+        zip(("intercept", "slope", "shape"), form.terms(rest.x, fitted.theta), strict=True)
+    )
+    logs = np.log(np.maximum(np.nan_to_num(predicted(form.name, levels.x, terms)), TINY))
+    left = log_y - logs[levels.level]
+    sizes = np.bincount(levels.slice[~out], minlength=levels.scales)
+    scales = np.bincount(levels.slice[~out], left[~out], minlength=levels.scales)
+    known = out & (sizes[levels.slice] > 0)
+    return left[known] - (scales / np.maximum(sizes, 1))[levels.slice[known]]
+
+
+def held_out_errors(levels: Levels, log_y: np.ndarray) -> np.ndarray:
+    """That of every law, in the order of FORMS."""
+    return np.array([held_out_error(form, levels, log_y) for form in FORMS.values()])
+
+
+UNTESTED = "not testable: "
+
+
+def law_rows(
+    cells: pd.DataFrame,
+    known: pd.DataFrame,
+    draws: np.ndarray | None,
+    factor: str,
+    confidence: float,
+) -> Iterator[dict]:
+    """One row a law, from cells whose slices along `factor` have two levels or more.
+
+    `known` are their `replicates`, `draws` their resampled ln latencies (tables, cells) or None.
+    """
+    levels = Levels(called(cells, factor).to_numpy(), slice_numbers(cells, factor).to_numpy())
+    size = {"cells": levels.cells, "slices": levels.scales, "levels": len(levels.x),
+            "lowest": levels.x[0], "highest": levels.x[-1]}  # fmt: skip
+    if len(levels.x) < 2:
+        why = f"every call had the {factor} {levels.x[0]:g}, whatever the table says"
+        said = dict.fromkeys(("verdict", "fate"), UNTESTED + why)
+        for name, form in FORMS.items():
+            yield {"law": name, "formula": form.formula, "paper": False} | size | said
+        return
+    log_y = np.log(cells["latency_s"].to_numpy())
+    fits = [fit(form, levels, log_y) for form in FORMS.values()]
+    named, compared = _compared(levels, known, draws, log_y, fits, confidence)
+    flattest, differ = fits[0].rss, slices_differ(levels, known)
+    for number, (form, found) in enumerate(zip(FORMS.values(), fits, strict=True)):
+        left = levels.cells - levels.scales - form.shapes
+        tested = form.shapes and left > 0
+        yield {
+            "law": form.name,
+            "formula": form.formula,
+            "paper": form.name == "log" and factor == "layers",
+            **size,
+            **reported(form, levels, found, confidence),
+            "p_value": extra_p(flattest, found.rss, form.shapes, left) if tested else np.nan,
+            "r_squared": 1 - found.rss / flattest,
+            "slices_differ_p": differ,
+            **compared.iloc[number].to_dict(),
+            "verdict": named,
+        }
+
+
+def _compared(
+    levels: Levels,
+    known: pd.DataFrame,
+    draws: np.ndarray | None,
+    log_y: np.ndarray,
+    fits: list[Fit],
+    confidence: float,
+) -> tuple[str, pd.DataFrame]:
+    """The verdict, and one row a law of all that compares it with the others."""
+    n, m, forms = levels.cells, levels.scales, list(FORMS.values())
+    table = pd.DataFrame(index=range(len(forms)), columns=[
+        "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc", "delta_aicc", "weight",
+        "wins", "fate"])  # fmt: skip
+    misfits = [_misfit(levels, known, log_y, *pair) for pair in zip(forms, fits, strict=True)]
+    table["lack_of_fit_p"], table["lack_of_fit_error"] = zip(*misfits, strict=True)
+    if why := untestable(len(levels.x), n, m):
+        table["fate"] = UNTESTED + why
+        return UNTESTED + why, table
+    rss = np.array([found.rss for found in fits])
+    criterion = np.array(
+        [aicc(found.rss, form, n, m) for form, found in zip(forms, fits, strict=True)]
+    )
+    competes = np.where(competing(rss, n, m, confidence), criterion, np.nan)
+    weight, held_out = weights(competes), held_out_errors(levels, log_y)
+    flat = small(fits[list(FORMS).index("power")], levels, confidence)
+    misfit = table["lack_of_fit_p"].to_numpy()
+    named = verdict(weight, criterion, misfit, held_out, flat, confidence)
+    table["aicc"], table["delta_aicc"] = criterion, criterion - np.nanmin(competes)
+    table["weight"], table["held_out_error"] = weight, held_out
+    if draws is not None:
+        table["wins"] = _wins(levels, draws, fits, confidence)
+    table["fate"] = [
+        fate(name, named, own, miss, error, confidence)
+        for name, own, miss, error in zip(FORMS, weight, misfit, held_out, strict=True)
+    ]
+    return named, table
+
+
+def _misfit(
+    levels: Levels, known: pd.DataFrame, log_y: np.ndarray, form: Form, found: Fit
+) -> tuple[float, str]:
+    means = known["mean_log"].to_numpy()
+    rss = found.rss if np.array_equal(means, log_y) else fit(form, levels, means).rss
+    return lack_of_fit(levels, known, rss, form.shapes)
+
+
+def _wins(levels: Levels, draws: np.ndarray, fits: list[Fit], confidence: float) -> np.ndarray:
+    """How often each law wins over the bootstrap tables."""
+    errors = []
+    for form, found in zip(FORMS.values(), fits, strict=True):
+        left = max(levels.cells - levels.scales - form.shapes, 1)
+        errors.append(many_errors(form, levels, draws, found, float(np.sqrt(found.rss / left))))
+    return winners(np.stack(errors, axis=-1), levels.cells, levels.scales, confidence)
+
 
 COLUMNS = (
     "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
@@ -77,3 +426,116 @@ def _groups(
     enough = [group for group in groups if levels[group[1].index[0]] >= FEWEST_ALONE]
     chosen = np.linspace(0, len(enough) - 1, min(len(enough), MOST_ALONE)).round().astype(int)
     return [enough[number] for number in chosen]
+
+
+SERIES = ["machine", "model", "factor", "slice"]
+UNLIKE = 0.05
+"""The p below which slices are said to differ in shape."""
+TOO_WIDE = 10.0
+"""The factor between an interval's ends from which it does not say how large an effect is."""
+OPEN, NONE = "undetermined: ", "none fits"
+
+
+def law_sentences(laws: pd.DataFrame) -> list[str]:
+    """One sentence a machine, model, factor and slice of the table of `fit_laws`: the largest
+    effect first, and last what is not testable."""
+    said = []
+    for _, rows in laws.groupby(SERIES, sort=False):
+        best = best_law(rows)
+        untested = str(best["verdict"]).startswith(UNTESTED)
+        effect = 0.0 if pd.isna(best["ratio"]) else abs(float(best["ratio"]) - 1)
+        said.append((untested, -effect, _sentence(rows, best)))
+    return [sentence for *_, sentence in sorted(said, key=lambda row: row[:2])]
+
+
+def paper_sentences(laws: pd.DataFrame) -> list[str]:
+    """The fate of the paper's log-scaling regression, one sentence a row marked `paper`."""
+    rows = laws[laws["paper"].astype(bool)].to_dict("records")
+    return [
+        f"{_who(row)}: the paper's log-scaling regression, time = a + b ln(layers), is "
+        f"{_fate(str(row['fate']))}, lack of fit {_law_words_misfit(row)}."
+        for row in rows
+    ]
+
+
+def _fate(fate: str) -> str:
+    if fate == "named":
+        return "the law that time follows"
+    return fate.removesuffix(", lack of fit")
+
+
+def best_law(rows: pd.DataFrame) -> pd.Series:
+    """The law with the largest weight; the power law where there are no weights."""
+    if rows["weight"].notna().any():
+        return rows.loc[rows["weight"].astype(float).idxmax()]
+    return rows[rows["law"] == "power"].iloc[0]
+
+
+def _who(row: dict | pd.Series) -> str:
+    alone = "" if row["slice"] in ("pooled", "all") else f", {row['slice']}"
+    return f"{row['model']} on {row['machine']}{alone}"
+
+
+def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
+    verdict, name = str(best["verdict"]), AXIS_WORDS[best["factor"]].name
+    head = f"{_who(best)}: the law along {name}"
+    if verdict.startswith(UNTESTED):
+        effect = "" if pd.isna(best["ratio"]) else f"; {effect_words(rows, best, name)}"
+        return f"{head} is {verdict}{effect}."
+    if verdict.startswith(NONE):
+        return f"{head} is none of the nine ({_unfit(best)}); {effect_words(rows, best, name)}."
+    if verdict.startswith(OPEN):
+        return (
+            f"{head} is undetermined: {_rivals(rows, verdict)}; {effect_words(rows, best, name)}."
+        )
+    if verdict == "constant":
+        return (
+            f"{head} is constant: it changes the time by less than 10 % from {best['lowest']:g} to "
+            f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
+        )
+    effect = effect_words(rows, best, name)
+    return f"{head} is {verdict}, {best['formula']} ({_support(best)}); {effect}."
+
+
+def _unfit(best: pd.Series) -> str:
+    """Why none fits: slices of more than one shape, or levels that the nearest law misses."""
+    misfit = f"nearest: {best['law']}, lack of fit {p_words(best['lack_of_fit_p'])}"
+    if pd.isna(best["slices_differ_p"]) or best["slices_differ_p"] >= UNLIKE:
+        return misfit
+    return (
+        f"the {best['slices']} slices differ in shape, {p_words(best['slices_differ_p'])}: its "
+        f"effect depends on the other factors; {misfit}"
+    )
+
+
+def _rivals(rows: pd.DataFrame, verdict: str) -> str:
+    names = verdict.removeprefix(OPEN).split(" or ")
+    weights = rows.set_index("law")["weight"].reindex(names)
+    return " or ".join(
+        law if pd.isna(weight) else f"{law} (weight {weight:.2f})"
+        for law, weight in weights.items()
+    )
+
+
+def _support(row: pd.Series) -> str:
+    wins = "" if pd.isna(row["wins"]) else f", wins {share(float(row['wins']))} of bootstraps"
+    return (
+        f"Akaike weight {row['weight']:.2f}{wins}, {missed(float(row['held_out_error']))}, "
+        f"lack of fit: {_law_words_misfit(row)}"
+    )
+
+
+def _law_words_misfit(row: dict | pd.Series) -> str:
+    return "not testable" if pd.isna(row["lack_of_fit_p"]) else p_words(row["lack_of_fit_p"])
+
+
+def effect_words(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
+    """How many times longer a call takes at the highest level, with its interval: by the best law,
+    by the power law if that is the constant."""
+    row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best
+    low, high = float(row["ratio_low"]), float(row["ratio_high"])
+    vague = ", an interval too wide to say how much" if high > TOO_WIDE * low else ""
+    return (
+        f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {three(row['ratio'])} "
+        f"times as long {between(low, high)}{vague}"
+    )

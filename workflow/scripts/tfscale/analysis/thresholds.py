@@ -1,19 +1,116 @@
-"""The places past which time grows otherwise than before, one sweep along one factor a row.
+"""Thresholds, their profiles, power, sentences, columns.
 
 A threshold is claimed when a break beats a + b x by the sup-F test, beats every smooth a + c x^p
 by a bootstrap of its own and by more than 2 in BIC, and changes the time by 10 % or more.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from statsmodels.stats.multitest import multipletests
 
-from tfscale.analysis.broken import Broken, best_break
-from tfscale.analysis.detectable import smallest_jump
-from tfscale.analysis.regimes import Sweep, null_gains, place_interval
-from tfscale.analysis.slicing import checked
-from tfscale.analysis.sweeps import sweep_of, sweep_rows
+from tfscale.analysis.slices import checked
+from tfscale.analysis.sweeps import (
+    LEAST_SIDE,
+    Sweep,
+    beside,
+    candidates,
+    null_gains,
+    place_interval,
+    sweep_of,
+    sweep_rows,
+)
 from tfscale.units import percent, three
+from tfscale.words import AXIS_WORDS, p_words, share
+
+NEXT_TO_NOTHING = 1e-6
+"""What a time at or below zero, by the line before the place, counts as, relative to the real."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The line before a place and the line after it; slopes are seconds for one more x.
+
+    `jump` is the relative change of the time at the place, `change` the largest relative
+    difference at any level from what the line before the place would have given there.
+    """
+
+    kind: str
+    place: float
+    slope_before_s: float
+    slope_after_s: float
+    jump: float
+    change: float
+
+    def words(self) -> str:
+        """What changes there."""
+        ratio = self.slope_after_s / self.slope_before_s if self.slope_before_s > 0 else np.nan
+        more = f", each further one costs {ratio:.3g} times as much" if ratio >= 0 else ""
+        if self.kind == "level":
+            return f"the time jumps by {100 * self.jump:+.0f} %"
+        if self.kind == "slope":
+            return f"the slope changes{more or ' (it falls at first)'}"
+        return f"the time jumps by {100 * self.jump:+.0f} %{more}"
+
+
+def best_break(sweep: Sweep) -> Broken:
+    """The break with the least relative error, whether or not it is worth claiming."""
+    kinds, bounds, columns = candidates(sweep.x)
+    best = int(np.argmin(sweep.break_errors(sweep.response)))
+    low, high = bounds[best]
+    place, column, x = float(np.sqrt(low * high)), columns[:, best], sweep.x
+    design = np.column_stack([np.ones(sweep.count), x, column])
+    fit = sm.WLS(sweep.y, design, weights=sweep.scale**2).fit()
+    overhead, slope, extra = (float(value) for value in fit.params)
+    rise = (column[-1] - column[-2]) / (x[-1] - x[-2])
+    at_place = column[-1] - rise * (x[-1] - place)
+    before = np.maximum(overhead + slope * x, NEXT_TO_NOTHING * sweep.y)
+    return Broken(
+        kind=kinds[best],
+        place=place,
+        slope_before_s=slope,
+        slope_after_s=slope + extra * float(rise),
+        jump=float(extra * at_place / (overhead + slope * place)),
+        change=float(np.abs(extra * column / before).max()),
+    )
+
+
+JUMPS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
+DRAWS = 200
+POWER = 0.95
+
+
+def power_of(
+    sweep: Sweep,
+    jump: float,
+    limits: tuple[float, ...],
+    advantage: float,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> float:
+    """Share of simulated sweeps in which all times past a random place are (1 + jump) times as
+    long, and in which the break passes both limits of its gains and that of its BIC."""
+    gaps = np.arange(LEAST_SIDE, sweep.count - LEAST_SIDE + 1)
+    after = np.arange(sweep.count) >= rng.choice(gaps, draws)[:, None]
+    smooth = np.maximum(sweep.fitted_curve(), np.finfo(float).tiny)
+    errors = np.exp(sweep.noise_level() * sweep.spread * rng.standard_normal((draws, sweep.count)))
+    times = smooth * (1 + jump * after) * errors
+    line, curve = sweep.gains(times * sweep.scale, sweep.noise)
+    wins = sweep.advantage(times * sweep.scale) > advantage
+    return float(((line > limits[0]) & (curve > limits[1]) & wins).mean())
+
+
+def smallest_jump(
+    sweep: Sweep, limits: tuple[float, ...], advantage: float, rng: np.random.Generator
+) -> float:
+    """The first of JUMPS that is found in POWER of the cases; NaN if none is."""
+    for jump in JUMPS:
+        if power_of(sweep, jump, limits, advantage, rng) >= POWER:
+            return jump
+    return float("nan")
+
 
 FACTORS = ("batch_size", "layers", "conv_size", "input_size")
 FEWEST_LEVELS = 6
@@ -133,3 +230,95 @@ def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
     if bent and advantage > -DECISIVE:
         return "undetermined", f"a threshold or a smooth curve; {missed}"
     return verdict, f"{'a smooth curve' if bent else 'overhead + work'} explains it; {missed}"
+
+
+PLACES = 61
+PROFILE_COLUMNS = (
+    "machine", "model", "factor", "slice", "x", "kind", "place_low", "place_high", "gain",
+)  # fmt: skip
+
+
+def threshold_profiles(cells: pd.DataFrame, visits: pd.DataFrame | None) -> pd.DataFrame:
+    """One row a sweep of six levels or more and place: the kind of break that explains most there,
+    and its `gain` (the F statistic against a + b x, whose greatest is `thresholds.statistic`).
+
+    `x` as in `thresholds`; a hinge has one place, a break between two levels lies anywhere from
+    `place_low` to `place_high`. Raises StudyError on latencies that are no times.
+    """
+    parts = [pd.DataFrame(columns=PROFILE_COLUMNS)]
+    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
+        for factor in FACTORS:
+            x = "batch_size" if factor == "batch_size" else "flop_per_call"
+            for name, rows in sweep_rows(table, visits, factor):
+                if rows["x"].nunique() >= FEWEST_LEVELS:
+                    head = {"machine": machine, "model": model, "factor": factor, "slice": name}
+                    parts.append(profile(sweep_of(rows)).assign(**head, x=x)[list(PROFILE_COLUMNS)])
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def profile(sweep: Sweep, places: int = PLACES) -> pd.DataFrame:
+    """kind, place_low, place_high and gain of the best break at each place of a sweep."""
+    kinds, bounds, columns = candidates(sweep.x, places)
+    explained = (sweep.response @ beside(sweep.line, columns, sweep.scale)) ** 2
+    least = float(sweep.break_errors(sweep.response).min())
+    variance = max(least / (sweep.count - 4), np.square(sweep.noise))
+    gain = np.minimum(explained, sweep.line_error(sweep.response) - least) / variance
+    table = pd.DataFrame(
+        {"kind": kinds, "place_low": bounds[:, 0], "place_high": bounds[:, 1], "gain": gain}
+    )
+    best = table.groupby(["place_low", "place_high"])["gain"].idxmax()
+    return table.loc[best].reset_index(drop=True)
+
+
+SERIES = ["machine", "model", "factor"]
+FOUND, NONE, OPEN, UNTESTED = "threshold", "no threshold", "undetermined", "not testable"
+
+
+def threshold_sentences(table: pd.DataFrame) -> list[str]:
+    """Sentences on the table of `thresholds`: one a threshold, then for each machine, model and
+    factor one on the sweeps without, one on the undetermined and one a reason for no test."""
+    found = [_found(row) for row in table[table["verdict"] == FOUND].to_dict("records")]
+    rest = []
+    for (machine, model, factor), rows in table.groupby(SERIES, sort=False):
+        head = f"{model} on {machine}, {AXIS_WORDS[factor].name}"
+        rest += _without(head, rows[rows["verdict"] == NONE], len(rows))
+        rest += _by_reason(head, rows[rows["verdict"] == OPEN], OPEN)
+        rest += _by_reason(head, rows[rows["verdict"] == UNTESTED], UNTESTED)
+    return [*found, *rest]
+
+
+def _found(row: dict) -> str:
+    alone = "" if row["slice"] == "all" else f" ({row['slice']})"
+    unit = "batch size" if row["x"] == "batch_size" else "FLOP a call"
+    return (
+        f"{row['model']} on {row['machine']}, {AXIS_WORDS[row['factor']].name}{alone}: a threshold "
+        f"in {unit}, {row['reason']}, at most {share(row['change'])} off what came before "
+        f"({p_words(row['p_value'])} against overhead + work, {p_words(row['p_smooth'])} against "
+        f"every smooth curve, {row['bic_advantage']:.1f} better in BIC, q = {row['q_value']:.2g})."
+    )
+
+
+def _without(head: str, rows: pd.DataFrame, sweeps: int) -> list[str]:
+    if rows.empty:
+        return []
+    jump, where = rows["smallest_jump_found"].max(), ""
+    if sweeps > 1:
+        where = f" in {len(rows)} of {sweeps} sweeps"
+    if pd.isna(jump):
+        return [f"{head}: no threshold{where}; any change is below 10 %."]
+    told = int(rows["smallest_jump_found"].notna().sum())
+    every = " in each of them" if told == len(rows) > 1 else ""
+    if told < len(rows):
+        every = f" in {told} of them, in the others a break is below 10 %"
+    return [
+        f"{head}: no threshold{where}; a jump of {share(jump)} would have been found{every} "
+        "(19 times in 20)."
+    ]
+
+
+def _by_reason(head: str, rows: pd.DataFrame, verdict: str) -> list[str]:
+    """One sentence a reason with the number of its sweeps."""
+    return [
+        f"{head}: a threshold is {verdict}: {reason} ({count} sweep{'s' if count > 1 else ''})."
+        for reason, count in rows["reason"].value_counts(sort=False).items()
+    ]

@@ -1,13 +1,99 @@
-"""The work model: time as a sum of non-negative costs of the work that a call does."""
+"""Terms, fit, bootstrap, rates, sentences, columns.
 
+t = fixed + operations + weights read + B (FLOP and bytes moved, each by kind of operation)
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from scipy.optimize import lsq_linear, nnls
 
-from tfscale.analysis.replicates import Replicates
-from tfscale.analysis.workload import TERMS, architectures, design
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures, named
+from tfscale.analysis.statistics import Replicates, replicates
+from tfscale.analysis.words import between, counted, digits, groups, listed
+from tfscale.axes import AXES
+from tfscale.errors import StudyError
+from tfscale.study.work import work_columns
+from tfscale.units import percent
+
+USED = ["cell", "machine", *AXES, "called_batch", "latency_s"]
+"""The columns that the work model and its tests need."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term: the column it is linear in, per example or per call, what it stands for."""
+
+    column: str
+    bound: str
+    operation: str
+    per_example: bool = True
+    unit: str = "byte"
+
+
+TERMS = {
+    "fixed": Term("", "overhead", "overhead", False, "call"),
+    "per_operation": Term("operations", "overhead", "overhead", False, "operation"),
+    "weights": Term("read_weight_bytes", "memory", "weights", False),
+    "conv_first_flop": Term("conv_first_flop", "compute", "conv_first", unit="FLOP"),
+    "conv_square_flop": Term("conv_square_flop", "compute", "conv_square", unit="FLOP"),
+    "conv_full_span_flop": Term("conv_full_span_flop", "compute", "conv_full_span", unit="FLOP"),
+    "dense_flop": Term("dense_flop", "compute", "dense", unit="FLOP"),
+    "conv_first_bytes": Term("conv_first_moved_bytes", "memory", "conv_first"),
+    "conv_square_bytes": Term("conv_square_moved_bytes", "memory", "conv_square"),
+    "conv_full_span_bytes": Term("conv_full_span_moved_bytes", "memory", "conv_full_span"),
+    "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_full_span"),
+    "pool_bytes": Term("pool_moved_bytes", "memory", "pool"),
+    "embedding_bytes": Term("embedding_moved_bytes", "memory", "embedding"),
+}  # fmt: skip
+"""Every term by name. FLOP and bytes of a kind of operation stand side by side: an operation may
+be held up by its arithmetic at one size and by its memory at another."""
+WORK_SHAPE = ["model", *ARCHITECTURE, "filters", "precision"]
+"""The axes that the work of an example follows from."""
+PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
+
+
+def timed(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells with a fresh index and only the columns of `USED`, for tables are cut up often;
+    raises StudyError for a time that cannot be one."""
+    if cells.empty:
+        raise StudyError("there are no cells to fit: the table is empty")
+    amounts = cells[[*ARCHITECTURE, "called_batch"]].apply(pd.to_numeric, errors="coerce")
+    if not (amounts > 0).all(axis=None):
+        name = cells["cell"].astype(str)[~(amounts > 0).all(axis=1)].iloc[0]
+        raise StudyError(f"{name}: layers, sizes and batch must be numbers above 0")
+    bad = cells[~(np.isfinite(cells["latency_s"]) & (cells["latency_s"] > 0))]
+    if len(bad):
+        names = ", ".join(bad["cell"].astype(str).head(3))
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        raise StudyError(
+            f"no time above 0 for {names}{more}: time them again (snakemake --forcerun measure) "
+            "or take them out of the grid"
+        )
+    return cells[USED].reset_index(drop=True)
+
+
+def design(cells: pd.DataFrame) -> np.ndarray:
+    """Matrix (cells, terms): how much of each term a call of the cell has.
+
+    Counted from the axes, so that tables from anywhere and cells that were never run will do.
+    """
+    work = [cells[axis].tolist() for axis in WORK_SHAPE]
+    amounts = np.array([_amounts(*shape) for shape in zip(*work, strict=True)], dtype=float)
+    batch = cells["called_batch"].to_numpy(float)
+    return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
+
+
+@cache
+def _amounts(*shape: str | int) -> tuple[int, ...]:
+    """Each term's amount for one example of an architecture."""
+    work = work_columns(dict(zip(WORK_SHAPE, shape, strict=True)), 0)
+    return tuple(work[term.column] if term.column else 1 for term in TERMS.values())
+
 
 ALIASED = 1 - 1e-9
 FEWEST_ARCHITECTURES = 3
@@ -100,3 +186,242 @@ def bootstrap(
         latency_s = replicates.draw(rng)
         found.append(solve(x[rows], latency_s[rows], told))
     return np.array(found)
+
+
+GIGA = 1e9
+RATES = (
+    *GROUP, "term", "bound", "operation", "cost_s", "standard_error_s", "cost_low_s",
+    "cost_high_s", "per", "rate_giga_per_s", "rate_low_giga_per_s", "rate_high_giga_per_s",
+    "time_share", "cells", "architectures", "verdict",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The work model of one group of cells, with resampled costs (draws, terms)."""
+
+    group: dict
+    cells: pd.DataFrame
+    x: np.ndarray
+    model: WorkModel
+    draws: np.ndarray
+
+    @property
+    def predicted_s(self) -> np.ndarray:
+        """Fitted latency of each cell."""
+        return self.x @ self.model.costs
+
+
+def fit_groups(
+    cells: pd.DataFrame, visits: pd.DataFrame | None, rng: np.random.Generator
+) -> list[Fitted]:
+    """The work model of each machine, model and setting of the axes that change rates.
+
+    `visits` are the replicates that intervals are drawn from. Raises StudyError for a time that
+    is none.
+    """
+    fitted = []
+    for group, table in timed(cells).groupby(GROUP, sort=False):
+        own = table.reset_index(drop=True)
+        draws = bootstrap(own, replicates(own, visits), rng)
+        fitted.append(Fitted(named(group), own, design(own), fit_work(own), draws))
+    return fitted
+
+
+def rates(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
+    """One row a group and term: seconds a unit, its interval, and the rate that it stands for.
+
+    Standard errors are those of ordinary least squares of 1 on x / t over the terms above 0,
+    clustered by architecture; intervals are percentiles of the bootstrap. `rate_giga_per_s` is
+    GFLOP/s or GB/s; `time_share` the term's share of the time of all cells together. `verdict`:
+    estimated, at zero, undetermined (the interval reaches 0), or not testable with the reason.
+    """
+    rows = [row for one in fitted for row in _rates(one, confidence)]
+    return pd.DataFrame(rows, columns=RATES)
+
+
+def _rates(one: Fitted, confidence: float) -> Iterator[dict]:
+    low, high = bounds(one.draws, confidence, len(TERMS))
+    errors = _standard_errors(one)
+    share = (one.x * one.model.costs).sum(axis=0) / one.predicted_s.sum()
+    for place, (name, term) in enumerate(TERMS.items()):
+        cost = one.model.costs[place]
+        rated = term.unit in ("FLOP", "byte")
+        told = name not in one.model.alias
+        yield one.group | {
+            "term": name,
+            "bound": term.bound,
+            "operation": term.operation,
+            "cost_s": cost if told else np.nan,
+            "standard_error_s": errors[place],
+            "cost_low_s": low[place] if told else np.nan,
+            "cost_high_s": high[place] if told else np.nan,
+            "per": term.unit,
+            "rate_giga_per_s": _rate(cost) if rated else np.nan,
+            "rate_low_giga_per_s": _rate(high[place]) if rated else np.nan,
+            "rate_high_giga_per_s": _rate(low[place]) if rated else np.nan,
+            "time_share": share[place],
+            "cells": len(one.cells),
+            "architectures": architectures(one.cells).max() + 1,
+            "verdict": _verdict(one, place, name, low[place], high[place]),
+        }
+
+
+def _rate(cost: float) -> float:
+    """Giga-units a second; NaN where there is no cost to tell it from."""
+    return 1 / cost / GIGA if cost > 0 else float("nan")
+
+
+def _verdict(one: Fitted, place: int, name: str, low: float, high: float) -> str:
+    if not one.x[:, place].any():
+        return "not testable: these cells have none of it"
+    if name in one.model.alias:
+        return f"not testable: in these cells it is in proportion to {one.model.alias[name]}"
+    if not len(one.draws):
+        return f"not testable: {TOO_FEW}"
+    if high == 0:
+        return "at zero"
+    return "estimated" if low > 0 else "undetermined: its interval reaches zero"
+
+
+def _standard_errors(one: Fitted) -> np.ndarray:
+    """Of each cost above 0; NaN where the cells are too few."""
+    errors = np.full(len(TERMS), np.nan)
+    active, number = one.model.active, architectures(one.cells)
+    if len(one.cells) <= active.sum() or number.max() + 1 < FEWEST_ARCHITECTURES:
+        return errors
+    rows = one.x[:, active] / one.cells["latency_s"].to_numpy(float)[:, None]
+    length = np.linalg.norm(rows, axis=0)
+    fit = sm.OLS(np.ones(len(rows)), rows / length).fit(
+        cov_type="cluster", cov_kwds={"groups": number}
+    )
+    errors[active] = fit.bse / length
+    return errors
+
+
+def bounds(draws: np.ndarray, confidence: float, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Percentiles of (draws, size) at a confidence; NaN where nothing was drawn."""
+    if not len(draws):
+        return np.full(size, np.nan), np.full(size, np.nan)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0, method="nearest")
+    return low, high
+
+
+OPERATION_WORDS = {
+    "overhead": "the overhead of a call",
+    "weights": "reading the weights",
+    "conv_first": "the first convolution",
+    "conv_square": "the square convolutions",
+    "conv_full_span": "the convolution that spans the width",
+    "dense": "the dense layers",
+    "pool": "the pools",
+    "embedding": "the embedding",
+}
+PLURAL = ("conv_square", "dense", "pool")
+MAIN_SHARE = 0.1
+"""An operation that takes less of the time is not named."""
+
+
+def rate_words(
+    shares: pd.DataFrame, rates: pd.DataFrame, confidence: float, roofs: pd.DataFrame | None = None
+) -> list[str]:
+    """Per group: the operations that take most of the time with the rate that they reach, and
+    how many terms of the model are told from zero.
+
+    `shares` as from `operation_shares`, `rates` as from `rates`, `roofs` has
+    machine, threads and peak_gflop_per_s; without it no share of a peak.
+    """
+    told = dict(groups(rates))
+    return [
+        sentence
+        for name, own in groups(shares)
+        for sentence in (
+            _operations(name, own, confidence, _peak(own, roofs)),
+            _terms(name, told[name], confidence),
+        )
+    ]
+
+
+def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) -> str:
+    if own["time_share_low"].isna().all():
+        return f"{name}: where the time goes is not testable: {TOO_FEW}."
+    main = own[own["time_share"] >= MAIN_SHARE].sort_values("time_share", ascending=False)
+    parts = [_operation(row, peak) for row in main.to_dict("records")]
+    return (
+        f"{name}: of the time of all cells {listed(parts)} "
+        f"({percent(confidence)} intervals in brackets)."
+    )
+
+
+def _operation(row: dict, peak: float) -> str:
+    low, high = row["time_share_low"], row["time_share_high"]
+    text = f"{OPERATION_WORDS[row['operation']]} takes {percent(row['time_share'])}"
+    if row["operation"] in PLURAL:
+        text = text.replace(" takes ", " take ")
+    text += f" ({100 * low:.0f} to {100 * high:.0f} %)"
+    rate = row["achieved_gflop_per_s"]
+    if np.isnan(rate):
+        return text
+    text += f" at {digits(rate)} GFLOP/s"
+    inside = [between(row["achieved_low_gflop_per_s"], row["achieved_high_gflop_per_s"])]
+    if np.isfinite(peak):
+        inside.append(_of_peak(rate, peak))
+    return f"{text} ({'; '.join(inside)})"
+
+
+def _of_peak(rate: float, peak: float) -> str:
+    roof = f"the {digits(peak)} of one large matrix product"
+    if rate > peak:
+        return f"above {roof}: its kernel does less than is counted, or the roof was disturbed"
+    return f"{percent(rate / peak)} of {roof}"
+
+
+def _peak(own: pd.DataFrame, roofs: pd.DataFrame | None) -> float:
+    if roofs is None:
+        return float("nan")
+    first = own.iloc[0]
+    same = (roofs["machine"] == first["machine"]) & (roofs["threads"] == first["threads"])
+    found = roofs.loc[same, "peak_gflop_per_s"]
+    return float(found.iloc[0]) if len(found) else float("nan")
+
+
+def _terms(name: str, own: pd.DataFrame, confidence: float) -> str:
+    used = own[~own["verdict"].str.contains("these cells have none of it")]
+    verdict = used["verdict"]
+    if verdict.str.startswith("not testable").all():
+        return f"{name}: single rates are {verdict.iloc[0]}."
+    sure = used[verdict == "estimated"].sort_values("time_share", ascending=False)
+    parts = [_term(row) for row in sure.to_dict("records")]
+    told = f": {listed(parts)}" if parts else ""
+    open_ = verdict.str.startswith("undetermined").sum()
+    alike = verdict.str.startswith("not testable").sum()
+    return (
+        f"{name}: {len(sure)} of the work model's {counted(len(used), 'term')} told from zero "
+        f"({percent(confidence)}){told}; {open_} undetermined, "
+        f"{(verdict == 'at zero').sum()} at zero, {alike} not testable."
+    )
+
+
+def _term(row: dict) -> str:
+    what = OPERATION_WORDS[row["operation"]]
+    if np.isnan(row["rate_giga_per_s"]):
+        low, high = 1e6 * row["cost_low_s"], 1e6 * row["cost_high_s"]
+        return f"{what} {digits(1e6 * row['cost_s'])} µs a {row['per']} ({between(low, high)})"
+    unit = "GFLOP/s" if TERMS[row["term"]].unit == "FLOP" else "GB/s"
+    inside = between(row["rate_low_giga_per_s"], row["rate_high_giga_per_s"])
+    kind = "arithmetic" if unit == "GFLOP/s" else "memory"
+    return f"{what} ({kind}) {digits(row['rate_giga_per_s'])} {unit} ({inside})"
+
+
+def label_words(labels: pd.DataFrame) -> list[str]:
+    """Per group: how many cells are overhead-bound, compute-bound, memory-bound, undetermined."""
+    sentences = []
+    for name, own in groups(labels):
+        if own["label"].str.startswith("not testable").all():
+            sentences.append(f"{name}: what holds the cells up is {own['label'].iloc[0]}.")
+            continue
+        counts = own["label"].str.split(":").str[0].value_counts()
+        parts = [f"{count} {label}" for label, count in counts.items()]
+        sentences.append(f"{name}: of {counted(len(own), 'cell')} {listed(parts)}.")
+    return sentences

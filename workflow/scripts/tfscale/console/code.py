@@ -1,11 +1,21 @@
-"""Which files a rule's result depends on: its script and every module that the script imports."""
+"""Which files a stage depends on; what is redone; `kept`, `sums`, `job` for the rules.
 
+Only for results that their owner knows to be sound: from then on changes are noticed, whatever
+was wrong before stays. Checksums that are there already are left alone.
+"""
+
+import argparse
 import ast
 import hashlib
 import os
 import re
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from tfscale.files.checksums import faults_of, write
+from tfscale.files.whole import intact
 
 SCRIPTS = Path(__file__).parents[2]
 PACKAGE = "tfscale"
@@ -61,3 +71,70 @@ def _imported(path: Path) -> list[Path]:
     ours = [name for name in names if name.split(".")[0] == PACKAGE]
     files = [SCRIPTS.joinpath(*name.split(".")) for name in ours]
     return [file.with_suffix(".py") for file in files if file.with_suffix(".py").is_file()]
+
+
+def redo_if_lost(workflow, run: str, merged: str) -> list[str]:
+    """An input function that asks for nothing, but has a lost run and all that follows redone.
+
+    Snakemake looks at times only and never for a missing file behind an up-to-date table, so the
+    file is added to those that it must remake, as it does itself with incomplete ones.
+    """
+    path = Path(run)
+    if path.exists() and not intact(path):
+        _redo(workflow, run, [f"{run} is damaged"])
+    elif not path.exists() and Path(merged).exists():
+        workflow.dag.forcefiles.add(run)
+    return []
+
+
+def redo_if_changed(workflow, sums: str) -> list[str]:
+    """An input function that asks for nothing, but has a job redone, with all that follows, when
+    a file that it wrote has changed since then or is gone; `sums` are its checksums."""
+    if workflow.is_main_process and Path(sums).exists():
+        faults = [fault.rpartition(": ")[0] for fault in faults_of(sums)]
+        if faults:
+            _redo(workflow, sums, faults)
+    return []
+
+
+def _redo(workflow, file: str, faults: list[str]) -> None:
+    if file not in workflow.dag.forcefiles and workflow.is_main_process:
+        print("\n".join(f"{fault}: it is made again" for fault in faults), file=sys.stderr)
+    workflow.dag.forcefiles.add(file)
+
+
+MODEL = ("saved_model", "facts.json", "structure.txt", "history.csv", "predictions.parquet")
+
+
+def vouch(results: str, models: str, resources: str) -> list[str]:
+    """Write what is missing for encoded data, trained models, the machine and the floor; returns
+    the paths written. Tables, figures and the report are cheap: they are made again."""
+    written = []
+    for sums, outputs in _jobs(Path(results), Path(models), Path(resources)):
+        if not sums.exists() and all(path.exists() for path in outputs):
+            sums.parent.mkdir(parents=True, exist_ok=True)
+            write([str(path) for path in outputs], str(sums))
+            written.append(str(sums))
+    return written
+
+
+def _jobs(results: Path, models: Path, resources: Path) -> Iterator[tuple[Path, list[Path]]]:
+    for manifest in sorted(resources.glob("encoded/*/*.json")):
+        arrays = manifest.with_suffix(".npz")
+        yield manifest.with_suffix(".sha256"), [arrays, manifest]
+    for facts in sorted(models.glob("*/facts.json")):
+        yield facts.with_name("SHA256SUMS"), [facts.with_name(name) for name in MODEL]
+    yield results / "checksums" / "calibrate.sha256", [results / "machine.json"]
+    bounds = [results / name for name in ("floor.parquet", "roofs.parquet")]
+    yield results / "checksums" / "floor.sha256", bounds
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tfscale.console.code", description=__doc__)
+    parser.add_argument("--results", default="results", help="folder of results (results)")
+    parser.add_argument("--models", help="folder of trained models (models in that of results)")
+    parser.add_argument("--resources", default="resources", help="encoded data (resources)")
+    asked = parser.parse_args()
+    models = asked.models or f"{asked.results}/models"
+    for path in vouch(asked.results, models, asked.resources) or ["nothing is missing"]:
+        print(path)

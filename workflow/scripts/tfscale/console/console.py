@@ -1,4 +1,7 @@
-"""The console of a study: a handler of Snakemake's own log, attached while jobs run.
+"""The console: a handler of Snakemake's log.
+
+Jobs are processes that inherit file descriptor 2. It becomes a pipe, whose lines are handed on as
+they come, and the real terminal stays open under another number, which jobs do not inherit.
 
 A logger plugin is found only as an installed package; this needs no installation, and steps back
 when the user asks for a plugin (--logger), for silence (--quiet) or for more (--verbose).
@@ -6,21 +9,112 @@ when the user asks for a plugin (--logger), for silence (--quiet) or for more (-
 
 import atexit
 import logging
+import os
+import secrets
 import sys
-from threading import RLock
+from collections.abc import Callable
+from select import select
+from threading import RLock, Thread
 from time import monotonic
+from typing import IO, Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from tfscale.console import end_block
-from tfscale.console.chatter import STOPPED, worth_saying
-from tfscale.console.commands import Call
-from tfscale.console.display import Progress, display_on
-from tfscale.console.failures import Failure, message_in, messages_in, retold, without_failures
-from tfscale.console.listening import Listening
+from tfscale.console import display
+from tfscale.console.commands import Call, result_in
+from tfscale.console.display import (
+    Failure,
+    Progress,
+    display_on,
+    message_in,
+    messages_in,
+    retold,
+    without_failures,
+)
+from tfscale.console.estimate import stages_of
 from tfscale.console.opening import Opening, default_handler
-from tfscale.console.pace import stages_of
-from tfscale.console.remote import result_in
+
+OWN = (
+    "Select jobs", "Execute ", "Complete log", "Elapsed time", "Removing output files of failed",
+    "Shutting down", "Exiting because a job execution failed",
+)  # fmt: skip
+"""How lines begin that are about Snakemake's own work."""
+OF_FAILURES = ("returned non-zero exit status", "At least one job did not complete")
+"""Parts of what is said of failed jobs, whose own message is in their log."""
+STOPPED = "Terminating processes on user request"
+
+
+def worth_saying(text: str) -> bool:
+    """Whether a line that is no event of its own belongs on the console; unknown ones do."""
+    return bool(text) and not text.startswith(OWN) and not any(part in text for part in OF_FAILURES)
+
+
+CHUNK_BYTES = 1 << 16
+LONGEST_WAIT_S = 5
+REST_S = 0.1
+"""How long the rest of a line is waited for, before the lines above it are handed on."""
+
+
+class Listening:
+    """Hands on what is written to file descriptor 2, line by line, from now until `stop`."""
+
+    def __init__(self) -> None:
+        """Take descriptor 2 over; `terminal` writes where it went before."""
+        sys.stderr.flush()
+        self._real = os.dup(2)
+        self.terminal: IO[str] = os.fdopen(
+            os.dup(self._real), "w", buffering=1, encoding="utf-8", errors="replace"
+        )
+        self._end = f"end of {secrets.token_hex(8)}".encode()
+        self._source, write = os.pipe()
+        os.dup2(write, 2)
+        os.close(write)
+        self._thread: Thread | None = None
+
+    def start(self, heard: Callable[[list[str]], None]) -> None:
+        """Hand on the lines; what came at once is handed on together."""
+        self._thread = Thread(target=self._listen, args=(heard,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give descriptor 2 back, after all that was written to it has been handed on."""
+        if self._real < 0:
+            return
+        sys.stderr.flush()
+        os.write(2, self._end + b"\n")
+        os.dup2(self._real, 2)
+        os.close(self._real)
+        self._real = -1
+        if self._thread:
+            self._thread.join(LONGEST_WAIT_S)
+
+    def _listen(self, heard: Callable[[list[str]], None]) -> None:
+        rest = b""
+        while chunk := os.read(self._source, CHUNK_BYTES):
+            rest += chunk
+            if not rest.endswith(b"\n") and select([self._source], [], [], REST_S)[0]:
+                continue  # what is printed at once may come in pieces
+            *whole, rest = rest.split(b"\n")
+            ends = [place for place, line in enumerate(whole) if line.endswith(self._end)]
+            if ends:
+                whole = [*whole[: ends[0]], whole[ends[0]].removesuffix(self._end)]
+            self._hand_on([line for line in map(_text, whole) if line.strip()], heard)
+            if ends:
+                os.close(self._source)
+                return
+
+    def _hand_on(self, lines: list[str], heard: Callable[[list[str]], None]) -> None:
+        """A display that fails must neither stop the jobs nor swallow what they say."""
+        try:
+            if lines:
+                heard(lines)
+        except Exception as error:
+            print(*lines, f"(the console failed: {error!r})", sep="\n", file=self.terminal)
+
+
+def _text(line: bytes) -> str:
+    """A line as it stands on a terminal: after the last carriage return."""
+    return line.decode("utf-8", "replace").rstrip("\r").rpartition("\r")[2]
 
 
 class Console(logging.Handler):
@@ -71,14 +165,14 @@ class Console(logging.Handler):
         self._listening.stop()
         failures = list(retold(self._failures.values(), self._said))
         results = self._opening.results
-        ended = end_block.Ended(self._done, self._total, took_s, self._stopped)
+        ended = display.Ended(self._done, self._total, took_s, self._stopped)
         if not well:
-            lines = end_block.failure(failures, ended, self._call, results)
+            lines = display.failure(failures, ended, self._call, results)
         elif self._reported:
             missing = self._opening.study.missing
-            lines = end_block.report(ended, results, self._logs, missing, self._call)
+            lines = display.report(ended, results, self._logs, missing, self._call)
         else:
-            lines = end_block.success(ended)
+            lines = display.success(ended)
         self._display.stop()
         self._display.line("\n".join(["", *lines]))
 
@@ -157,3 +251,20 @@ class Console(logging.Handler):
         stages_s = {stage: self._pace.left_s(stage) for stage in self._stages}
         failed = len(self._failures)
         self._display.progress(Progress(self._done, self._total, stages_s, names, failed))
+
+
+DEFAULT = (100, 1)
+"""Jobs and seconds of Snakemake's own limit of job starts."""
+
+
+def still_while_jobs_run(scheduler: Any) -> None:
+    """Take the default limit of job starts off Snakemake's scheduler, if it has it.
+
+    Under a limit the scheduler looks at all waiting jobs again a second after every look, and with
+    each job that ends one more such chain of looks begins (`schedule` in Snakemake 9.27's
+    job_scheduler.py): after 60 of 236 timed runs it used 39 % of the CPU beside the timed one.
+    A limit that the user has set stays.
+    """
+    limit = getattr(scheduler, "job_rate_limiter", None)
+    if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT:
+        scheduler.job_rate_limiter = None

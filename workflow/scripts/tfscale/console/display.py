@@ -1,15 +1,23 @@
-"""Shows lines and the progress: a bar at the bottom of a terminal, plain lines elsewhere.
+"""Bar and plain lines, blocks at start and end, failures.
 
 Nothing is drawn between events: a clock that ticks would disturb what is timed.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import IO, Protocol
 
-from tfscale.durations import duration, ready_at
+from tfscale.console.commands import Call
+from tfscale.console.estimate import Pace, stages_of
+from tfscale.study.study import Study
+from tfscale.timing.protocol import fewest_for_interval
+from tfscale.units import duration, ready_at
+from tfscale.words import WARNING, counted
 
 PLAIN_STEP, PLAIN_PAUSE_S = 0.05, 300
 BAR_WIDTH = 24
@@ -143,3 +151,209 @@ def display_on(terminal: IO[str]) -> Display:
         except ImportError:
             pass
     return Plain(terminal)
+
+
+def start_block(
+    study: Study, pace: Pace, results: str, models: str, machine: list[str]
+) -> list[str]:
+    """The lines of the block; `machine` are the words on its noise, if it was looked at."""
+    kinds = " and ".join(study.models)
+    source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
+    what = "partial report of " if study.partial else ""
+    rows = [("study", f"{what}{counted(len(study.cells), 'cell')} of {kinds}, {source}")]
+    taken_out = Counter(study.excluded.values()).items()
+    rows += [("excluded", f"{counted(count, 'cell')}: {reason}") for reason, count in taken_out]
+    if study.missing:
+        rows += [("missing", f"{counted(len(study.missing), 'cell')} with runs that are not there")]
+    else:
+        rows += [("there", _there(study, results, models))]
+    rows += [(stage, _stage(stage, study, pace)) for stage in stages_of(pace.tasks.values())]
+    basis = "by what was measured before" if pace.measured else "a first guess from FLOP"
+    left_s = pace.left_s()
+    rows += [("in all", f"about {duration(left_s)}, ready at {ready_at(left_s)} ({basis})")]
+    rows += [("machine" if not i else "", line) for i, line in enumerate(machine)]
+    rows += [("", line) for line in _too_few(study, pace)]
+    return ["tfscale", *[f"  {name:<8} {words}" for name, words in rows]]
+
+
+def _too_few(study: Study, pace: Pace) -> list[str]:
+    """A warning when cells are to be timed too seldom for an interval."""
+    timing = study.config["timing"]
+    visits, wanted = timing["rounds"] * timing["visits"], fewest_for_interval(timing["coverage"])
+    if not pace.count("time") or timing["protocol"] == "paper" or visits >= wanted:
+        return []
+    return [
+        f"warning: {counted(visits, 'visit')} a cell (timing.rounds times timing.visits), but an "
+        f"interval takes {wanted}: most cells will have a range"
+    ]
+
+
+def _there(study: Study, results: str, models: str) -> str:
+    trained = sum(Path(path).exists() for path in study.facts_files(models))
+    files = [*study.schedule.files("runs", results), *study.schedule.files("sentinels", results)]
+    timed = sum(Path(path).exists() for path in files)
+    return (
+        f"{trained} of {counted(len(study.trained), 'trained model')}, "
+        f"{timed} of {counted(len(files), 'run')}"
+    )
+
+
+def _stage(stage: str, study: Study, pace: Pace) -> str:
+    count = pace.count(stage)
+    kinds = {"train": "model", "time": "run"}
+    words = counted(count, kinds.get(stage, "job"))
+    if stage == "time":
+        words += f" ({_rounds(study)})"
+    return f"{words}, about {duration(pace.left_s(stage))}"
+
+
+def _rounds(study: Study) -> str:
+    """The walks over cells, in words."""
+    further = study.schedule.further
+    walks = f"{counted(study.config['timing']['rounds'], 'round')} over all cells and the sentinels"
+    return f"{walks}; {further} over those not yet precise" if further else walks
+
+
+FAILED = "Failed: "
+MOST_LINES = 12
+UNSAID = "it ended without a message: stopped, or killed for want of memory"
+AT_LOG = re.compile(r"\(log: (.+)\)$")
+"""The last line that a failing job prints (`log.logged`)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed job: its name with the stage, the lines of its message, its log, and the retry."""
+
+    name: str
+    message: tuple[str, ...]
+    log: str
+    retry: str
+
+    @property
+    def cause(self) -> str:
+        """Why it failed, in a sentence."""
+        return self.message[0] if self.message else UNSAID
+
+    def block(self, whole: bool = False) -> str:
+        """The lines for the console; `whole` with all that the message says."""
+        more = [f"        {line}" for line in self.message[1:MOST_LINES]] if whole else []
+        lines = [f"FAILED  {self.name}", f"  cause {self.cause}", *more]
+        return "\n".join([*lines, f"  log   {self.log or 'none'}", f"  retry {self.retry}"])
+
+
+def message_in(log: str) -> tuple[str, ...]:
+    """The lines of the message that a failed job left at the end of its log (`log.logged`)."""
+    path = Path(log)
+    text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
+    _, found, message = text.rpartition(f"\n{FAILED}")
+    return tuple(line for line in message.splitlines() if line.strip()) if found else ()
+
+
+def messages_in(lines: list[str]) -> dict[str, tuple[str, ...]]:
+    """What failing jobs print, by their log: for one that could not write into it (disk full)."""
+    found: dict[str, tuple[str, ...]] = {}
+    begin = 0
+    for place, line in enumerate(lines):
+        if at := AT_LOG.match(line):
+            found[at[1]] = tuple(lines[begin:place][-MOST_LINES:])
+            begin = place + 1
+    return found
+
+
+def retold(failures: Iterable[Failure], heard: Mapping[str, tuple[str, ...]]) -> Iterator[Failure]:
+    """The failures; those without a message in their log with what their job was heard to say."""
+    for failed in failures:
+        yield replace(failed, message=failed.message or heard.get(failed.log, ()))
+
+
+def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:
+    """What jobs print, without the message and the path of the log of those that failed: the
+    block says both."""
+    ends = {f"(log: {log})": log for log in logs}
+    kept: list[str] = []
+    for line in lines:
+        if line not in ends:
+            kept.append(line)
+            continue
+        message = list(message_in(ends[line]))
+        while message and kept and kept[-1].strip() == message[-1].strip():
+            kept.pop()
+            message.pop()
+    return kept
+
+
+FINDINGS, WARNINGS = 4, 6
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How far a run came: jobs done and in all, seconds, and whether the user stopped it."""
+
+    done: int
+    total: int
+    took_s: float
+    stopped: bool = False
+
+
+def success(ended: Ended) -> list[str]:
+    """The line after a run in which all went well."""
+    jobs = f"{ended.total:,} job{'' if ended.total == 1 else 's'}"
+    return [f"Done: {jobs} in {duration(ended.took_s)}."]
+
+
+def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call: Call) -> list[str]:
+    """The lines after a run that wrote the report; `missing` is what a partial one lacks."""
+    path = Path(results, "fits", "findings.txt")
+    found = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    warned = warnings_in(f"{logs}/report.log")
+    page = f"{results}/report.html"
+    cells = "1 cell lacks" if len(missing) == 1 else f"{len(missing)} cells lack"
+    lacking = [f"Partial: {cells} runs. To make them: {call.command(page)}"]
+    return [
+        *success(ended),
+        *_listed("Findings", found, FINDINGS),
+        *_listed("Before you trust a number", warned, WARNINGS),
+        *(lacking if missing else []),
+        f"Report: {Path(page).absolute()}",
+    ]
+
+
+def failure(failures: list[Failure], ended: Ended, call: Call, results: str) -> list[str]:
+    """The lines after a run that did not end well: every failure again, and what to type."""
+    if ended.stopped:
+        failures = [failed for failed in failures if failed.cause != UNSAID]
+    lines = [_how(failures, ended)]
+    lines += [line for failed in failures for line in ("", failed.block())]
+    again = call.command()
+    part = call.command(f"{results}/report.html", partial="true")
+    return [
+        *lines,
+        "",
+        f"What is finished stays. To make what is missing: {again}",
+        f"To report what is there: {part}  (--config goes last: it takes every word after it)",
+    ]
+
+
+def _how(failures: list[Failure], ended: Ended) -> str:
+    time = duration(ended.took_s)
+    if ended.stopped:
+        return f"Stopped after {time}: {ended.done} of {ended.total} jobs are done."
+    waited = ended.total - ended.done - len(failures)
+    after = f"; {waited} more did not run because of that" if waited else ""
+    return f"{len(failures)} of {ended.total} jobs failed, after {time}{after}:"
+
+
+def _listed(title: str, lines: list[str], most: int) -> list[str]:
+    if not lines:
+        return []
+    more = len(lines) - most
+    tail = [f"  - and {more} more in the report"] if more > 0 else []
+    return [f"{title}:", *[f"  - {line}" for line in lines[:most]], *tail]
+
+
+def warnings_in(log: str) -> list[str]:
+    """The warnings in a log, without their mark; none when there is no such log."""
+    path = Path(log)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfscale.files.atomic import replacing, write_text
+from tfscale.files.whole import replacing, write_text
 
 LEVELS = np.arange(256, dtype=np.float32) / 255
 """The brightness of each byte of an image."""

@@ -64,8 +64,11 @@ OFFICIAL = {
 }
 
 
-def raw_files(model: str, folder: str) -> list[str]:
-    """The paths in `folder` of all payloads that a model's data is encoded from."""
+def raw_files(model: str, source: str, folder: str) -> list[str]:
+    """The paths in `folder` of all payloads that a model's data is encoded from; none for the
+    built-in data."""
+    if source != "real":
+        return []
     dataset = DATASET_OF[model]
     return [f"{folder}/{dataset}/{file}" for file in PAYLOADS[dataset]]
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from tfscale.errors import StudyError
-from tfscale.files.atomic import write_text
+from tfscale.files.whole import write_text
 
 VERSION = "1"
 """Of all outputs together. Raise it when the columns or the meaning of one change: then results

@@ -1,6 +1,8 @@
-"""A job's log: everything that it and its libraries print goes to the file of the rule."""
+"""A job's log; it ends with its Snakemake."""
 
+import ctypes
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -9,7 +11,54 @@ from pathlib import Path
 from typing import IO
 
 from tfscale.errors import StudyError
-from tfscale.jobs.tether import end_with_snakemake
+
+PR_SET_PDEATHSIG = 1
+SNAKEMAKE = "TFSCALE_SNAKEMAKE"
+"""Names the Snakemake that starts a job to the job: its PID namespace and its number there."""
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+"""Opened when this module is imported, not between a fork and its first step."""
+
+
+def end_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when `parent`, which started it, has ended.
+
+    However that ended; leaves at once, with status 1, when it ended before this was asked. Does
+    no more than this last where the system has no such thing (macOS).
+    """
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def name_snakemake() -> None:
+    """Name this process to the jobs that it starts, for `end_with_snakemake`."""
+    os.environ[SNAKEMAKE] = f"{_namespace()} {os.getpid()}"
+
+
+def end_with_snakemake() -> None:
+    """Have this job end by SIGTERM with the process that started it, or at once with status 1 when
+    the Snakemake that did so was killed before: its place as the parent is then another's."""
+    end_with(os.getppid(), signal.SIGTERM)
+    namespace, _, number = os.environ.get(SNAKEMAKE, "").partition(" ")
+    if LIBC is not None and namespace and namespace == _namespace() and _has_ended(number):
+        os._exit(1)
+
+
+def _namespace() -> str:
+    """Where this process's numbers hold (a container may have its own); empty when not known."""
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
+
+
+def _has_ended(number: str) -> bool:
+    """By /proc alone: most rules' environments have no psutil."""
+    try:
+        state = Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in "ZX"
 
 
 @contextmanager

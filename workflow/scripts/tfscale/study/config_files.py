@@ -1,4 +1,8 @@
-"""Reads the files of a configuration as Snakemake will, and finds what it would not say.
+"""Reading config files as Snakemake will, and what it would not say.
+
+PyYAML lets the second of two equal keys win, reads 010 as 8 and 1:30 as 90, and writes out anchors
+and merges until the memory is full. All of that shows in the graph of nodes, before any value is
+made of it.
 
 Snakemake reads config.yaml with a reader that lets the last of two equal keys win; anchors can fill
 the memory, and a file that is no plain section of keys ends in a traceback. So config.yaml is
@@ -7,16 +11,144 @@ looked at before Snakemake reads it. The files of `--configfile` have been read 
 
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tfscale.study.config import ConfigError, mistakes
-from tfscale.study.tree import branches, unwieldy
-from tfscale.study.typed import typed
-from tfscale.study.wording import shown
-from tfscale.study.yaml_mistakes import UnreadableError, read_yaml
+from tfscale.study.wording import branches, dotted, quoted, unwieldy
+
+STANDARD = "tag:yaml.org,2002:"
+MERGE = f"{STANDARD}merge"
+NUMBERS = {f"{STANDARD}int", f"{STANDARD}float"}
+ODD = re.compile(r"[-+]?(0[0-7_]+|\d[\d_]*(:[0-5]?\d)+(\.\d*)?)$")
+MOST_DIGITS = 40
+
+
+class UnreadableError(Exception):
+    """A file cannot be used at all; the message says why and where."""
+
+
+def read_yaml(text: str) -> tuple[object, list[str]]:
+    """What a YAML text holds, and one line for every mistake that does not keep it from being
+    read; raises UnreadableError."""
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+    except RecursionError:
+        raise UnreadableError("is nested too deeply") from None
+    except yaml.YAMLError as error:
+        raise UnreadableError(_said(error)) from None
+    if root is None:
+        raise UnreadableError("is empty")
+    if too_large := unwieldy(root, _parts):
+        raise UnreadableError(too_large)
+    mistakes = list(_mistakes(loader, root, (), set()))
+    try:
+        return loader.construct_document(root), mistakes
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise UnreadableError("; ".join(mistakes) or _said(error)) from None
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _said(error: Exception) -> str:
+    """A reader's error in one line, with its place."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    text = " ".join(str(problem or error).split())
+    tab = "; indent with blanks, not with tabs" if "'\\t'" in text else ""
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return f"{place}{text}{tab}"
+
+
+def _mistakes(loader: Any, node: yaml.Node, path: tuple, seen: set[int]) -> Iterator[str]:
+    """The mistakes of a node and all below it, each node once."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    where = f"{dotted(path)} (line {node.start_mark.line + 1})"
+    if not node.tag.startswith(STANDARD) or node.tag.startswith(f"{STANDARD}python/"):
+        yield f"{where}: the tag {quoted(node.tag.removeprefix(STANDARD))} is not allowed here"
+    elif isinstance(node, yaml.ScalarNode):
+        yield from _scalar_mistakes(loader, node, where)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, part in enumerate(node.value):
+            yield from _mistakes(loader, part, (*path, index), seen)
+    elif isinstance(node, yaml.MappingNode):
+        yield from _repeated_keys(node, path)
+        for key, part in node.value:
+            inner = path if key.tag == MERGE else (*path, key.value)
+            yield from _mistakes(loader, part, inner, seen)
+
+
+def _repeated_keys(node: yaml.MappingNode, path: tuple) -> Iterator[str]:
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            yield f"{dotted(path)} (line {line}): a key must be one word, not a list or section"
+        elif (known := (key.tag, key.value)) in lines:
+            name = dotted((*path, key.value))
+            yield f"{name}: named twice, in lines {lines[known]} and {line}; keep one of them"
+        else:
+            lines[known] = line
+
+
+def _scalar_mistakes(loader: Any, node: yaml.ScalarNode, where: str) -> Iterator[str]:
+    if node.tag in NUMBERS and len(node.value) > MOST_DIGITS:
+        yield f"{where}: a number of {len(node.value):,} digits"
+        return
+    try:
+        value = loader.construct_object(node)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        yield f"{where}: {quoted(node.value)} cannot be read ({_said(error)}); put it in quotes"
+        return
+    if node.tag in NUMBERS and ODD.match(node.value):
+        yield f"{where}: YAML reads {node.value} as {value}; write the number that you mean"
+
+
+WORDS = {"true": True, "false": False, "null": None, "~": None}
+
+
+def typed(config: dict, given: Mapping) -> dict:
+    """The configuration with the values of `--config` (`given`) as YAML would have read them.
+
+    `--config 'timing={rounds: 3}'` arrives as the text '3' and `partial=true` as 'true'. The
+    sections are changed in place, since the rules hold on to them.
+    """
+    for key, value in given.items():
+        below = config.get(key)
+        if isinstance(value, Mapping) and isinstance(below, dict):
+            typed(below, value)
+        elif key in config:
+            config[key] = _typed(value)
+    return config
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _typed(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_typed(inner) for inner in value]
+    return _of(value) if isinstance(value, str) else value
+
+
+def _of(text: str) -> object:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return WORDS.get(text.lower(), text)
+
 
 MOST_BYTES = 1 << 18
 TEMPLATES = "__use_yte__"
@@ -44,7 +176,7 @@ def read_file(path: str | Path) -> tuple[dict | None, list[str]]:
     try:
         content, wrong = _read(_text(Path(path)))
         if not isinstance(content, dict):
-            raise UnreadableError(f"must be a section of keys, not {shown(content)}")
+            raise UnreadableError(f"must be a section of keys, not {quoted(content)}")
     except UnreadableError as error:
         return None, [f"{path}: {error}"]
     if TEMPLATES in content:
@@ -97,4 +229,4 @@ def _read(text: str) -> tuple[object, list[str]]:
         return read_yaml(text)
     if too_large := unwieldy(content, branches):
         raise UnreadableError(too_large)
-    return content, [f"{shown(key)}: named twice; keep one of them" for key in twice]
+    return content, [f"{quoted(key)}: named twice; keep one of them" for key in twice]

@@ -1,10 +1,12 @@
-"""From the grid of config.yaml to cells, their names and the order in which they are timed."""
+"""From sub-grids to cells; cells that cannot exist or are taken out."""
 
+from collections.abc import Iterator
 from itertools import product
 
 from tfscale.axes import AXES, Cell, cell_name, defaults
 from tfscale.study.architecture import fits, largest_layers, layers_of
-from tfscale.study.flop import flop_per_example
+from tfscale.study.wording import quoted, suggest
+from tfscale.study.work import flop_per_example
 
 
 def subgrids(grid: dict | list[dict]) -> list[dict[str, list]]:
@@ -45,3 +47,82 @@ def impossible(cell: Cell) -> str | None:
 def cost_flop(cell: Cell) -> int:
     """FLOP of one call of the cell: its batch times one example's forward pass."""
     return cell["batch_size"] * flop_per_example(layers_of(cell))
+
+
+REASON = "reason"
+
+
+def excluded(cells: dict[str, Cell], entries: list[dict]) -> dict[str, str]:
+    """The reason by name of every cell that an entry matches; the first such entry counts."""
+    return {
+        name: next(entry[REASON] for entry in entries if _matches(entry, cell))
+        for name, cell in cells.items()
+        if any(_matches(entry, cell) for entry in entries)
+    }
+
+
+def without_effect(cells: dict[str, Cell], entries: list[dict]) -> Iterator[str]:
+    """One line for every entry, or value in it, that takes no cell out; and for taking out all."""
+    for index, entry in enumerate(entries):
+        where = f"exclude[{index}]"
+        if set(entry) == {REASON}:
+            axes = ", ".join(AXES)
+            yield f"{where}: names no axis, so it would take every cell out; known: {axes}"
+        elif not entry[REASON].strip() or not entry[REASON].isprintable():
+            yield f"{where}.{REASON}: {quoted(entry[REASON])} must be one line of words"
+        else:
+            yield from _idle_values(where, entry, cells)
+    of_axes = [entry for entry in entries if set(entry) != {REASON}]
+    if len(excluded(cells, of_axes)) == len(cells):
+        yield f"exclude: takes out all of the {len(cells):,} cells; a study needs at least one"
+
+
+def _matches(entry: dict, cell: Cell) -> bool:
+    return all(cell[axis] in _listed(entry[axis]) for axis in entry if axis != REASON)
+
+
+def _listed(value: object) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[str]:
+    """The values of an entry without which it would match the same cells."""
+    idle = False
+    for axis in [axis for axis in entry if axis != REASON]:
+        levels = list(dict.fromkeys(cell[axis] for cell in cells.values()))
+        for value in _listed(entry[axis]):
+            if value not in levels:
+                idle = True
+                yield f"{where}.{axis}: no cell has {quoted(value)}{suggest(value, levels)}"
+    if idle:
+        return
+    matched = [cell for cell in cells.values() if _matches(entry, cell)]
+    if not matched:
+        nearest = _nearest(entry, cells)
+        yield f"{where}: no cell has {_words(entry)} together; the nearest is {nearest}"
+        return
+    for axis in [axis for axis in entry if axis != REASON]:
+        for value in _listed(entry[axis]):
+            if value not in [cell[axis] for cell in matched]:
+                others = _words({key: entry[key] for key in entry if key != axis})
+                yield f"{where}.{axis}: no cell with {others} has {quoted(value)}"
+
+
+def _words(entry: dict) -> str:
+    parts = [
+        f"{axis} {' or '.join(map(str, _listed(value)))}"
+        for axis, value in entry.items()
+        if axis != REASON
+    ]
+    return " and ".join(parts)
+
+
+def _nearest(entry: dict, cells: dict[str, Cell]) -> str:
+    """The cell that matches on the most axes, and where it differs."""
+    axes = [axis for axis in entry if axis != REASON]
+
+    def missed(name: str) -> list[str]:
+        return [axis for axis in axes if cells[name][axis] not in _listed(entry[axis])]
+
+    name = min(cells, key=lambda name: len(missed(name)))
+    return f"{name}, which differs in {' and '.join(missed(name))}"

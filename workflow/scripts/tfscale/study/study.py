@@ -1,20 +1,127 @@
-"""What the rules ask of a study: its cells, its models, their paths and their order."""
+"""What the rules ask: cells, models, paths, schedule and priorities, whole or partial."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from tfscale.axes import Cell, cell_name
-from tfscale.data.sources import raw_files
 from tfscale.errors import StudyError
+from tfscale.files.whole import intact
 from tfscale.study import config as configuration
-from tfscale.study.excluding import excluded
-from tfscale.study.figure_list import FIGURES
-from tfscale.study.grid import cells, trained_model
-from tfscale.study.priorities import training_order
-from tfscale.study.schedule import Schedule
+from tfscale.study.config import ConfigError
+from tfscale.study.grid import cells, cost_flop, excluded, trained_model
+from tfscale.study.outputs import FIGURES
+
+FURTHER_SHARE = 0.25
+"""So many runs of further rounds time their cell, the others find it precise enough: 255 of 1,026
+in a default study on a machine with a calm CPU and busy memory."""
+
+
+def training_order(trained: dict[str, Cell]) -> dict[str, int]:
+    """Rank of every trained model by cost, the cheapest 1."""
+    by_cost = sorted(trained, key=lambda name: cost_flop(trained[name]))
+    return {name: rank for rank, name in enumerate(by_cost, start=1)}
+
+
+def timing_order(
+    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int,
+    complete: int,
+) -> dict[tuple[str, str, int], int]:  # fmt: skip
+    """Place of every run (walk, cell, number) from the end of the study, the last 1.
+
+    The walk "runs" times every cell in every round; "sentinels" times a few cells again, in
+    `places` places from the start to the end of the study. Of the runs after the first `complete`
+    ones, those of further rounds, a share of FURTHER_SHARE takes time.
+    """
+    sequence = [("runs", name, number) for number in rounds for name in order(names, seed, number)]
+    length = complete + FURTHER_SHARE * (len(sequence) - complete)
+    for place in range(places, 0, -1):
+        passed = length * (place - 1) / max(places - 1, 1)
+        position = round(min(passed, complete) + max(passed - complete, 0) / FURTHER_SHARE)
+        sequence[position:position] = [("sentinels", name, place) for name in sentinels]
+    return {key: len(sequence) - place for place, key in enumerate(sequence)}
+
+
+def order(names: list[str], seed: int, round_number: int) -> list[str]:
+    """The cells in the random order of a round.
+
+    A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
+    order of the others as it was.
+    """
+    return sorted(names, key=lambda name: sha256(f"{seed}/{round_number}/{name}".encode()).digest())
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The runs of two walks: `runs` times every cell in every round, `sentinels` a few cells
+    again from the start to the end of the study. `timing` is that section of the configuration."""
+
+    cells: dict[str, Cell]
+    timing: dict
+    seed: int
+
+    @cached_property
+    def sentinels(self) -> list[str]:
+        """The cells that are timed again and again: the first of each kind of model, so that a
+        grid which is extended keeps them."""
+        first: dict[str, str] = {}
+        for name, cell in self.cells.items():
+            first.setdefault(cell["model"], name)
+        return list(first.values())
+
+    def numbers(self, walk: str) -> range:
+        """The numbers of the rounds of a walk, from 1: complete ones, then further ones."""
+        if walk == "sentinels":
+            return range(1, self.timing["sentinels"] + 1)
+        return range(1, self.timing["rounds"] + self.further + 1)
+
+    @property
+    def further(self) -> int:
+        """How many further rounds there are: none with the paper's protocol."""
+        return 0 if self.timing["protocol"] == "paper" else self.timing.get("further_rounds", 0)
+
+    def files(self, walk: str, results: str) -> list[str]:
+        """The file of every run of a walk."""
+        return [
+            f"{results}/{walk}/{cell}/round{number}.parquet"
+            for cell in (self.cells if walk == "runs" else self.sentinels)
+            for number in self.numbers(walk)
+        ]
+
+    def earlier(self, walk: str, cell: str, number: int, results: str) -> list[str]:
+        """The file of the cell's round before, which says what all earlier ones found; none for the
+        first round and for a sentinel.
+
+        Raises StudyError when the study has no such round.
+        """
+        if number not in self.numbers(walk):
+            key = "rounds and further_rounds" if walk == "runs" else "sentinels"
+            count = len(self.numbers(walk))
+            raise StudyError(f"the study has {count} rounds of {walk} (timing.{key}), not {number}")
+        if walk != "runs" or number == 1:
+            return []
+        return [f"{results}/{walk}/{cell}/round{number - 1}.parquet"]
+
+    @property
+    def first(self) -> int:
+        """The priority of what comes before all runs and after all training."""
+        return len(self._order) + 1
+
+    def priority(self, walk: str, cell: str, number: int) -> int:
+        """Round 1 before round 2, cells of a round in its random order, sentinels in between."""
+        return self._order[walk, cell, number]
+
+    @cached_property
+    def _order(self) -> dict[tuple[str, str, int], int]:
+        places = len(self.numbers("sentinels"))
+        complete = len(self.cells) * self.timing["rounds"]
+        return timing_order(
+            list(self.cells), self.seed, self.numbers("runs"), self.sentinels, places, complete
+        )
 
 
 @dataclass(frozen=True)
@@ -126,10 +233,6 @@ class Study:
         """The encoded data of a cell or model, without folder and suffix."""
         return f"{self.config['datasets']['source']}/{axes['model']}_input{axes['input_size']}"
 
-    def raw_files(self, model: str, source: str, folder: str) -> list[str]:
-        """The downloads that a model's data needs; none for the built-in data."""
-        return raw_files(model, folder) if source == "real" else []
-
     @property
     def data_priority(self) -> int:
         """Data goes before all training, so that no model has to be trained after the timing of
@@ -151,3 +254,112 @@ def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
         hint = f"; did you mean {close[0]}?" if close else " (grid in config.yaml)"
         raise StudyError(f"the study has no {kind} {name}{hint}")
     return known[name]
+
+
+TYPED = {"true": True, "false": False}
+"""Snakemake reads only `True` and `False` of its command line as truth values."""
+MACHINE = (
+    "machine.json", "floor.parquet", "roofs.parquet",
+    "checksums/calibrate.sha256", "checksums/floor.sha256",
+)  # fmt: skip
+
+
+def study_of(config: dict, results: str, models: str) -> Study:
+    """The study of a configuration or, when it says `partial`, what is there of it in the folders
+    `results` and `models`.
+
+    Raises ConfigError with every mistake, or when nothing is there yet.
+    """
+    asked = config.get("partial", False)
+    config = config | {"partial": TYPED.get(str(asked).lower(), asked)}
+    study = Study.from_config(config)
+    if not config["partial"]:
+        return study
+    there = PartialStudy(config, results, models)
+    if not there.cells:
+        raise ConfigError(
+            f"partial: there is nothing to report yet, no run under {results}/runs is finished; "
+            "type the same command without partial=true"
+        )
+    return there
+
+
+@dataclass(frozen=True)
+class PartialStudy(Study):
+    """The cells that have a run and a trained model; everything else follows from them."""
+
+    results_folder: str
+    models_folder: str
+
+    @property
+    def partial(self) -> bool:
+        """Whether only what is there is asked for."""
+        return True
+
+    @property
+    def lacks_machine(self) -> bool:
+        """Whether the machine, the floor or the roofs are still to be looked at."""
+        return any(not Path(self.results_folder, name).exists() for name in MACHINE)
+
+    @cached_property
+    def cells(self) -> dict[str, Cell]:
+        """The cells with at least one intact run."""
+        return {
+            name: cell
+            for name, cell in self._whole.cells.items()
+            if any(self._rounds[name].values()) and self._is_trained(name)
+        }
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When each run of the whole study comes."""
+        return self._whole.schedule
+
+    def run_files(self, walk: str, results: str) -> list[str]:
+        """The intact runs of the cells that are there."""
+        named = self.schedule.files(walk, results)
+        found = self.schedule.files(walk, self.results_folder)
+        return [
+            name
+            for name, path in zip(named, found, strict=True)
+            if Path(path).parent.name in self.cells and _is_intact(path)
+        ]
+
+    @cached_property
+    def missing(self) -> dict[str, str]:
+        """What a partial report lacks, in words by cell."""
+        said = {}
+        for cell, rounds in self._rounds.items():
+            complete = list(rounds.items())[: self.config["timing"]["rounds"]]
+            lost = [str(number) for number, there in complete if not there]
+            if cell not in self.cells:
+                trained = self._is_trained(cell)
+                said[cell] = "not timed" if trained else "its model is not trained"
+            elif lost:
+                which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
+                said[cell] = f"{which} of {len(complete)} not timed"
+            elif not all(rounds.values()):
+                said[cell] = "further rounds not made"
+        return said
+
+    @cached_property
+    def _whole(self) -> Study:
+        return Study(self.config)
+
+    @cached_property
+    def _rounds(self) -> dict[str, dict[int, bool]]:
+        """Whether each round of each cell of the whole study is there."""
+        files = iter(self.schedule.files("runs", self.results_folder))
+        numbers = self.schedule.numbers("runs")
+        return {
+            cell: {number: _is_intact(next(files)) for number in numbers}
+            for cell in self._whole.cells
+        }
+
+    def _is_trained(self, cell: str) -> bool:
+        folder = Path(self.models_folder, self._whole.trained_of(cell))
+        return all((folder / name).exists() for name in ("facts.json", "SHA256SUMS"))
+
+
+def _is_intact(path: str) -> bool:
+    return Path(path).exists() and intact(Path(path))

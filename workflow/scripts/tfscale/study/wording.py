@@ -1,10 +1,11 @@
-"""How keys and values of a configuration are written in a message: in one line, never too long."""
+"""How keys and values stand in a message; how large a tree is."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from reprlib import Repr
+from typing import Any
 
 LONGEST = 60
 HUGE = 10**40
@@ -18,7 +19,7 @@ _short.maxstring = _short.maxother = LONGEST
 _short.maxlist = _short.maxdict = 6
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as Python writes it, shortened."""
     if isinstance(value, int) and abs(value) >= HUGE:
         return "a number of very many digits"  # which Python may refuse to print
@@ -62,7 +63,7 @@ def remedy(value: object, types: str | list[str]) -> str:
     if value is None and "array" in wanted:
         return "; write [] for none"
     if "array" in wanted and isinstance(value, (bool, int, float, str)):
-        return f"; write [{value if isinstance(value, str) else shown(value).lower()}]"
+        return f"; write [{value if isinstance(value, str) else quoted(value).lower()}]"
     if isinstance(value, bool) and wanted & {"string"}:
         return "; YAML takes yes, no, on and off for true and false: put it in quotes"
     if isinstance(value, (int, float, date)) and wanted & {"string"}:
@@ -72,7 +73,7 @@ def remedy(value: object, types: str | list[str]) -> str:
 
 def _word(part: object) -> str:
     text = str(part)
-    return text if text.isprintable() and 0 < len(text) <= LONGEST else shown(text)
+    return text if text.isprintable() and 0 < len(text) <= LONGEST else quoted(text)
 
 
 def _number_in(text: str, whole: bool) -> int | float | None:
@@ -84,3 +85,48 @@ def _number_in(text: str, whole: bool) -> int | float | None:
     if number.is_integer():
         return int(number)
     return None if whole or not math.isfinite(number) else number
+
+
+MOST_VALUES = 100_000
+DEEPEST = 40
+Parts = Callable[[Any], Sequence[Any]]
+
+
+class EndlessError(Exception):
+    """The tree contains itself."""
+
+
+def unwieldy(root: Any, parts: Parts) -> str | None:
+    """Why a tree is too large to be walked over, or None; `parts` gives the branches of a value.
+
+    A branch counts as often as it is used, and is looked at once: ten lines of YAML can stand for
+    a billion values.
+    """
+    try:
+        values, depth = _measured(root, parts, {})
+    except RecursionError:
+        return "is nested too deeply"
+    except EndlessError:
+        return "contains itself: an alias (*) stands inside its own anchor (&)"
+    if values > MOST_VALUES:
+        return f"holds more than {MOST_VALUES:,} values when its anchors are written out"
+    return f"is nested more than {DEEPEST} levels deep" if depth > DEEPEST else None
+
+
+def branches(value: Any) -> list[Any]:
+    """The branches of plain data: keys and values of a section, values of a list."""
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return list(value) if isinstance(value, (list, tuple, set)) else []
+
+
+def _measured(value: Any, parts: Parts, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Number of values and depth."""
+    if id(value) not in known:
+        known[id(value)] = (0, 0)  # being looked at
+        inner = [_measured(part, parts, known) for part in parts(value)]
+        depth = 1 + max((deep for _, deep in inner), default=0)
+        known[id(value)] = (1 + sum(count for count, _ in inner), depth)
+    if not known[id(value)][0]:
+        raise EndlessError
+    return known[id(value)]

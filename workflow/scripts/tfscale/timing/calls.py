@@ -1,4 +1,4 @@
-"""The calls that a visit times: from a SavedModel and real inputs to functions of a number."""
+"""From a SavedModel and inputs to functions of a number; the device."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,31 @@ import numpy as np
 import tensorflow as tf
 
 from tfscale.data.encoded import load as load_split
-from tfscale.timing.device import device_type
+
+
+def device_type() -> str:
+    """GPU or CPU; starts TensorFlow's devices."""
+    import tensorflow as tf
+
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+
+
+def wait_for_device() -> None:
+    """Return when all operations on a GPU have ended; at once on a CPU."""
+    import tensorflow as tf
+
+    if device_type() == "GPU":
+        tf.test.experimental.sync_devices()
+
+
+def device_peak_bytes() -> int | None:
+    """Peak memory of the GPU so far; None on a CPU."""
+    import tensorflow as tf
+
+    if device_type() == "CPU":
+        return None
+    return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
 
 MOST_BATCHES = 8
 SIGNATURE = "serving_default"

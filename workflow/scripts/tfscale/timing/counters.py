@@ -1,13 +1,72 @@
-"""What happened to a visit besides its own work: counters read before and after, in its process."""
+"""What happened beside the own work: steal, others, context switches."""
 
 import os
+import re
 import resource
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
 
-from tfscale.timing import procstat
+STAT = Path("/proc/stat")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+CPU = re.compile(r"cpu\d+")
+IDLE, IOWAIT, STEAL = 3, 4, 7
+OWN_FIELDS = 8
+"""user, nice, system, idle, iowait, irq, softirq, steal; what guests used is in user and nice."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Seconds, summed over CPUs, since the machine started: a tick (mostly 10 ms) is the unit."""
+
+    busy_s: float
+    steal_s: float
+    total_s: float
+
+    def since(self, earlier: "Use") -> "Use":
+        """What was used between two readings."""
+        return Use(
+            self.busy_s - earlier.busy_s,
+            self.steal_s - earlier.steal_s,
+            self.total_s - earlier.total_s,
+        )
+
+
+def use() -> Use | None:
+    """The use of all CPUs together; None where the system does not say (macOS)."""
+    known = uses()
+    return together(known.values()) if known else None
+
+
+def uses() -> dict[int, Use]:
+    """The use of every CPU, by its number; empty where the system does not say.
+
+    Busy is neither idle, waiting for a disk, nor stolen by the machine below a virtual one.
+    """
+    try:
+        lines = [line.split() for line in STAT.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {int(name[0][3:]): _use(name[1:]) for name in lines if name and CPU.fullmatch(name[0])}
+
+
+def together(parts: Iterable[Use]) -> Use:
+    """The sum of the use of several CPUs."""
+    parts = list(parts)
+    return Use(
+        sum(part.busy_s for part in parts),
+        sum(part.steal_s for part in parts),
+        sum(part.total_s for part in parts),
+    )
+
+
+def _use(columns: list[str]) -> Use:
+    ticks = list(map(int, columns[:OWN_FIELDS]))
+    steal = ticks[STEAL] if len(ticks) > STEAL else 0
+    busy = sum(ticks) - ticks[IDLE] - ticks[IOWAIT] - steal
+    return Use(busy / TICKS_PER_S, steal / TICKS_PER_S, sum(ticks) / TICKS_PER_S)
+
 
 TASKS = Path("/proc/self/task")
 
@@ -19,7 +78,7 @@ class Counters:
 
     time_s: float
     own_s: float
-    uses: dict[int, procstat.Use]
+    uses: dict[int, Use]
     switches: dict[str, int]
 
 
@@ -27,7 +86,7 @@ def counters() -> Counters:
     """A snapshot for `difference`; takes under 1 ms."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     switches = {"voluntary": usage.ru_nvcsw, "involuntary": usage.ru_nivcsw}
-    return Counters(monotonic(), process_time(), procstat.uses(), switches)
+    return Counters(monotonic(), process_time(), uses(), switches)
 
 
 def difference(
@@ -49,7 +108,7 @@ def difference(
     steal_s, steal_total_s = (each.steal_s if each else None for each in (used, everywhere))
     return {
         "elapsed_s": elapsed_s,
-        "resolution": 1 / procstat.TICKS_PER_S / (elapsed_s * at_once) if elapsed_s > 0 else None,
+        "resolution": 1 / TICKS_PER_S / (elapsed_s * at_once) if elapsed_s > 0 else None,
         "steal_share": _share(steal_s, elapsed_s * at_once),
         "steal_share_total": _share(steal_total_s, elapsed_s * machine),
         "other_busy_share": _share(others_s, elapsed_s * at_once),
@@ -73,8 +132,42 @@ def _share(seconds: float | None, of: float) -> float | None:
     return min(max(seconds / of, 0.0), 1.0) if seconds is not None and of > 0 else None
 
 
-def _rise(before: Counters, after: Counters, cpus: Collection[int]) -> procstat.Use | None:
+def _rise(before: Counters, after: Counters, cpus: Collection[int]) -> Use | None:
     wanted = set(cpus or after.uses)
     if not wanted or not wanted <= set(before.uses) & set(after.uses):
         return None
-    return procstat.together(after.uses[cpu].since(before.uses[cpu]) for cpu in wanted)
+    return together(after.uses[cpu].since(before.uses[cpu]) for cpu in wanted)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Readings of one moment: the clock (s), the CPUs' use (None where the system does not say)
+    and the CPU time of this process and its ended children (s)."""
+
+    at_s: float
+    all_cpus: Use | None
+    own_s: float
+
+    @classmethod
+    def begin(cls) -> "Watch":
+        """The readings of now."""
+        return cls(monotonic(), use(), _own_s())
+
+    def others(self) -> float:
+        """CPUs that others kept busy since then, on average; 0 where the system does not say."""
+        used = self.since()
+        if used is None:
+            return 0.0
+        return (used.busy_s - (_own_s() - self.own_s)) / max(monotonic() - self.at_s, 1e-9)
+
+    def since(self) -> Use | None:
+        """The use of all CPUs since then."""
+        now = use()
+        return now.since(self.all_cpus) if now and self.all_cpus else None
+
+
+def _own_s() -> float:
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

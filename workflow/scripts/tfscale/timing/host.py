@@ -1,15 +1,55 @@
-"""The state of the machine at a measurement: what disturbs it, and what to do."""
+"""What disturbs the machine (clock, load, battery), with the remedy; the look before the study."""
 
+import json
 import os
+import platform
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from time import sleep
 
+import numpy as np
 import psutil
 
-from tfscale.jobs import cgroup
-from tfscale.timing import clock, procstat
-from tfscale.timing.counters import counters, difference, load_average
-from tfscale.timing.cpu_watch import Watch
+from tfscale.files.whole import write_text
+from tfscale.jobs import limits
+from tfscale.timing.calm import calibrate, copy_time, in_turn, places, reference
+from tfscale.timing.counters import Watch, counters, difference, load_average, use
+from tfscale.timing.protocol import NOTICEABLE
+
+SYSTEM = Path("/sys/devices/system/cpu")
+UNKNOWN = "unknown"
+
+
+def cpu_governors() -> str:
+    """The frequency governors in use, joined by commas when CPUs differ; unknown without any."""
+    return _distinct("scaling_governor")
+
+
+def drivers() -> str:
+    """The drivers that set the frequency; unknown where the guest or system does not say."""
+    return _distinct("scaling_driver")
+
+
+def turbo() -> str:
+    """on, off or unknown: whether a CPU may run above its nominal clock while it is cool."""
+    for name, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
+        if text := _read(SYSTEM / name):
+            return "on" if text == on else "off"
+    return UNKNOWN
+
+
+def _distinct(name: str) -> str:
+    found = {_read(path) for path in SYSTEM.glob(f"cpu[0-9]*/cpufreq/{name}")} - {""}
+    return ",".join(sorted(found)) or UNKNOWN
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
 
 __all__ = ["allowed_cpus", "counters", "difference", "warnings"]
 
@@ -50,7 +90,7 @@ def _load(watch: Watch, sample_s: float) -> list[str]:
     stole."""
     cpus, load = os.cpu_count() or 1, load_average()
     queue = f", 1-minute load average {load:.1f}" if load is not None else ""
-    busy, used, ever = watch.others(), watch.since(), procstat.use()
+    busy, used, ever = watch.others(), watch.since(), use()
     lines = []
     if busy >= BUSY_CPUS:
         lines.append(
@@ -93,7 +133,7 @@ def _cpu_seconds() -> dict[tuple[int, str], float]:
 
 def _cpus(threads: int) -> list[str]:
     """Fewer CPUs than threads, or than there seem to be."""
-    allowed, quota = allowed_cpus(), cgroup.cpu_quota()
+    allowed, quota = allowed_cpus(), limits.cpu_quota()
     lines = []
     if allowed < threads:
         lines.append(
@@ -124,13 +164,13 @@ def _pinning() -> list[str]:
 
 
 def _clock() -> list[str]:
-    lines, governors = [], clock.governors()
-    if governors not in ("performance", clock.UNKNOWN):
+    lines, governors = [], cpu_governors()
+    if governors not in ("performance", UNKNOWN):
         lines.append(
             f"the clock changes with the load (governor {governors}): "
             "set it by `sudo cpupower frequency-set -g performance`"
         )
-    if clock.turbo() == "on":
+    if turbo() == "on":
         lines.append(
             "turbo is on: the clock depends on the temperature and on what other cores do; "
             "for steadier times switch it off, or let the rounds average over it"
@@ -145,3 +185,38 @@ def _battery() -> list[str]:
     if battery is None or battery.power_plugged is not False:
         return []
     return [f"on battery ({battery.percent:.0f} %): the CPUs are slowed down; plug it in"]
+
+
+CALIBRATIONS = 150
+
+
+def look(output: str) -> str:
+    """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
+
+    The CPUs take turns. The reference is the 20th percentile of the calibrations (s); the spread
+    is the 90th percentile over it. Each comes after a copy of memory, as in a visit it comes after
+    other work: in a row they would be 1 % faster, and as many more visits disturbed.
+    """
+    noticed = warnings(threads=1)
+    times_s = [_trial() for _ in in_turn(places(1), CALIBRATIONS)]
+    reference_s = reference(times_s)
+    slow_share = float(np.mean(np.array(times_s) > NOTICEABLE * reference_s))
+    seen = {
+        "host": platform.node(),
+        "started": datetime.now(UTC).isoformat(),
+        "reference_s": reference_s,
+        "spread": float(np.quantile(times_s, 0.9)) / reference_s,
+        "slow_share": slow_share,
+        "warnings": noticed,
+    }
+    write_text(output, json.dumps(seen, indent=2) + "\n")
+    words = (
+        f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
+        f"and over {NOTICEABLE} times that in {100 * slow_share:.0f} % of {CALIBRATIONS} trials"
+    )
+    return "\n".join([words, *[f"warning: {line}" for line in noticed]])
+
+
+def _trial() -> float:
+    copy_time()
+    return calibrate()

@@ -1,22 +1,26 @@
-"""What is known of the machine: processor, kernel, limits and state; every value is text."""
+"""What a timing depends on: versions, processor, settings, variables; its identity."""
 
+import hashlib
+import json
 import os
 import platform
+import subprocess
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
-from tfscale.jobs import cgroup
-from tfscale.timing import clock
+from tfscale.jobs import limits
+from tfscale.timing import host
 from tfscale.timing.counters import load_average
+from tfscale.timing.run_file import VARIABLE, VARIES
 
 ROOT = Path("/")
 FLAGS = (
     "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8",
     "amx_bf16", "fma", "f16c", "asimd", "asimddp", "bf16", "sve", "sve2",
 )  # fmt: skip
-UNKNOWN = "unknown"
 
 
 def processor() -> dict[str, str]:
@@ -31,9 +35,9 @@ def processor() -> dict[str, str]:
         "cpu_count": str(psutil.cpu_count(logical=True)),
         "cpu_topology": _topology(),
         "smt": _read("sys/devices/system/cpu/smt/control"),
-        "governor": clock.governors(),
-        "clock_driver": clock.drivers(),
-        "turbo": clock.turbo(),
+        "governor": host.cpu_governors(),
+        "clock_driver": host.drivers(),
+        "turbo": host.turbo(),
         "idle_driver": _read("sys/devices/system/cpu/cpuidle/current_driver"),
         "cpu_isolated": _read("sys/devices/system/cpu/isolated"),
         "cpu_nohz_full": _read("sys/devices/system/cpu/nohz_full"),
@@ -44,7 +48,7 @@ def processor() -> dict[str, str]:
 
 def system() -> dict[str, str]:
     """Name, kernel, its settings that change timings, limits of the job, and the timer."""
-    quota, limit = cgroup.cpu_quota(), cgroup.memory_limit()
+    quota, limit = limits.cpu_quota(), limits.memory_limit()
     timer = time.get_clock_info("perf_counter")
     return {
         "host": platform.node(),
@@ -55,7 +59,7 @@ def system() -> dict[str, str]:
         "timer": f"{timer.implementation}, resolution {timer.resolution:g} s",
         "cpu_allowed": str(len(_affinity()) or psutil.cpu_count(logical=True)),
         "cpu_quota": f"{quota:g}" if quota is not None else "none",
-        "cpuset": cgroup.cpuset() or "none",
+        "cpuset": limits.cpuset() or "none",
         "memory_limit_bytes": str(limit) if limit is not None else "none",
     }
 
@@ -116,3 +120,102 @@ def _read(path: str | Path) -> str:
         return (ROOT / path).read_text().strip()
     except OSError:
         return UNKNOWN
+
+
+NAMES = (
+    "GLIBC_TUNABLES", "HIP_VISIBLE_DEVICES", "JE_ARROW_MALLOC_CONF", "KERAS_BACKEND",
+    "GOTO_NUM_THREADS", "LD_PRELOAD", "NUMEXPR_NUM_THREADS", "NVIDIA_TF32_OVERRIDE",
+    "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONOPTIMIZE", "TF_GRAPH_CACHING", "VECLIB_MAXIMUM_THREADS",
+)  # fmt: skip
+FAMILIES = (
+    "BLIS_", "CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "GOMP_", "KMP_", "MALLOC_", "MKL_", "OMP_",
+    "ONEDNN_", "OPENBLAS_", "TCMALLOC_", "XLA_",
+    "TF_AUTOTUNE_", "TF_AUTO_MIXED_", "TF_BFC_", "TF_CONV2D_", "TF_CPP_", "TF_CPU_", "TF_CUBLAS_",
+    "TF_CUDA_", "TF_CUDNN_", "TF_CUFFT_", "TF_DEBUG_", "TF_DETERMINISTIC_", "TF_DEVICE_",
+    "TF_DISABLE_", "TF_DUMP_", "TF_EAGER_", "TF_ENABLE", "TF_FORCE_", "TF_FP16_", "TF_GPU_",
+    "TF_JIT", "TF_MATMUL_", "TF_MKL_", "TF_MLIR_", "TF_NUM_", "TF_ONEDNN_", "TF_OVERRIDE_",
+    "TF_PER_DEVICE_", "TF_RUN_HANDLER_", "TF_SET_ONEDNN_", "TF_SYNC_", "TF_USE_", "TF_XLA_",
+)  # fmt: skip
+"""TensorFlow's own, as its libraries name them: other TF_ variables are mostly Terraform's, and
+some of those hold secrets (TF_TOKEN_, TF_VAR_, TF_HTTP_PASSWORD)."""
+SECRET = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+"""Never recorded, whatever family a name belongs to."""
+
+
+def variables() -> dict[str, str]:
+    """The variables that are set and on the list, by name in order."""
+    return {name: value for name, value in sorted(os.environ.items()) if _is_recorded(name)}
+
+
+def _is_recorded(name: str) -> bool:
+    listed = name in NAMES or name.startswith(FAMILIES)
+    return listed and not any(word in name for word in SECRET)
+
+
+PACKAGES = ("tensorflow", "keras", "numpy")
+UNKNOWN = "unknown"
+DIGITS = 12
+
+
+def environment() -> dict[str, str]:
+    """The record of this environment; every value is text.
+
+    Imports TensorFlow but runs no operation, starts no thread and asks for no GPU: a process may
+    still fork afterwards.
+    """
+    return (
+        {f"version_{name}": version(name) for name in PACKAGES}
+        | _python()
+        | _tensorflow()
+        | system()
+        | processor()
+        | state()
+        | {"git_commit": _git_commit()}
+        | {f"{VARIABLE}{name}": value for name, value in variables().items()}
+    )
+
+
+def identity(record: dict[str, str]) -> str:
+    """A short digest of what is stable in a record: rows that differ in it are never pooled.
+
+    A key that is not known to vary counts as stable.
+    """
+    stable = {key: value for key, value in record.items() if key not in VARIES}
+    text = json.dumps(stable, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _python() -> dict[str, str]:
+    return {
+        "version_python": platform.python_version(),
+        "python_implementation": platform.python_implementation(),
+        "python_compiler": " ".join(platform.python_compiler().split()),
+    }
+
+
+def _tensorflow() -> dict[str, str]:
+    """How TensorFlow was built, and whether it uses oneDNN's operations in this process."""
+    import tensorflow as tf
+
+    build = tf.sysconfig.get_build_info()
+    try:
+        from tensorflow.python.util import _pywrap_util_port
+
+        onednn = "on" if _pywrap_util_port.IsMklEnabled() else "off"
+    except (ImportError, AttributeError):  # no public way to ask
+        onednn = UNKNOWN
+    return {
+        "tensorflow_build": json.dumps(dict(build), sort_keys=True),
+        "tensorflow_git": str(tf.version.GIT_VERSION),
+        "onednn": onednn,
+    }
+
+
+def _git_commit() -> str:
+    """The commit of the pipeline, with a + when files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return UNKNOWN
+    return done.stdout.strip() or UNKNOWN

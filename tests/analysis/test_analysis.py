@@ -1,0 +1,175 @@
+"""Fits, findings and figures on tables whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfscale.analysis.fit import findings
+from tfscale.analysis.law_fits import FORMS, Levels, fit, reported
+from tfscale.analysis.laws import fit_laws, slices
+from tfscale.analysis.slices import correlations, varying
+from tfscale.axes import AXES, defaults
+from tfscale.units import seconds
+from tfscale.words import AXIS_WORDS
+
+
+def table(law, layers=(4, 6, 8, 10), batches=(1, 4, 16, 64), noise=0.01, seed=0) -> pd.DataFrame:
+    """Cells of one model whose latency follows `law` in layers, at four speeds."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "cell": f"mnist_layers{depth}_batch{batch}",
+            "machine": "h", "model": "mnist", "layers": depth, "batch_size": batch, "conv_size": 3,
+            "input_size": 28, **defaults(),
+            "latency_s": batch * law(depth) * np.exp(rng.normal(0, noise)),
+        }
+        for depth in layers
+        for batch in batches
+    ]  # fmt: skip
+    cells = pd.DataFrame(rows)
+    cells["throughput_per_s"] = cells["batch_size"] / cells["latency_s"]
+    cells["pass_mean_s"] = 2000 / cells["throughput_per_s"]
+    return cells
+
+
+LAWS = {
+    "log": lambda x: 1 + 3 * np.log(x / 3),
+    "linear": lambda x: 1 + 2 * (x - 3),
+    "power": lambda x: x**3.2,
+}
+
+
+def verdicts(law: str, seeds: int, noise: float) -> list[str]:
+    tables = [table(LAWS[law], noise=noise, seed=seed) for seed in range(seeds)]
+    fits = [fit_laws(cells, 0.95) for cells in tables]
+    return [fit.loc[fit["factor"] == "layers", "verdict"].iloc[0] for fit in fits]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_true_law_is_found(law):
+    assert verdicts(law, 15, 0.01).count(law) >= 13
+
+
+def power_fit(cells: pd.DataFrame) -> dict[str, float]:
+    levels = Levels(cells["layers"].to_numpy(float), cells["batch_size"].to_numpy())
+    found = fit(FORMS["power"], levels, np.log(cells["latency_s"].to_numpy()))
+    return reported(FORMS["power"], levels, found, 0.95)
+
+
+def test_the_interval_of_an_elasticity_covers_the_truth_as_often_as_it_says():
+    fits = [power_fit(table(LAWS["power"], noise=0.03, seed=seed)) for seed in range(200)]
+    covered = np.mean([fit["slope_low"] < 3.2 < fit["slope_high"] for fit in fits])
+    assert 0.90 < covered < 0.99
+
+
+def test_noise_seldom_lets_a_wrong_law_be_named():
+    said = verdicts("linear", 20, 0.6)
+    assert said.count("log") + said.count("power") <= 3, said
+    assert any(verdict.startswith("undetermined: ") for verdict in said)
+
+
+def test_a_jump_between_levels_is_no_law():
+    fits = fit_laws(table(lambda x: 1.0 if x < 6 else 20.0 + x), 0.95)
+    layers = fits[fits["factor"] == "layers"]
+    assert layers["verdict"].iloc[0].startswith("none fits (nearest: ")
+    assert (layers["lack_of_fit_p"] < 0.001).all()
+
+
+def test_two_levels_cannot_name_a_law_but_have_an_elasticity():
+    fits = fit_laws(table(LAWS["power"], layers=(4, 8)), 0.95)
+    layers = fits[fits["factor"] == "layers"]
+    assert set(layers["verdict"]) == {"not testable: 2 levels of 8 cells"}
+    assert layers.set_index("law").loc["power", "slope"] == pytest.approx(3.2, abs=0.1)
+
+
+def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
+    one = table(LAWS["power"], layers=(4,), batches=(1,))
+    assert len(fit_laws(one, 0.95)) == 0
+    assert "law" in fit_laws(one, 0.95).columns
+    assert findings(one, fit_laws(one, 0.95), {}).empty
+
+
+def test_correlations_see_what_is_there():
+    found = correlations(table(LAWS["power"], noise=0)).set_index("factor")
+    assert found.loc["layers", "spearman"] == pytest.approx(1)
+    assert found.loc["layers", "pearson_log"] == pytest.approx(1)
+    assert abs(found.loc["batch_size", "pearson"]) < 1e-9
+
+
+def test_findings_start_with_the_strongest_factor_in_numbers():
+    cells = table(LAWS["power"], noise=0, batches=(1, 2))
+    sentences = said(cells)
+    assert sentences[0].startswith("mnist: from layers 4 to 10 a call takes 18.8 times as long")
+    assert "rises as a power of layers" in sentences[0]
+    assert sentences[1] == "mnist: no batch size has a higher throughput than 1."
+
+
+def said(cells: pd.DataFrame) -> list[str]:
+    return findings(cells, fit_laws(cells, 0.95), {"More": ["and more"]})["sentence"].tolist()
+
+
+def test_what_the_parts_say_follows_by_topic():
+    cells = table(LAWS["power"])
+    told = findings(cells, fit_laws(cells, 0.95), {"A": ["a", "b"], "B": ["c"]})
+    assert told[["topic", "sentence"]].to_numpy().tolist()[-3:] == [
+        ["A", "a"], ["A", "b"], ["B", "c"],
+    ]  # fmt: skip
+
+
+def with_values(axis: str, factors: dict) -> pd.DataFrame:
+    """The table at every value of an axis, each so many times as slow as the last."""
+    base = table(LAWS["power"], noise=0)
+    parts = [base.assign(**{axis: value, "latency_s": base["latency_s"] * factor})
+             for value, factor in factors.items()]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("axis", "values", "words"),
+    [
+        ("precision", {"float32": 1, "bfloat16": 0.71}, "bfloat16 takes 0.71 times as long as f"),
+        ("jit", {True: 0.5, False: 1}, "the call compiled by XLA takes 0.5 times as long as the"),
+        ("path", {"signature": 1, "predict": 150}, "model.predict takes 150 times as long as the"),
+    ],
+)
+def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, words):
+    cells = with_values(axis, values)
+    unmatched = cells.iloc[:1].assign(layers=20, latency_s=1e9)
+    cells = pd.concat([cells, unmatched], ignore_index=True)
+    (sentence,) = [text for text in said(cells) if "matched" in text]
+    assert sentence.startswith(f"mnist: {words}")
+    assert "(median of 16, " in sentence
+    assert axis not in varying(cells)
+
+
+@pytest.mark.parametrize("axis", ["precision", "jit", "path"])
+def test_a_slice_holds_axes_without_an_order_fixed_too(axis):
+    values = {"precision": ("float32", "bfloat16"), "jit": (False, True)}
+    cells = with_values(axis, dict.fromkeys(values.get(axis, ("signature", "predict")), 1))
+    cells.loc[cells.index[: len(cells) // 2], "latency_s"] *= 9
+    relative, number = slices(cells, "layers")
+    assert number.nunique() == 8
+    assert relative.iloc[0] == pytest.approx(relative.iloc[len(cells) // 2])
+
+
+def test_cells_that_match_no_other_move_neither_effect_nor_law():
+    grid = table(LAWS["power"], noise=0, batches=(1,))
+    lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
+    both = pd.concat([grid, lonely], ignore_index=True)
+    assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
+    told = [[text for text in said(cells) if "as long" in text] for cells in (grid, both)]
+    assert told[0] == told[1] and len(told[0]) == 1
+
+
+def test_every_axis_has_words():
+    assert set(AXIS_WORDS) == set(AXES)
+    for axis, spec in AXES.items():
+        assert spec.kind is not bool or set(AXIS_WORDS[axis].values) == {False, True}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.2345, "1.23 s"), (0.0419, "41.9 ms"), (0.000296, "296 µs"), (12.5, "12.5 s")],
+)
+def test_durations_have_three_digits_and_a_unit(value, text):
+    assert seconds(value) == text

@@ -1,0 +1,148 @@
+"""The sentences about the work model: numbers with intervals, and what cannot be told."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_cells import visits_of, work_cells
+
+from tfscale.analysis.held_out import held_out, held_out_words
+from tfscale.analysis.predictions import (
+    budget_words,
+    coverage_table,
+    predict_cells,
+    prediction_words,
+    within_budget,
+)
+from tfscale.analysis.words import batch, between, digits, groups, listed, scaled
+from tfscale.analysis.work_model import fit_groups, label_words, rate_words, rates
+from tfscale.analysis.work_shares import labels, operation_shares, saturation, saturation_words
+from tfscale.console.code import SCRIPTS
+
+GRID = {
+    "model": ["mnist"], "layers": [6, 12], "batch_size": [8], "conv_size": [4], "input_size": [28],
+}  # fmt: skip
+
+
+def roofs(peak: float) -> pd.DataFrame:
+    return pd.DataFrame([{"machine": "h", "threads": 1, "peak_gflop_per_s": peak}])
+
+
+def words(cells, visits=None, roofs=None):
+    fitted = fit_groups(cells, visits, np.random.default_rng(0))
+    return {
+        "rates": rate_words(operation_shares(fitted, 0.95), rates(fitted, 0.95), 0.95, roofs),
+        "labels": label_words(labels(fitted)),
+        "saturation": saturation_words(saturation(fitted, 0.95), 0.95),
+        "held out": held_out_words(held_out(cells, visits)),
+        "predictions": prediction_words(predict_cells(cells, GRID), coverage_table(cells)),
+    }
+
+
+@pytest.fixture(scope="module")
+def said():
+    cells = work_cells(noise=0.02)
+    return words(cells, visits_of(cells), roofs(400.0))
+
+
+def test_rates_come_with_interval_and_share_of_the_peak(said):
+    first, second = said["rates"]
+    assert first.startswith("mnist: of the time of all cells the square convolutions take ")
+    assert "of the 400 of one large matrix product" in first and "95 % intervals" in first
+    assert "told from zero (95 %)" in second and "undetermined" in second
+
+
+def test_a_rate_above_the_roof_is_not_called_a_share():
+    cells = work_cells()
+    low = roofs(1.0)
+    assert "above the 1 of one large matrix product" in words(cells, None, low)["rates"][0]
+
+
+def test_saturation_and_labels_count_the_undetermined(said):
+    (sentence,) = said["saturation"]
+    assert (
+        "before its first example" in sentence and "latest layers 4, convolution size" in sentence
+    )
+    assert "Within batch 64, " in sentence and sentence.endswith("undetermined.")
+    assert said["labels"][0].startswith("mnist: of 48 cells ")
+
+
+def test_held_out_errors_stand_beside_a_baseline_and_the_noise(said):
+    (sentence,) = said["held out"]
+    assert "with an architecture left out, the work model misses by" in sentence
+    assert "a law per factor by" in sentence and "when timed again" in sentence
+
+
+def test_predictions_name_extrapolation_and_coverage(said):
+    one, two = said["predictions"]
+    assert "2 cells predicted" in one and "1 beyond what was run (layers 12 > 10)" in one
+    assert "intervals that ask for 90 % hold" in two
+
+
+@pytest.mark.parametrize(
+    "few",
+    [
+        {"layers": (4,), "convs": (3,), "batches": (1,)},
+        {"layers": (4,), "convs": (3,)},
+        {"layers": (4, 6), "convs": (3,), "batches": (1, 64)},
+    ],
+)
+def test_few_cells_say_what_cannot_be_told(few):
+    said = words(work_cells(**few))
+    for subject in ("labels", "saturation"):
+        assert all("not testable" in sentence for sentence in said[subject])
+    assert all("not testable" in sentence for sentence in said["rates"])
+    assert "coverage is not testable" in said["predictions"][-1]
+    assert not any("nan" in sentence for group in said.values() for sentence in group)
+
+
+def test_a_better_baseline_is_named():
+    table = held_out(work_cells())
+    table.loc[table["predictor"] == "constant", "median_error_percent"] = 0.0
+    assert "a constant is better with 0 %" in held_out_words(table)[0]
+
+
+def test_the_budget_names_the_cell_with_its_interval():
+    cells = work_cells(noise=0)
+    cells = cells.assign(
+        flop_per_example=10**6 * cells["layers"], read_weight_bytes=1000 * cells["layers"],
+        latency_low_s=0.9 * cells["latency_s"], latency_high_s=1.1 * cells["latency_s"],
+    )  # fmt: skip
+    (sentence,) = budget_words(within_budget(cells, None, 12))
+    assert "within 12 ms a call the largest model of the measured cells by FLOP and weights" in (
+        sentence
+    )
+    assert "(10 MFLOP an example and 10 kbyte of weights) is mnist_layers10_" in sentence
+    (none,) = budget_words(within_budget(cells, None, 1e-6))
+    assert "none within it" in none
+
+
+def test_groups_are_told_apart_by_machine_and_setting():
+    one = work_cells(layers=(4,), convs=(3,))
+    table = pd.concat([one, one.assign(machine="g", threads=2, jit=True)])
+    names = [name for name, _ in groups(table)]
+    assert names == ["mnist on h", "mnist on g (threads 2) (the call compiled by XLA)"]
+
+
+def test_numbers_in_words():
+    assert digits(1234.5) == "1,230" and digits(np.inf) == "unlimited"
+    assert digits(np.nan) == "unknown" and batch(0.3) == "below 1"
+    assert scaled(121e6, "FLOP") == "121 MFLOP"
+    assert between(1, np.nan) == "at least 1" and between(np.nan, np.nan) == "no interval"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_roofs_are_measured_in_a_process_of_their_own():
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); "
+        "from tfscale.timing.floor import measure_roofs, roofs_table; "
+        "found = measure_roofs({'threads': 1, 'side': 64, 'copied_bytes': 2**16}); "
+        "print(roofs_table('h', {1: found}).to_json(orient='records'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (row,) = json.loads(done.stdout)
+    assert (row["host"], row["threads"]) == ("h", 1)
+    assert row["peak_gflop_per_s"] > 0 and row["peak_gbyte_per_s"] > 0

@@ -1,0 +1,197 @@
+"""The work model on tables whose costs are known, and on tables that tell little."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_cells import COSTS, costs, visits_of, work_cells
+
+from tfscale.analysis.statistics import replicates
+from tfscale.analysis.work_model import TERMS, bootstrap, design, fit_groups, fit_work, rates, timed
+from tfscale.analysis.work_shares import labels, operation_shares, saturation
+from tfscale.errors import StudyError
+from tfscale.study.architecture import describe
+from tfscale.study.work import (
+    LAST_CACHE,
+    moved_bytes,
+    operations,
+    read_weight_bytes,
+    reread_kernel_bytes,
+    weight_bytes,
+)
+
+CONFIDENCE = 0.95
+
+
+def fitted(cells, visits=None):
+    return fit_groups(cells, visits, np.random.default_rng(0))
+
+
+def test_traffic_is_what_the_shapes_say():
+    layers = describe("mnist", 6, 3, 28)
+    moved = moved_bytes(layers)
+    assert moved["conv_first"] == 4 * (28 * 28 + 26 * 26 * 64)
+    assert moved["conv_full_span"] == 4 * (25 * 25 * 64 + 23 * 64)
+    assert moved["pool"] == 4 * 64 * (26 * 26 + 25 * 25 + 23 + 1)
+    assert moved["conv_square"] == moved["embedding"] == 0
+    assert moved_bytes(layers, "bfloat16")["pool"] == moved["pool"] / 2
+    assert operations(layers) == 2 * 2 + 1 + 2 + 1
+
+
+def test_a_kernel_is_read_again_for_every_row_as_far_as_it_outgrows_the_cache():
+    wide = describe("text", 10, 8, 56)
+    kernel = 4 * 8 * 232 * 64 * 64
+    (last,) = [layer for layer in wide if layer.role == "full_span"]
+    assert last.window == (8, 232) and last.output == (25, 1, 64)
+    assert reread_kernel_bytes(wide) == pytest.approx(25 * kernel**2 / LAST_CACHE, rel=1e-6)
+    assert reread_kernel_bytes(describe("text", 10, 8, 56, 128)) == 25 * 4 * kernel
+    assert reread_kernel_bytes(describe("text", 4, 8, 56)) == 0
+
+
+def test_the_only_convolution_of_the_smallest_model_is_its_first():
+    assert [layer.role for layer in describe("text", 4, 3, 56) if layer.kind == "conv"] == ["first"]
+
+
+def test_an_embedding_reads_rows_and_not_its_table():
+    layers = describe("text", 4, 3, 56)
+    assert moved_bytes(layers)["embedding"] == 4 * 56 + 2 * 4 * 56 * 256
+    assert read_weight_bytes(layers) == weight_bytes(layers, 1000) - 4 * 1000 * 256
+
+
+def test_design_counts_per_call_and_per_example():
+    cells = work_cells(layers=(6,), convs=(3,), batches=(1, 4))
+    x = dict(zip(TERMS, design(cells).T, strict=True))
+    assert x["fixed"].tolist() == [1, 1]
+    assert x["weights"][0] == x["weights"][1]
+    assert x["conv_first_flop"][1] == 4 * x["conv_first_flop"][0] > 0
+
+
+def test_known_costs_are_found_and_nothing_else():
+    found = fit_work(work_cells(noise=0)).costs
+    assert found == pytest.approx(costs(**COSTS), rel=1e-6, abs=1e-20)
+
+
+def test_predictions_are_never_negative():
+    cells = work_cells(noise=0.8, seed=3)
+    extremes = cells.assign(layers=4, called_batch=1)
+    assert (fit_work(cells).predict(extremes) >= 0).all()
+
+
+def test_rates_stand_for_the_costs_and_their_intervals_hold_them():
+    cells = work_cells(noise=0.02)
+    table = rates(fitted(cells, visits_of(cells)), CONFIDENCE).set_index("term")
+    square = table.loc["conv_square_flop"]
+    assert square["rate_giga_per_s"] == pytest.approx(200, rel=0.1)
+    assert square["rate_low_giga_per_s"] < 200 < square["rate_high_giga_per_s"]
+    assert square["verdict"] == "estimated" and square["standard_error_s"] > 0
+    assert table.loc["embedding_bytes", "verdict"] == "not testable: these cells have none of it"
+    assert table["time_share"].sum() == pytest.approx(1)
+
+
+def test_settings_are_never_pooled():
+    both = pd.concat([work_cells(), work_cells().assign(threads=2, latency_s=1.0)])
+    assert len(fitted(both)) == 2
+    table = rates(fitted(both), CONFIDENCE)
+    assert set(table["threads"]) == {1, 2}
+
+
+def test_one_batch_size_cannot_tell_a_call_from_its_examples():
+    cells = work_cells(batches=(32,))
+    table = rates(fitted(cells), CONFIDENCE).set_index("term")
+    assert table.loc["dense_flop", "verdict"].endswith("in proportion to fixed")
+    found = saturation(fitted(cells), CONFIDENCE)
+    assert set(found["verdict"]) == {"not testable: every call had a batch of 32"}
+
+
+def test_half_of_the_best_throughput_is_reached_where_it_is():
+    cells = work_cells(noise=0.01)
+    found = saturation(fitted(cells, visits_of(cells)), CONFIDENCE)
+    one = cells.drop_duplicates(["layers", "conv_size"]).assign(called_batch=1)
+    each_s = design(one) @ costs(**COSTS | {"fixed": 0})
+    truth = COSTS["fixed"] / each_s
+    inside = (found["n_half_low_examples"] < truth) & (truth < found["n_half_high_examples"])
+    assert inside.mean() > 0.8
+    assert found["n_half_examples"].to_numpy() == pytest.approx(truth, rel=0.2)
+    assert (found["b90_examples"] == 9 * found["n_half_examples"]).all()
+    assert found.set_index("layers").loc[10, "verdict"].eq("reached within batch 64").all()
+
+
+def test_what_holds_a_cell_up_is_named():
+    table = labels(fitted(work_cells())).set_index("cell")
+    small = table.loc["mnist_layers4_batch1_conv3_input28_threads1"]
+    large = table.loc["mnist_layers10_batch64_conv8_input28_threads1"]
+    assert small["label"] == "overhead-bound" and small["overhead_share"] > 0.9
+    assert large["label"] == "compute-bound"
+    shares = [name for name in table if name.endswith("_bound_share")]
+    assert table[shares].sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_shares_of_the_kinds_of_operation_add_up():
+    found = operation_shares(fitted(work_cells()), CONFIDENCE).set_index("operation")
+    assert found["time_share"].sum() == pytest.approx(1)
+    square = found.loc["conv_square"]
+    assert square["achieved_low_gflop_per_s"] <= square["achieved_gflop_per_s"] * 1.001
+    assert square["time_share_low"] < square["time_share"] < square["time_share_high"]
+
+
+@pytest.mark.parametrize(
+    "few",
+    [
+        {"layers": (4,), "convs": (3,), "batches": (1,)},
+        {"layers": (4,), "convs": (3,)},
+        {"layers": (4, 6), "convs": (3,), "batches": (1, 64)},
+    ],
+)
+def test_few_cells_claim_nothing(few):
+    groups = fitted(work_cells(**few))
+    verdicts = rates(groups, CONFIDENCE)["verdict"]
+    assert verdicts.str.startswith("not testable: ").all()
+    assert labels(groups)["label"].str.startswith("not testable: ").all()
+    assert saturation(groups, CONFIDENCE)["verdict"].str.startswith("not testable: ").all()
+    assert operation_shares(groups, CONFIDENCE)["time_share"].sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
+def test_a_time_that_is_none_is_named(bad):
+    cells = work_cells()
+    cells.loc[5, "latency_s"] = bad
+    with pytest.raises(StudyError, match=cells.loc[5, "cell"]):
+        timed(cells)
+
+
+def test_duplicated_cells_change_nothing():
+    cells = work_cells()
+    twice = pd.concat([cells, cells], ignore_index=True)
+    assert fit_work(twice).costs == pytest.approx(fit_work(cells).costs, rel=1e-6, abs=1e-20)
+
+
+def test_replicates_are_the_clean_visits_or_the_rows_alike():
+    cells = work_cells(layers=(4,), convs=(3,), batches=(1, 4))
+    visits = visits_of(cells)
+    visits.loc[0, ["disturbed", "p50_s"]] = [True, 99.0]
+    drawn = replicates(cells, visits).draw(np.random.default_rng(0))
+    assert drawn == pytest.approx(cells["latency_s"].to_numpy(), rel=0.1)
+    alike = cells.assign(called_batch=32, latency_s=[1.0, 3.0])
+    rng = np.random.default_rng(0)
+    seen = {value for _ in range(20) for value in replicates(alike, None).draw(rng)}
+    assert seen == {1.0, 3.0}
+
+
+def test_the_bootstrap_repeats_with_its_seed():
+    cells = work_cells()
+    own = replicates(cells, visits_of(cells))
+    first, second = (bootstrap(cells, own, np.random.default_rng(5), 20) for _ in range(2))
+    assert first.shape == (20, len(TERMS)) and (first == second).all()
+
+
+def test_a_model_that_passes_through_every_cell_claims_nothing():
+    groups = fitted(work_cells(layers=(4, 6), convs=(3, 5), batches=(1, 16)))
+    verdicts = rates(groups, CONFIDENCE)["verdict"]
+    assert verdicts.str.startswith("not testable: ").all()
+
+
+def test_tables_that_are_none_are_refused():
+    cells = work_cells()
+    with pytest.raises(StudyError, match="no cells to fit"):
+        timed(cells.iloc[:0])
+    with pytest.raises(StudyError, match="must be numbers above 0"):
+        timed(cells.assign(called_batch=np.nan))

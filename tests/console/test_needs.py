@@ -1,0 +1,83 @@
+"""What jobs ask a cluster for, and how a job on a cluster differs."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from tfscale.console.commands import SWITCH, import_alone, result_in
+from tfscale.console.estimate import BASE_MB, START_MIN, Needs
+from tfscale.study.study import Study
+
+
+@pytest.fixture
+def needs(config) -> Needs:
+    return Needs(Study.from_config(config))
+
+
+def test_a_job_asks_for_what_it_was_seen_to_need_and_more(needs):
+    """A visit of this cell was measured to take 629 MB, the processes above it 620 MB."""
+    asked = needs.run_mb("mnist_layers10_batch512_conv5_input28_threads1", 1)
+    assert 629 + 620 < asked < 3 * (629 + 620)
+
+
+def test_more_work_asks_for_more(needs):
+    light, heavy = "mnist_layers4_batch64_conv3_input28", "text_layers10_batch64_conv8_input56"
+    assert {light, heavy} <= set(needs.study.trained)
+    assert BASE_MB < needs.training_mb(light, 1) < needs.training_mb(heavy, 1)
+    assert START_MIN < needs.training_min(light, 1) < needs.training_min(heavy, 1)
+    cells = ("mnist_layers4_batch1_conv3_input28_threads1",
+             "text_layers10_batch64_conv8_input56_threads1")  # fmt: skip
+    assert needs.run_mb(cells[0], 1) < needs.run_mb(cells[1], 1)
+    assert needs.run_min(cells[0], "runs", 1) <= needs.run_min(cells[1], "runs", 1)
+
+
+def test_each_attempt_asks_for_twice_as_much(needs):
+    cell, trained = next(iter(needs.study.cells)), next(iter(needs.study.trained))
+    for ask in (
+        lambda attempt: needs.training_mb(trained, attempt),
+        lambda attempt: needs.training_min(trained, attempt),
+        lambda attempt: needs.run_mb(cell, attempt),
+        lambda attempt: needs.run_min(cell, "sentinels", attempt),
+        needs.floor_min,
+    ):
+        assert [ask(2), ask(3)] == [2 * ask(1), 4 * ask(1)]
+        assert isinstance(ask(1), int)
+
+
+def test_a_run_may_wait_for_all_its_patience(needs, config):
+    cell = next(iter(needs.study.cells))
+    config["timing"]["patience_s"] = 3600
+    patient = Needs(Study.from_config(config))
+    assert patient.run_min(cell, "runs", 1) >= 60 + START_MIN
+
+
+ALONE = ["snakemake", "--target-jobs", "measure:cell=a,number=1", "--mode", "remote"]
+GROUP = ["snakemake", "--target-jobs", "train:trained=a", "train:trained=b", "--mode", "remote"]
+REMOTE, HERE = SimpleNamespace(remote_exec=True), SimpleNamespace(remote_exec=False)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "words", "said"),
+    [(REMOTE, ALONE, "0"), (REMOTE, GROUP, None), (HERE, ALONE, None), (HERE, [], None)],
+)
+def test_only_a_job_that_is_alone_on_its_node_goes_without_the_warm_parent(
+    workflow, words, said, monkeypatch
+):
+    monkeypatch.setenv(SWITCH, "")
+    monkeypatch.delenv(SWITCH)
+    import_alone(workflow, words)
+    assert os.environ.get(SWITCH) == said
+
+
+def test_what_the_user_set_stays(monkeypatch):
+    monkeypatch.setenv(SWITCH, "1")
+    import_alone(REMOTE, ALONE)
+    assert os.environ[SWITCH] == "1"
+
+
+def test_the_result_of_a_far_job_is_read_from_its_log(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("visit 1: 3 ms\na_cell … 3 ms, 400 examples/s\n")
+    assert result_in(str(log)) == "a_cell … 3 ms, 400 examples/s"
+    assert result_in(str(tmp_path / "none.log")) == result_in("") == ""

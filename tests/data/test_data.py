@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from tfscale.data import encode as builtin
+from tfscale.data import encode as reviews
+from tfscale.data.encode import encode
+from tfscale.data.encoded import load, load_texts, read_manifest
+from tfscale.models.training import _batches
+
+
+def encoded(folder, model, size, seed=3):
+    arrays, manifest = f"{folder}/{model}.npz", f"{folder}/{model}.json"
+    encode(model, size, [], seed, 0.1, arrays, manifest)
+    return arrays, read_manifest(manifest)
+
+
+def test_kims_cleaning_rules():
+    review = "It's a so-so film -- (not) bad, isn't it?  They've left!"
+    assert reviews.clean(review) == ("it 's a so so film ( not ) bad , is n't it ? they 've left !")
+
+
+def test_reviews_are_padded_and_cut_and_unknown_words_marked():
+    vocabulary = reviews.vocabulary_of(["good good film"])
+    ids = reviews.encode_reviews(["good film", "a good good good good"], vocabulary, 4)
+    assert ids.tolist() == [[2, 3, 0, 0], [1, 2, 2, 2]]
+
+
+@pytest.mark.parametrize("size", [14, 28, 56, 112])
+def test_images_are_scaled_and_resized(tmp_path, size):
+    arrays, manifest = encoded(tmp_path, "mnist", size)
+    test = load(arrays, "test", 100)
+    assert test.x.shape == (100, size, size, 1)
+    assert test.x.dtype == np.float32
+    assert test.x.min() >= 0 and 0.5 < test.x.max() <= 1
+    assert manifest["test_examples"] == builtin.TEST_IMAGES
+
+
+def test_images_kept_as_bytes_become_the_same_batches(tmp_path):
+    arrays, _ = encoded(tmp_path, "mnist", 14)
+    pairs = [_batches(load(arrays, "train", 200, scaled=scaled), 10, 64, 5) for scaled in (1, 0)]
+    for (x, y), (other_x, other_y) in zip(*(batches.take(5) for batches in pairs), strict=True):
+        assert x.dtype == "float32"
+        assert (x.numpy() == other_x.numpy()).all() and (y.numpy() == other_y.numpy()).all()
+    with np.load(arrays) as raw:
+        exact = raw["x_test"][:50, ..., np.newaxis].astype(np.float32) / 255
+    assert (load(arrays, "test", 50).x == exact).all()
+
+
+def test_reviews_split_80_20_with_vocabulary_from_training_data(tmp_path):
+    arrays, manifest = encoded(tmp_path, "text", 20)
+    total = 2 * builtin.REVIEWS_OF_A_KIND
+    assert manifest["test_examples"] == round(0.2 * total)
+    assert manifest["train_examples"] + manifest["validation_examples"] == total - round(
+        0.2 * total
+    )
+    train = load(arrays, "train")
+    assert train.x.max() < manifest["vocabulary"]
+    assert len(load_texts(arrays, 5)) == 5
+
+
+def test_reviews_of_every_size_are_the_same_tokens_cut_or_padded(tmp_path):
+    tokens = {size: load(encoded(tmp_path, "text", size)[0], "test", 50).x for size in (28, 112)}
+    assert (tokens[112][:, :28] == tokens[28]).all()
+    assert (tokens[112][:, -1] == reviews.PADDING).all()
+
+
+def test_same_seed_same_bits(tmp_path):
+    for model in ("mnist", "text"):
+        digests = []
+        for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            digests.append(encoded(tmp_path / folder, model, 28, seed)[1]["sha256"])
+        assert digests[0] == digests[1] != digests[2]
+
+
+def test_builtin_garments_can_be_told_apart():
+    images, labels, *_ = builtin.garments(0)
+    means = np.stack([images[labels == kind].mean(axis=0) for kind in range(10)]).reshape(10, -1)
+    distance = ((images[:500].reshape(500, 1, -1) - means) ** 2).sum(axis=2)
+    assert (distance.argmin(axis=1) == labels[:500]).mean() > 0.6

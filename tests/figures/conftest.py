@@ -1,0 +1,43 @@
+"""A full study and one of a single cell, and the style that all figures have."""
+
+import matplotlib.pyplot as plt
+import pytest
+from figure_study import DOLLARS, data_of, drawn, full_cells, paper_csv, whole, write_study
+from synthetic_cells import work_cells
+
+from tfscale.figures.look import styled
+from tfscale.study.outputs import FIGURES
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    cells = full_cells()
+    cells.loc[3, "clean_visits"] = 0
+    table = paper_csv(folder / "slow.csv")
+    entry = {"path": str(table), "name": DOLLARS, "model": "mnist"}
+    return write_study(folder, cells, [entry])
+
+
+@pytest.fixture(scope="session")
+def data(study):
+    return data_of(study)
+
+
+@pytest.fixture(scope="session")
+def every(data):
+    """Every figure of the full study, drawn once."""
+    return {name: drawn(name, data) for name in FIGURES}
+
+
+@pytest.fixture(autouse=True)
+def look():
+    with styled():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def lonely(tmp_path_factory):
+    cells = whole(work_cells(layers=(4,), batches=(1,), convs=(3,)))
+    return data_of(write_study(tmp_path_factory.mktemp("lonely"), cells))

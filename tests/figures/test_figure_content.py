@@ -1,0 +1,67 @@
+"""What figures show and say of a study whose truth is known."""
+
+import re
+
+import numpy as np
+import pytest
+from figure_study import DOLLARS
+
+from tfscale.analysis.law_fits import FORMS, predicted
+from tfscale.figures.laws import band
+
+
+def test_the_machine_of_another_name_is_compared_and_its_name_is_taken_as_it_is(every):
+    made = every["machines"]
+    assert any(sentence.startswith(f"{DOLLARS} against h: time") for sentence in made.says)
+    (ratio,) = re.findall(r"time at the most work ([\d.]+) times", " ".join(made.says))
+    assert float(ratio) == pytest.approx(3, rel=0.1)
+
+
+def test_the_matched_figure_tells_what_the_boxes_hide(every, data):
+    (sentence, *_) = every["matched_conv_size"].says
+    times = data.main.pivot_table("pass_mean_s", ["layers", "batch_size"], "conv_size").dropna()
+    ratio = np.exp(np.log(times[8] / times[3]).mean())
+    assert f"{ratio:.3g}-fold between cells that differ in nothing else" in sentence
+
+
+def test_the_saturation_figure_marks_the_tables_places(every, data):
+    figure = every["saturation"].figure
+    table = data.fitted("saturation")
+    wanted = table[(table["conv_size"] == 5) & (table["layers"] == 4)].iloc[0]
+    marks = [line for line in figure.axes[1].lines if line.get_marker() == "d"]
+    places = [float(line.get_xdata()[0]) for line in marks]
+    assert any(place == pytest.approx(wanted["n_half_examples"]) for place in places)
+
+
+def test_a_band_of_a_law_holds_its_curve():
+    x, levels = np.geomspace(4, 10, 50), np.array([4.0, 6, 8, 10])
+    x[[0, -1]] = 4, 10
+    fit = {"ratio_low": 3.0, "ratio_high": 5.0}
+    low, high = band(FORMS["power"], x, levels, fit)
+    exponent = np.log(4) / np.log(2.5)
+    scale = np.exp(-exponent * np.log(levels).mean())
+    curve = predicted("power", x, {"intercept": scale, "slope": exponent, "shape": np.nan})
+    assert (low <= curve + 1e-9).all() and (curve <= high + 1e-9).all()
+    assert high[-1] / low[-1] > 1.2
+    assert band(FORMS["quadratic"], x, levels, fit) is None
+
+
+def test_what_is_left_out_a_cell_agrees_with_its_score(data):
+    cells, scores = data.fitted("held_out_cells"), data.fitted("held_out")
+    for test in ("architecture", "top level"):
+        rows = cells[cells["test"] == test]
+        error = 100 * (rows["predicted_s"] / rows["measured_s"] - 1).abs().median()
+        score = scores[(scores["test"] == test) & (scores["predictor"] == "work model")].iloc[0]
+        assert score["median_error_percent"] == pytest.approx(error)
+        assert score["cells"] == len(rows)
+
+
+def test_the_profile_peaks_at_the_statistic_of_the_threshold(data):
+    tested = data.fitted("thresholds").dropna(subset="statistic")
+    assert len(tested) == 2
+    for sweep in tested.to_dict("records"):
+        profile = data.fitted("threshold_profiles")
+        profile = profile[profile["slice"] == sweep["slice"]]
+        assert profile["gain"].max() == pytest.approx(sweep["statistic"], rel=0.05, abs=0.05)
+        assert (profile["gain"] >= 0).all() and len(profile) > 30
+        assert sweep["statistic_limit"] > 0

@@ -1,0 +1,98 @@
+"""Every figure: its words, its files, and what it says when a study cannot fill it."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from figure_study import data_of, drawn, full_cells, timed_visits, write_study
+from paths import ROOT
+
+from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw, plot
+from tfscale.figures.look import save
+from tfscale.study.outputs import DRAWN_TABLES, FIGURES, TABLES
+
+
+def test_every_figure_has_a_drawer_a_title_and_a_caption():
+    assert list(DRAWN_BY) == list(FIGURES)
+    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
+    assert captions == set(FIGURES)
+    assert len(set(FIGURES.values())) == len(FIGURES)
+    assert set(DRAWN_TABLES) <= set(TABLES)
+    for name in FIGURES:
+        text = (ROOT / f"workflow/report/{name}.rst").read_text()
+        assert text.endswith(".\n") and "\n" not in text.strip() and not re.search(r"[*`|]", text)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_full_study_fills_every_figure(every, name):
+    made = every[name]
+    assert made.filled
+    assert any(re.search(r"\d", sentence) for sentence in made.says)
+    assert all(sentence.endswith(".") for sentence in made.says)
+    assert not any("nan" in sentence for sentence in made.says)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_study_of_one_cell_is_told_why_a_figure_is_empty(lonely, name):
+    made = drawn(name, lonely)
+    if not made.filled:
+        (text,) = made.figure.texts
+        assert text.get_text().replace("\n", " ") == made.says[0]
+        assert len(made.says[0]) > 30
+
+
+def test_what_one_cell_cannot_fill(lonely):
+    empty = {name for name in FIGURES if not drawn(name, lonely).filled}
+    assert empty == {
+        "heatmap", "matched_layers", "matched_batch_size", "matched_conv_size", "laws",
+        "interaction", "saturation", "thresholds", "held_out", "machines",
+    }  # fmt: skip
+
+
+def test_a_model_that_was_not_timed_yet_says_so(study):
+    nothing = data_of(study, "another")
+    for name in FIGURES:
+        made = drawn(name, nothing)
+        assert made.says == ["No cell of another has been timed yet."] and not made.filled
+
+
+def test_built_in_data_says_so_in_every_figure(every):
+    for made in every.values():
+        assert BUILTIN in made.says
+        assert any(BUILTIN in text.get_text() for text in made.figure.texts)
+
+
+def test_all_files_are_written_and_small(study, tmp_path):
+    inputs = [str(study / f"{name}.parquet") for name in ("cells", "visits", "roofs")]
+    paths = [[str(tmp_path / f"mnist_{name}.{kind}") for name in FIGURES]
+             for kind in ("svg", "png")]  # fmt: skip
+    plot("mnist", *inputs, str(study / "fits"), *paths, str(tmp_path / "mnist.json"))
+    assert len(list(tmp_path.iterdir())) == 2 * len(FIGURES) + 1
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.svg")) < 1_300_000
+    svg = (tmp_path / "mnist_by_layers.svg").read_text()
+    assert "time of a pass (s)" in svg and "<dc:title>mnist: Time by layers" in svg
+    words = json.loads((tmp_path / "mnist.json").read_text())
+    assert list(words) == list(FIGURES)
+    assert words["laws"]["title"] == "Laws" and words["laws"]["filled"]
+
+
+@pytest.mark.parametrize("name", ["laws", "time_shares"])
+def test_the_same_data_make_the_same_bytes(data, tmp_path, name):
+    for number in (1, 2):
+        files = [str(tmp_path / f"{number}.{kind}") for kind in ("svg", "png")]
+        save(draw(name, data).figure, *files, "title", "description")
+    for kind in ("svg", "png"):
+        assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
+
+
+def test_several_machines_are_not_mixed(tmp_path):
+    cells = full_cells()
+    cells = cells[cells["model"] == "mnist"]
+    slow = cells.assign(machine="slow", host="slow", latency_s=5 * cells["latency_s"]).iloc[:-4]
+    folder = write_study(tmp_path, pd.concat([cells, slow], ignore_index=True))
+    data = data_of(folder)
+    assert set(data.cells["machine"]) == {"h"} and len(data.cells) == len(cells)
+    assert "Drawn for h, one of 2 machines." in drawn("by_layers", data).says
+    assert drawn("machines", data).filled
+    assert len(timed_visits(data.cells)) == len(data.visits)

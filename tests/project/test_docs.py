@@ -1,0 +1,176 @@
+"""What the docs name exists: keys, commands, options, paths, tables. Written pages are current."""
+
+import ast
+import re
+import runpy
+from copy import deepcopy
+
+import pytest
+import yaml
+from paths import ROOT
+from snakemake.cli import get_argument_parser
+
+from tfscale.analysis.schemas import FITS
+from tfscale.axes import AXES
+from tfscale.files.columns import meaning
+from tfscale.study import config as configuration
+from tfscale.study.config import schema
+from tfscale.study.grid import cells
+from tfscale.study.outputs import TABLES
+
+DOCS = ROOT / "docs"
+PROSE = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "results" / "README.md",
+                 ROOT / "resources" / "README.md"]
+}  # fmt: skip
+WHOLE = "\n".join(PROSE.values())
+REFERENCE = runpy.run_path(str(DOCS / "reference.py"))
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language on all pages."""
+    return re.findall(rf"^```{language}\n(.*?)^```", WHOLE, re.S | re.M)
+
+
+def over(config: dict, text: str) -> dict:
+    """A configuration with a YAML block laid over it, as Snakemake does."""
+    merged = deepcopy(config)
+    for key, value in yaml.safe_load(text).items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merged[key] | value if both else value
+    return merged
+
+
+@pytest.mark.parametrize("name", REFERENCE["PAGES"])
+def test_a_generated_page_is_current(name):
+    assert (DOCS / name).read_text() == REFERENCE["PAGES"][name](), "type: make docs"
+
+
+def test_every_key_of_the_schema_is_in_the_reference():
+    page = PROSE["docs/configuration.md"]
+    for axis in AXES:
+        assert f"`grid.{axis}`" in page
+    for name, section in schema()["properties"].items():
+        assert f"| `{name}` |" in page
+        for key in section.get("properties", {}):
+            assert f"| `{name}.{key}` |" in page
+        for key in section.get("items", {}).get("properties", {}):
+            assert f"| `{name}[].{key}` |" in page
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_every_column_of_a_fitted_table_is_in_the_reference(name):
+    page = PROSE["docs/output.md"].split(f"### `fits/{name}.parquet`", 1)[1].split("\n###", 1)[0]
+    if name == "slice_laws":
+        assert "The columns of `laws`." in page
+        return
+    for field in FITS[name]:
+        assert re.search(rf"\| `{field.name}` \| .+ \| {re.escape(meaning(field))} \|", page)
+
+
+def test_every_key_of_the_config_has_a_comment(config):
+    text = (ROOT / "config.yaml").read_text()
+    for keys in config.values():
+        for key in keys if isinstance(keys, dict) else []:
+            (line,) = [line for line in text.splitlines() if line.startswith(f"  {key}: ")][:1]
+            assert "  # " in line
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in re.findall(r"path: (\S+?),", text):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    configuration.check(over(config, text))
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_a_program_in_the_docs_is_python(text):
+    ast.parse(text)
+
+
+def test_every_cell_named_in_the_docs_is_one_of_a_study(config):
+    known = set(cells(config["grid"]))
+    for text in blocks("yaml"):
+        known |= set(cells(over(config, text)["grid"]))
+    named = set(re.findall(r"\b(?:mnist|text)_layers\w+", WHOLE))
+    assert named and named <= known
+
+
+def test_every_make_target_in_the_docs_exists():
+    named = set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", "\n".join(commands())))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"demo", "test", "docs", "lint", "bench", "setup"} <= named <= targets
+
+
+def commands() -> list[str]:
+    """Everything that the docs set as code and that begins like a command."""
+    code = re.findall(r"`([^`\n]+)`", WHOLE) + re.findall(r"^ {4,}(.+)$", WHOLE, re.M)
+    code += [line for text in blocks("bash") for line in text.splitlines()]
+    return [f"{line} " for line in code if re.match(r"(TFSCALE_\w+=\S+ )?(make|snakemake)\b", line)]
+
+
+def test_every_option_of_snakemake_in_the_docs_exists():
+    known = set(get_argument_parser()._option_string_actions)
+    words = [word for line in commands() if "snake" in line for word in line.split("#")[0].split()]
+    named = {word for word in words if re.match(r"--?[a-z]", word)}
+    assert {"--configfile", "--workflow-profile", "--unlock", "-n"} <= named <= known
+
+
+def test_every_profile_and_path_in_the_docs_exists():
+    named = re.findall(r"`((?:workflow|profiles|tests|envs|bench)/[^`<\s]*)`", WHOLE)
+    named += re.findall(r"--workflow-profile (\S+?)[`\s]", WHOLE)
+    assert len(named) > 10
+    for path in named:
+        assert list(ROOT.glob(path.rstrip("/"))), path
+
+
+def test_every_module_in_the_docs_exists():
+    named = set(re.findall(r"`([a-z]+/\w+\.py)`", WHOLE)) - {"bench/loadgen.py"}
+    assert len(named) > 10
+    for module in named:
+        assert (ROOT / "workflow" / "scripts" / "tfscale" / module).exists(), module
+
+
+def test_every_fitted_table_in_the_docs_exists():
+    named = set(re.findall(r"`fits/([a-z_]+)[`.]", WHOLE)) - {"findings"}
+    assert "held_out" in named and named <= set(TABLES)
+
+
+def test_every_variable_of_the_environment_in_the_docs_is_read_somewhere():
+    code = "\n".join(path.read_text() for path in (ROOT / "workflow").rglob("*.py"))
+    named = set(re.findall(r"TFSCALE_\w+", WHOLE))
+    assert {"TFSCALE_MIRROR", "TFSCALE_WARM"} <= named
+    assert [name for name in named if name not in code] == []
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_every_link_of_a_page_leads_to_a_file(name):
+    for link in re.findall(r"\]\(([^)\s]+)\)", PROSE[name]):
+        if "://" not in link and not link.startswith("#"):
+            assert (ROOT / name).parent.joinpath(link.split("#")[0]).is_file(), link
+
+
+def test_the_readme_stays_one_page():
+    assert len(PROSE["README.md"].splitlines()) <= 75
+
+
+KEYWORDS = {
+    "$schema", "$defs", "$ref", "title", "description", "type", "additionalProperties", "required",
+    "properties", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems",
+    "uniqueItems", "minLength", "items", "oneOf",
+}  # fmt: skip
+
+
+def test_the_schema_has_no_stray_keyword():
+    def walk(node: dict) -> None:
+        assert set(node) <= KEYWORDS, set(node) - KEYWORDS
+        for name in ("properties", "$defs"):
+            for inner in node.get(name, {}).values():
+                walk(inner)
+        for inner in [*node.get("oneOf", []), *([node["items"]] if "items" in node else [])]:
+            walk(inner)
+
+    walk(schema())

@@ -1,0 +1,98 @@
+import re
+
+import pytest
+
+from tfscale.axes import AXES, cell_name
+from tfscale.study.config import schema
+from tfscale.study.grid import cells, impossible, trained_model
+from tfscale.study.study import order
+
+ONE = {
+    "model": ["text"], "layers": [8], "batch_size": [16], "conv_size": [5], "input_size": [56],
+}  # fmt: skip
+
+
+def test_name_is_the_users_handle():
+    assert list(cells(ONE)) == ["text_layers8_batch16_conv5_input56_threads1"]
+
+
+@pytest.mark.parametrize(
+    ("values", "tail"),
+    [
+        ({}, "threads1"),
+        ({"filters": [64], "precision": ["float32"], "jit": [False]}, "threads1"),
+        ({"threads": [2], "filters": [32]}, "threads2_filters32"),
+        ({"precision": ["bfloat16"]}, "threads1_bfloat16"),
+        ({"jit": [True], "path": ["predict"]}, "threads1_jit_predict"),
+    ],
+)
+def test_new_axes_are_named_only_off_their_default(values, tail):
+    ((name, cell),) = cells(ONE | values).items()
+    assert name == f"text_layers8_batch16_conv5_input56_{tail}"
+    assert list(cell) == list(AXES)
+
+
+def test_all_axes_together_have_names_that_differ_and_fit_the_wildcard():
+    grid = cells(
+        ONE
+        | {"filters": [16, 64], "precision": ["float32", "bfloat16"], "jit": [False, True]}
+        | {"path": ["signature", "predict"], "threads": [1, 2]}
+    )
+    assert len(grid) == 32
+    assert all(re.fullmatch(r"\w+", name) for name in grid)
+    trained = {cell_name(trained_model(cell, 64)) for cell in grid.values()}
+    name = "text_layers8_batch64_conv5_input56"
+    assert trained == {
+        name, f"{name}_filters16", f"{name}_bfloat16", f"{name}_filters16_bfloat16",
+    }  # fmt: skip
+
+
+def test_the_schema_knows_every_axis_its_type_and_whether_it_must_be_named():
+    part = schema()["$defs"]["subgrid"]
+    assert list(part["properties"]) == list(AXES)
+    assert part["required"] == [axis for axis, spec in AXES.items() if spec.default is None]
+    kinds = {"integer": int, "boolean": bool}
+    for axis, spec in AXES.items():
+        entry = part["properties"][axis]
+        assert kinds.get(entry["items"].get("type"), str) is spec.kind
+        value = str(spec.default).lower() if spec.kind is bool else spec.default
+        assert spec.default is None or f"(default: {value})" in entry["description"]
+
+
+def test_default_study_has_the_papers_96_cells_and_a_batch_sweep(config):
+    assert len(cells(config["grid"][:2])) == 96
+    assert len(cells(config["grid"])) == 114
+
+
+def test_list_of_subgrids_is_their_union():
+    both = [ONE, ONE | {"batch_size": [16, 64]}]
+    assert len(cells(both)) == 2
+
+
+def test_cells_that_differ_in_threads_share_a_trained_model():
+    grid = cells(ONE | {"threads": [1, 2]})
+    names = {cell_name(trained_model(cell, None)) for cell in grid.values()}
+    assert len(grid) == 2
+    assert names == {"text_layers8_batch16_conv5_input56"}
+
+
+def test_a_training_batch_size_is_shared_by_all_batch_sizes():
+    grid = cells(ONE | {"batch_size": [1, 64]})
+    names = {cell_name(trained_model(cell, 64)) for cell in grid.values()}
+    assert names == {"text_layers8_batch64_conv5_input56"}
+
+
+def test_impossible_cells_come_with_the_remedy():
+    cell = next(iter(cells(ONE).values()))
+    assert impossible(cell) is None
+    assert "the largest layers is 26" in impossible(cell | {"layers": 30})
+    assert "use 6" in impossible(cell | {"layers": 7})
+
+
+def test_order_is_random_by_round_and_kept_when_cells_are_added():
+    names = [f"cell{number}" for number in range(50)]
+    first = order(names, 1, 1)
+    assert first == order(names, 1, 1)
+    assert first != order(names, 1, 2) != order(names, 2, 2)
+    grown = order([*names, "another"], 1, 1)
+    assert [name for name in grown if name != "another"] == first

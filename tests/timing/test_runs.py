@@ -1,0 +1,98 @@
+"""The file of a run: what is read is what was written, and any damage is noticed."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from damage import DAMAGES, damaged
+from run_files import AGAIN, a_run
+
+from tfscale.axes import AXES as EVERY_AXIS
+from tfscale.errors import StudyError
+from tfscale.files.whole import intact
+from tfscale.tables.merge import merge_runs
+from tfscale.timing import run_file
+from tfscale.timing.run_file import SCHEMA
+
+
+def test_a_run_reads_back_with_quantiles_of_the_timed_calls_only(tmp_path):
+    visits, record = run_file.read(a_run(tmp_path / "r.parquet"))
+    row = visits.to_pylist()[0]
+    assert (row["p50_s"], row["mean_s"], row["calls"]) == (2e-6, 2e-6, 3)
+    assert (row["first_call_s"], row["warmup_calls"], row["settled"]) == (9e-6, 1, None)
+    assert (row["unfetched_s"], row["copy_s"], row["timed_s"]) == (None, 5e-7, 6e-6)
+    assert record["stop_reason"] == "precision reached"
+
+
+def test_every_column_has_a_unit_or_a_meaning():
+    for field in SCHEMA:
+        if field.name not in EVERY_AXIS:
+            assert field.metadata[b"what"]
+
+
+@pytest.mark.parametrize("how", [*DAMAGES, "longer", "no table at all"])
+def test_damage_is_found_by_content(tmp_path, how):
+    path = Path(a_run(tmp_path))
+    other = Path(a_run(tmp_path, layers=6)).read_bytes()
+    whole = path.read_bytes()
+    spoilt = {"longer": whole + b"x", "no table at all": b"PAR1 not PAR1"}
+    content = DAMAGES[how](whole, other) if how in DAMAGES else spoilt[how]
+    with damaged(path, content):
+        assert intact(path) == (how == "another's file")
+        with pytest.raises(StudyError, match=AGAIN) as raised:
+            run_file.read(str(path))
+        assert str(raised.value).startswith(str(path))
+    assert run_file.read(str(path))[0].num_rows == 1
+
+
+def test_any_bit_counts(tmp_path):
+    path = Path(a_run(tmp_path))
+    content = path.read_bytes()
+    for place in np.random.default_rng(0).integers(0, len(content), 40):
+        with damaged(path, content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]):
+            assert not intact(path)
+
+
+OTHERS = {
+    "another cell's": {"layers": 6},
+    "another round's": {"number": 2},
+    "a sentinel's": {"walk": "sentinels"},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_run_in_the_place_of_another_is_refused_by_name(tmp_path, other):
+    path, found = Path(a_run(tmp_path)), Path(a_run(tmp_path, **other))
+    path.write_bytes(found.read_bytes())
+    name = "/".join(found.parts[-3:])
+    with pytest.raises(StudyError, match=f"{path} is the run {name}: {AGAIN}"):
+        run_file.read(str(path))
+    with pytest.raises(StudyError, match=name):
+        merge_runs([str(path)], [], str(tmp_path / "merged.parquet"))
+
+
+def test_a_run_of_an_older_version_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_file, "SCHEMA_VERSION", "1")
+    path = a_run(tmp_path)
+    monkeypatch.undo()
+    assert intact(Path(path))
+    with pytest.raises(StudyError, match=f"another version of tfscale: {AGAIN}"):
+        run_file.read(path)
+
+
+def test_a_run_of_other_columns_is_of_another_version(tmp_path, monkeypatch):
+    path = a_run(tmp_path / "r.parquet")
+    monkeypatch.setattr(run_file, "SCHEMA", pa.schema(list(SCHEMA)[:-1]))
+    with pytest.raises(StudyError, match="another version of tfscale: delete"):
+        run_file.read(path)
+
+
+def test_only_raw_durations_are_packed(tmp_path):
+    group = pq.ParquetFile(a_run(tmp_path / "r.parquet")).metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    packed = {column.path_in_schema for column in columns if column.compression == "ZSTD"}
+    assert packed == {run_file.PHASE, run_file.DURATIONS}
+    others = {column.compression for column in columns} - {"ZSTD"}
+    assert others == {"UNCOMPRESSED"}

@@ -1,0 +1,422 @@
+"""Elasticities, ANOVA, equivalence, sentences, columns."""
+
+import re
+from collections.abc import Collection
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
+from scipy.stats import t, ttest_1samp
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.weightstats import ttost_paired
+
+from tfscale.analysis.slices import (
+    PASS,
+    SHAPE,
+    architecture,
+    by_model,
+    called,
+    checked,
+    effective,
+    log_ratios,
+    median_variance,
+    nominal_batch,
+    points,
+    replicates,
+    slice_names,
+    slice_numbers,
+    values,
+)
+from tfscale.analysis.statistics import corrected, noncentrality_interval
+from tfscale.axes import FACTORS
+from tfscale.units import percent
+from tfscale.words import AXIS_WORDS, between, p_words, share, times
+
+COLUMNS = (
+    "machine", "model", "factor", "slice", "x_low", "x_high", "elasticity", "elasticity_low",
+    "elasticity_high", "slices", "interval",
+)  # fmt: skip
+POOLED = "pooled"
+
+
+def elasticities(
+    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """One row a slice and pair of neighbouring levels, and one pooled over slices.
+
+    elasticity = d ln time / d ln x. Intervals are Student's t: of a pooled row over its slices
+    (`interval` is "slices"), of a single one from the visits, or duplicates, of both cells
+    ("replicates"), NaN where neither is known ("none"). Raises StudyError on latencies that are no
+    times.
+    """
+    parts = []
+    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
+        known = replicates(table, visits)
+        for factor in FACTORS:
+            pairs = _pairs(table, known, factor, confidence)
+            if len(pairs):
+                both = pd.concat([_pooled(pairs, confidence), pairs], ignore_index=True)
+                parts.append(both.assign(machine=machine, model=model, factor=factor))
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return found.reindex(columns=list(COLUMNS))
+
+
+def _pairs(
+    cells: pd.DataFrame, known: pd.DataFrame, factor: str, confidence: float
+) -> pd.DataFrame:
+    """Neighbouring levels of every slice along `factor`."""
+    numbers = slice_numbers(cells, factor)
+    known = known.assign(x=called(cells, factor), number=numbers, latency_s=cells["latency_s"])
+    table = points(known, ["number", "x"]).reset_index()
+    above, same = table.shift(-1), table["number"].eq(table["number"].shift(-1))
+    ratio = np.log(above["x"] / table["x"])
+    freedom = table["df"] + above["df"]
+    variance = median_variance(known) * (table["ss"] + above["ss"]) / freedom.where(freedom > 0)
+    error = np.sqrt(variance * (1 / table["visits"] + 1 / above["visits"]))
+    value = (above["log_s"] - table["log_s"]) / ratio
+    margin = t.ppf((1 + confidence) / 2, freedom.where(freedom > 0)) * error / ratio
+    pairs = pd.DataFrame(
+        {
+            "number": table["number"],
+            "x_low": table["x"],
+            "x_high": above["x"],
+            "elasticity": value,
+            "elasticity_low": value - margin,
+            "elasticity_high": value + margin,
+            "slices": 1,
+            "interval": np.where(np.isnan(margin), "none", "replicates"),
+        }
+    )[same]
+    names = slice_names(cells, factor).groupby(numbers).first()
+    return pairs.assign(slice=pairs["number"].map(names)).drop(columns="number")
+
+
+def _pooled(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The mean over slices of each pair of levels."""
+    pooled = pairs.groupby(["x_low", "x_high"])["elasticity"].agg(["mean", "sem", "size"])
+    freedom = (pooled["size"] - 1).where(pooled["size"] > 1)
+    margin = t.ppf((1 + confidence) / 2, freedom) * pooled["sem"]
+    return pd.DataFrame(
+        {
+            "slice": POOLED,
+            "elasticity": pooled["mean"],
+            "elasticity_low": pooled["mean"] - margin,
+            "elasticity_high": pooled["mean"] + margin,
+            "slices": pooled["size"],
+            "interval": np.where(margin.isna(), "none", "slices"),
+        }
+    ).reset_index()
+
+
+def elasticity_sentences(table: pd.DataFrame) -> list[str]:
+    """One sentence a machine, model and factor of the table of `elasticities`, pooled rows only:
+    the elasticity between the lowest and between the highest two levels, with intervals."""
+    pooled = table[table["slice"] == POOLED].sort_values(["x_low", "x_high"])
+    return [
+        _sentence(machine, model, factor, rows)
+        for (machine, model, factor), rows in pooled.groupby(
+            ["machine", "model", "factor"], sort=False
+        )
+    ]
+
+
+def _sentence(machine: str, model: str, factor: str, rows: pd.DataFrame) -> str:
+    first, last = rows.iloc[0], rows.iloc[-1]
+    head = f"{model} on {machine}: the elasticity of time to {AXIS_WORDS[factor].name} is"
+    if len(rows) == 1:
+        return f"{head} {_one(first)}."
+    return f"{head} {_one(first)} and {_one(last)}: {_trend(first, last)}."
+
+
+def _one(row: pd.Series) -> str:
+    interval = between(row["elasticity_low"], row["elasticity_high"], "{:.2g}".format)
+    return f"{row['elasticity']:.2f} {interval} from {row['x_low']:g} to {row['x_high']:g}"
+
+
+def _trend(first: pd.Series, last: pd.Series) -> str:
+    """What the two intervals say of the direction."""
+    if last["elasticity_low"] > first["elasticity_high"]:
+        return "the last step costs more in proportion than the first"
+    if last["elasticity_high"] < first["elasticity_low"]:
+        return "the last step costs less in proportion than the first"
+    return "whether growth speeds up or slows down is undetermined"
+
+
+ANOVA_COLUMNS = (
+    "machine", "model", "term", "cells", "degrees", "sum_of_squares", "f_value", "p_value",
+    "omega_squared", "omega_low", "omega_high", "p_clustered", "architectures", "verdict",
+)  # fmt: skip
+FEWEST_FREE = 3
+
+
+def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFrame:
+    """One row a machine, model and term of ln time on the axes, their products and squares.
+
+    Axes with an order enter as centred logarithms (`layers`), with squares where they have three
+    levels (`layers^2`, of which the straight part is taken out, so that it stays with `layers`) and
+    all products of two (`layers x conv_size`); axes without an order as levels. p_value is the
+    type-II F test with HC3 covariance; p_clustered that of the coefficients clustered by
+    architecture (NaN with too few architectures). omega_squared is the share of the
+    variance, (SS - df MSE) / (SS_total + MSE) (Hays 1963), its interval by inversion of the
+    noncentral F (Steiger 2004), which takes all other differences for noise. A table with too few
+    cells has one row, whose verdict is "not testable".
+    """
+    rows = []
+    for machine, model, table in by_model(cells, time):
+        head = {"machine": machine, "model": model, "cells": len(table)}
+        rows += [head | row for row in _terms(table, 1 - confidence)]
+    return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
+
+
+def _terms(table: pd.DataFrame, alpha: float) -> list[dict]:
+    formula, names = _formula(table)
+    if formula is None:
+        return [{"verdict": f"not testable with {len(table)} cells" if names else "nothing varies"}]
+    if np.ptp(table["log_s"]) <= 1e-12:
+        return [{"verdict": "not testable: all times are equal"}]
+    data = _trends(table, names)
+    fit = smf.ols(formula, data).fit()
+    classical, robust = anova_lm(fit, typ=2), anova_lm(fit, typ=2, robust="hc3")
+    clustered, count = _clustered(fit, architecture(table))
+    total = float(((data["log_s"] - data["log_s"].mean()) ** 2).sum())
+    spare = fit.mse_resid
+    rows = []
+    for term in robust.index.drop("Residual"):
+        degrees, square = classical.loc[term, "df"], classical.loc[term, "sum_sq"]
+        low, high = share_interval(square, degrees, total, len(table), alpha)
+        p_value = float(robust.loc[term, "PR(>F)"])
+        rows.append(
+            {
+                "term": _term(term),
+                "degrees": int(degrees),
+                "sum_of_squares": square,
+                "f_value": robust.loc[term, "F"],
+                "p_value": p_value,
+                "omega_squared": (square - degrees * spare) / (total + spare),
+                "omega_low": low,
+                "omega_high": high,
+                "p_clustered": clustered.get(term, np.nan),
+                "architectures": count,
+                "verdict": "explains" if p_value < alpha else "undetermined",
+            }
+        )
+    return rows
+
+
+def _formula(table: pd.DataFrame) -> tuple[str | None, list[str]]:
+    """The largest of three designs that the cells can carry: full, without squares, axes alone."""
+    axes, levels = effective(table), values(table)
+    plain = [f"ln_{axis}" for axis in axes] + [f"C({axis})" for axis in levels]
+    squares = [f"square_{axis}" for axis in axes if table[axis].nunique() > 2]
+    crossed = [f"{a}:{b}" for n, a in enumerate(plain) for b in plain[n + 1 :]]
+    data = _trends(table, axes)
+    for terms in (plain + crossed + squares, plain + crossed, plain):
+        if not terms:
+            break
+        formula = "log_s ~ " + " + ".join(terms)
+        design = smf.ols(formula, data).exog
+        full = np.linalg.matrix_rank(design) == design.shape[1]
+        if full and len(table) - design.shape[1] >= FEWEST_FREE:
+            return formula, axes
+    return None, axes + levels
+
+
+def _clustered(fit, clusters: pd.Series) -> tuple[dict[str, float], int]:
+    """p of each term with covariance clustered by architecture, and the number of those."""
+    count = clusters.nunique()
+    if count < 2 or count <= fit.df_model:
+        return {}, count
+    robust = fit.get_robustcov_results("cluster", groups=clusters.to_numpy(), use_t=True)
+    tests = robust.wald_test_terms(scalar=True).table
+    return tests["pvalue"].drop("Intercept", errors="ignore").astype(float).to_dict(), count
+
+
+def share_interval(
+    square: float, degrees: float, total: float, count: int, alpha: float
+) -> tuple[float, float]:
+    """Bounds of a sum of squares' share of the variance; NaN where nothing is left to scatter."""
+    left = count - 1 - degrees
+    if left < 1 or total - square <= 1e-12 * total:
+        return np.nan, np.nan
+    f_value = square / degrees / ((total - square) / left)
+    low, high = noncentrality_interval(f_value, (degrees, left), alpha)
+    return low / (low + count), high / (high + count)
+
+
+def _trends(table: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
+    """The table with each axis's centred logarithm, and its square without the straight part."""
+    columns: dict[str, pd.Series] = {}
+    for axis in axes:
+        x = np.log(table[axis]) - np.log(table[axis]).mean()
+        columns |= {f"ln_{axis}": x, f"square_{axis}": x**2 - np.polyval(np.polyfit(x, x**2, 1), x)}
+    return table.assign(**columns)
+
+
+def _term(name: str) -> str:
+    if name.startswith("square_"):
+        return name.removeprefix("square_") + "^2"
+    return re.sub(r"ln_|C\(|\)", "", name).replace(":", " x ")
+
+
+def anova_words(table: pd.DataFrame) -> list[str]:
+    """A sentence for every machine and model: the terms by the share that they explain."""
+    sentences = []
+    for (machine, model), group in table.groupby(["machine", "model"], sort=False):
+        ranked = group.dropna(subset=["omega_squared"])
+        ranked = ranked.sort_values("omega_squared", ascending=False)
+        said = [
+            f"{_name(row['term'])} {share(max(row['omega_squared'], 0))} "
+            f"({share(row['omega_low'])} to {share(row['omega_high'])}; "
+            f"{p_words(row['p_value'])}, clustered {p_words(row['p_clustered'])})"
+            for row in ranked.to_dict("records")
+            if row["verdict"] == "explains"
+        ]
+        verdict = f"undetermined which axis matters ({len(group)} terms, none shown to explain any)"
+        if ranked.empty:
+            verdict = group["verdict"].iloc[0]
+        explained = "of the variance of ln time explain " + ", ".join(said)
+        sentences.append(f"{model} on {machine}: {explained if said else verdict}.")
+    return sentences
+
+
+def _name(term: str) -> str:
+    return " x ".join(
+        AXIS_WORDS[part.removesuffix("^2")].name + (" squared" if part.endswith("^2") else "")
+        for part in term.split(" x ")
+    )
+
+
+MARGIN = 0.10
+EQUIVALENCE_COLUMNS = (
+    "machine", "model", "factor", "base", "level", "stratum", "pairs", "ratio", "ratio_low",
+    "ratio_high", "p_equivalence", "p_difference", "p_holm", "margin", "verdict",
+)  # fmt: skip
+ALL = "all"
+
+
+def equivalence(
+    cells: pd.DataFrame, confidence: float, margin: float = MARGIN, time: str = PASS,
+    factors: Collection[str] = FACTORS,
+) -> pd.DataFrame:  # fmt: skip
+    """One row a machine, model, factor, pair of neighbouring levels (and the two ends) and stratum.
+
+    Cells that differ in nothing but the factor are matched; `ratio` is the geometric mean of time
+    at `level` over that at `base`. A stratum holds layers (for the factor layers, the convolution
+    size) fixed: effects of opposite sign may cancel in all cells together. Pairs of one
+    architecture that differ in a batch size which never reached the model are averaged first in
+    the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against 1 / (1 + margin) to
+    1 + margin, p_difference the paired t test's, p_holm the same over the rows of the factor; the
+    interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict: equivalent, different
+    (p_holm < alpha and not equivalent), undetermined, not testable.
+    """
+    rows = []
+    for machine, model, table in by_model(cells, time):
+        for factor in [axis for axis in effective(table) if axis in factors]:
+            head = {"machine": machine, "model": model, "factor": factor, "margin": margin}
+            found = pd.DataFrame(_factor(table, factor, 1 - confidence, margin))
+            found["p_holm"] = corrected(found["p_difference"])
+            found["verdict"] = [_verdict(row, 1 - confidence) for _, row in found.iterrows()]
+            rows += [head | row for row in found.to_dict("records")]
+    return pd.DataFrame(rows, columns=EQUIVALENCE_COLUMNS)
+
+
+def no_effect(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a machine, model and factor: whether the factor makes no difference anywhere.
+
+    Equivalent when every row is (intersection-union: no correction), different when one is; the
+    effect shown is that of the greatest difference.
+    """
+    rows = []
+    for keys, group in table.groupby(["machine", "model", "factor"], sort=False):
+        made = group[group["verdict"] != "not testable"]
+        said = set(made["verdict"])
+        verdict = "undetermined"
+        if not said:
+            verdict = "not testable"
+        elif "different" in said:
+            verdict = "different"
+        elif said == {"equivalent"}:
+            verdict = "equivalent"
+        worst = made[made["verdict"] == "different"] if verdict == "different" else made
+        sized = worst["ratio"].where(worst["pairs"] > 1)
+        place = np.log(sized).abs().idxmax() if sized.notna().any() else group.index[0]
+        row = table.loc[place].to_dict() | {"verdict": verdict}
+        row["p_equivalence"] = made["p_equivalence"].max() if len(made) else np.nan
+        rows.append(dict(zip(("machine", "model", "factor"), keys, strict=True)) | row)
+    return pd.DataFrame(rows, columns=EQUIVALENCE_COLUMNS)
+
+
+def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> list[dict]:
+    levels = sorted(table[factor].unique().tolist())
+    steps = list(pairwise(levels)) + ([(levels[0], levels[-1])] if len(levels) > 2 else [])
+    held = "conv_size" if factor == "layers" else "layers"
+    rows = []
+    for base, level in steps:
+        pairs = log_ratios(table, factor, base, level)
+        whole = pairs
+        if nominal_batch(table):
+            shape = [axis for axis in SHAPE if axis != factor]
+            whole = pairs.groupby(shape, as_index=False)[["base_log_s", "level_log_s"]].mean()
+        parts = [(ALL, whole)]
+        if pairs[held].nunique() > 1:
+            parts += [(f"{AXIS_WORDS[held].name} {v}", part) for v, part in pairs.groupby(held)]
+        for stratum, part in parts:
+            rows.append(
+                {"base": base, "level": level, "stratum": stratum, "pairs": len(part)}
+                | tost(part["base_log_s"], part["level_log_s"], alpha, margin)
+            )
+    return rows
+
+
+def tost(base: pd.Series, level: pd.Series, alpha: float, margin: float) -> dict:
+    """Ratio, interval (1 - 2 alpha) and both p-values of paired logarithms of time; NaN with fewer
+    than two pairs, and no p-value where all pairs agree exactly."""
+    ratio = level.to_numpy() - base.to_numpy()
+    found = dict.fromkeys(
+        ("ratio", "ratio_low", "ratio_high", "p_equivalence", "p_difference"), np.nan
+    )
+    if not len(ratio):
+        return found
+    found["ratio"] = float(np.exp(ratio.mean()))
+    if len(ratio) < 2 or np.ptp(ratio) <= 1e-12:
+        return found
+    bound = np.log1p(margin)
+    half = t.ppf(1 - alpha, len(ratio) - 1) * ratio.std(ddof=1) / np.sqrt(len(ratio))
+    return found | {
+        "ratio_low": float(np.exp(ratio.mean() - half)),
+        "ratio_high": float(np.exp(ratio.mean() + half)),
+        "p_equivalence": float(ttost_paired(level.to_numpy(), base.to_numpy(), -bound, bound)[0]),
+        "p_difference": float(ttest_1samp(ratio, 0).pvalue),
+    }
+
+
+def _verdict(row: pd.Series, alpha: float) -> str:
+    if not np.isfinite(row["p_equivalence"]):
+        return "not testable"
+    if row["p_equivalence"] < alpha:
+        return "equivalent"
+    return "different" if row["p_holm"] < alpha else "undetermined"
+
+
+def equivalence_words(table: pd.DataFrame) -> list[str]:
+    """A sentence for every machine, model and factor, with its greatest difference."""
+    sentences = []
+    for row in no_effect(table).to_dict("records"):
+        name = AXIS_WORDS[row["factor"]].name
+        size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
+        where = "over all cells" if row["stratum"] == ALL else f"at {row['stratum']}"
+        verdict = {
+            "equivalent": f"makes no difference beyond {percent(row['margin'])}",
+            "different": "makes a difference",
+            "undetermined": f"is undetermined at the margin of {percent(row['margin'])}",
+            "not testable": "is not testable: too few matched pairs",
+        }[row["verdict"]]
+        most = (
+            f"; at most, from {row['base']:g} to {row['level']:g} {where}: {size}, "
+            f"{row['pairs']} pairs, equivalence {p_words(row['p_equivalence'])}, "
+            f"difference {p_words(row['p_holm'])} (Holm)"
+        )
+        said = most if row["verdict"] != "not testable" else ""
+        sentences.append(f"{row['model']} on {row['machine']}: {name} {verdict}{said}.")
+    return sentences

@@ -1,0 +1,356 @@
+"""Cells that were not run, CV+ intervals, largest model within a latency.
+
+Barber, Candès, Ramdas and Tibshirani (2021), Predictive inference with the jackknife+, Annals of
+Statistics 49(1), section 3. Residuals are those of ln t, so that intervals are never negative.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfscale.analysis.held_out import Fit, Predict, spread, work_model
+from tfscale.analysis.slices import GROUP, SETTING, architectures, named
+from tfscale.analysis.words import counted, groups, scaled
+from tfscale.analysis.work_model import timed
+from tfscale.axes import AXES, FACTORS
+from tfscale.errors import StudyError
+from tfscale.study.grid import cells as grid_cells
+from tfscale.study.grid import impossible
+from tfscale.study.work import work_columns
+from tfscale.units import percent, seconds
+
+FOLDS = 20
+FEWEST_FOLDS = 3
+SMALLEST_S = 1e-12
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """A predictor fitted to all cells, and once without each fold of architectures."""
+
+    whole: Predict
+    without: list[Predict]
+    fold: np.ndarray
+    residuals: np.ndarray
+
+    def predict(self, cells: pd.DataFrame) -> np.ndarray:
+        """Latency in seconds by the fit to all cells."""
+        return self.whole(cells)
+
+    def interval(self, cells: pd.DataFrame, coverage: float) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds in seconds of a call of each cell; infinite when there are too few residuals."""
+        logs = np.array([_log(predict(cells)) for predict in self.without])[self.fold]
+        low = np.sort(logs - self.residuals[:, None], axis=0)
+        high = np.sort(logs + self.residuals[:, None], axis=0)
+        count = len(self.residuals)
+        tail = int(np.floor((1 - coverage) * (count + 1) + 1e-9))
+        if tail < 1:
+            return np.zeros(len(cells)), np.full(len(cells), np.inf)
+        return np.exp(low[tail - 1]), np.exp(high[count - tail])
+
+
+def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
+    """Fit to all cells of a group and without each architecture (at most 20 parts of them).
+
+    None with fewer than three architectures: there is nothing to tell an interval from.
+    """
+    fold = spread(architectures(cells), FOLDS)
+    if fold.max() + 1 < FEWEST_FOLDS:
+        return None
+    without, residuals = [], np.empty(len(cells))
+    for number in range(fold.max() + 1):
+        out = fold == number
+        without.append(fit(cells[~out].reset_index(drop=True)))
+        measured = cells.loc[out, "latency_s"].to_numpy(float)
+        residuals[out] = np.abs(np.log(measured) - _log(without[-1](cells[out])))
+    return CrossValidated(fit(cells), without, fold, residuals)
+
+
+def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
+    """Whether each cell's latency lies in the interval made without its architecture.
+
+    Empty with fewer than four architectures, or too few cells for a bounded interval.
+    """
+    fold = spread(architectures(cells), FOLDS)
+    inside = np.zeros(len(cells), dtype=bool)
+    for number in range(fold.max() + 1):
+        out = fold == number
+        made = cross_validated(cells[~out].reset_index(drop=True), fit) if (~out).any() else None
+        if made is None:
+            return np.empty(0, dtype=bool)
+        low, high = made.interval(cells[out], coverage)
+        if np.isinf(high).any():
+            return np.empty(0, dtype=bool)
+        measured = cells.loc[out, "latency_s"].to_numpy(float)
+        inside[out] = (low <= measured) & (measured <= high)
+    return inside
+
+
+def _log(seconds: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(seconds, SMALLEST_S))
+
+
+COVERAGE = 0.9
+TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed for 90 %"
+PREDICTED = (
+    "machine", "cell", *AXES, "called_batch", "flop_per_example", "read_weight_bytes",
+    "latency_s", "latency_low_s", "latency_high_s", "coverage", "measured_s", "extrapolates",
+    "note",
+)  # fmt: skip
+COVERED = (
+    *GROUP, "asked_percent", "covered_percent", "cells", "architectures", "note",
+)  # fmt: skip
+
+
+def predict_cells(
+    cells: pd.DataFrame, grid: dict | list[dict], coverage: float = COVERAGE
+) -> pd.DataFrame:
+    """One row a machine and cell of `grid` (as in config.yaml; empty = none): the work model's
+    latency_s with a CV+ interval.
+
+    `extrapolates` names the axes whose value lies outside what the machine's own cells of the
+    same model and setting cover; empty = none. There the interval promises nothing. `measured_s`
+    is the latency of a cell that was run after all. Where nothing can be predicted `note` says
+    why. Raises StudyError for a cell that cannot exist.
+    """
+    if not grid:
+        return pd.DataFrame(columns=PREDICTED)
+    wanted = _wanted(grid)
+    rows: list[pd.DataFrame] = []
+    for machine, own in timed(cells).groupby("machine", sort=False):
+        learned = dict(iter(own.groupby(["model", *SETTING])))
+        for key, asked in wanted.groupby(["model", *SETTING], sort=False):
+            rows.append(_predicted(machine, learned.get(key), asked, coverage))
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTED)
+    key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
+    run = cells.drop_duplicates(key).set_index(key)["latency_s"]
+    table["measured_s"] = run.reindex(pd.MultiIndex.from_frame(table[key])).array
+    return table[list(PREDICTED)]
+
+
+def _wanted(grid: dict | list[dict]) -> pd.DataFrame:
+    """The cells of the grid with the work of each; raises StudyError that names impossible ones."""
+    cells = grid_cells(grid)
+    wrong = {name: why for name, cell in cells.items() if (why := impossible(cell))}
+    if wrong:
+        name, why = next(iter(wrong.items()))
+        raise StudyError(f"predict: {len(wrong)} cells cannot exist, first {name}: {why}")
+    return pd.DataFrame(
+        [
+            {"cell": name} | cell | {"called_batch": cell["batch_size"]} | work_columns(cell, 0)
+            for name, cell in cells.items()
+        ]
+    )
+
+
+def _predicted(
+    machine: str, own: pd.DataFrame | None, asked: pd.DataFrame, coverage: float
+) -> pd.DataFrame:
+    table = asked.assign(
+        machine=machine, latency_s=np.nan, latency_low_s=np.nan, latency_high_s=np.nan,
+        coverage=np.nan, extrapolates="", note="",
+    )  # fmt: skip
+    if own is None:
+        return table.assign(note="not testable: no cell of this model and setting was run")
+    own = own.reset_index(drop=True)
+    table["extrapolates"] = _outside(own, asked)
+    made = cross_validated(own, work_model)
+    if made is None:
+        table["latency_s"] = work_model(own)(asked)
+        return table.assign(note="no interval: at least 3 architectures are needed")
+    table["latency_s"] = made.predict(asked)
+    low, high = made.interval(asked, coverage)
+    if not np.isfinite(high).all():
+        return table.assign(
+            note=f"no interval: {len(own)} cells are too few for {percent(coverage)}"
+        )
+    return table.assign(latency_low_s=low, latency_high_s=high, coverage=coverage)
+
+
+def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
+    """For each cell the axes beyond what was run, e.g. `layers 12 > 10`."""
+    told = [[] for _ in range(len(asked))]  # type: list[list[str]]
+    for factor in FACTORS:
+        run = own["called_batch" if factor == "batch_size" else factor]
+        low, high = run.min(), run.max()
+        for parts, value in zip(told, asked[factor], strict=True):
+            if value > high:
+                parts.append(f"{factor} {value} > {high}")
+            elif value < low:
+                parts.append(f"{factor} {value} < {low}")
+    return ["; ".join(parts) for parts in told]
+
+
+def coverage_table(cells: pd.DataFrame, coverage: float = COVERAGE) -> pd.DataFrame:
+    """One row a group: how often the interval of an architecture left out holds its latencies."""
+    return pd.DataFrame(list(_coverages(cells, coverage)), columns=COVERED)
+
+
+def _coverages(cells: pd.DataFrame, coverage: float) -> Iterator[dict]:
+    for group, table in timed(cells).groupby(GROUP, sort=False):
+        own = table.reset_index(drop=True)
+        inside = covered(own, work_model, coverage)
+        yield named(group) | {
+            "asked_percent": 100 * coverage,
+            "covered_percent": 100 * inside.mean() if len(inside) else np.nan,
+            "cells": len(own),
+            "architectures": architectures(own).max() + 1,
+            "note": "" if len(inside) else f"not testable: {TOO_FEW}",
+        }
+
+
+SIZES = {"FLOP": "flop_per_example", "weights": "read_weight_bytes"}
+"""What makes a model large."""
+KEPT = [
+    "cell",
+    *AXES,
+    "called_batch",
+    *SIZES.values(),
+    "latency_s",
+    "latency_low_s",
+    "latency_high_s",
+]
+COLUMNS = ("machine", "source", "largest_by", "budget_s", *KEPT, "verdict")
+
+
+def within_budget(
+    cells: pd.DataFrame, predicted: pd.DataFrame | None, latency_ms: float
+) -> pd.DataFrame:
+    """One row a machine, model, source (measured, predicted) and measure of size: the cell with the
+    largest model within `latency_ms` a call, and of those the one with the largest batch.
+
+    `verdict`: within (so is its interval's upper end), undetermined (its interval reaches
+    beyond), extrapolated, no interval, or that none is within, with the fastest. Raises StudyError
+    for a budget that is not above 0.
+    """
+    if not latency_ms > 0:
+        raise StudyError(f"budget.latency_ms must be above 0, not {latency_ms} (config.yaml)")
+    sources = {"measured": cells, "predicted": predicted}
+    rows = [
+        row
+        for source, table in sources.items()
+        if table is not None and len(table)
+        for row in _largest(table, source, latency_ms / 1000)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _largest(table: pd.DataFrame, source: str, budget_s: float) -> Iterator[dict]:
+    known = table[table["latency_s"] > 0].assign(extrapolates=table.get("extrapolates", ""))
+    known = known.reindex(columns=["machine", "extrapolates", *KEPT])
+    for (machine, model), own in known.groupby(["machine", "model"], sort=False):
+        within = own[own["latency_s"] <= budget_s]
+        for name, size in SIZES.items():
+            if known[size].isna().any():  # a table that is older than the column
+                continue
+            head = {"machine": machine, "source": source, "largest_by": name, "budget_s": budget_s}
+            if within.empty:
+                fastest = own.loc[own["latency_s"].idxmin()]
+                why = f"none within it; the fastest, {fastest['cell']}, takes "
+                why += f"{1000 * fastest['latency_s']:.3g} ms"
+                yield head | {"model": model, "verdict": why}
+                continue
+            order = [size, "called_batch", "latency_s"]
+            best = within.sort_values(order, ascending=[False, False, True]).iloc[0]
+            yield head | best[KEPT].to_dict() | {"verdict": _verdict(best, budget_s)}
+
+
+def _verdict(best: pd.Series, budget_s: float) -> str:
+    if best["extrapolates"]:
+        return f"extrapolated ({best['extrapolates']})"
+    if not np.isfinite(best["latency_high_s"]):
+        return "no interval"
+    return (
+        "within"
+        if best["latency_high_s"] <= budget_s
+        else "undetermined: its interval reaches beyond"
+    )
+
+
+MOST_AXES = 4
+SIZE_WORDS = {"FLOP": ("FLOP", "an example"), "weights": ("byte", "of weights")}
+
+
+def prediction_words(predicted: pd.DataFrame, coverage: pd.DataFrame) -> list[str]:
+    """Per machine and model: how many cells are predicted, how many beyond what was run, how wide
+    and how reliable the intervals are. As from `predict_cells` and `coverage_table`."""
+    sentences = []
+    for name, own in groups(predicted, ["machine", "model"]):
+        sentences.append(_prediction_words_predicted(name, own))
+    for name, own in groups(coverage):
+        row = own.iloc[0]
+        if pd.isna(row["covered_percent"]):
+            why = row["note"].removeprefix("not testable: ")
+            sentences.append(f"{name}: the intervals' coverage is not testable: {why}.")
+        else:
+            sentences.append(
+                f"{name}: intervals that ask for {row['asked_percent']:.0f} % hold "
+                f"{row['covered_percent']:.0f} % of {row['cells']} latencies when each of "
+                f"{counted(row['architectures'], 'architecture')} is left out in turn."
+            )
+    return sentences
+
+
+def _prediction_words_predicted(name: str, own: pd.DataFrame) -> str:
+    known = own[own["latency_s"].notna()]
+    bounded = known[known["latency_high_s"].notna()]
+    beyond = known[known["extrapolates"] != ""]
+    parts = [f"{counted(len(known), 'cell')} predicted"]
+    within = bounded[bounded["extrapolates"] == ""]
+    if len(within):
+        width = (within["latency_high_s"] / within["latency_low_s"]) ** 0.5 - 1
+        parts.append(f"{len(within)} to within ± {percent(width.median())} (median)")
+    if len(beyond):
+        axes = ", ".join(beyond["extrapolates"].str.split("; ").explode().unique()[:MOST_AXES])
+        parts.append(f"{len(beyond)} beyond what was run ({axes}), where no interval holds")
+    if len(known) > len(bounded):
+        why = known.loc[known["latency_high_s"].isna(), "note"].iloc[0]
+        parts.append(f"{len(known) - len(bounded)} without an interval ({why})")
+    if len(own) > len(known):
+        why = own.loc[own["latency_s"].isna(), "note"].iloc[0].removeprefix("not testable: ")
+        parts.append(f"{len(own) - len(known)} not testable ({why})")
+    run = bounded[bounded["measured_s"].notna()]
+    if len(run):
+        inside = run["measured_s"].between(run["latency_low_s"], run["latency_high_s"]).sum()
+        parts.append(f"of {counted(len(run), 'cell')} run after all {inside} lie in the interval")
+    return f"{name}: {', '.join(parts)}."
+
+
+def budget_words(table: pd.DataFrame) -> list[str]:
+    """Per machine, model and source: the largest model within the budget. As from
+    `within_budget`."""
+    sentences = []
+    for name, own in groups(table, ["machine", "model"]):
+        for source, rows in own.groupby("source", sort=False):
+            budget = seconds(rows["budget_s"].iloc[0])
+            first = rows.iloc[0]
+            if pd.isna(first["cell"]):
+                sentences.append(
+                    f"{name}: of the {source} cells {first['verdict']} (budget {budget} a call)."
+                )
+                continue
+            for cell, same in rows.groupby("cell", sort=False):
+                sentences.append(
+                    f"{name}: {_prediction_words_largest(str(cell), same, str(source), budget)}"
+                )
+    return sentences
+
+
+def _prediction_words_largest(cell: str, rows: pd.DataFrame, source: str, budget: str) -> str:
+    row = rows.iloc[0]
+    sizes = " and ".join(
+        f"{scaled(row[SIZES[by]], SIZE_WORDS[by][0])} {SIZE_WORDS[by][1]}"
+        for by in rows["largest_by"]
+    )
+    interval = (
+        f" ({seconds(row['latency_low_s'])} to {seconds(row['latency_high_s'])})"
+        if pd.notna(row["latency_high_s"])
+        else ""
+    )
+    return (
+        f"within {budget} a call the largest model of the {source} cells by "
+        f"{' and '.join(rows['largest_by'])} ({sizes}) is {cell}: {seconds(row['latency_s'])}"
+        f"{interval}; {row['verdict']}."
+    )

@@ -1,0 +1,354 @@
+"""Slices, matched pairs, what varies; the one check of cells and of visits that count."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from scipy.stats import f as f_distribution
+from scipy.stats import gmean
+
+from tfscale.axes import AXES, CATEGORIES, FACTORS
+from tfscale.errors import StudyError
+
+ARCHITECTURE = ["layers", "conv_size", "input_size"]
+"""The axes that shape a model; cells that differ in none of them share an architecture."""
+SETTING = [axis for axis in AXES if axis not in ("model", "batch_size", *ARCHITECTURE)]
+"""The axes that change how fast work is done: never pooled into one rate."""
+GROUP = ["machine", "model", *SETTING]
+"""Cells that agree in these are fitted together."""
+
+MEDIAN_VARIANCE = np.pi / 2
+"""Variance of the median of many normal values over that of their mean (Kenney and Keeping)."""
+
+
+def checked(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, a row that only repeats another one once; StudyError that names those with a
+    latency or an axis that is no number above 0."""
+    for column in ("latency_s", *(axis for axis in FACTORS if axis in cells)):
+        value = pd.to_numeric(cells[column], errors="coerce")
+        bad = cells[~(np.isfinite(value) & (value > 0))]
+        if len(bad):
+            names = ", ".join(bad["cell"].astype(str).iloc[:3]) + (" …" if len(bad) > 3 else "")
+            raise StudyError(f"{column} must be a number above 0, which it is not in {names}")
+    return cells[~cells.duplicated(["machine", "cell", "latency_s"])]
+
+
+def called(cells: pd.DataFrame, factor: str) -> pd.Series:
+    """The level of `factor` that the calls really had: an imported batch size may be nominal."""
+    real = factor == "batch_size" and "called_batch" in cells
+    return cells["called_batch" if real else factor].astype(float)
+
+
+def fixed_axes(cells: pd.DataFrame, factor: str) -> pd.DataFrame:
+    """All axes but `factor`; the batch size is that of the calls, so that the nominal batch sizes
+    of an imported table are replicates of one architecture."""
+    others = cells[[axis for axis in AXES if axis != factor]].copy()
+    if "batch_size" in others:
+        others["batch_size"] = called(cells, "batch_size").astype(int)
+    return others
+
+
+def slice_numbers(cells: pd.DataFrame, factor: str) -> pd.Series:
+    """The number of each cell's slice along `factor`: all other axes fixed."""
+    others = fixed_axes(cells, factor)
+    return others.groupby(list(others), sort=False, dropna=False).ngroup()
+
+
+def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
+    """Relative time of each cell of a model that another differs from in `factor` alone, and the
+    number of its slice along `factor`; cells without such another say nothing and are left out."""
+    number = slice_numbers(cells, factor)
+    used = cells.groupby(number)[factor].transform("nunique") > 1
+    scale = cells.groupby(number)["latency_s"].transform(gmean)
+    return (cells["latency_s"] / scale)[used], number[used]
+
+
+def slice_names(cells: pd.DataFrame, factor: str) -> pd.Series:
+    """For each cell the other axes that vary among `cells`: `layers=4 conv_size=3`, or `all`."""
+    others = fixed_axes(cells, factor).drop(columns="model")
+    names = pd.Series("", index=cells.index)
+    for axis in others.columns[others.nunique() > 1]:
+        names += f" {axis}=" + others[axis].astype(str)
+    return names.str.strip().replace("", "all")
+
+
+def replicates(cells: pd.DataFrame, visits: pd.DataFrame | None) -> pd.DataFrame:
+    """What the visits say of each cell's noise, with the index of `cells`.
+
+    Columns: mean_log (mean of ln p50_s over clean visits, ln latency_s without any), within_ss (sum
+    of squares about it), within_df, visits (1 without any). `visits` has cell, machine, p50_s and
+    may have disturbed; a cell whose visits were all disturbed counts them all.
+    """
+    own = pd.DataFrame(
+        {"mean_log": np.log(cells["latency_s"]), "within_ss": 0.0, "within_df": 0, "visits": 1}
+    )
+    if visits is None or visits.empty:
+        return own
+    table = clean_visits(visits).assign(log_s=lambda rows: np.log(rows["p50_s"]))
+    stats = table.groupby(["cell", "machine"])["log_s"].agg(["mean", "var", "size"])
+    found = stats.reindex(pd.MultiIndex.from_frame(cells[["cell", "machine"]]))
+    known = found["size"].notna().to_numpy()
+    size = found["size"].fillna(1).to_numpy()
+    own["mean_log"] = np.where(known, found["mean"], own["mean_log"])
+    own["within_ss"] = found["var"].fillna(0).to_numpy() * (size - 1)
+    own["within_df"] = (size - 1).astype(int)
+    own["visits"] = size.astype(int)
+    return own
+
+
+def clean_visits(visits: pd.DataFrame) -> pd.DataFrame:
+    """The visits that count: those not disturbed, or all of a cell that has no others."""
+    table = visits[visits["p50_s"] > 0]
+    if "disturbed" not in table:
+        return table
+    clean = ~table["disturbed"].astype(bool)
+    return table[clean | ~clean.groupby([table["cell"], table["machine"]]).transform("any")]
+
+
+def points(known: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row a value of `by` (a level, perhaps of a slice), from cells with the columns of
+    `replicates` and latency_s: log_s (mean of ln latency_s), visits, and the pure error ss with its
+    df, in which cells of one level are replicates too."""
+    groups = known.assign(log_s=np.log(known["latency_s"])).groupby(by)
+    between = known["visits"] * (known["mean_log"] - groups["mean_log"].transform("mean")) ** 2
+    table = groups.agg(
+        log_s=("log_s", "mean"), visits=("visits", "sum"), df=("within_df", "sum")
+    )  # fmt: skip
+    table["df"] += groups.size() - 1
+    table["ss"] = (known["within_ss"] + between).groupby([known[column] for column in by]).sum()
+    return table
+
+
+def median_variance(known: pd.DataFrame) -> float:
+    """Variance of a point over that of the mean of its replicates: a median's if it has visits."""
+    return MEDIAN_VARIANCE if known["within_df"].any() else 1.0
+
+
+SHAPE = ["layers", "conv_size", "input_size", "filters"]
+"""The axes that shape a model: its architecture."""
+PASS = "pass_mean_s"
+FEWEST_FREE = 5
+MOST_COLUMNS = 600
+NAMED = 3
+
+
+def by_model(cells: pd.DataFrame, time: str = PASS) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Each machine's rows of each model in the order of the table, with two more columns.
+
+    `time_s` is the column `time` (seconds), `log_s` its logarithm. Raises StudyError that names
+    the first cells whose time is no positive number.
+    """
+    if missing := [name for name in ("machine", "model", "cell", time) if name not in cells]:
+        raise StudyError(f"the table of cells has no column {', '.join(missing)}")
+    seconds = positive(cells, time)
+    table = cells.assign(time_s=seconds, log_s=np.log(seconds))
+    for (machine, model), group in table.groupby(["machine", "model"], sort=False):
+        yield str(machine), str(model), group.reset_index(drop=True)
+
+
+def positive(cells: pd.DataFrame, column: str) -> pd.Series:
+    """A column as floats; StudyError names the first cells where it is no positive number."""
+    numbers = pd.to_numeric(cells[column], errors="coerce").astype(float)
+    wrong = cells.loc[~(np.isfinite(numbers) & (numbers > 0)), "cell"].unique().tolist()
+    if wrong:
+        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+        raise StudyError(f"no positive {column} in {', '.join(map(str, wrong[:NAMED]))}{more}")
+    return numbers
+
+
+def nominal_batch(table: pd.DataFrame) -> bool:
+    """Whether the batch size of the table never reached the model: it varies, the calls' did not.
+
+    Then rows that differ only in it are replicates of one architecture.
+    """
+    if "called_batch" not in table:
+        return False
+    return table["batch_size"].nunique() > 1 and table["called_batch"].nunique() == 1
+
+
+def effective(table: pd.DataFrame) -> list[str]:
+    """The axes with an order that have more than one level here and reached the model."""
+    unreached = ["batch_size"] if nominal_batch(table) else []
+    return [axis for axis in FACTORS if axis not in unreached and table[axis].nunique() > 1]
+
+
+def values(table: pd.DataFrame) -> list[str]:
+    """The axes without an order that have more than one value here."""
+    return [axis for axis in CATEGORIES if axis in table and table[axis].nunique() > 1]
+
+
+def architecture(table: pd.DataFrame) -> pd.Series:
+    """The number of each row's architecture."""
+    return table.groupby(SHAPE, sort=False).ngroup()
+
+
+def repeated(table: pd.DataFrame) -> pd.Series:
+    """The number of each row's group of repeats: no axis that reached the model differs in it."""
+    told = effective(table) + values(table)
+    return table.groupby(told, sort=False).ngroup() if told else pd.Series(0, table.index)
+
+
+def level_design(table: pd.DataFrame) -> str | None:
+    """The right-hand side of a formula for the means of the cells, None where no row is left over.
+
+    Free levels of every effective axis with all two-way interactions; against batch size and
+    threads, which scale everything, an interaction is a slope in their logarithm. Where that
+    leaves too few residual degrees of freedom, free levels alone.
+    """
+    axes = effective(table) + values(table)
+    plain = [f"C({axis})" for axis in axes]
+    scaling = [axis for axis in ("batch_size", "threads") if axis in axes]
+    rest = [axis for axis in axes if axis not in scaling]
+    crossed = [f"C({a}):C({b})" for n, a in enumerate(rest) for b in rest[n + 1 :]]
+    crossed += [f"C({a}):np.log({b})" for a in rest for b in scaling]
+    levels = {axis: table[axis].nunique() - 1 for axis in axes}
+    main = 1 + sum(levels.values())
+    pairs = sum(levels[a] * levels[b] for n, a in enumerate(rest) for b in rest[n + 1 :])
+    pairs += sum(levels[a] for a in rest) * len(scaling)
+    for columns, terms in ((main + pairs, plain + crossed), (main, plain)):
+        if len(table) - columns >= FEWEST_FREE and columns <= MOST_COLUMNS:
+            return " + ".join(terms) or "1"
+    return None
+
+
+def level_matrix(table: pd.DataFrame) -> pd.DataFrame | None:
+    """The columns of `level_design`, without those that are sums of others."""
+    right = level_design(table)
+    if right is None:
+        return None
+    design = smf.ols(f"log_s ~ {right}", table)
+    x = pd.DataFrame(design.exog, table.index, design.exog_names)
+    return independent(x)
+
+
+def independent(x: pd.DataFrame) -> pd.DataFrame:
+    """The columns that are no sums of columns before them, as missing combinations of levels leave
+    them."""
+    triangle = np.zeros(x.shape[1])
+    diagonal = np.abs(np.diag(np.linalg.qr(x.to_numpy(), mode="r")))
+    triangle[: len(diagonal)] = diagonal
+    return x.loc[:, triangle > 1e-8 * max(triangle.max(initial=0), 1)]
+
+
+def slice_number(table: pd.DataFrame, factor: str) -> pd.Series:
+    """The number of each row's slice along a factor: all other axes are equal in it."""
+    return table.groupby([axis for axis in AXES if axis != factor], sort=False).ngroup()
+
+
+def any_difference(table: pd.DataFrame, factor: str) -> float:
+    """p of the F test that a factor's levels differ at any number of layers, slices centred.
+
+    ln time = slice + level x layers by least squares; the slices' own levels are taken out first
+    (Frisch, Waugh and Lovell). What is left is noise and how the other axes change the effect.
+    NaN where nothing is left over. Repeats that only a nominal batch tells apart count as rows.
+    """
+    number = slice_number(table, factor)
+    level = table[factor].astype(str)
+    if factor != "layers":
+        level = level + " " + table["layers"].astype(str)
+    dummies = pd.get_dummies(level, dtype=float)
+    x = independent(dummies - dummies.groupby(number).transform("mean"))
+    y = table["log_s"] - table["log_s"].groupby(number).transform("mean")
+    rank, left = x.shape[1], len(table) - number.nunique() - x.shape[1]
+    if rank < 1 or left < 1:
+        return np.nan
+    rest = sm.OLS(y, x).fit().ssr
+    if rest <= 1e-20 * len(table):
+        return np.nan
+    return float(f_distribution.sf((y @ y - rest) / rank / (rest / left), rank, left))
+
+
+def log_ratios(table: pd.DataFrame, factor: str, base: float, level: float) -> pd.DataFrame:
+    """The matched pairs of two levels: their other axes, `base_log_s` and `level_log_s`.
+
+    Cells that occur more than once are averaged.
+    """
+    others = [axis for axis in AXES if axis != factor and axis in table]
+    at = [table[table[factor] == value].groupby(others)["log_s"].mean() for value in (base, level)]
+    pairs = pd.concat(at, axis=1, keys=["base_log_s", "level_log_s"]).dropna()
+    return pairs.reset_index()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many times as long a call takes at `value` as at `base`: median, least and greatest
+    ratio over matched pairs of cells."""
+
+    model: str
+    axis: str
+    value: str | bool
+    base: str | bool
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+
+
+def comparisons(cells: pd.DataFrame) -> Iterator[Comparison]:
+    """Every value of the axes without an order against the axis's default (or, where the cells
+    do not have it, the value that comes first), for each machine and model."""
+    for (_, model), table in cells.groupby(["machine", "model"], sort=False):
+        for axis in CATEGORIES:
+            levels = table[axis].unique().tolist()
+            base: Any = AXES[axis].default if AXES[axis].default in levels else levels[0]
+            for value in levels:
+                ratios = _ratios(table, axis, value, base)
+                if value != base and len(ratios):
+                    yield Comparison(
+                        model, axis, value, base,
+                        ratios.median(), ratios.min(), ratios.max(), len(ratios),
+                    )  # fmt: skip
+
+
+def _ratios(cells: pd.DataFrame, axis: str, value: str | bool, base: str | bool) -> pd.Series:
+    """Latency at `value` over that at `base`, one a pair of cells with all other axes equal."""
+    latency = cells.set_index([other for other in AXES if other != axis])["latency_s"]
+    at = (cells[axis] == value).to_numpy(), (cells[axis] == base).to_numpy()
+    return (latency[at[0]] / latency[at[1]]).dropna()
+
+
+TIME = "pass_mean_s"
+
+
+def varying(cells: pd.DataFrame) -> list[str]:
+    """The factors that have more than one level in these cells."""
+    return [factor for factor in FACTORS if cells[factor].nunique() > 1]
+
+
+def pearson_matrix(cells: pd.DataFrame) -> pd.DataFrame:
+    """The paper's heat map: Pearson correlations of the varying factors and the pass time."""
+    return cells[[*varying(cells), TIME]].corr()
+
+
+def correlations(cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a model and factor: Pearson, Spearman, and Pearson of the logarithms."""
+    rows = []
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+        for factor in varying(table):
+            pair = table[[factor, TIME]].astype(float)
+            rows.append(
+                {
+                    "machine": machine,
+                    "model": model,
+                    "factor": factor,
+                    "pearson": pair.corr().iloc[0, 1],
+                    "spearman": pair.corr(method="spearman").iloc[0, 1],
+                    "pearson_log": np.log(pair).corr().iloc[0, 1],
+                }
+            )
+    columns = ["machine", "model", "factor", "pearson", "spearman", "pearson_log"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def architectures(cells: pd.DataFrame) -> np.ndarray:
+    """The number of each cell's architecture, from 0."""
+    return cells.groupby(ARCHITECTURE, sort=False).ngroup().to_numpy()
+
+
+def named(group: tuple) -> dict:
+    """The values of a group of cells by name."""
+    return dict(zip(GROUP, group, strict=True))

@@ -1,0 +1,77 @@
+"""Groups of cells and amounts in sentences."""
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from tfscale.analysis.slices import GROUP, SETTING
+from tfscale.axes import AXES, CATEGORIES
+from tfscale.units import three
+from tfscale.words import AXIS_WORDS, value_words
+
+
+def groups(table: pd.DataFrame, keys: Sequence[str] = GROUP) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each group of a table with its name: the model, the machine where there are several, and
+    the settings that are not the default."""
+    several = table["machine"].nunique() > 1
+    for key, own in table.groupby(list(keys), sort=False):
+        values = dict(zip(keys, key, strict=True))
+        parts = [str(values["model"])] if "model" in values else []
+        parts += [f"on {values['machine']}"] if several or not parts else []
+        parts += [_setting(axis, values[axis]) for axis in SETTING if axis in values]
+        yield " ".join(part for part in parts if part), own
+
+
+def _setting(axis: str, value: int | str | bool) -> str:
+    """A value that is not the default, in brackets."""
+    if value == AXES[axis].default:
+        return ""
+    if axis in CATEGORIES:
+        return f"({value_words(axis, cast(str | bool, value))})"
+    return f"({AXIS_WORDS[axis].name} {value})"
+
+
+def digits(value: float) -> str:
+    """Three digits; `unlimited` for infinity."""
+    if np.isinf(value):
+        return "unlimited"
+    if np.isnan(value):
+        return "unknown"
+    return three(value)
+
+
+def batch(value: float) -> str:
+    """A batch size; below 1 every call has more."""
+    return "below 1" if value < 1 else digits(value)
+
+
+def scaled(value: float, unit: str) -> str:
+    """An amount with the prefix of its unit, e.g. 121 MFLOP."""
+    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g} {prefix}{unit}"
+    return f"{digits(value)} {unit}"
+
+
+def between(low: float, high: float, unit: str = "") -> str:
+    """An interval in words; open where one of its ends is unknown."""
+    after = f" {unit}" if unit else ""
+    if np.isnan(low) and np.isnan(high):
+        return "no interval"
+    if np.isnan(high):
+        return f"at least {digits(low)}{after}"
+    if np.isnan(low):
+        return f"at most {digits(high)}{after}"
+    return f"{digits(low)} to {digits(high)}{after}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: list[str]) -> str:
+    """Parts joined as in a sentence."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,221 @@
+"""Time shares, regimes, saturation, sentences, columns."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures
+from tfscale.analysis.words import batch, counted, groups
+from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
+from tfscale.units import percent, seconds
+
+SURE = 0.9
+BOUNDS = ("overhead", "compute", "memory")
+OPERATIONS = tuple(dict.fromkeys(term.operation for term in TERMS.values()))
+SHARES = (
+    *GROUP, "operation", "time_share", "time_share_low", "time_share_high",
+    "achieved_gflop_per_s", "achieved_low_gflop_per_s", "achieved_high_gflop_per_s",
+)  # fmt: skip
+
+
+def operation_shares(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
+    """One row a group and kind of operation: its share of the time of all cells together, and the
+    FLOP that it gets done a second, arithmetic and memory taken together; with percentiles of the
+    bootstrap. This stands where the terms of one operation cannot be told apart."""
+    rows = [row for one in fitted for row in _operations(one, confidence)]
+    return pd.DataFrame(rows, columns=SHARES)
+
+
+def _operations(one: Fitted, confidence: float) -> Iterator[dict]:
+    work = one.x.sum(axis=0)
+    time_s = _summed(work * one.model.costs, "operation", OPERATIONS)[0]
+    drawn_s = _summed(work * one.draws, "operation", OPERATIONS)
+    flop = np.array(
+        [work[i] if term.unit == "FLOP" else 0 for i, term in enumerate(TERMS.values())]
+    )
+    done = _summed(flop, "operation", OPERATIONS)[0] / GIGA
+    share_low, share_high = bounds(
+        drawn_s / drawn_s.sum(axis=1, keepdims=True), confidence, len(OPERATIONS)
+    )
+    low_s, high_s = bounds(drawn_s, confidence, len(OPERATIONS))
+    for i, operation in enumerate(OPERATIONS):
+        yield one.group | {
+            "operation": operation,
+            "time_share": time_s[i] / time_s.sum(),
+            "time_share_low": share_low[i],
+            "time_share_high": share_high[i],
+            "achieved_gflop_per_s": _rate(done[i], time_s[i]),
+            "achieved_low_gflop_per_s": _rate(done[i], high_s[i]),
+            "achieved_high_gflop_per_s": _rate(done[i], low_s[i]),
+        }
+
+
+def _rate(done: float, time_s: float) -> float:
+    return done / time_s if done > 0 and time_s > 0 else float("nan")
+
+
+def labels(fitted: list[Fitted]) -> pd.DataFrame:
+    """One row a cell: fitted time, residual, share of each kind of operation, and what holds it up.
+
+    Shares add up to 1. `label` is overhead-bound, compute-bound or memory-bound, whichever has the
+    greatest share in at least 90 % of the bootstrap's draws (`label_support`), else undetermined
+    between two; not testable without a bootstrap.
+    """
+    return pd.concat([_labels(one) for one in fitted], ignore_index=True)
+
+
+def _labels(one: Fitted) -> pd.DataFrame:
+    parts = one.x * one.model.costs / one.predicted_s[:, None]
+    by_bound = _summed(parts, "bound", BOUNDS)
+    wins = np.zeros_like(by_bound)
+    for costs in one.draws:
+        drawn = _summed(one.x * costs, "bound", BOUNDS)
+        wins[np.arange(len(drawn)), drawn.argmax(axis=1)] += 1
+    support = wins / len(one.draws) if len(one.draws) else np.full_like(wins, np.nan)
+    table = one.cells[["cell", *GROUP, *ARCHITECTURE, "called_batch", "latency_s"]].copy()
+    table["fitted_s"] = one.predicted_s
+    table["relative_residual"] = one.predicted_s / table["latency_s"] - 1
+    for share, operation in zip(_summed(parts, "operation", OPERATIONS).T, OPERATIONS, strict=True):
+        table[f"{operation}_share"] = share
+    for share, bound in zip(by_bound.T, BOUNDS, strict=True):
+        table[f"{bound}_bound_share"] = share
+    table["label"] = [_label(row) for row in support]
+    table["label_support"] = support.max(axis=1)
+    return table
+
+
+def _summed(parts: np.ndarray, key: str, names: tuple[str, ...]) -> np.ndarray:
+    """Columns of terms added up by what they stand for: (rows, names)."""
+    of = np.array([getattr(term, key) for term in TERMS.values()])
+    rows = np.atleast_2d(parts)
+    return np.column_stack([rows[:, of == name].sum(axis=1) for name in names])
+
+
+def _label(support: np.ndarray) -> str:
+    if np.isnan(support).any():
+        return f"not testable: {TOO_FEW}"
+    first, second = np.argsort(-support, kind="stable")[:2]
+    if support[first] < SURE:
+        return f"undetermined: {BOUNDS[first]}-bound or {BOUNDS[second]}-bound"
+    return f"{BOUNDS[first]}-bound"
+
+
+B90 = 9
+"""B / (B + n_half) = 0.9 at B = 9 n_half (Hockney and Jesshope 1988)."""
+SATURATION = (
+    *GROUP, *ARCHITECTURE, "overhead_s", "per_example_s", "n_half_examples",
+    "n_half_low_examples", "n_half_high_examples", "b90_examples", "b90_low_examples",
+    "b90_high_examples", "most_throughput_per_s", "least_batch", "greatest_batch", "verdict",
+)  # fmt: skip
+
+
+def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
+    """One row a group and architecture: the batch at which half and 90 % of the best throughput
+    is reached.
+
+    A call takes overhead + B · per_example; n_half is their ratio and B90 nine times that, with
+    percentiles of the bootstrap. `verdict`: reached or not reached by the study's greatest batch,
+    undetermined (the interval holds that batch) or not testable (one batch size).
+    """
+    rows = [row for one in fitted for row in _saturation(one, confidence)]
+    return pd.DataFrame(rows, columns=SATURATION)
+
+
+def _saturation(one: Fitted, confidence: float) -> list[dict]:
+    shapes = one.cells.drop_duplicates(ARCHITECTURE).assign(called_batch=1)
+    x = design(shapes)
+    overhead_s, each_s = _split(x, one.model.costs)
+    n_half = _ratio(overhead_s, each_s)
+    drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
+    low, high = bounds(drawn, confidence, len(shapes))
+    batches = one.cells.groupby(architectures(one.cells))["called_batch"].agg(["min", "max"])
+    best = _ratio(np.ones(len(shapes)), each_s)
+    spans = batches.itertuples(index=False)
+    return [
+        one.group
+        | {axis: shape[axis] for axis in ARCHITECTURE}
+        | {
+            "overhead_s": overhead_s[i],
+            "per_example_s": each_s[i],
+            "n_half_examples": n_half[i],
+            "n_half_low_examples": low[i],
+            "n_half_high_examples": high[i],
+            "b90_examples": B90 * n_half[i],
+            "b90_low_examples": B90 * low[i],
+            "b90_high_examples": B90 * high[i],
+            "most_throughput_per_s": best[i],
+            "least_batch": least,
+            "greatest_batch": most,
+            "verdict": _verdict(one, most, B90 * low[i], B90 * high[i]),
+        }
+        for i, (shape, (least, most)) in enumerate(
+            zip(shapes.to_dict("records"), spans, strict=True)
+        )
+    ]
+
+
+def _split(x: np.ndarray, costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds a call and seconds an example of rows at batch 1."""
+    return x[:, ~PER_EXAMPLE] @ costs[~PER_EXAMPLE], x[:, PER_EXAMPLE] @ costs[PER_EXAMPLE]
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """The quotient; infinite where an example costs nothing, so that no batch is enough."""
+    return np.divide(above, below, out=np.full(len(above), np.inf), where=below > 0)
+
+
+def _verdict(one: Fitted, most: int, low: float, high: float) -> str:
+    if one.cells["called_batch"].nunique() < 2:
+        return f"not testable: every call had a batch of {most}"
+    if not len(one.draws):
+        return f"not testable: {TOO_FEW}"
+    if high <= most:
+        return f"reached within batch {most}"
+    if low > most:
+        return f"not reached within batch {most}"
+    return f"undetermined: the interval holds batch {most}"
+
+
+def saturation_words(table: pd.DataFrame, confidence: float) -> list[str]:
+    """Per group: the range of n_half and B90 over its architectures, the two extreme ones with
+    their intervals, and how many reach 90 % of the best throughput within the study's batches.
+
+    `table` as from `saturation`."""
+    return [_sentence(name, own, confidence) for name, own in groups(table)]
+
+
+def _sentence(name: str, own: pd.DataFrame, confidence: float) -> str:
+    verdict = own["verdict"]
+    if verdict.str.startswith("not testable").all():
+        return f"{name}: the batch that saturates a call is {verdict.iloc[0]}."
+    ordered = own.sort_values("b90_examples")
+    half, most = ordered["n_half_examples"], ordered["b90_examples"]
+    ends = {"earliest": ordered.iloc[0], "latest": ordered.iloc[-1]}
+    shown = "; ".join(f"{word} {_shape(row)}" for word, row in ends.items())
+    reached = int(verdict.str.startswith("reached").sum())
+    missed = int(verdict.str.startswith("not reached").sum())
+    overhead = _seconds(own["overhead_s"])
+    return (
+        f"{name}: a call costs {overhead} before its first example. Half of the best throughput "
+        f"comes at batch {_span(half)}, 90 % of it at {_span(most)} (over "
+        f"{counted(len(own), 'architecture')}): {shown} ({percent(confidence)} intervals). "
+        f"Within batch {own['greatest_batch'].max()}, {reached} reach 90 %, {missed} do not, "
+        f"{len(own) - reached - missed} undetermined."
+    )
+
+
+def _span(values: pd.Series) -> str:
+    low, high = batch(values.min()), batch(values.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def _seconds(values: pd.Series) -> str:
+    low, high = seconds(values.min()), seconds(values.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def _shape(row: pd.Series) -> str:
+    shape = f"layers {row['layers']}, convolution size {row['conv_size']}"
+    interval = f"{batch(row['b90_low_examples'])} to {batch(row['b90_high_examples'])}"
+    return f"{shape}: {batch(row['b90_examples'])} ({interval})"

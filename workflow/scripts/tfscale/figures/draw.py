@@ -1,0 +1,71 @@
+"""Which function draws which figure; writing them."""
+
+import json
+from collections.abc import Callable
+
+import matplotlib as mpl
+
+from tfscale.figures.errors import held_out, machines, residuals
+from tfscale.figures.laws import interaction, laws, thresholds
+from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
+from tfscale.figures.paper import (
+    by_batch_size,
+    by_conv_size,
+    by_layers,
+    heatmap,
+    matched_batch_size,
+    matched_conv_size,
+    matched_layers,
+)
+from tfscale.figures.work import roofline, saturation, time_shares, work
+from tfscale.files.whole import write_text
+from tfscale.study.outputs import FIGURES
+
+Draw = Callable[[FigureData], Drawn]
+DRAWN_BY: dict[str, Draw] = {
+    draw.__name__: draw
+    for draw in (
+        heatmap, by_layers, by_batch_size, by_conv_size, matched_layers, matched_batch_size,
+        matched_conv_size, laws, interaction, saturation, thresholds, work, roofline, time_shares,
+        held_out, residuals, machines,
+    )
+}  # fmt: skip
+"""The function of each figure of `figure_list`, by name."""
+BUILTIN = "Trained on built-in data."
+
+
+def draw(name: str, data: FigureData) -> Drawn:
+    """The figure of that name, with the marks that every figure carries."""
+    if data.cells.empty:
+        return in_words(f"No cell of {data.model} has been timed yet.")
+    drawn = DRAWN_BY[name](data)
+    notes = []
+    if (data.cells["data"] == "builtin").any():
+        notes.append(BUILTIN)
+    if len(data.machines) > 1 and name != "machines":
+        notes.append(f"Drawn for {data.machine}, one of {len(data.machines)} machines.")
+    if drawn.filled and notes:
+        drawn.figure.text(0.0, 1.01, " ".join(notes), fontsize="small", color="0.35", va="bottom")
+    return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)
+
+
+def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> None:
+    """Write every figure, in the order of `figure_list`, to its two files, and what each says to
+    the JSON file `words`: title, says (sentences), filled."""
+    said = {}
+    for (name, title), vector, pixels in zip(FIGURES.items(), svg, png, strict=True):
+        drawn = draw(name, data)
+        save(drawn.figure, vector, pixels, f"{data.model}: {title}", " ".join(drawn.says))
+        said[name] = {"title": title, "says": drawn.says, "filled": drawn.filled}
+    write_text(words, json.dumps(said, indent=1, ensure_ascii=False))
+
+
+def plot(
+    model: str, cells: str, visits: str, roofs: str, fits: str, svg: list[str], png: list[str],
+    words: str,
+) -> None:  # fmt: skip
+    """Draw the figures of `model` from the tables of cells, visits and roofs and from the folder of
+    the fitted tables: `svg` and `png` files in the order of `figure_list`, their words as JSON."""
+    mpl.use("agg")
+    with styled():
+        draw_all(read(model, cells, visits, roofs, fits), svg, png, words)

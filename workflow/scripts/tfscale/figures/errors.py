@@ -1,0 +1,253 @@
+"""Held out, residuals, machines."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from scipy.stats import probplot
+
+from tfscale.analysis.work_model import WORK_SHAPE
+from tfscale.figures.look import (
+    HEIGHT_IN,
+    LABELS,
+    MANY_POINTS,
+    MODELS,
+    WIDE_IN,
+    Drawn,
+    FigureData,
+    amount,
+    hollow_handle,
+    in_words,
+    legend,
+    level_handles,
+    name_of,
+    named,
+)
+from tfscale.figures.look import points as draw_points
+from tfscale.study.work import work_columns
+from tfscale.units import HOUR_S, MINUTE_S, duration
+from tfscale.words import times
+
+WITHIN_PERCENT = 10
+TESTS = {"architecture": "an architecture left out", "top level": "a factor's top level left out"}
+FEW_HOURS = 2
+"""Of a shorter study the axis counts minutes."""
+
+
+def held_out(data: FigureData) -> Drawn:
+    """Predicted against measured latency of cells that the work model had not seen, with a band of
+    10 %; below, the error in per cent."""
+    rows = data.fitted("held_out_cells")
+    rows = rows.merge(data.cells[["cell", "doubtful"]].drop_duplicates("cell"), on="cell")
+    tests = [test for test in TESTS if (rows["test"] == test).any()]
+    if not tests:
+        return in_words("Nothing was left out: it takes two architectures or two levels to learn.")
+    size = (max(WIDE_IN * len(tests) / 2, 6.5), HEIGHT_IN * 1.45)
+    figure, panels = plt.subplots(
+        2, len(tests), figsize=size, squeeze=False, sharex="col", height_ratios=(3, 2)
+    )
+    for (above, below), test in zip(panels.T, tests, strict=True):
+        _compared(above, below, data, rows[rows["test"] == test])
+        above.set_title(TESTS[test])
+    panels[0][0].set_ylabel("predicted latency of a call (s)")
+    panels[1][0].set_ylabel("error of the prediction (%)")
+    handles = [*level_handles(data, "layers", rows), *hollow_handle(rows)]
+    legend(panels[0][-1], handles, name_of("layers"))
+    return Drawn(figure, _error_words(data, tests))
+
+
+def _compared(above: Axes, below: Axes, data: FigureData, rows: pd.DataFrame) -> None:
+    measured, predicted = rows["measured_s"], rows["predicted_s"]
+    ends = np.array([measured.min(), measured.max()])
+    near = WITHIN_PERCENT / 100
+    above.plot(ends, ends, color="0.3", linewidth=1)
+    above.fill_between(ends, ends * (1 - near), ends * (1 + near), color="0.5", alpha=0.25)
+    draw_points(above, data, rows, measured, predicted, "layers", 24)
+    below.axhspan(-WITHIN_PERCENT, WITHIN_PERCENT, color="0.5", alpha=0.25)
+    below.axhline(0, color="0.3", linewidth=1)
+    draw_points(below, data, rows, measured, 100 * (predicted / measured - 1), "layers", 24)
+    amount(above, "x", "", ends, "s")
+    amount(above, "y", "", [*ends, *predicted], "s")
+    amount(below, "x", "measured latency of a call (s)", ends, "s")
+
+
+def _error_words(data: FigureData, tests: list[str]) -> list[str]:
+    scores = data.fitted("held_out")
+    scores = scores[(scores["predictor"] == "work model") & scores["test"].isin(tests)]
+    return [
+        f"With {TESTS[row['test']]}, the work model misses by {row['median_error_percent']:.1f} % "
+        f"(median), {row['within_10_percent']:.0f} % of cells by at most 10 %"
+        + _floor(row["noise_floor_percent"])
+        for row in scores.to_dict("records")
+    ]
+
+
+def _floor(noise_percent: float) -> str:
+    if not np.isfinite(noise_percent):
+        return "."
+    return f"; the same cell differs by {noise_percent:.1f} % from round to round."
+
+
+def residuals(data: FigureData) -> Drawn:
+    """What the work model leaves: against its fitted latency, against a normal distribution, and in
+    the order of the runs."""
+    rows = data.fitted("regimes")
+    rows = rows.merge(data.cells[["cell", "doubtful"]].drop_duplicates("cell"), on="cell")
+    if rows.empty:
+        return in_words("No work model was fitted to these cells.")
+    left = 100 * (rows["latency_s"] / rows["fitted_s"] - 1)
+    figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
+    draw_points(panels[0], data, rows, rows["fitted_s"], left, "layers", 22)
+    amount(panels[0], "x", "fitted latency of a call (s)", rows["fitted_s"], "s")
+    _normal(panels[1], data, left)
+    runs = run_residuals(data, rows)
+    unit, size_h = ("h", 1.0) if runs["hours"].max() >= FEW_HOURS else ("min", MINUTE_S / HOUR_S)
+    draw_points(panels[2], data, runs, runs["hours"] / size_h, runs["left"], "layers", 14)
+    panels[2].set_xlabel(f"start of the run in the study ({unit})")
+    for axes in panels:
+        axes.axhline(0, color="0.3", linewidth=1, zorder=1)
+    panels[0].set_ylabel("measured against fitted (%)")
+    handles = [*level_handles(data, "layers", rows), *hollow_handle(rows)]
+    legend(panels[2], handles, name_of("layers"))
+    return Drawn(figure, [_scatter_words(left), *_drift_words(data)])
+
+
+def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
+    if len(left) < 3:
+        axes.text(0.5, 0.5, "too few cells", ha="center", transform=axes.transAxes)
+    else:
+        (quantiles, ordered), (slope, middle, _) = probplot(left)
+        axes.plot(quantiles, middle + slope * quantiles, color="0.5", linestyle="--")
+        axes.scatter(quantiles, ordered, s=16, color=MODELS.get(data.model, "0.2"), zorder=3,
+                     rasterized=len(left) > MANY_POINTS)  # fmt: skip
+    axes.set_xlabel("normal quantile (standard deviations)")
+
+
+def run_residuals(data: FigureData, rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a run (sentinels' too): hours since the first, the median of its clean visits
+    against the cell's fitted latency (`left`, %), and its layers."""
+    by_run = data.visits.groupby(["cell", "round", "sentinel"], sort=False)
+    runs = by_run.agg(p50_s=("p50_s", "median"), started=("started", "min")).reset_index()
+    fitted = rows.drop_duplicates("cell")[["cell", "layers", "fitted_s"]]
+    runs = runs.merge(fitted, on="cell")
+    hours = (runs["started"] - runs["started"].min()).dt.total_seconds() / HOUR_S
+    return runs.assign(hours=hours, left=100 * (runs["p50_s"] / runs["fitted_s"] - 1))
+
+
+def _scatter_words(left: pd.Series) -> str:
+    near = 100 * (left.abs() <= WITHIN_PERCENT).mean()
+    return (
+        f"{near:.0f} % of cells lie within 10 % of the fit, the farthest {left.min():+.0f} % and "
+        f"{left.max():+.0f} %."
+    )
+
+
+def _drift_words(data: FigureData) -> list[str]:
+    table = data.tables["drift"]
+    table = table[(table["machine"] == data.machine) & (table["term"] == "per_hour")]
+    return [
+        f"Over the {duration(HOUR_S * row['span_h'])} of the study all times changed by "
+        f"{100 * (row['total'] - 1):+.1f} % ({100 * (row['total_low'] - 1):+.1f} to "
+        f"{100 * (row['total_high'] - 1):+.1f} %)."
+        for row in table.to_dict("records")
+    ]
+
+
+RATIO = ["ratio", "ratio_low", "ratio_high"]
+AGAIN = " without outliers"
+QUANTITIES = {
+    "time": "time, all cells",
+    "time at the least work": "time at the least work",
+    "time at the most work": "time at the most work",
+    "overhead_s": "overhead of a call",
+    "flop_per_s": "rate of work",
+}
+
+
+def machines(data: FigureData) -> Drawn:
+    """Latency against work on each machine, and how many times as much of each quantity the others
+    take as this one, with intervals."""
+    rows = data.of_model("regimes")
+    rows = rows[~rows["machine"].str.endswith(AGAIN)]
+    others = [name for name in rows["machine"].unique() if name != data.machine]
+    if not others:
+        return in_words(
+            "One machine: name the runs.parquet of another study, or a table of the paper, under "
+            "imports in config.yaml to compare machines here."
+        )
+    order = [data.machine, *others]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN), width_ratios=(1.1, 1))
+    flop = flop_per_call(rows)
+    handles = []
+    for place, name in enumerate(order):
+        colour, marker, _ = named(place)
+        own = rows["machine"] == name
+        left.scatter(
+            flop[own], rows.loc[own, "latency_s"], s=22, color=colour, marker=marker, alpha=0.8,
+            edgecolors="white", linewidths=0.4, rasterized=len(rows) > MANY_POINTS,
+        )  # fmt: skip
+        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="", label=name))
+    amount(left, "x", LABELS["flop_per_call"], flop)
+    amount(left, "y", LABELS["latency_s"], rows["latency_s"], "s")
+    pairs = against(data.of_model("machines"), data.machine)
+    _forest(right, pairs, order)
+    right.set_xlabel(f"ratio to {data.machine} (times)")
+    legend(right, handles, "machine")
+    return Drawn(figure, _words(pairs, data.machine))
+
+
+def flop_per_call(rows: pd.DataFrame) -> pd.Series:
+    """FLOP of a call of each row, counted from its axes."""
+    shapes = rows[WORK_SHAPE].drop_duplicates()
+    each = {
+        tuple(shape.values()): work_columns(shape, 0)["flop_per_example"]
+        for shape in shapes.to_dict("records")
+    }
+    keys = zip(*(rows[axis].tolist() for axis in WORK_SHAPE), strict=True)
+    return pd.Series([each[key] for key in keys], index=rows.index) * rows["called_batch"]
+
+
+def against(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """The ratios of the pairs with `base`, all as the other machine over `base`."""
+    straight = table[table["base"] == base]
+    turned = table[table["machine"] == base]
+    turned = turned.assign(
+        machine=turned["base"], base=base, ratio=1 / turned["ratio"].astype(float),
+        ratio_low=1 / turned["ratio_high"].astype(float),
+        ratio_high=1 / turned["ratio_low"].astype(float),
+    )  # fmt: skip
+    pairs = pd.concat([straight, turned], ignore_index=True)
+    return pairs[pairs["quantity"].isin(QUANTITIES)]
+
+
+def _forest(axes: Axes, pairs: pd.DataFrame, order: list[str]) -> None:
+    names = list(QUANTITIES)
+    known = pairs[pairs["ratio"].notna()]
+    for row in known.to_dict("records"):
+        place = order.index(row["machine"]) if row["machine"] in order else len(order)
+        colour, marker, _ = named(place)
+        y = names.index(row["quantity"]) + 0.16 * (place - len(order) / 2)
+        axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=colour, linewidth=1.5)
+        axes.plot([row["ratio"]], [y], color=colour, marker=marker, linestyle="")
+    axes.axvline(1, color="0.3", linewidth=1)
+    axes.set_yticks(range(len(names)), list(QUANTITIES.values()))
+    axes.invert_yaxis()
+    amount(axes, "x", "", [1.0, *known["ratio_low"], *known["ratio_high"]], None)
+    for place, name in enumerate(names):
+        if name not in set(known["quantity"]):
+            axes.text(1, place, " not testable", va="center", color="0.4", fontsize="small")
+
+
+def _words(pairs: pd.DataFrame, base: str) -> list[str]:
+    said = []
+    for name, rows in pairs.groupby("machine", sort=False):
+        found = rows[rows["ratio"].notna()].set_index("quantity")
+        parts = [
+            f"{QUANTITIES[quantity]} {times(*found.loc[quantity, RATIO].astype(float))}"
+            for quantity in QUANTITIES
+            if quantity in found.index
+        ]
+        if parts:
+            said.append(f"{name} against {base}: {'; '.join(parts)}.")
+    return said or [f"No machine shares enough cells with {base} for a ratio."]

@@ -1,0 +1,280 @@
+"""Laws, interaction, thresholds."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from tfscale.analysis.law_fits import FORMS, LAWS, Form, predicted
+from tfscale.analysis.slices import called, slice_names, slices, varying
+from tfscale.axes import AXES
+from tfscale.figures.look import (
+    HEIGHT_IN,
+    LABELS,
+    MODELS,
+    WIDE_IN,
+    WIDTH_IN,
+    Drawn,
+    FigureData,
+    amount,
+    hollow_handle,
+    in_words,
+    legend,
+    level_axis,
+    level_handles,
+    name_of,
+    named,
+)
+from tfscale.figures.look import points as draw_points
+from tfscale.words import share, times
+
+GRID = 120
+PANEL_IN = 3.6
+MOST_COLUMNS = 3
+
+
+def laws(data: FigureData) -> Drawn:
+    """Relative latency against each factor with the log, linear and power law and the nearest of
+    the other forms, each with the band of its growth."""
+    fits = data.fitted("laws")
+    known = set(fits.loc[fits["intercept"].notna(), "factor"])
+    factors = [factor for factor in varying(data.cells) if factor in known]
+    if not factors:
+        return in_words("No law: no two cells of this study differ in one factor alone.")
+    columns, rows = min(len(factors), MOST_COLUMNS), -(-len(factors) // MOST_COLUMNS)
+    size = (max(PANEL_IN * columns + 1.5, 6), HEIGHT_IN * rows)
+    figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    drawn: list[str] = []
+    for axes, factor in zip(panels.flat, factors, strict=False):
+        own = fits[fits["factor"] == factor].set_index("law")
+        drawn += _panel(axes, data, factor, own)
+    for axes in panels.flat[len(factors) :]:
+        axes.set_axis_off()
+    for first in panels[:, 0]:
+        first.set_ylabel(LABELS["relative"])
+    shown = [law for law in FORMS if law in drawn]
+    legend(panels[0][-1], [_law_handle(law) for law in shown], "law")
+    hue = level_handles(data, "layers", data.cells)
+    legend(panels[0][-1], [*hue, *hollow_handle(data.cells)], name_of("layers"), 0.45)
+    return Drawn(figure, [_words(factor, fits[fits["factor"] == factor]) for factor in factors])
+
+
+def _panel(axes: Axes, data: FigureData, factor: str, fits: pd.DataFrame) -> list[str]:
+    """Points, curves and bands along a factor; returns the laws that it shows."""
+    relative, _ = slices(data.cells, factor)
+    used = data.cells.loc[relative.index]
+    levels = called(used, factor)
+    grid = np.geomspace(levels.min(), levels.max(), GRID)
+    grid[[0, -1]] = levels.min(), levels.max()
+    shown = _shown(fits)
+    for law in shown:
+        colour, _, dash = named(list(FORMS).index(law))
+        fit = fits.loc[law]
+        axes.plot(grid, predicted(law, grid, fit), color=colour, linestyle=dash, linewidth=1.8,
+                  zorder=4)  # fmt: skip
+        edges = band(FORMS[law], grid, levels.to_numpy(), fit)
+        if edges is not None:
+            axes.fill_between(grid, *edges, color=colour, alpha=0.12, linewidth=0)
+    draw_points(axes, data, used, levels, relative, "layers", 18)
+    amount(axes, "y", "", relative, None)
+    level_axis(axes, factor, sorted(levels.unique()))
+    return shown
+
+
+def _shown(fits: pd.DataFrame) -> list[str]:
+    """The laws that are always drawn, and the nearest of those that compete."""
+    chosen = [law for law in LAWS if law in fits.index]
+    competing = fits[fits["weight"].notna()]
+    if len(competing):
+        chosen.append(str(competing["delta_aicc"].astype(float).idxmin()))
+    return list(dict.fromkeys(chosen))
+
+
+def band(
+    form: Form, grid: np.ndarray, levels: np.ndarray, fit: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The curves of a law of one shape whose growth is at the bounds of its interval, relative to
+    their geometric mean over the cells' `levels`; None for other laws and without an interval."""
+    bounds = np.log([float(fit["ratio_low"]), float(fit["ratio_high"])])
+    if form.shapes != 1 or not np.isfinite(bounds).all():
+        return None
+    x = np.union1d(grid, levels)
+    logs = form.logs(x, bounds[:, None])
+    centred = logs - logs[:, np.searchsorted(x, levels)].mean(axis=1, keepdims=True)
+    at = np.exp(centred[:, np.searchsorted(x, grid)])
+    return at.min(axis=0), at.max(axis=0)
+
+
+def _law_handle(law: str) -> Line2D:
+    colour, _, dash = named(list(FORMS).index(law))
+    return Line2D([], [], color=colour, linestyle=dash, linewidth=1.8, label=law)
+
+
+def _words(factor: str, fits: pd.DataFrame) -> str:
+    first = fits.iloc[0]
+    competing = fits[fits["weight"].notna()]
+    growth = ""
+    if len(competing):
+        best = competing.loc[competing["delta_aicc"].astype(float).idxmin()]
+        if np.isfinite(best["ratio_low"]):
+            ratio = times(best["ratio"], best["ratio_low"], best["ratio_high"])
+            growth = f", by {best['law']} {ratio} from {best['lowest']:g} to {best['highest']:g}"
+    return f"{name_of(factor).capitalize()}: {first['verdict']}{growth}."
+
+
+PAIR = ["layers", "conv_size"]
+
+
+def interaction(data: FigureData) -> Drawn:
+    """Latency against layers, a line a convolution size: parallel lines on the logarithmic axis
+    (and level ones in the ratio beside it) mean that the two effects only multiply."""
+    means = matched_means(data.cells)
+    if min(means.shape) < 2:
+        return in_words(
+            "No interaction: it takes two numbers of layers and two convolution sizes, each with "
+            "each and all else equal."
+        )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
+    base = means.columns[0]
+    for conv in means:
+        look = {"color": data.palette.colour("conv_size", conv),
+                "marker": data.palette.marker("conv_size", conv),
+                "linestyle": data.palette.dash("conv_size", conv)}  # fmt: skip
+        left.plot(means.index, means[conv], **look)
+        right.plot(means.index, means[conv] / means[base], **look)
+    amount(left, "y", "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
+    ratio = means.div(means[base], axis=0)
+    amount(right, "y", f"latency over that of convolution size {base} (ratio)", ratio.stack(), None)
+    for axes in (left, right):
+        level_axis(axes, "layers", means.index.tolist())
+    handles = level_handles(data, "conv_size", data.cells, line=True)
+    legend(right, handles, LABELS["conv_size"].replace(" (", "\n("))
+    return Drawn(figure, _figures_interaction_words(data, ratio))
+
+
+def matched_means(cells: pd.DataFrame) -> pd.DataFrame:
+    """Geometric mean latency (s) by layers (rows) and convolution size (columns), over the settings
+    of all other axes that every pair of the two was measured at."""
+    others = [axis for axis in AXES if axis not in (*PAIR, "model")]
+    number = cells.groupby(others, sort=False).ngroup()
+    logs = np.log(cells["latency_s"]).groupby([cells["layers"], cells["conv_size"], number]).mean()
+    table = logs.unstack(level=[0, 1])
+    complete = table.loc[table.notna().sum(axis=1) == table.notna().sum(axis=1).max()]
+    return np.exp(complete.dropna(axis=1).mean()).unstack().dropna(axis=1)
+
+
+def _figures_interaction_words(data: FigureData, ratio: pd.DataFrame) -> list[str]:
+    last = ratio[ratio.columns[-1]]
+    said = [
+        f"Convolution size {last.name} takes {last.min():.3g} times as long as {ratio.columns[0]} "
+        f"at {last.idxmin()} layers and {last.max():.3g} times at {last.idxmax()}."
+    ]
+    terms = data.fitted("anova")
+    for row in terms[terms["term"] == "layers x conv_size"].to_dict("records"):
+        said.append(
+            "An interaction that rises steadily in both explains "
+            f"{share(max(row['omega_squared'], 0))} of the variance of ln time "
+            f"({share(row['omega_low'])} to {share(row['omega_high'])}): {row['verdict']}."
+        )
+    return said
+
+
+MOST_SWEEPS = 3
+MOST_FLAT = 7
+"""Levels whose numbers have room beside each other in a panel; those of more stand upright."""
+EACH = {"batch_size": "time of an example (s)", "flop_per_call": "time of a FLOP (s)"}
+PLACE_COLOUR = "#D55E00"
+
+
+def thresholds(data: FigureData) -> Drawn:
+    """For at most three sweeps, those with a threshold first: time over x, which levels off where
+    only work is left, above the F statistic of a break at each place."""
+    sweeps = chosen(data.fitted("thresholds"))
+    if sweeps.empty:
+        return in_words(
+            "No threshold profile: it takes a sweep of six levels or more, e.g. batch_size: "
+            "[1, 2, 4, 8, 16, 32, 64] in config.yaml."
+        )
+    size = (max(WIDE_IN * len(sweeps) / MOST_SWEEPS, WIDTH_IN + 1), 5.4)
+    figure, panels = plt.subplots(2, len(sweeps), figsize=size, squeeze=False, sharex="col")
+    for (above, below), sweep in zip(panels.T, sweeps.to_dict("records"), strict=True):
+        _times(above, data, sweep)
+        _profile(below, data, sweep)
+    panels[1][0].set_ylabel("gain of a break there (F)")
+    handles = [
+        Line2D([], [], color="0.2", linewidth=1.5, label="a kink there"),
+        Line2D([], [], color="0.2", linewidth=3, label="a step between two levels"),
+        Line2D([], [], color="0.45", linestyle="--", label="reached by chance"),
+        Patch(color=PLACE_COLOUR, alpha=0.25, label="interval of a threshold's place"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    return Drawn(figure, [_figures_thresholds_words(sweep) for sweep in sweeps.to_dict("records")])
+
+
+def chosen(table: pd.DataFrame) -> pd.DataFrame:
+    """The sweeps to draw: tested ones, thresholds first, then those of most levels."""
+    tested = table[table["statistic"].notna()]
+    found = (tested["verdict"] != "threshold").astype(int)
+    return tested.assign(rank=found, few=-tested["levels"]).sort_values(
+        ["rank", "few"], kind="stable"
+    )[:MOST_SWEEPS]  # fmt: skip
+
+
+def _times(axes: Axes, data: FigureData, sweep: dict) -> None:
+    rows = sweep_cells(data.cells, sweep)
+    x = rows["x"].to_numpy(float)
+    scale = [rows[name].to_numpy(float) / x for name in ("latency_low_s", "latency_high_s")]
+    each = rows["latency_s"] / x
+    colour = MODELS.get(data.model, "0.2")
+    axes.vlines(x, *scale, color=colour, linewidth=1.2)
+    axes.plot(x, each, color=colour, marker="o", linewidth=1, markersize=4)
+    _interval(axes, sweep)
+    axes.set_title("" if sweep["slice"] == "all" else sweep["slice"].replace("_", " "))
+    amount(axes, "y", EACH[sweep["x"]], each, "s")
+
+
+def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
+    keys = ["factor", "slice"]
+    table = data.fitted("threshold_profiles")
+    table = table[(table[keys] == [sweep[key] for key in keys]).all(axis=1)]
+    hinges = table[table["kind"] == "slope"].sort_values("place_low")
+    axes.plot(hinges["place_low"], hinges["gain"], color="0.2", linewidth=1.5)
+    steps = table[table["kind"] != "slope"]
+    axes.hlines(steps["gain"], steps["place_low"], steps["place_high"], color="0.2", linewidth=2.5)
+    axes.axhline(sweep["statistic_limit"], color="0.45", linestyle="--")
+    _interval(axes, sweep)
+    x = sweep_cells(data.cells, sweep)["x"]
+    if sweep["x"] == "batch_size":
+        level_axis(axes, "batch_size", sorted(x.unique()))
+        if x.nunique() > MOST_FLAT:
+            axes.tick_params(axis="x", labelrotation=90)
+    else:
+        amount(axes, "x", LABELS["flop_per_call"], x, log=True)
+    axes.set_ylim(bottom=0)
+
+
+def _interval(axes: Axes, sweep: dict) -> None:
+    if sweep["verdict"] == "threshold":
+        axes.axvspan(sweep["place_low"], sweep["place_high"], color=PLACE_COLOUR, alpha=0.25)
+
+
+def sweep_cells(cells: pd.DataFrame, sweep: dict) -> pd.DataFrame:
+    """The cells of a sweep in the order of `x`, examples or FLOP a call."""
+    names = slice_names(cells, sweep["factor"])
+    rows = cells[names == sweep["slice"]]
+    x = called(rows, "batch_size")
+    if sweep["x"] == "flop_per_call":
+        x = x * rows["flop_per_example"]
+    return rows.assign(x=x).sort_values("x")
+
+
+def _figures_thresholds_words(sweep: dict) -> str:
+    where = "" if sweep["slice"] == "all" else f" ({sweep['slice'].replace('_', ' ')})"
+    reason = f": {sweep['reason']}" if sweep["reason"] else ""
+    name = name_of(sweep["factor"]).capitalize()
+    gain, limit = np.round([sweep["statistic"], sweep["statistic_limit"]], 1)
+    return f"{name}{where}: {sweep['verdict']}{reason} (F {gain:g}, by chance {limit:g})."

@@ -1,0 +1,333 @@
+"""Style, palette, axes, legends; what a figure is drawn from.
+
+The colour maps rise evenly in lightness, so that levels keep their order in grey and for the
+colour-blind; names get the colours of Okabe and Ito (2008). Markers, dashes and hatches tell them
+apart without any colour.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import fill
+from typing import Literal
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from tfscale.analysis.slices import SETTING
+from tfscale.axes import FACTORS
+from tfscale.files.whole import replacing
+from tfscale.study.outputs import DRAWN_TABLES
+from tfscale.timing.protocol import TIME_CAP
+from tfscale.words import AXIS_WORDS
+
+LABELS = {axis: words.label for axis, words in AXIS_WORDS.items()}
+LABELS |= {
+    "pass_mean_s": "time of a pass (s)",
+    "latency_s": "latency of a call (s)",
+    "throughput_per_s": "throughput (examples/s)",
+    "flop_per_call": "work of a call (FLOP)",
+    "relative": "latency relative to its slice (ratio)",
+}
+"""What an axis of a figure says, with its unit."""
+WIDTH_IN, WIDE_IN, HEIGHT_IN = 7.0, 10.5, 4.2
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Seaborn's white grid with sizes for a page; the same bytes for the same data.
+
+    Text in an SVG stays text: it can be read, found and enlarged, and takes a fifth of the bytes.
+    """
+    with mpl.rc_context(), sns.axes_style("whitegrid"), sns.plotting_context("notebook", 0.85):
+        mpl.rcParams["svg.hashsalt"] = "tfscale"
+        mpl.rcParams["svg.fonttype"] = "none"
+        mpl.rcParams["font.sans-serif"] = ["DejaVu Sans", "Verdana", "sans-serif"]
+        mpl.rcParams["savefig.dpi"] = 130
+        mpl.rcParams["figure.constrained_layout.use"] = True
+        mpl.rcParams["hatch.linewidth"] = 0.5
+        mpl.rcParams["text.parse_math"] = False  # a machine's name may have dollars in it
+        yield
+
+
+def save(figure: Figure, svg: str, png: str, title: str, description: str) -> None:
+    """Write a figure as SVG (no date in it) and PNG, with title and description inside, and close
+    it."""
+    said = {"Title": title, "Description": description}
+    for path, metadata in ((svg, said | {"Date": None}), (png, said)):
+        with replacing(path) as temporary:
+            kind = Path(path).suffix[1:]
+            figure.savefig(temporary, format=kind, metadata=metadata, bbox_inches="tight")
+    plt.close(figure)
+
+
+Dash = Literal["-"] | tuple[float, tuple[float, ...]]
+"""A line style: solid, or an offset and the lengths of dashes and gaps."""
+MAPS = {"layers": "viridis", "conv_size": "plasma"}
+OTHER_MAP = "cividis"
+LIGHTEST = 0.82
+"""The share of a colour map that is dark enough on white."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES: tuple[Dash, ...] = (
+    "-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 2)), (0, (9, 2, 3, 2)), (0, (1, 4)),
+)  # fmt: skip
+HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "/-")
+NAMES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+MODELS = {"mnist": NAMES[0], "text": NAMES[1]}
+
+Colour = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The looks of the levels of a study, ranked over all of its models."""
+
+    levels: dict[str, tuple[float, ...]]
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame) -> "Palette":
+        """The palette of all cells of a study."""
+        known = [factor for factor in FACTORS if factor in cells]
+        return cls({factor: tuple(sorted(cells[factor].unique().tolist())) for factor in known})
+
+    def colour(self, factor: str, level: float) -> Colour:
+        """Dark for the lowest level, light for the highest."""
+        most = max(len(self.levels[factor]) - 1, 1)
+        share = LIGHTEST * self._rank(factor, level) / most
+        return mpl.colormaps[MAPS.get(factor, OTHER_MAP)](share)
+
+    def marker(self, factor: str, level: float) -> str:
+        """A marker; from the ninth level on they come again."""
+        return MARKERS[self._rank(factor, level) % len(MARKERS)]
+
+    def dash(self, factor: str, level: float) -> Dash:
+        """A line style; from the tenth level on they come again."""
+        return DASHES[self._rank(factor, level) % len(DASHES)]
+
+    def _rank(self, factor: str, level: float) -> int:
+        return self.levels[factor].index(level)
+
+
+def named(place: int) -> tuple[str, str, Dash]:
+    """Colour, marker and dash of the name in that place of a list (a machine, a law)."""
+    return NAMES[place % len(NAMES)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)]
+
+
+DOUBTFUL = "hollow: an outlier, time-capped, or without an undisturbed and settled visit"
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """One model on one machine: its cells (with `doubtful`), its clean visits, the machine's roofs,
+    the fitted tables of all models and machines, and the palette of the whole study.
+
+    `machines` are those of the study that have the model's cells.
+    """
+
+    model: str
+    machine: str
+    machines: tuple[str, ...]
+    cells: pd.DataFrame
+    visits: pd.DataFrame
+    roofs: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    palette: Palette
+
+    def fitted(self, table: str) -> pd.DataFrame:
+        """The rows of a fitted table for this model on this machine."""
+        rows = self.of_model(table)
+        return rows[rows["machine"] == self.machine].reset_index(drop=True)
+
+    def of_model(self, table: str) -> pd.DataFrame:
+        """The rows of a fitted table for this model, on any machine, imported ones too."""
+        rows = self.tables[table]
+        return rows[rows["model"] == self.model] if "model" in rows else rows
+
+    @property
+    def main(self) -> pd.DataFrame:
+        """The cells of the setting (threads, precision and so on) that most cells have."""
+        if self.cells.empty:
+            return self.cells
+        setting = self.cells.groupby(SETTING, sort=False).ngroup()
+        return self.cells[setting == setting.mode().iloc[0]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure, and sentences on what is to be seen in it, generated from its numbers."""
+
+    figure: Figure
+    says: list[str] = field(default_factory=list)
+    filled: bool = True
+
+
+def in_words(why: str) -> Drawn:
+    """A figure that says why the study cannot fill it."""
+    figure = plt.figure(figsize=(WIDTH_IN, 1.3), layout="none")
+    figure.text(0.5, 0.5, fill(why, 78), ha="center", va="center", color="0.25")
+    return Drawn(figure, [why], filled=False)
+
+
+def read(model: str, cells: str, visits: str, roofs: str, fits: str) -> FigureData:
+    """All that the figures of a model are drawn from; `fits` is the folder of the fitted tables.
+
+    A study of several machines is drawn for the one with the most cells of the model; a model
+    without any cell has no machine.
+    """
+    every = pd.read_parquet(cells)
+    own = every[every["model"] == model]
+    machine = str(own["machine"].mode().iloc[0]) if len(own) else ""
+    mine = own[own["machine"] == machine].reset_index(drop=True)
+    tables = {name: pd.read_parquet(Path(fits, f"{name}.parquet")) for name in DRAWN_TABLES}
+    seen = pd.read_parquet(visits)
+    seen = seen[(seen["model"] == model) & (seen["machine"] == machine)]
+    peaks = pd.read_parquet(roofs)
+    return FigureData(
+        model=model,
+        machine=machine,
+        machines=tuple(own["machine"].unique()),
+        cells=mine.assign(doubtful=_doubtful(mine, tables["outliers"])),
+        visits=seen[~seen["disturbed"].astype(bool)].reset_index(drop=True),
+        roofs=peaks[peaks["host"].isin(mine["host"])].reset_index(drop=True),
+        tables=tables,
+        palette=Palette.of(every),
+    )
+
+
+def _doubtful(cells: pd.DataFrame, outliers: pd.DataFrame) -> pd.Series:
+    """Cells whose number one should not lean on (see `DOUBTFUL`)."""
+    flagged = outliers[outliers["machine"].isin(cells["machine"])]["cell"]
+    unsure = (cells["clean_visits"] == 0) | (cells["unsettled_visits"] >= cells["visits"])
+    capped = cells["stop_reason"] == TIME_CAP
+    return unsure | capped | cells["cell"].isin(flagged)
+
+
+LOG_FROM_RATIO = 8
+FINE_UP_TO = {"x": 40, "y": 900}
+"""The greatest ratio at which a logarithmic axis has room for ticks at 1, 2 and 5."""
+MOST_LEVELS = 10
+"""Of a factor's levels so many have a tick or stand in a legend."""
+MANY_POINTS = 400
+"""From so many points on they are pixels in the SVG, which stays small that way."""
+Which = Literal["x", "y"]
+
+
+def amount(
+    axes: Axes, which: Which, label: str, values: Iterable[float], unit: str | None = "",
+    log: bool = False,
+) -> None:  # fmt: skip
+    """Label an axis of amounts and write its ticks with SI prefixes (plain ones for ratios, whose
+    unit is None); logarithmic with `log` and where the values are positive and span a factor of
+    8."""
+    found = np.asarray(list(values), dtype=float)
+    found = found[np.isfinite(found)]
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    ratio = found.max() / found.min() if len(found) and found.min() > 0 else 1.0
+    if log or ratio > LOG_FROM_RATIO:
+        axes.set(**{f"{which}scale": "log"})
+        subs = (1.0,) if ratio > FINE_UP_TO[which] else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(10, subs=subs, numticks=8))
+        axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(_plain) if unit is None else EngFormatter(unit))
+    axis.set_label_text(label)
+
+
+def _plain(value: float, place: int) -> str:
+    return f"{value:g}"
+
+
+def level_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
+    """A logarithmic x axis with a tick at each level (at most 10 of them)."""
+    axes.set_xscale("log")
+    axes.set_xticks(*_ticks(levels, [float(level) for level in levels]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(LABELS[factor])
+
+
+def category_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
+    """An x axis with the levels at 0, 1, 2 ..."""
+    axes.set_xticks(*_ticks(levels, [float(place) for place in range(len(levels))]))
+    axes.set_xlabel(LABELS[factor])
+
+
+def _ticks(levels: Sequence[float], places: list[float]) -> tuple[list[float], list[str]]:
+    chosen = evenly(len(levels), MOST_LEVELS)
+    return [places[i] for i in chosen], [f"{levels[i]:g}" for i in chosen]
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most so many of the places 0 to count - 1, evenly, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
+
+
+def points(
+    axes: Axes, data: FigureData, rows: pd.DataFrame, x: Iterable[float], y: Iterable[float],
+    factor: str, size: float = 30,
+) -> None:  # fmt: skip
+    """A point a row in the colour and marker of its level of `factor`; hollow where `rows` says
+    that it is doubtful."""
+    places = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
+    levels = rows[factor].to_numpy()
+    doubtful = rows["doubtful"].to_numpy(bool) if "doubtful" in rows else np.zeros(len(rows), bool)
+    for level in np.unique(levels):
+        colour = data.palette.colour(factor, level)
+        for hollow in (False, True):
+            own = places[(levels == level) & (doubtful == hollow)]
+            if len(own):
+                axes.scatter(
+                    own["x"], own["y"], s=size, marker=data.palette.marker(factor, level),
+                    facecolors="white" if hollow else [colour],
+                    edgecolors=[colour] if hollow else "white",
+                    linewidths=1.4 if hollow else 0.5, alpha=0.9, zorder=3,
+                    rasterized=len(rows) > MANY_POINTS,
+                )  # fmt: skip
+
+
+def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
+    """What a legend shows of the levels that `rows` have (at most 10 of them)."""
+    levels = np.unique(rows[factor])
+    return [
+        Line2D(
+            [], [], color=data.palette.colour(factor, level),
+            marker=data.palette.marker(factor, level),
+            linestyle=data.palette.dash(factor, level) if line else "", label=f"{level:g}",
+        )
+        for level in levels[evenly(len(levels), MOST_LEVELS)]
+    ]  # fmt: skip
+
+
+def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
+    """A legend entry for hollow points, if there are any."""
+    if not rows.get("doubtful", pd.Series(dtype=bool)).any():
+        return []
+    return [
+        Line2D([], [], color="0.3", marker="o", linestyle="", markerfacecolor="white",
+               label=fill(DOUBTFUL, 22))
+    ]  # fmt: skip
+
+
+def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) -> None:
+    """A legend to the right of the axes, its top at `place` of their height."""
+    if handles:
+        made = Legend(
+            axes, handles, [str(handle.get_label()) for handle in handles], title=title,
+            loc="upper left", bbox_to_anchor=(1.01, place), frameon=False, borderaxespad=0,
+            alignment="left",
+        )  # fmt: skip
+        axes.add_artist(made)  # so that there may be several
+        made.set_clip_on(False)
+
+
+def name_of(factor: str) -> str:
+    """The factor's name for a legend's title."""
+    return AXIS_WORDS[factor].name

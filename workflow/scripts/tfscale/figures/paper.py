@@ -1,0 +1,221 @@
+"""Heat map, box plots, matched cells."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from tfscale.analysis.slices import TIME, slice_numbers, varying
+from tfscale.figures.look import (
+    HEIGHT_IN,
+    LABELS,
+    MANY_POINTS,
+    MODELS,
+    WIDE_IN,
+    WIDTH_IN,
+    Drawn,
+    FigureData,
+    amount,
+    category_axis,
+    evenly,
+    hollow_handle,
+    in_words,
+    legend,
+    level_handles,
+    name_of,
+)
+from tfscale.figures.look import points as draw_points
+from tfscale.units import seconds, three
+
+BOXED = ("layers", "batch_size", "conv_size")
+WIDTH_OF_BOX = 0.7
+
+
+def heatmap(data: FigureData) -> Drawn:
+    """Pearson correlations of the factors and the time of a pass, as in the paper; beside them
+    Spearman's, and Pearson's of the logarithms."""
+    factors = varying(data.cells)
+    if not factors:
+        return in_words("No correlations: every cell of this study has the same levels.")
+    table = data.cells[[*factors, TIME]].astype(float)
+    matrices = {
+        "Pearson": table.corr(),
+        "Spearman (ranks)": table.corr(method="spearman"),
+        "Pearson of logarithms": np.log(table).corr(),
+    }
+    short = [LABELS[name].split(" (")[0] for name in table]
+    figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
+    for panel, (title, matrix) in zip(panels, matrices.items(), strict=True):
+        sns.heatmap(
+            matrix.round(2) + 0.0, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
+            square=True, ax=panel, xticklabels=short, yticklabels=short, cbar=False,
+            linewidths=1, linecolor="white",
+        )  # fmt: skip
+        panel.set_title(title)
+        panel.tick_params(axis="x", rotation=40)
+        plt.setp(panel.get_xticklabels(), ha="right", rotation_mode="anchor")
+    colours = panels[-1].collections[0]
+    figure.colorbar(colours, ax=panels, label="correlation (-1 to 1)", shrink=0.8)
+    return Drawn(figure, _correlation_words(data))
+
+
+def _correlation_words(data: FigureData) -> list[str]:
+    parts = [
+        f"{name_of(row['factor'])} {row['pearson']:.2f} ({row['spearman']:.2f}, "
+        f"{row['pearson_log']:.2f})"
+        for row in data.fitted("correlations").to_dict("records")
+    ]
+    said = f"With the time of a pass, Pearson (Spearman, logarithms): {'; '.join(parts)}."
+    return [said] if parts else []
+
+
+def by_layers(data: FigureData) -> Drawn:
+    """The time of a pass by layers."""
+    return box_plot(data, "layers")
+
+
+def by_batch_size(data: FigureData) -> Drawn:
+    """The time of a pass by batch size."""
+    return box_plot(data, "batch_size")
+
+
+def by_conv_size(data: FigureData) -> Drawn:
+    """The time of a pass by convolution size."""
+    return box_plot(data, "conv_size")
+
+
+def box_plot(data: FigureData, factor: str) -> Drawn:
+    """Boxes of the time of a pass by level, every cell as a point, coloured by layers (or by
+    convolution size where layers are on the axis)."""
+    cells, hue = data.cells, "conv_size" if factor == "layers" else "layers"
+    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
+    boxes(axes, data, cells, factor, hue)
+    amount(axes, "y", LABELS[TIME], cells[TIME], "s")
+    legend(axes, [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
+    return Drawn(figure, [_median_words(cells, factor)])
+
+
+def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: str) -> pd.Series:
+    """Boxes of the time of a pass at each level of the study's cells, and the cells as points,
+    those of one level of `hue` above each other; returns the place of each point on the x axis."""
+    levels, kinds = (sorted(data.cells[axis].unique()) for axis in (factor, hue))
+    step = WIDTH_OF_BOX / len(kinds)
+    shift = (cells[hue].map(kinds.index).astype(float) - (len(kinds) - 1) / 2) * step
+    place = cells[factor].map(levels.index).astype(float) + shift
+    axes.boxplot(
+        [cells[cells[factor] == level][TIME] for level in levels],
+        positions=range(len(levels)), widths=WIDTH_OF_BOX, showfliers=False, patch_artist=True,
+        manage_ticks=False, boxprops={"facecolor": "0.92", "edgecolor": "0.6"},
+        medianprops={"color": MODELS.get(data.model, "0.2"), "linewidth": 2},
+        whiskerprops={"color": "0.6"}, capprops={"color": "0.6"},
+    )  # fmt: skip
+    draw_points(axes, data, cells, place, cells[TIME], hue)
+    axes.grid(visible=False, axis="x")
+    axes.set_xlim(-0.6, len(levels) - 0.4)
+    category_axis(axes, factor, levels)
+    return place
+
+
+def _median_words(cells: pd.DataFrame, factor: str) -> str:
+    medians = cells.groupby(factor)[TIME].median()
+    first, last = medians.index[0], medians.index[-1]
+    if first == last:
+        return f"All cells have {name_of(factor)} {first}: this figure compares nothing."
+    return (
+        f"The median pass takes {seconds(medians[first])} at {name_of(factor)} {first} and "
+        f"{seconds(medians[last])} at {last}."
+    )
+
+
+MOST_PANELS = 5
+MOST_LEVEL = 5
+"""Levels whose names stand beside each other in a panel; those of more stand upright."""
+HIDDEN = 1.25
+"""Matched cells that change so many times more than the medians are an effect that was hidden."""
+FACETS = {"layers": ("conv_size", "batch_size"), "batch_size": ("layers", "conv_size"),
+          "conv_size": ("layers", "batch_size")}  # fmt: skip
+"""For each factor what the panels are by, and what the points are coloured by."""
+
+
+def matched_layers(data: FigureData) -> Drawn:
+    """The time of a pass by layers, a panel a convolution size."""
+    return matched(data, "layers")
+
+
+def matched_batch_size(data: FigureData) -> Drawn:
+    """The time of a pass by batch size, a panel a number of layers."""
+    return matched(data, "batch_size")
+
+
+def matched_conv_size(data: FigureData) -> Drawn:
+    """The time of a pass by convolution size, a panel a number of layers."""
+    return matched(data, "conv_size")
+
+
+def matched(data: FigureData, factor: str) -> Drawn:
+    """Box plots on one logarithmic axis, a panel a level of the facet; a line joins the cells that
+    differ in `factor` alone."""
+    cells = data.cells
+    ratios = matched_ratios(cells, factor)
+    if ratios.empty:
+        return in_words(f"No two cells of this study differ in {name_of(factor)} alone.")
+    facet, hue = FACETS[factor]
+    every = sorted(cells[facet].unique())
+    count = min(len(every), MOST_PANELS)
+    shown = [every[i] for i in evenly(len(every), count)]
+    size = (max(WIDE_IN * count / MOST_PANELS, WIDE_IN * 0.6), HEIGHT_IN)
+    figure, panels = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False)
+    for panel, level in zip(panels[0], shown, strict=True):
+        own = cells[cells[facet] == level]
+        place = boxes(panel, data, own, factor, hue)
+        _joined(panel, own, place, factor)
+        panel.set_title(f"{level}", fontsize="medium")
+        amount(panel, "y", "", cells[TIME], "s", log=True)
+    panels[0][0].set_ylabel(LABELS[TIME])
+    for panel in panels[0]:
+        panel.set_xlabel("")
+        if cells[factor].nunique() > MOST_LEVEL:
+            panel.tick_params(axis="x", labelrotation=90)
+    figure.suptitle(name_of(facet), fontsize="medium")
+    figure.supxlabel(LABELS[factor], fontsize="medium")
+    legend(panels[0][-1], [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
+    return Drawn(figure, _words(cells, factor, ratios))
+
+
+def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
+    """A thin line through the points of each slice."""
+    ordered = cells.sort_values(factor)
+    slices = ordered.groupby(slice_numbers(ordered, factor), sort=False)
+    lines = [np.column_stack([place[rows.index], rows[TIME]]) for _, rows in slices]
+    many = len(cells) > MANY_POINTS
+    look = {"linewidths": 0.3, "alpha": 0.3} if many else {"linewidths": 0.8}
+    axes.add_collection(LineCollection(lines, colors="0.35", zorder=2.5, rasterized=many, **look))
+
+
+def matched_ratios(cells: pd.DataFrame, factor: str) -> pd.Series:
+    """For each slice with both the lowest and the highest level of `factor`: the time of a pass at
+    the highest over that at the lowest."""
+    low, high = cells[factor].min(), cells[factor].max()
+    if low == high:
+        return pd.Series(dtype=float)
+    number = slice_numbers(cells, factor)
+    times = cells.groupby([number, factor])[TIME].mean().unstack()
+    return (times[high] / times[low]).dropna()
+
+
+def _words(cells: pd.DataFrame, factor: str, ratios: pd.Series) -> list[str]:
+    low, high = cells[factor].min(), cells[factor].max()
+    medians = cells.groupby(factor)[TIME].median()
+    marginal, own = medians[high] / medians[low], float(np.exp(np.log(ratios).mean()))
+    hidden = max(own / marginal, marginal / own) > HIDDEN
+    span = f"{three(ratios.min())} to {three(ratios.max())} over {len(ratios)} pairs"
+    if len(ratios) == 1:
+        span = "one pair"
+    return [
+        f"From {name_of(factor)} {low} to {high} the time of a pass changes {three(own)}-fold "
+        f"between cells that differ in nothing else ({span}), the medians over all cells "
+        f"{three(marginal)}-fold"
+        + (": the box plot over all cells misleads here." if hidden else ".")
+    ]

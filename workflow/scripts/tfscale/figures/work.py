@@ -1,0 +1,330 @@
+"""Latency against work, roofline, shares, saturation."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from tfscale.analysis.slices import ARCHITECTURE
+from tfscale.analysis.words import counted
+from tfscale.figures.look import (
+    HATCHES,
+    HEIGHT_IN,
+    LABELS,
+    MANY_POINTS,
+    NAMES,
+    WIDE_IN,
+    WIDTH_IN,
+    Drawn,
+    FigureData,
+    amount,
+    evenly,
+    hollow_handle,
+    in_words,
+    legend,
+    level_axis,
+    level_handles,
+    name_of,
+    named,
+)
+from tfscale.figures.look import points as draw_points
+from tfscale.units import three
+from tfscale.words import AXIS_WORDS, share
+
+GIGA = 1e9
+BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
+UNSURE = "X"
+
+
+def work(data: FigureData) -> Drawn:
+    """Latency against the FLOP of a call: measured, fitted by the work model, and the time that the
+    machine's measured peak would take."""
+    cells = with_fit(data)
+    if cells.empty:
+        return in_words("No work model was fitted to these cells.")
+    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
+    draw_points(axes, data, cells, cells["flop_per_call"], cells["latency_s"], "layers")
+    axes.scatter(
+        cells["flop_per_call"], cells["fitted_s"], marker="_", color="black", s=60, linewidths=1.2,
+        zorder=4, rasterized=len(cells) > MANY_POINTS,
+    )  # fmt: skip
+    handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
+    ends = np.array([cells["flop_per_call"].min(), cells["flop_per_call"].max()])
+    for place, roof in enumerate(data.roofs.to_dict("records")):
+        colour, _, dash = named(place)
+        axes.plot(ends, ends / (roof["peak_gflop_per_s"] * GIGA), color=colour, linestyle=dash)
+        handles.append(Line2D([], [], color=colour, linestyle=dash, label=_roof_name(roof)))
+    floor_s = cells["floor_s"].median()
+    if np.isfinite(floor_s):
+        axes.axhline(floor_s, color="0.5", linestyle=(0, (1, 1.5)))
+        handles.append(
+            Line2D([], [], color="0.5", linestyle=(0, (1, 1.5)), label="identity model\n(median)")
+        )
+    amount(axes, "x", LABELS["flop_per_call"], cells["flop_per_call"])
+    amount(axes, "y", LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
+    axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
+    legend(axes, [*level_handles(data, "layers", cells), *hollow_handle(cells)], "layers")
+    legend(axes, handles, "lines and ticks", 0.45)
+    return Drawn(figure, _share_words(data, cells))
+
+
+def roofline(data: FigureData) -> Drawn:
+    """FLOP/s that a call reaches against its FLOP a byte, under the measured peak and copy rate;
+    the marker says what holds the cell up (Williams, Waterman and Patterson 2009)."""
+    cells = with_fit(data)
+    if cells.empty:
+        return in_words("No roofline: no work model was fitted to these cells.")
+    moved = [name for name in cells if name.endswith("_moved_bytes")]
+    traffic = cells["read_weight_bytes"] + cells["called_batch"] * cells[moved].sum(axis=1)
+    intensity, reached = (
+        cells["flop_per_call"] / traffic,
+        cells["flop_per_call"] / cells["latency_s"],
+    )
+    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
+    kinds = cells["label"].map(BOUNDS).fillna(UNSURE)
+    for (layers, marker), rows in cells.groupby(["layers", kinds]):
+        axes.scatter(
+            intensity[rows.index], reached[rows.index], marker=marker, s=34, zorder=3,
+            color=[data.palette.colour("layers", layers)], edgecolors="white", linewidths=0.5,
+            rasterized=len(cells) > MANY_POINTS,
+        )  # fmt: skip
+    grid = np.geomspace(intensity.min(), intensity.max(), 100)
+    handles = []
+    tops: list[float] = []
+    for place, roof in enumerate(data.roofs.to_dict("records")):
+        colour, _, dash = named(place)
+        top = np.minimum(roof["peak_gflop_per_s"], roof["peak_gbyte_per_s"] * grid) * GIGA
+        axes.plot(grid, top, color=colour, linestyle=dash)
+        handles.append(Line2D([], [], color=colour, linestyle=dash, label=_roof_name(roof)))
+        tops += top.tolist()
+    amount(axes, "x", "arithmetic intensity (FLOP a byte)", intensity)
+    amount(axes, "y", "work done (FLOP/s)", [*reached, *tops])
+    marks = [*BOUNDS.items(), ("undetermined", UNSURE)]
+    handles += [Line2D([], [], color="0.4", marker=marker, linestyle="", label=label)
+                for label, marker in marks if (kinds == marker).any()]  # fmt: skip
+    dots = [Line2D([], [], color=data.palette.colour("layers", level), marker="s", linestyle="",
+                   label=f"{level}") for level in sorted(cells["layers"].unique())]  # fmt: skip
+    legend(axes, dots, "layers (colour)")
+    legend(axes, handles, "roof and what\nholds a cell up", 0.5)
+    return Drawn(figure, _bound_words(cells) + _share_words(data, cells))
+
+
+def with_fit(data: FigureData) -> pd.DataFrame:
+    """The cells with their FLOP a call (`flop_per_call`), fitted latency and label of regime."""
+    fitted = data.fitted("regimes")[["cell", "fitted_s", "label"]]
+    cells = data.cells.merge(fitted, on="cell")
+    return cells.assign(flop_per_call=cells["called_batch"] * cells["flop_per_example"])
+
+
+def _roof_name(roof: dict) -> str:
+    threads = counted(roof["threads"], "thread")
+    return f"peak of {threads}\n({roof['peak_gflop_per_s']:.0f} GFLOP/s)"
+
+
+def _least(data: FigureData, flop: np.ndarray) -> np.ndarray:
+    """What the work would take at the best peak (s)."""
+    if data.roofs.empty:
+        return np.array([])
+    return flop / (data.roofs["peak_gflop_per_s"].max() * GIGA)
+
+
+def _share_words(data: FigureData, cells: pd.DataFrame) -> list[str]:
+    own = cells.merge(data.roofs, on="threads") if len(data.roofs) else cells.iloc[:0]
+    if own.empty:
+        return ["The roofs of this machine were not measured."]
+    reached = own["flop_per_call"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
+    return [
+        f"Cells reach {share(reached.min())} to {share(reached.max())} of the measured peak "
+        f"(median {share(reached.median())})."
+    ]
+
+
+def _bound_words(cells: pd.DataFrame) -> list[str]:
+    kinds = cells["label"].str.split(":").str[0].value_counts()
+    return [
+        f"Of {len(cells)} cells: " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()) + "."
+    ]
+
+
+OPERATIONS = {
+    "overhead": "overhead of a call",
+    "weights": "reading weights",
+    "conv_first": "first convolution",
+    "conv_square": "square convolutions",
+    "conv_full_span": "full-width convolution",
+    "dense": "dense layers",
+    "pool": "pools",
+    "embedding": "embedding",
+}
+LEAST_SHARE = 0.005
+MOST_BARS = 16
+LEAST_IN = 3.0
+"""The name of the bars needs some height, however few they are."""
+
+
+def time_shares(data: FigureData) -> Drawn:
+    """A bar an architecture, at the smallest and the largest batch: how the fitted time of a call
+    is divided between kinds of operation."""
+    main = data.main["cell"]
+    rows = data.fitted("regimes")
+    rows = rows[rows["cell"].isin(main)]
+    if rows.empty:
+        return in_words("No work model was fitted to these cells.")
+    batches = sorted({rows["called_batch"].min(), rows["called_batch"].max()})
+    varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
+    shown = [name for name in OPERATIONS if rows[f"{name}_share"].max() >= LEAST_SHARE]
+    count = min(max((rows["called_batch"] == one).sum() for one in batches), MOST_BARS)
+    figure, panels = plt.subplots(
+        1, len(batches), figsize=(WIDE_IN, max(1.6 + 0.24 * count, LEAST_IN)), squeeze=False
+    )
+    for axes, one in zip(panels[0], batches, strict=True):
+        _bars(axes, rows[rows["called_batch"] == one], shown, varied)
+        axes.set_title(f"{AXIS_WORDS['batch_size'].name} {one}")
+    named = " /\n".join(AXIS_WORDS[axis].name for axis in varied)
+    panels[0][0].set_ylabel(f"{named} (number)")
+    handles = [Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=OPERATIONS[name])
+               for name, (colour, hatch) in _looks().items() if name in shown]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    return Drawn(figure, _words(data.fitted("time_shares")))
+
+
+def _looks() -> dict[str, tuple[str, str]]:
+    return dict(zip(OPERATIONS, zip(NAMES, HATCHES, strict=True), strict=True))
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -> None:
+    rows = rows.sort_values(ARCHITECTURE)
+    rows = rows.iloc[evenly(len(rows), MOST_BARS)]
+    place, start = np.arange(len(rows)), np.zeros(len(rows))
+    for name in shown:
+        colour, hatch = _looks()[name]
+        width = 100 * rows[f"{name}_share"].to_numpy()
+        axes.barh(place, width, left=start, height=0.8, color=colour, hatch=hatch,
+                  edgecolor="white", linewidth=0.4)  # fmt: skip
+        start += width
+    axes.set_yticks(place, [" / ".join(str(row[axis]) for axis in varied)
+                            for row in rows.to_dict("records")])  # fmt: skip
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
+    axes.grid(visible=False, axis="y")
+
+
+def _words(shares: pd.DataFrame) -> list[str]:
+    """The three kinds that take most of the time of all cells together, in the largest group."""
+    if shares.empty:
+        return []
+    first = shares.drop_duplicates("operation").nlargest(3, "time_share")
+    parts = []
+    for row in first.to_dict("records"):
+        low, high = row["time_share_low"], row["time_share_high"]
+        known = f" ({share(low)} to {share(high)})" if np.isfinite(low) else ""
+        parts.append(f"{OPERATIONS[row['operation']]} {share(row['time_share'])}{known}")
+    return [f"Of the time of all cells together: {', '.join(parts)}."]
+
+
+MOST_CURVES = 5
+BEYOND = 16
+"""How many times the greatest batch the curves are drawn, and no more."""
+REACHED = {"n_half": 0.5, "b90": 0.9}
+SAME = ["conv_size", "input_size"]
+
+
+def saturation(data: FigureData) -> Drawn:
+    """Measured latency and throughput against batch with the work model's overhead + batch x cost
+    of an example, n_half and B90; a curve a number of layers, dotted beyond what was measured."""
+    cells = _swept(data.main)
+    if cells["called_batch"].nunique() < 2:
+        return in_words("No saturation: every call of this study has the same batch size.")
+    fits = _fits(data, cells)
+    if fits.empty:
+        return in_words("No saturation: the work model has no cost of an example here.")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
+    own = cells[cells["layers"].isin(fits["layers"])]
+    per_s = own["called_batch"] / own["latency_s"]
+    _intervals(left, data, own)
+    draw_points(left, data, own, own["called_batch"], own["latency_s"], "layers")
+    draw_points(right, data, own, own["called_batch"], per_s, "layers")
+    for fit in fits.to_dict("records"):
+        _curves(left, right, data, fit, own["called_batch"].max())
+    amount(left, "y", LABELS["latency_s"], own["latency_s"], "s")
+    amount(right, "y", LABELS["throughput_per_s"], [*per_s, *_marked(fits)])
+    levels = sorted(own["called_batch"].unique().tolist())
+    for axes in (left, right):
+        level_axis(axes, "batch_size", levels)
+    amount(right, "x", LABELS["batch_size"], right.get_xlim())
+    marks = [Line2D([], [], color="0.3", marker=marker, linestyle="-", label=label,
+                    markerfacecolor="white")
+             for marker, label in (("d", "n_half: 50 %"), ("p", "B90: 90 %"))]  # fmt: skip
+    legend(right, [*level_handles(data, "layers", own, line=True), *hollow_handle(own)], "layers")
+    legend(right, marks, "of the best throughput", 0.4)
+    shape = ", ".join(f"{name_of(axis)} {cells[axis].iloc[0]}" for axis in SAME)
+    return Drawn(figure, [f"Drawn for {shape}.", *_figures_saturation_words(fits)])
+
+
+def _swept(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells of the convolution and input size with the most batch sizes and cells."""
+    if cells.empty:
+        return cells
+    by_shape = cells.groupby(SAME)["called_batch"].agg(["nunique", "size"])
+    best = by_shape.sort_values(["nunique", "size"], kind="stable").index[-1]
+    return cells[(cells[SAME] == list(best)).all(axis=1)]
+
+
+def _fits(data: FigureData, cells: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the table of saturation for at most 5 numbers of layers of these cells."""
+    table = data.fitted("saturation")
+    same = [axis for axis in table if axis in cells and axis not in ("machine", "model", "layers")]
+    alike = (table[same] == cells[same].iloc[0]).all(axis=1) & (table["per_example_s"] > 0)
+    table = table[alike & table["layers"].isin(cells["layers"])].sort_values("layers")
+    count = min(len(table), MOST_CURVES)
+    return table.iloc[evenly(len(table), count)]
+
+
+def _intervals(axes: Axes, data: FigureData, cells: pd.DataFrame) -> None:
+    for cell in cells.to_dict("records"):
+        axes.plot(
+            [cell["called_batch"]] * 2, [cell["latency_low_s"], cell["latency_high_s"]],
+            color=data.palette.colour("layers", cell["layers"]), linewidth=1.2,
+        )  # fmt: skip
+
+
+def _curves(left: Axes, right: Axes, data: FigureData, fit: dict, greatest: int) -> None:
+    layers, most = fit["layers"], BEYOND * greatest
+    colour = data.palette.colour("layers", layers)
+    place = fit["b90_examples"]
+    far = min(max(2 * place if np.isfinite(place) else most, greatest), most)
+    for batch, dash, width in (
+        (np.geomspace(fit["least_batch"], greatest, 80), data.palette.dash("layers", layers), 1.5),
+        (np.geomspace(greatest, far, 40), ":", 1.0),
+    ):
+        latency_s = fit["overhead_s"] + batch * fit["per_example_s"]
+        right.plot(batch, batch / latency_s, color=colour, linestyle=dash, linewidth=width)
+        if dash != ":":
+            left.plot(batch, latency_s, color=colour, linestyle=dash, linewidth=width)
+    for (name, reached), marker in zip(REACHED.items(), ("d", "p"), strict=True):
+        x, low, high = (fit[f"{name}{end}_examples"] for end in ("", "_low", "_high"))
+        if fit["least_batch"] <= x <= most:
+            y = reached * fit["most_throughput_per_s"]
+            right.plot([x], [y], color=colour, marker=marker, markerfacecolor="white", zorder=5)
+            if np.isfinite(low) and np.isfinite(high):
+                right.plot([max(low, fit["least_batch"]), min(high, most)], [y, y], color=colour)
+
+
+def _marked(fits: pd.DataFrame) -> list[float]:
+    return (REACHED["b90"] * fits["most_throughput_per_s"]).tolist()
+
+
+def _figures_saturation_words(fits: pd.DataFrame) -> list[str]:
+    return [
+        f"{row['layers']} layers: half of {three(row['most_throughput_per_s'])} examples/s at "
+        f"batch {_batch(row, 'n_half')}, 90 % at {_batch(row, 'b90')}: {row['verdict']}."
+        for row in fits.to_dict("records")
+    ]
+
+
+def _batch(row: dict, name: str) -> str:
+    x, low, high = (row[f"{name}{end}_examples"] for end in ("", "_low", "_high"))
+    interval = f" ({low:.3g} to {high:.3g})" if np.isfinite(low) and np.isfinite(high) else ""
+    return f"{x:.3g}{interval}"

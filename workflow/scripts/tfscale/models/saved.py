@@ -1,0 +1,44 @@
+"""Facts.json and the digest of a SavedModel."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from tfscale.axes import AXES, cell_name
+from tfscale.errors import StudyError
+
+
+def digest(saved_model: str | Path) -> str:
+    """SHA-256 over the names and contents of a SavedModel's files."""
+    total = hashlib.sha256()
+    for file in sorted(Path(saved_model).rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            total.update(str(file.relative_to(saved_model)).encode())
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def verify(saved_model: str | Path, expected: str) -> None:
+    """Raise StudyError when the SavedModel is not the one that was trained."""
+    if digest(saved_model) != expected:
+        folder = Path(saved_model).parent
+        raise StudyError(
+            f"{saved_model} is damaged or was not made by this study: "
+            f"delete {folder} and type the same command again"
+        )
+
+
+def read_facts(path: str) -> dict:
+    """The facts of the trained model whose folder the file lies in.
+
+    Raises StudyError when the file is damaged or of another model.
+    """
+    again = f"delete {Path(path).parent} and type the same command again"
+    try:
+        facts = json.loads(Path(path).read_text(encoding="utf-8"))
+        name = cell_name({axis: facts[axis] for axis in AXES if axis in facts})
+    except (ValueError, TypeError, AttributeError):
+        raise StudyError(f"{path} is damaged: {again}") from None
+    if name != Path(path).parent.name:
+        raise StudyError(f"{path} is of the model {name}: {again}")
+    return facts

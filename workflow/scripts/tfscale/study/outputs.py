@@ -1,0 +1,84 @@
+"""Names of figures, fitted tables and page parts: all that the rules need to know of them."""
+
+from pathlib import Path
+
+FIGURES: dict[str, str] = {
+    "heatmap": "Correlations",
+    "by_layers": "Time by layers",
+    "by_batch_size": "Time by batch size",
+    "by_conv_size": "Time by convolution size",
+    "matched_layers": "Layers, matched cells",
+    "matched_batch_size": "Batch size, matched cells",
+    "matched_conv_size": "Convolution size, matched cells",
+    "laws": "Laws",
+    "interaction": "Layers and convolution size together",
+    "saturation": "Latency and throughput against batch",
+    "thresholds": "Threshold profiles",
+    "work": "Latency against work",
+    "roofline": "Roofline",
+    "time_shares": "Where the time goes",
+    "held_out": "Predicted against measured",
+    "residuals": "Residuals",
+    "machines": "Machine against machine",
+}
+"""What draws each is in `figures`; this list is all that the rules need to know."""
+
+DRAWN_TABLES = (
+    "anova", "correlations", "drift", "held_out", "held_out_cells", "laws", "machines", "outliers",
+    "regimes", "saturation", "threshold_profiles", "thresholds", "time_shares",
+)  # fmt: skip
+"""The fitted tables that figures are drawn from."""
+
+
+TOP = "In short"
+"""The topic of the findings that come first."""
+
+TABLES: dict[str, tuple[str, str]] = {
+    "laws": ("Laws", "a machine, model, factor and law, all slices pooled"),
+    "slice_laws": ("Laws of single slices", "a slice of at least five levels and law"),
+    "elasticities": (
+        "Local elasticities",
+        "two neighbouring levels of a factor, pooled and a slice",
+    ),
+    "correlations": ("Correlations", "a machine, model and factor"),
+    "anova": ("Analysis of variance", "a machine, model and term of ln time"),
+    "work_model": ("Work model", "a machine, model, setting and cost of the work model"),
+    "time_shares": ("Where the time goes", "a machine, model, setting and kind of operation"),
+    "regimes": ("Regimes", "a cell: what holds it up"),
+    "saturation": ("Saturation", "an architecture: overhead, n_half and B90"),
+    "thresholds": ("Thresholds", "a slice in which a factor varies"),
+    "threshold_profiles": ("Threshold profiles", "a place in a sweep of at least six levels"),
+    "spread": ("Spread", "a machine, model, factor and scale"),
+    "outliers": ("Outliers", "a flagged cell, with the command that times it again"),
+    "equivalence": ("Equivalence", "two levels of a factor in a stratum of matched cells"),
+    "held_out": ("Held-out errors", "a machine, model, setting, kind of fold and predictor"),
+    "held_out_cells": ("Cells left out", "a cell, left out with its architecture or top level"),
+    "coverage": ("Coverage of predictions", "a machine, model and setting"),
+    "predictions": ("Predictions", "a machine and cell of `predict`"),
+    "budget": ("Budget", "a machine, model, source and measure of size"),
+    "drift": ("Drift", "a machine and term of the drift over the study"),
+    "run_order": ("Run order", "a machine and model"),
+    "machines": ("Machines", "a model, pair of machines and quantity"),
+    "claims": ("The paper's claims", "a claim (or part of it) and machine"),
+    "exploratory": ("Exploratory tests", "a test outside of the primary ones"),
+}
+"""All are written for every study; a table that a study says nothing of has no row."""
+
+
+FOLDER = Path(__file__).parents[3] / "report"
+LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
+"""Observable Plot and D3, in the order in which a browser must read them."""
+SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
+"""The page's own scripts; they share one scope and start when the last one is read."""
+TEMPLATES = (
+    "report.html.j2", "answer.html.j2", "figures.html.j2", "analysis.html.j2", "explorer.html.j2",
+    "cells.html.j2", "missing.html.j2", "predictions.html.j2", "method.html.j2",
+    "provenance.html.j2",
+)  # fmt: skip
+STYLES = ("page.css",)
+PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
+
+
+def text_of(names: tuple[str, ...]) -> str:
+    """The text of the files of these names, one after the other."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,171 @@
+"""The file of a run: schema, write, read, check."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tfscale.axes import AXES
+from tfscale.errors import StudyError
+from tfscale.files.whole import PLACEHOLDER, as_sealed, replacing, seal
+
+SET_BY_JOB = (
+    "GOTO_NUM_THREADS", "JE_ARROW_MALLOC_CONF", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL", "VECLIB_MAXIMUM_THREADS",
+)  # fmt: skip
+"""By the job from the axis threads, or by Snakemake from the cores: not the user's environment."""
+VARIABLE = "variable_"
+VARIES = {
+    "affinity", "clock_mhz", "git_commit", "load_average", "memory_available_bytes",
+    "memory_bytes", "memory_limit_bytes", "cpuset", "uptime_s",
+    *[f"{VARIABLE}{name}" for name in SET_BY_JOB],
+}  # fmt: skip
+"""Keys that may differ between rows of one environment; a virtual machine's memory is one, and
+which of the CPUs a scheduler gave (how many is not)."""
+
+RAW = ["phase", "durations_ns", "calibrations_s"]
+
+_TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
+_KINDS = {str: _TEXT, int: pa.int32(), bool: pa.bool_()}
+_DESCRIBED = {
+    "cell": (_TEXT, "name of the cell"),
+    "seed": (_COUNT, "seed of the study"),
+    "round": (pa.int32(), "round, from 1; of a sentinel its place in the study"),
+    "visit": (pa.int32(), "visit in the run, from 1"),
+    "isolation": (_TEXT, "fork or exec"),
+    "protocol": (_TEXT, "visits or paper"),
+    "host": (_TEXT, "name of the machine"),
+    "device": (_TEXT, "CPU or GPU"),
+    "started": (pa.timestamp("us", tz="UTC"), "start of the visit"),
+    "visit_s": (_NUMBER, "the whole visit, from the start of its process to its answer"),
+    "waited_s": (_NUMBER, "waiting for an undisturbed machine, in the visit"),
+    "load_s": (_NUMBER, "loading the SavedModel"),
+    "first_call_s": (_NUMBER, "the first call"),
+    "warmup_calls": (pa.int32(), "calls of the warm-up"),
+    "settled": (pa.bool_(), "the warm-up settled; null = too few calls to say"),
+    "calls": (pa.int32(), "timed calls"),
+    "slices": (pa.int32(), "stretches of the timed block, a calibration before and after each"),
+    "slices_left_out": (pa.int32(), "of them not counted, as a calibration was slow"),
+    "p05_s": (_NUMBER, "5th percentile of the timed calls"),
+    "p50_s": (_NUMBER, "median of the timed calls"),
+    "p90_s": (_NUMBER, "90th percentile of the timed calls"),
+    "p99_s": (_NUMBER, "99th percentile of the timed calls"),
+    "mean_s": (_NUMBER, "mean of the timed calls"),
+    "timed_s": (_NUMBER, "sum of the timed calls"),
+    "unfetched_s": (_NUMBER, "median call without fetching the output; null = not run"),
+    "copy_s": (_NUMBER, "median copy of a batch from host to device; null = not run"),
+    "cpu_share": (_NUMBER, "CPU seconds a second of the timed block, all threads"),
+    "calibration_before_s": (_NUMBER, "calibration kernel before the slices that count, mean"),
+    "calibration_after_s": (_NUMBER, "calibration kernel after them, mean"),
+    "calibrations_s": (pa.list_(_NUMBER), "the kernel before and after every slice, in turn"),
+    "memory_copy_before_s": (_NUMBER, "copying 64 MiB in memory, before the timed block"),
+    "memory_copy_after_s": (_NUMBER, "copying 64 MiB in memory, after the timed block"),
+    "disturbed": (pa.bool_(), "left out of the estimate, by physical signs"),
+    "disturbed_reason": (_TEXT, "the signs; empty = none"),
+    "affinity": (pa.list_(pa.int32()), "CPUs of the visit, by turns if many; empty = not pinned"),
+    "load_average": (_NUMBER, "runnable processes over one minute, at the start"),
+    "steal_share": (_NUMBER, "share of the CPUs' time taken by other machines; null = unknown"),
+    "other_busy_share": (_NUMBER, "share of the CPUs' time used by others; null = unknown"),
+    "context_switches_voluntary": (_COUNT, "switches while waiting"),
+    "context_switches_involuntary": (_COUNT, "switches because another process had its turn"),
+    "os_threads": (pa.int32(), "threads of the process at the end"),
+    "memory_load_bytes": (_COUNT, "peak resident memory while loading; null = unknown"),
+    "memory_first_bytes": (_COUNT, "peak resident memory of the first call"),
+    "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
+    "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
+    "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
+    "phase": (
+        pa.list_(_TEXT),
+        "first, warmup, rewarmed, left_out, timed, unfetched or copy, a duration",
+    ),
+    "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
+}  # fmt: skip
+"""Every column of a run but its axes: type and what it holds. Suffixes name the units."""
+
+COLUMNS = [
+    pa.field("cell", _TEXT, metadata={"what": _DESCRIBED["cell"][1]}),
+    *[pa.field(axis, _KINDS[spec.kind]) for axis, spec in AXES.items()],
+    *[
+        pa.field(name, kind, metadata={"what": what})
+        for name, (kind, what) in _DESCRIBED.items()
+        if name != "cell"
+    ],
+]
+SCHEMA = pa.schema(COLUMNS)
+
+
+SCHEMA_VERSION = "6"
+PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
+FORMAT = {
+    "compression": {PHASE: "zstd", DURATIONS: "zstd"},
+    "use_dictionary": [PHASE],
+    "write_statistics": False,
+    "write_page_checksum": True,
+}
+"""Of a few rows only the raw durations are worth packing: the file is smaller and is read in half
+the time, which counts where thousands are merged."""
+
+
+def write(path: str, rows: list[dict], record: dict) -> None:
+    """Write the visits of a run and its environment; sealed, with a checksum on every page."""
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    with replacing(path) as temporary:
+        with pq.ParquetWriter(temporary, SCHEMA, **FORMAT) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(
+                {
+                    "tfscale_schema": SCHEMA_VERSION,
+                    "tfscale_record": json.dumps(record),
+                    "tfscale_seal": PLACEHOLDER.decode(),
+                }
+            )
+        seal(temporary)
+
+
+def read(path: str) -> tuple[pa.Table, dict]:
+    """The visits of a run and its record (stop reason and environment).
+
+    Raises StudyError when the file, <walk>/<cell>/round<number>.parquet, is damaged, of another
+    version, or the run of another walk, cell or round. Several may be
+    read at once, in threads.
+    """
+    again = f"delete {path} and type the same command again"
+    content = Path(path).read_bytes()
+    if not as_sealed(content):
+        raise StudyError(f"{path} is damaged: {again}")
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        metadata, table = file.metadata.metadata, file.read(use_threads=False)
+    version = metadata.get(b"tfscale_schema", b"").decode()
+    if version != SCHEMA_VERSION or table.schema != SCHEMA:
+        raise StudyError(f"{path} was written by another version of tfscale: {again}")
+    record = json.loads(metadata[b"tfscale_record"])
+    place = Path(path).parts[-3:]
+    name = _name(table, record, place)
+    if name.parts != place:
+        raise StudyError(f"{path} is the run {name}: {again}")
+    return table, record
+
+
+def check_model(path: str, record: dict, models: Mapping[str, str]) -> None:
+    """Raise StudyError when a run timed another SavedModel than `models` names for its cell, by
+    digest; runs of before the digest was recorded are trusted."""
+    timed = record.get("saved_model_sha256")
+    if timed and timed != models.get(Path(path).parent.name, timed):
+        raise StudyError(
+            f"{path} timed another model than the study's: delete {path} and type the same "
+            "command again"
+        )
+
+
+def _name(table: pa.Table, record: dict, place: tuple[str, ...]) -> Path:
+    """Where a run belongs, by its content: that of a further round may have no visits."""
+    walk = record.get("walk", place[0])
+    if not len(table):
+        return Path(walk, str(record.get("cell")), f"round{record.get('round')}.parquet")
+    places = {(row["cell"], row["round"]) for row in table.select(["cell", "round"]).to_pylist()}
+    if len(places) != 1:
+        return Path(walk, "of several cells or rounds")
+    ((cell, number),) = places
+    return Path(walk, cell, f"round{number}.parquet")
