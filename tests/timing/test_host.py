@@ -84,7 +84,7 @@ def test_own_work_is_no_others(quiet):
     stat(quiet.folder, user=30)
     child = subprocess.run([sys.executable, "-c", SPIN], check=True)
     assert child.returncode == 0
-    assert host.warnings_since(watch, 1) == []
+    assert host._load(watch, 0.1) == []
 
 
 def test_stolen_time(quiet, monkeypatch):
@@ -145,23 +145,23 @@ def test_without_proc_nothing_is_claimed(quiet, monkeypatch):
     monkeypatch.setattr(counters, "TASKS", quiet.folder / "none")
     monkeypatch.setattr(os, "getloadavg", lambda: (_ for _ in ()).throw(OSError()))
     assert host.warnings(1, 0.01) == []
-    found = host.difference(host.counters(), host.counters(), [1], 1)
+    found = counters.difference(counters.counters(), counters.counters(), [1], 1)
     unknown = {name for name, value in found.items() if value is None}
     assert unknown == {
         "steal_share", "steal_share_total", "other_busy_share", "os_threads", "load_average",
     }  # fmt: skip
 
 
-def test_shares_of_a_visit(quiet):
-    before = replace(host.counters(), time_s=0.0, own_s=0.0)
+def test_shares_of_a_process(quiet):
+    before = replace(counters.counters(), time_s=0.0, own_s=0.0)
     stat(quiet.folder, user=100, steal=10)
-    after = replace(host.counters(), time_s=2.0, own_s=0.5)
-    found = host.difference(before, after, [1], 1)
+    after = replace(counters.counters(), time_s=2.0, own_s=0.5)
+    found = counters.difference(before, after, [1], 1)
     assert found["steal_share"] == pytest.approx(0.05)
     assert found["steal_share_total"] == pytest.approx(0.025)
     assert found["other_busy_share"] == pytest.approx(0.25)
     assert found["resolution"] == pytest.approx(0.005)
-    moved = host.difference(before, after, [0, 1], 1)
+    moved = counters.difference(before, after, [0, 1], 1)
     assert moved["steal_share"] == pytest.approx(0.05), "of one CPU at a time"
 
 
@@ -172,9 +172,9 @@ def test_a_real_neighbour_is_seen_and_named():
     neighbour = subprocess.Popen(BUSY, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
     try:
         time.sleep(0.3)
-        before = host.counters()
+        before = counters.counters()
         time.sleep(1.0)
-        found = host.difference(before, host.counters(), [cpu], 1)
+        found = counters.difference(before, counters.counters(), [cpu], 1)
         lines = host.warnings(1)
     finally:
         neighbour.kill()

@@ -13,7 +13,6 @@ def test_a_cpu_that_others_use_does_not_stand_for_the_machine(tmp_path, monkeypa
     went = []
     monkeypatch.setattr(host, "places", lambda threads: [[1], [0]])
     monkeypatch.setattr(calm, "pin_to", went.append)
-    monkeypatch.setattr(host, "copy_time", lambda: 0.01)
     monkeypatch.setattr(host, "calibrate", lambda: 0.04 if went[-1] == [1] else 0.02)
     monkeypatch.setattr(host, "warnings", lambda threads: [])
     said = host.look(str(tmp_path / "machine.json"))
@@ -29,7 +28,7 @@ from tfscale.timing import calm as pinning
 pin_to, went = pinning.pin_to, []
 pinning.pin_to = lambda cpus: went.append(pin_to(cpus))
 from tfscale.timing.floor import measure_roofs
-measure_roofs({"threads": 1, "side": 64, "copied_bytes": 2**16})
+measure_roofs(threads=1, side=64, copied_bytes=2**16)
 print(json.dumps(went))
 """
 

@@ -6,12 +6,12 @@ from tfscale.jobs.log import logged
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-with logged(snakemake.log[0]) as console:
+with logged(snakemake.log[0]):
     from tfscale.files.checksums import write
     from tfscale.jobs.turn import timing_turn
     from tfscale.timing.host import look
 
-    with timing_turn(console):
+    with timing_turn():
         line = look(snakemake.output.machine)
-    print(line, file=console)
+    print(line)
     write(snakemake.output, snakemake.output.sums)

@@ -1,7 +1,9 @@
 """Memory and CPUs that a process may use, and its peak."""
 
 import resource
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -117,3 +119,21 @@ def kills() -> int | None:
         return None
     counts = [line.split()[1] for line in lines if line.startswith("oom_kill ")]
     return int(counts[0]) if counts else None
+
+
+T = TypeVar("T")
+
+
+class Phases:
+    """Runs the phases of a process and keeps the peak resident memory (bytes) of each."""
+
+    def __init__(self) -> None:
+        """No phase has run: what never runs has no peak."""
+        self.peaks: dict[str, int | None] = {}
+
+    def peak(self, phase: str, task: Callable[[], T]) -> T:
+        """The result of a task; its peak goes into the column of the phase."""
+        reset_peak()
+        result = task()
+        self.peaks[f"memory_{phase}_bytes"] = peak_bytes()
+        return result

@@ -40,9 +40,23 @@ def end_with_snakemake() -> None:
     """Have this job end by SIGTERM with the process that started it, or at once with status 1 when
     the Snakemake that did so was killed before: its place as the parent is then another's."""
     end_with(os.getppid(), signal.SIGTERM)
-    namespace, _, number = os.environ.get(SNAKEMAKE, "").partition(" ")
-    if LIBC is not None and namespace and namespace == _namespace() and _has_ended(number):
+    snakemake = snakemake_process()
+    if LIBC is not None and snakemake is not None and _has_ended(snakemake):
         os._exit(1)
+
+
+def snakemake_process() -> int | None:
+    """The number of the Snakemake that started this job, if that runs on this machine."""
+    namespace, _, number = os.environ.get(SNAKEMAKE, "").partition(" ")
+    return int(number) if number and namespace == _namespace() else None
+
+
+def print_in_utf8() -> None:
+    """Print line by line, and in UTF-8 whatever the locale: no sign in a log may fail a job."""
+    sys.stdout, sys.stderr = (
+        open(number, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        for number in (1, 2)
+    )
 
 
 def _namespace() -> str:
@@ -52,10 +66,10 @@ def _namespace() -> str:
     return ""
 
 
-def _has_ended(number: str) -> bool:
+def _has_ended(number: int) -> bool:
     """By /proc alone: most rules' environments have no psutil."""
     try:
-        state = Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0]
+        state = Path("/proc", str(number), "stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return True
     return state in "ZX"
@@ -69,12 +83,14 @@ def logged(path: str) -> Iterator[IO[str]]:
     console, and ends the job with status 1. A job ends with the Snakemake that started it.
     """
     end_with_snakemake()
-    console = os.fdopen(os.dup(2), "w", buffering=1)
+    signal.signal(signal.SIGTERM, _leave)
+    console = os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="replace")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "w", buffering=1) as log:
+        with open(path, "wb") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
+        print_in_utf8()
         yield console
     except Exception as error:
         known = isinstance(error, StudyError)
@@ -84,3 +100,8 @@ def logged(path: str) -> Iterator[IO[str]]:
             print(f"\nFailed: {message}", file=sys.stderr)
         print(f"{message}\n(log: {path})", file=console)
         raise SystemExit(1) from None
+
+
+def _leave(number: int, frame: object) -> None:
+    """End by an exception, so that what is `finally` is done."""
+    raise SystemExit(128 + number)

@@ -1,14 +1,11 @@
-"""The warm parent: starts, imports, forks, reaps.
+"""The warm parent: imports TensorFlow once, runs no operation, and forks every fresh process.
 
-Importing TensorFlow takes seconds, more than most visits. So the first job of a Snakemake run
-starts a parent that only imports, one for each environment, and every job asks it for a fork
-(`warm`). It goes away with the Snakemake run. Where it cannot be (macOS, a GPU, no Snakemake above
-this process, TFSCALE_WARM=0) the job imports by itself.
-
-`python -m tfscale.jobs.warm <socket> <pid>` serves until the process `pid` (Snakemake) has ended,
-however that ended. A job comes as the path of a JSON file with two descriptors, its standard
-output and error; see `job`. Of the project it imports only what it needs itself, so that a job
-always has the code of the day.
+Importing TensorFlow takes seconds, more than most runs. So the first task of a Snakemake run starts
+a parent that only imports: one for each Snakemake, environment and clone, which ends with that
+Snakemake, however that ended. `python -m tfscale.jobs.warm <socket> <pid>` serves until the process
+`pid` has ended. A task comes as the folder of its request with two descriptors, its standard output
+and error (see `child`). Of the project it imports only what it needs itself, so that a task always
+has the code of the day.
 """
 
 import fcntl
@@ -29,73 +26,45 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from tfscale.errors import StudyError
-from tfscale.jobs.processes import must_execute, perform
+from tfscale.jobs.child import perform
+from tfscale.jobs.log import snakemake_process
 
 SCRIPTS = Path(__file__).parents[2]
-LONGEST_ANSWER = 1 << 20
+LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
+LONGEST = 1 << 16
 LISTENS_WITHIN_S = 20
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
-"""Neither OpenBLAS nor Arrow may start a thread before the last fork."""
+LOOK_S = 0.2
 
 
-def do(target: str, **arguments: object) -> object:
-    """The answer of `module:function` with these arguments; both travel as JSON.
+def connection() -> socket.socket | None:
+    """A connection to the warm parent of this Snakemake run, which is started when missing.
 
-    Raises StudyError when the function fails; the traceback is then in the log.
+    None where there can be none: without a Snakemake on this machine, without pidfd (Linux before
+    5.3, macOS), or with TFSCALE_WARM=0.
     """
-    os.environ |= ONE_THREAD
-    parent = _warm_parent()
-    if parent is None:
-        module, function = target.split(":")
-        return getattr(import_module(module), function)(**arguments)
-    with parent, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        request = {"target": target, "arguments": arguments, "folder": str(Path.cwd())}
-        json.dump(request | {"variables": dict(os.environ)}, file)
-        file.flush()
-        socket.send_fds(parent, [file.name.encode()], [1, 2])
-        return _answer(parent)
-
-
-def _answer(parent: socket.socket) -> object:
-    heard: dict = {}
-    while "status" not in heard:
-        message = parent.recv(LONGEST_ANSWER)
-        if not message:
-            raise StudyError("the parent of the jobs is gone: type the same command again")
-        heard |= json.loads(message)
-    if "error" in heard:
-        raise StudyError(heard["error"])
-    if "answer" not in heard:
-        raise StudyError(_ended(heard["status"]))
-    return heard["answer"]
-
-
-def _ended(status: int) -> str:
-    if status < 0:
-        name = signal.Signals(-status).name
-        hint = " (out of memory?)" if -status == signal.SIGKILL else ""
-        return f"the job was ended by signal {-status} ({name}){hint}"
-    return f"the job ended with status {status} and no answer"
-
-
-def _warm_parent() -> socket.socket | None:
-    """A connection to the warm parent of this Snakemake run, which is started when missing."""
     wanted = os.environ.get("TFSCALE_WARM") != "0" and hasattr(os, "pidfd_open")
-    study = _study() if wanted and not must_execute() else None
-    if study is None:
+    snakemake = snakemake_process() if wanted else None
+    if snakemake is None:
         return None
-    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]
+    place = hashlib.sha256(f"{sys.prefix}\n{SCRIPTS}".encode()).hexdigest()[:8]
     folder = Path(tempfile.gettempdir(), f"tfscale-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
         return None
-    address = folder / f"{study}-{environment}.socket"
+    address = folder / f"{snakemake}-{place}.socket"
     with address.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            return _connected(address) or _started(address, study)
-        except OSError:
-            return None
+        return _connected(address) or _started(address, snakemake)
+
+
+def ended(address: str) -> str:
+    """That the parent at an address ended, and the last line that it printed: of a failing import,
+    for instance."""
+    log = Path(address).with_suffix(".log")
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    said = [line.strip() for line in lines if line.strip()]
+    why = f": {said[-1]}" if said else ""
+    return f"the process that imports TensorFlow for all jobs ended{why}"
 
 
 def _connected(address: Path) -> socket.socket | None:
@@ -108,68 +77,51 @@ def _connected(address: Path) -> socket.socket | None:
     return connection
 
 
-def _started(address: Path, study: int) -> socket.socket | None:
+def _started(address: Path, snakemake: int) -> socket.socket:
     """Start the warm parent in a session of its own and wait until it listens."""
     address.unlink(missing_ok=True)
     path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tfscale.jobs.warm", str(address), str(study)],
-        env=os.environ | {"PYTHONPATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with address.with_suffix(".log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tfscale.jobs.warm", str(address), str(snakemake)],
+            env=os.environ | {"PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     end = monotonic() + LISTENS_WITHIN_S
     while monotonic() < end and process.poll() is None:
         if connection := _connected(address):
             return connection
         sleep(0.01)
-    return None
-
-
-def _study() -> int | None:
-    """The Snakemake process above this one that is nearest to the user."""
-    import psutil
-
-    above = psutil.Process().parents()
-    found = [process.pid for process in above if _is_snakemake(process.cmdline())]
-    return found[-1] if found else None
-
-
-def _is_snakemake(command: list[str]) -> bool:
-    return any(Path(part).name == "snakemake" for part in command[:3])
-
-
-LONGEST = 1 << 16
-LOOK_S = 0.2
-LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
+    raise StudyError(ended(str(address)))
 
 
 class Warm:
-    """The parent, its listening socket and its jobs: a connection each, by process."""
+    """The parent, its listening socket and its tasks: a connection each, by process."""
 
-    def __init__(self, address: str, study: int):
-        """Listen at once, so that the first job can wait; then import."""
+    def __init__(self, address: str, snakemake: int):
+        """Listen at once, so that the first task can wait; then import."""
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(address)
         self.listener.listen()
-        self.jobs: dict[int, socket.socket] = {}
-        self.study = os.pidfd_open(study)
+        self.tasks: dict[int, socket.socket] = {}
+        self.snakemake = os.pidfd_open(snakemake)
         self._import()
         gc.freeze()
         self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         self.selector = selectors.DefaultSelector()
-        for ready in (self.listener, self.study, self.woken):
+        for ready in (self.listener, self.snakemake, self.woken):
             self.selector.register(ready, selectors.EVENT_READ)
 
     def _import(self) -> None:
-        """Import the libraries, which takes seconds, and leave when the study ends meanwhile."""
+        """Import the libraries, which takes seconds, and leave when Snakemake ends meanwhile."""
 
         def look(number: int, frame: object) -> None:
-            if select.select([self.study], [], [], 0)[0]:
+            if select.select([self.snakemake], [], [], 0)[0]:
                 os._exit(0)
 
         signal.signal(signal.SIGALRM, look)
@@ -181,11 +133,11 @@ class Warm:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def serve(self) -> None:
-        """Start jobs and end those whose asker has gone, until the study has ended."""
+        """Start tasks and end those whose asker has gone, until Snakemake has ended."""
         while True:
             for key, _ in self.selector.select():
-                if key.fileobj == self.study:
-                    self._end(list(self.jobs))
+                if key.fileobj == self.snakemake:
+                    self._end(list(self.tasks))
                     return
                 if key.fileobj == self.listener:
                     self._start(self.listener.accept()[0])
@@ -193,7 +145,7 @@ class Warm:
                     os.read(self.woken, LONGEST)
                     self._reap()
                 else:  # the asker closed its end
-                    self._end([pid for pid, asker in self.jobs.items() if asker is key.fileobj])
+                    self._end([pid for pid, asker in self.tasks.items() if asker is key.fileobj])
                     self.selector.unregister(key.fileobj)
 
     def _start(self, asker: socket.socket) -> None:
@@ -209,52 +161,46 @@ class Warm:
             self.listener.close()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            perform(lambda: work(message.decode()), here, asker.fileno())
+            perform(message.decode(), here)
         for descriptor in descriptors:
             os.close(descriptor)
-        self.jobs[pid] = asker
+        self.tasks[pid] = asker
         self.selector.register(asker, selectors.EVENT_READ)
+        self._tell(asker, {"pid": pid})
 
     def _reap(self) -> None:
-        """Tell the askers of ended jobs how they ended: the answer itself came from the job."""
-        while self.jobs:
+        """Tell the askers of ended tasks how they ended."""
+        while self.tasks:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
                 return
-            asker = self.jobs.pop(pid)
+            asker = self.tasks.pop(pid)
             if asker in {key.fileobj for key in self.selector.get_map().values()}:
                 self.selector.unregister(asker)
-                asker.send(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode())
+                self._tell(asker, {"status": os.waitstatus_to_exitcode(status)})
             asker.close()
 
-    def _end(self, jobs: list[int]) -> None:
-        for pid in jobs:
-            os.kill(pid, signal.SIGTERM)
+    def _tell(self, asker: socket.socket, message: dict) -> None:
+        with suppress(OSError):  # the asker has gone
+            asker.send(json.dumps(message).encode())
 
-
-def work(request_path: str) -> object:
-    """Do one job as if it had been started by itself: its folder, variables and import path."""
-    request = json.loads(Path(request_path).read_text())
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["variables"])
-    module, function = request["target"].split(":")
-    return getattr(import_module(module), function)(**request["arguments"])
+    def _end(self, tasks: list[int]) -> None:
+        for pid in tasks:
+            os.kill(pid, signal.SIGKILL)
 
 
 def remove_left_over(folder: Path) -> None:
-    """Remove the sockets and locks of studies that have ended: their parents were killed."""
+    """Remove the files of Snakemake runs that have ended: their parents were killed."""
     for path in folder.iterdir():
-        study = path.name.partition("-")[0]
-        if path.suffix in (".socket", ".lock") and study.isdecimal():
-            with suppress(OSError, OverflowError):
-                if not Path("/proc", study).exists():
-                    path.unlink()
+        snakemake = path.name.partition("-")[0]
+        if snakemake.isdecimal() and not Path("/proc", snakemake).exists():
+            path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
     address = Path(sys.argv[1])
     remove_left_over(address.parent)
-    Warm(sys.argv[1], int(sys.argv[2])).serve()
-    for path in (address, address.with_suffix(".lock")):
-        path.unlink(missing_ok=True)
+    with suppress(ProcessLookupError):  # Snakemake has ended already
+        Warm(sys.argv[1], int(sys.argv[2])).serve()
+    for suffix in (".socket", ".lock", ".log"):
+        address.with_suffix(suffix).unlink(missing_ok=True)

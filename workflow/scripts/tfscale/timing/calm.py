@@ -1,8 +1,7 @@
-"""Calibration kernel, memory copy, pinning, waiting for calm.
+"""Calibration kernel and pinning: what a calm machine is, and where a process runs.
 
-The calibration kernel works in the caches of its CPU. Memory and the last cache are shared with all
-that runs on the socket, other virtual machines too: over 59 calls of 0.6 s on an otherwise idle
-machine, the rank correlation of a call with this copy was 0.70, with the calibration 0.00.
+The calibration kernel works in the caches of its CPU: it sees a neighbour on the same core, and not
+one that uses the memory that all CPUs share.
 """
 
 import os
@@ -10,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
-from time import monotonic, perf_counter_ns, sleep
+from time import perf_counter_ns
 
 import numpy as np
-
-from tfscale.timing.protocol import SLOWER
 
 REFERENCE_QUANTILE = 0.2
 _SIDE, _PRODUCTS, _STEPS = 192, 40, 75_000
@@ -48,19 +45,6 @@ def reference(calibrations_s) -> float:
     return float(np.quantile(np.asarray(calibrations_s, dtype=float), REFERENCE_QUANTILE))
 
 
-BYTES, COPIES = 16 << 20, 4
-
-
-def copy_time() -> float:
-    """Seconds of four copies of 16 MiB to other memory: about 6 ms, after an unmeasured one."""
-    source, target = np.ones(BYTES, np.uint8), np.empty(BYTES, np.uint8)
-    np.copyto(target, source)
-    start = perf_counter_ns()
-    for _ in range(COPIES):
-        np.copyto(target, source)
-    return (perf_counter_ns() - start) / 1e9
-
-
 TASKS = Path("/proc/self/task")
 
 
@@ -91,8 +75,8 @@ def pin(threads: int) -> list[int]:
 def pin_to(cpus: list[int]) -> list[int]:
     """Pin this process with all its threads to `cpus`, and return them.
 
-    Empty where that cannot be done or is forbidden: then nothing changes, and the row of the visit
-    says so by an empty affinity.
+    Empty where that cannot be done or is forbidden: then nothing changes, and the row of the
+    process says so by an empty affinity.
     """
     if not cpus:
         return []
@@ -103,76 +87,3 @@ def pin_to(cpus: list[int]) -> list[int]:
     except OSError:
         return []
     return cpus
-
-
-PAUSE_S = 0.05
-NEAR = 1.08
-"""Of a visit's own calm calibrations, which are of the same minute: an undisturbed kernel varies by
-2 to 3 %, a neighbour on the same core makes it 1.3 to 1.5."""
-
-
-class Quiet:
-    """The calibrations of one visit (s), how long it waited for calm ones, and the CPUs that it
-    used after a wait; those where it only looked do not count.
-
-    A calibration is calm up to 1.2 times `reference_s`, that of the undisturbed machine (None
-    where it is not known), and up to 1.08 times the visit's own 20th percentile: a neighbour on the
-    same core comes and goes in some 0.2 s, the clock in minutes. Waiting ends after `patience_s`.
-    """
-
-    def __init__(self, reference_s: float | None, patience_s: float, threads: int) -> None:
-        """Nothing was calibrated yet, and the process is where it was."""
-        self.reference_s, self.patience_s = reference_s, patience_s
-        self.places = places(threads)
-        self.cpus_used: set[int] = set()
-        self.calibrations_s: list[float] = []
-        self.waited_s = 0.0
-        self._turn = 0
-        self._cpus: list[int] = []
-
-    @property
-    def limit_s(self) -> float:
-        """Up to here a calibration is calm, by what was seen so far."""
-        known = [] if self.reference_s is None else [SLOWER * self.reference_s]
-        own = [NEAR * reference(self.calibrations_s)] if self.calibrations_s else []
-        return min(known + own, default=float("inf"))
-
-    def look(self) -> float:
-        """Calibrate once (s)."""
-        self.calibrations_s.append(calibrate())
-        return self.calibrations_s[-1]
-
-    def calm(self) -> bool:
-        """Whether the last calibration was."""
-        return self.calibrations_s[-1] <= self.limit_s
-
-    def wait(self) -> float:
-        """The last calibration (s), once it is calm or patience has ended.
-
-        A neighbour mostly disturbs one CPU (it shares its core), so the others are tried at once,
-        and all of them again after a pause.
-        """
-        start, before_s = monotonic(), self.waited_s
-        while not self.calm() and self.waited_s < self.patience_s:
-            self._move()
-            self.look()
-            self.waited_s = before_s + monotonic() - start
-        self.cpus_used |= set(self._cpus)
-        return self.calibrations_s[-1]
-
-    def settle(self) -> None:
-        """Pin this process to the first CPUs that are calm, or without patience to the first."""
-        self._pin()
-        self.look()
-        self.wait()
-
-    def _move(self) -> None:
-        """To the next CPUs; a pause comes before the first ones."""
-        self._turn = (self._turn + 1) % len(self.places)
-        if self._turn == 0:
-            sleep(PAUSE_S)
-        if len(self.places) > 1:
-            self._pin()
-
-    def _pin(self) -> None:
-        self._cpus = pin_to(self.places[self._turn])

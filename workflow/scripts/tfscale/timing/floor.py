@@ -4,41 +4,93 @@ import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from time import perf_counter_ns
 
 import numpy as np
-import pandas as pd
 
 from tfscale.axes import defaults
-from tfscale.files.parquet import write_parquet
+from tfscale.jobs.processes import fresh
+from tfscale.jobs.turn import timing_turn
 from tfscale.timing.calm import in_turn, places
-from tfscale.timing.visit import apart, fresh_visit
 from tfscale.units import seconds
 
 SIDE = 2048
 COPIED_BYTES = 2**27
 REPEATS = 6
+PROCESSES = 3
 
 
-def measure_roofs(request: dict) -> dict[str, float]:
-    """The best of 6, the CPUs in turn, after one that is not counted, in a fresh process with as
-    many threads and CPUs as the request says (threads, and perhaps side and copied_bytes).
+def time_floor(
+    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, floor: str, roofs: str
+) -> None:
+    """Write the latency (s) of an identity model for each of `shapes`, and the machine's roofs for
+    each number of threads in them; what was found is printed.
+
+    A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
+    in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
+    """
+    import pandas as pd
+
+    from tfscale.files.parquet import write_parquet
+
+    with timing_turn(), tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+        floors = []
+        for shape, data in zip(shapes, arrays, strict=True):
+            path = str(Path(folder, f"{shape['model']}{shape['input_size']}"))
+            timed = {
+                "axes": defaults() | shape,
+                "saved_model": path,
+                "arrays": data,
+                "inputs": inputs,
+                "protocol": protocol | {"protocol": "short"},
+            }
+            fresh("tfscale.timing.floor:save_identity", {"arrays": data, "path": path})
+            floor_s = median(
+                fresh("tfscale.timing.floor:identity_latency", timed) for _ in range(PROCESSES)
+            )
+            floors.append(shape | {"host": platform.node(), "floor_s": floor_s})
+        peaks = [
+            {"host": platform.node(), "threads": threads}
+            | fresh("tfscale.timing.floor:measure_roofs", {"threads": threads})
+            for threads in sorted({shape["threads"] for shape in shapes})
+        ]
+    write_parquet(floor, pd.DataFrame(floors))
+    write_parquet(roofs, pd.DataFrame(peaks))
+    for row in peaks:
+        print(
+            f"the machine's roofs: {row['peak_gflop_per_s']:.0f} GFLOP/s and "
+            f"{row['peak_gbyte_per_s']:.1f} GB/s with {row['threads']} threads"
+        )
+    low, high = (seconds(best(row["floor_s"] for row in floors)) for best in (min, max))
+    print(f"the framework's floor: {low} to {high} a call")
+
+
+def identity_latency(**timed) -> float:
+    """The undisturbed latency (s) of an identity model, in this process; see `time_cell`."""
+    from tfscale.timing.process import time_cell
+
+    return time_cell(**timed)["latency_s"]
+
+
+def measure_roofs(threads: int, side: int = SIDE, copied_bytes: int = COPIED_BYTES) -> dict:
+    """The best of 6, the CPUs in turn, after one that is not counted, in this process with so many
+    threads and CPUs.
 
     `peak_gflop_per_s` is that of TensorFlow's float32 product of side x side matrices,
     `peak_gbyte_per_s` that of a copy (read and written bytes). About a second.
     """
     import tensorflow as tf
 
-    from tfscale.timing.visit import set_threads
+    from tfscale.timing.process import set_threads
 
-    set_threads(request["threads"])
-    groups = places(request["threads"])
-    side, size = request.get("side", SIDE), request.get("copied_bytes", COPIED_BYTES)
-    matrix = tf.ones((side, side))
-    source, target = np.ones(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
+    set_threads(threads)
+    groups, matrix = places(threads), tf.ones((side, side))
+    source, target = np.ones(copied_bytes, np.uint8), np.empty(copied_bytes, np.uint8)
+    product_ns = _best(groups, lambda: tf.matmul(matrix, matrix).numpy())
     return {
-        "peak_gflop_per_s": 2 * side**3 / _best(groups, lambda: tf.matmul(matrix, matrix).numpy()),
-        "peak_gbyte_per_s": 2 * size / _best(groups, lambda: np.copyto(target, source)),
+        "peak_gflop_per_s": 2 * side**3 / product_ns,
+        "peak_gbyte_per_s": 2 * copied_bytes / _best(groups, lambda: np.copyto(target, source)),
     }
 
 
@@ -51,68 +103,14 @@ def _best(groups: list[list[int]], task: Callable[[], object]) -> int:
     return min(times[1:])
 
 
-def roofs_table(host: str, roofs: dict[int, dict[str, float]]) -> pd.DataFrame:
-    """One row a number of threads: host, threads, peak_gflop_per_s, peak_gbyte_per_s."""
-    return pd.DataFrame(
-        [{"host": host, "threads": count} | peaks for count, peaks in roofs.items()]
-    )
-
-
-VISITS = 3
-
-
-def time_floor(
-    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, output: str
-) -> str:
-    """Write the median latency (s) of an identity model for each of `shapes`; returns a summary.
-
-    A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
-    in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
-    """
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
-        for shape, data in zip(shapes, arrays, strict=True):
-            path = str(Path(folder, f"{shape['model']}{shape['input_size']}"))
-            apart(save_identity, {"arrays": data, "path": path})
-            request = {
-                "name": f"the identity model of {shape['model']}",
-                "saved_model": path,
-                "arrays": data,
-                "inputs": inputs,
-                "axes": defaults() | shape,
-                "protocol": protocol | {"protocol": "visits"},
-            }
-            visits = [fresh_visit(request) for _ in range(VISITS)]
-            median_s = float(np.median([row["p50_s"] for row in visits]))
-            rows.append(shape | {"host": visits[0]["host"], "floor_s": median_s})
-    table = pd.DataFrame(rows)
-    write_parquet(output, table)
-    low, high = table["floor_s"].min(), table["floor_s"].max()
-    return f"the framework's floor: {seconds(low)} to {seconds(high)} a call"
-
-
-def find_roofs(shapes: list[dict], output: str) -> str:
-    """Write the machine's roofs for each number of threads of `shapes`; returns a summary."""
-    counts = sorted({shape["threads"] for shape in shapes})
-    found = {count: apart(measure_roofs, {"threads": count}) for count in counts}
-    write_parquet(output, roofs_table(platform.node(), found))
-    said = [
-        f"{peaks['peak_gflop_per_s']:.0f} GFLOP/s and {peaks['peak_gbyte_per_s']:.1f} GB/s with "
-        f"{count} thread{'s' if count > 1 else ''}"
-        for count, peaks in found.items()
-    ]
-    return f"the machine's roofs: {'; '.join(said)}"
-
-
-def save_identity(request: dict) -> dict:
-    """Save a model that returns its input, of the shape and type of the data in `arrays`."""
+def save_identity(arrays: str, path: str) -> None:
+    """Save a model that returns its input, of the shape and type of the encoded data `arrays`."""
     import tensorflow as tf
 
     from tfscale.data.encoded import load
 
-    x = load(request["arrays"], "test", 1).x
+    x = load(arrays, "test", 1).x
     signature = tf.TensorSpec((None, *x.shape[1:]), x.dtype, name="x")
     module = tf.Module()
     module.serve = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=[signature])
-    tf.saved_model.save(module, request["path"], signatures={"serving_default": module.serve})
-    return {}
+    tf.saved_model.save(module, path, signatures={"serving_default": module.serve})

@@ -13,8 +13,8 @@ import psutil
 
 from tfscale.files.whole import write_text
 from tfscale.jobs import limits
-from tfscale.timing.calm import calibrate, copy_time, in_turn, places, reference
-from tfscale.timing.counters import Watch, counters, difference, load_average, use
+from tfscale.timing.calm import calibrate, in_turn, places, reference
+from tfscale.timing.counters import Watch, load_average, use
 from tfscale.timing.protocol import NOTICEABLE
 
 SYSTEM = Path("/sys/devices/system/cpu")
@@ -51,15 +51,13 @@ def _read(path: Path) -> str:
         return ""
 
 
-__all__ = ["allowed_cpus", "counters", "difference", "warnings"]
-
 SAMPLE_S = 0.2
 BUSY_CPUS = 0.2
 """Others' use, in CPUs, from which on the machine counts as busy: 4 ticks of a sample."""
 STEAL = 0.02
 STEAL_EVER = 0.01
 IDLE_LOAD = 0.5
-"""Processes by which the load average may exceed the CPUs: earlier visits count in it too."""
+"""Processes by which the load average may exceed the CPUs: earlier processes count in it too."""
 
 
 def warnings(threads: int, sample_s: float = SAMPLE_S) -> list[str]:
@@ -70,12 +68,12 @@ def warnings(threads: int, sample_s: float = SAMPLE_S) -> list[str]:
     """
     watch = Watch.begin()
     sleep(sample_s)
-    return warnings_since(watch, threads, sample_s)
+    return [*_load(watch, sample_s), *settings_warnings(threads)]
 
 
-def warnings_since(watch: Watch, threads: int, sample_s: float = SAMPLE_S) -> list[str]:
-    """The same of the time since `watch` began; takes `sample_s` seconds on a busy machine only."""
-    return [*_load(watch, sample_s), *_cpus(threads), *_pinning(), *_clock(), *_battery()]
+def settings_warnings(threads: int) -> list[str]:
+    """The same of what is set and does not pass: CPUs, pinning, clock, battery."""
+    return [*_cpus(threads), *_pinning(), *_clock(), *_battery()]
 
 
 def allowed_cpus() -> int:
@@ -138,26 +136,26 @@ def _cpus(threads: int) -> list[str]:
     if allowed < threads:
         lines.append(
             f"{allowed} CPUs for {threads} threads: the threads will wait for each other; "
-            "ask for more CPUs or lower axes.threads"
+            "ask for more CPUs or lower `threads` in the grid"
         )
     if quota is not None and quota < allowed:
         lines.append(
-            f"a control group limits this job to {quota:g} CPUs of {allowed}: a visit that uses "
+            f"a control group limits this job to {quota:g} CPUs of {allowed}: a process that uses "
             "more is halted for tens of ms; lift the quota (cpu.max) or give whole CPUs (cpuset)"
         )
     if allowed == 1:
-        lines.append("only one CPU: all else that runs disturbs the visits; use two or more")
+        lines.append("only one CPU: all else that runs disturbs the processes; use two or more")
     return lines
 
 
 def _pinning() -> list[str]:
     if not hasattr(os, "sched_setaffinity"):
-        return ["this system cannot confine a visit to CPUs: expect more noise than on Linux"]
+        return ["this system cannot confine a process to CPUs: expect more noise than on Linux"]
     try:
         os.sched_setaffinity(0, os.sched_getaffinity(0))
     except OSError as error:
         return [
-            f"visits cannot be confined to CPUs ({error.strerror}): allow sched_setaffinity, "
+            f"processes cannot be confined to CPUs ({error.strerror}): allow sched_setaffinity, "
             "or expect more noise"
         ]
     return []
@@ -194,11 +192,10 @@ def look(output: str) -> str:
     """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
 
     The CPUs take turns. The reference is the 20th percentile of the calibrations (s); the spread
-    is the 90th percentile over it. Each comes after a copy of memory, as in a visit it comes after
-    other work: in a row they would be 1 % faster, and as many more visits disturbed.
+    is the 90th percentile over it.
     """
     noticed = warnings(threads=1)
-    times_s = [_trial() for _ in in_turn(places(1), CALIBRATIONS)]
+    times_s = [calibrate() for _ in in_turn(places(1), CALIBRATIONS)]
     reference_s = reference(times_s)
     slow_share = float(np.mean(np.array(times_s) > NOTICEABLE * reference_s))
     seen = {
@@ -215,8 +212,3 @@ def look(output: str) -> str:
         f"and over {NOTICEABLE} times that in {100 * slow_share:.0f} % of {CALIBRATIONS} trials"
     )
     return "\n".join([words, *[f"warning: {line}" for line in noticed]])
-
-
-def _trial() -> float:
-    copy_time()
-    return calibrate()

@@ -1,0 +1,115 @@
+"""A run from a SavedModel to its file, in real processes of TensorFlow."""
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from run_files import AXES
+
+from tfscale.axes import cell_name
+from tfscale.errors import StudyError
+from tfscale.jobs.processes import fresh
+from tfscale.timing import floor, run_file
+from tfscale.timing.record import result_line
+from tfscale.timing.run import run
+
+PROTOCOL = {
+    "protocol": "short",
+    "processes": 2,
+    "coverage": 0.9375,
+    "min_time_s": 0.02,
+    "min_calls": 5,
+    "isolation": "fork",
+    "time_limit_s": 60,
+}
+CELL = cell_name(AXES)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> dict[str, str]:
+    """The files of a model that returns its input, as if it had been trained."""
+    folder = tmp_path_factory.mktemp("models") / cell_name(
+        {axis: AXES[axis] for axis in AXES if axis != "threads"}
+    )
+    folder.mkdir()
+    names = {
+        "arrays": "arrays.npz",
+        "saved_model": "saved_model",
+        "facts": "facts.json",
+        "machine": "machine.json",
+        "predictions": "predictions.parquet",
+    }
+    paths = {name: str(folder / file) for name, file in names.items()}
+    images = np.random.default_rng(1).random((8, 28, 28, 1), dtype=np.float32)
+    np.savez(paths["arrays"], x_test=images, y_test=np.zeros(8, np.int32))
+    fresh(
+        "tfscale.timing.floor:save_identity",
+        {"arrays": paths["arrays"], "path": paths["saved_model"]},
+        isolation="exec",
+    )
+    facts = {axis: AXES[axis] for axis in AXES if axis != "threads"}
+    Path(paths["facts"]).write_text(json.dumps(facts | {"saved_model_sha256": "abc"}))
+    Path(paths["machine"]).write_text(json.dumps({"host": "elsewhere", "reference_s": 1.0}))
+    shown = {"correct": [True], "actual": ["boot"], "predicted": ["boot"]}
+    pd.DataFrame(shown).to_parquet(paths["predictions"])
+    return paths
+
+
+def made(inputs: dict, output: Path, protocol: dict) -> None:
+    place, evaluation = {"seed": 1, "round": 1}, {"inputs": 8, "passes": 10}
+    run(CELL, AXES, place, protocol, evaluation, inputs, str(output))
+
+
+def test_a_run_times_its_cell_in_fresh_processes(inputs, tmp_path, capfd):
+    path = tmp_path / CELL / "round1.parquet"
+    made(inputs, path, PROTOCOL)
+    table, record = run_file.read(str(path))
+    rows = table.to_pylist()
+    assert [row["process"] for row in rows] == [1, 2]
+    assert rows[0]["started"] < rows[1]["started"]
+    for row in rows:
+        assert (row["cell"], row["host"], row["layers"]) == (CELL, platform.node(), 4)
+        durations = dict(zip(("first", "timed"), ([], []), strict=True))
+        for phase, duration in zip(row["phase"], row["durations_ns"], strict=True):
+            durations.setdefault(phase, []).append(duration / 1e9)
+        assert [row["first_call_s"]] == durations["first"]
+        assert row["calls"] == len(durations["timed"]) >= 5
+        assert row["p50_s"] == pytest.approx(np.median(durations["timed"]))
+        assert min(durations["timed"]) <= row["latency_s"] <= row["mean_s"] * (1 + 1e-9)
+        assert row["process_s"] > row["timed_s"] >= 0.02
+    assert record["saved_model_sha256"] == "abc"
+    assert record["environment"]["host"] == platform.node()
+    log = capfd.readouterr().out.splitlines()
+    assert "CORRECT  Actual: boot | Predicted: boot" in log
+    assert log[-1].startswith(f"{CELL} … ") and " examples/s" in log[-1]
+
+
+def test_a_process_that_fails_names_its_cell_and_leaves_no_file(inputs, tmp_path):
+    path = tmp_path / CELL / "round1.parquet"
+    with pytest.raises(StudyError, match=f"^{CELL}: a process took longer than 0.5 s"):
+        made(inputs, path, PROTOCOL | {"time_limit_s": 0.5, "isolation": "exec"})
+    assert not path.exists()
+
+
+def test_the_floor_and_the_roofs_are_written(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(floor, "PROCESSES", 1)
+    shape = {"model": "mnist", "input_size": 28, "batch_size": 2, "threads": 1}
+    paths = [str(tmp_path / "floor.parquet"), str(tmp_path / "roofs.parquet")]
+    floor.time_floor([shape], [inputs["arrays"]], PROTOCOL, 8, *paths)
+    (row,) = pd.read_parquet(paths[0]).to_dict("records")
+    assert row["batch_size"] == 2 and 1e-6 < row["floor_s"] < 0.1
+    (row,) = pd.read_parquet(paths[1]).to_dict("records")
+    assert row["peak_gflop_per_s"] > 1 and row["peak_gbyte_per_s"] > 0.1
+
+
+def test_a_result_is_one_line_that_says_both_latencies_and_what_disturbed():
+    row = {"latency_s": 0.0419, "p50_s": 0.0455, "disturbed": False, "disturbed_reason": ""}
+    assert result_line("a_cell", [row], 16) == (
+        "a_cell … 41.9 ms a call (typically 45.5 ms), 382 examples/s"
+    )
+    marked = row | {"disturbed": True, "disturbed_reason": "steal 3.0 %"}
+    assert result_line("a_cell", [marked], 16).endswith("; disturbed: steal 3.0 %")
+    assert result_line("a_cell", [row, marked], 16).endswith("; 1 of 2 processes disturbed")

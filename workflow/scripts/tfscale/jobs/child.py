@@ -1,0 +1,76 @@
+"""The side of a fresh process: it does one task, leaves its answer in a file, and is gone.
+
+`python -m tfscale.jobs.child <folder>` is the new interpreter of such a task; a fork of the warm
+parent calls `perform` itself.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from tfscale.errors import StudyError
+from tfscale.jobs.log import end_with, print_in_utf8
+
+REQUEST, ANSWER = "request.json", "answer.json"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LONGEST_MESSAGE = 300
+
+
+def perform(folder: str, parent: int) -> NoReturn:
+    """Do the task in `folder`, write its answer or its error there as JSON, and leave.
+
+    The request says function (`package.module:function`), arguments, folder and variables. Ends
+    with the process `parent`; nothing of that one's clean-up (`finally`, atexit) is run. The
+    traceback of an error goes to the log, and the exit status is then 1.
+    """
+    status = 1
+    try:
+        end_with(parent)
+        for number in ENDINGS:
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            print_in_utf8()
+            request = json.loads(Path(folder, REQUEST).read_text())
+            answer = json.dumps({"answer": _work(request)})
+            status = 0
+        except BaseException as error:
+            with suppress(OSError):  # on a full disk the log takes no more
+                traceback.print_exc()
+            answer = json.dumps({"error": in_one_line(error)})
+        Path(folder, ANSWER).write_text(answer)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def _work(request: dict) -> object:
+    """Do a task as if its process had been started for it: its folder, variables and code."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["variables"])
+    module, function = request["function"].split(":")
+    return getattr(import_module(module), function)(**request["arguments"])
+
+
+def in_one_line(error: BaseException) -> str:
+    """The type and the first line of the message; what speaks to the user goes without type.
+
+    >>> in_one_line(ValueError("too small: 3\\nmore"))
+    'ValueError: too small: 3'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0][:LONGEST_MESSAGE] if lines else ""
+    if isinstance(error, StudyError):
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+if __name__ == "__main__":
+    perform(sys.argv[1], os.getppid())

@@ -1,0 +1,108 @@
+"""What a fresh process does for its run: it times the cell, and the last one writes the file."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+from tfscale.jobs.processes import must_execute
+from tfscale.timing import run_file
+from tfscale.timing.calm import reference
+from tfscale.timing.host import settings_warnings
+from tfscale.timing.machine import environment, identity
+from tfscale.timing.process import time_cell
+from tfscale.timing.protocol import calls_per_pass, disturbance
+from tfscale.units import seconds, three
+
+SHOWN = 10
+"""Predictions in the log."""
+
+
+def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: bool) -> None:
+    """Time the cell of a run here and keep the row in the last of the files `rows`; the `last`
+    process of the run writes its file and prints what it found. See `run` for the rest."""
+    here, warnings = environment(), settings_warnings(run["axes"]["threads"])  # before it is pinned
+    row = time_cell(run["axes"], **timed)
+    signs = disturbance(run["axes"] | row, _calm_s(row, known["reference_s"]))
+    protocol = timed["protocol"]
+    row |= {
+        "process": len(rows),
+        "isolation": "exec" if must_execute() else protocol["isolation"],
+        "protocol": protocol["protocol"],
+        "disturbed": bool(signs),
+        "disturbed_reason": signs,
+    }
+    print(_result(row, run["axes"]["batch_size"]), flush=True)
+    Path(rows[-1]).write_text(json.dumps(row))
+    if last:
+        found = [json.loads(Path(path).read_text()) for path in rows]
+        _write(run, known, found, {"environment": here, "warnings": warnings})
+
+
+def _calm_s(row: dict, reference_s: float | None) -> float:
+    """The calmer of the machine's and the process's own calibrations (s)."""
+    own_s = reference([row["calibration_before_s"], row["calibration_after_s"]])
+    return own_s if reference_s is None else min(own_s, reference_s)
+
+
+def _write(run: dict, known: dict, rows: list[dict], seen: dict) -> None:
+    """The file of the run, and in the log what the paper's scripts printed."""
+    record = seen | {
+        "environment_id": identity(seen["environment"]),
+        "cell": run["cell"],
+        "round": run["place"]["round"],
+        "saved_model_sha256": known["saved_model_sha256"],
+    }
+    always = {"cell": run["cell"]} | run["place"] | run["axes"]
+    table = [always | row | {"started": datetime.fromisoformat(row["started"])} for row in rows]
+    run_file.write(run["output"], table, record)
+    batch_size, latency_s = run["axes"]["batch_size"], median(row["latency_s"] for row in rows)
+    print(paper_lines(run["cell"], latency_s, batch_size, **known["evaluation"]))
+    print(prediction_lines(pd.read_parquet(known["predictions"])))
+    print("\n".join([*seen["warnings"], result_line(run["cell"], rows, batch_size)]))
+
+
+def paper_lines(cell: str, latency_s: float, batch_size: int, inputs: int, passes: int) -> str:
+    """Cell, passes, inputs, total and mean time as the paper's scripts printed them.
+
+    >>> print(paper_lines("a_cell", 0.001, 64, 2000, 10))
+    a_cell
+    10 passes of 2000 inputs
+    Total time: 0.320000 s
+    Mean time: 0.032000 s
+    """
+    mean_s = latency_s * calls_per_pass(inputs, batch_size)
+    return (
+        f"{cell}\n{passes} passes of {inputs} inputs\n"
+        f"Total time: {passes * mean_s:.6f} s\nMean time: {mean_s:.6f} s"
+    )
+
+
+def prediction_lines(predictions: pd.DataFrame, count: int = SHOWN) -> str:
+    """The first predictions as CORRECT or WRONG with actual and predicted label (and review)."""
+    lines = []
+    for row in predictions.head(count).to_dict("records"):
+        verdict = "CORRECT" if row["correct"] else "WRONG"
+        line = f"{verdict:<8} Actual: {row['actual']} | Predicted: {row['predicted']}"
+        lines.append(f"{line} | {row['review']}" if "review" in row else line)
+    return "\n".join(lines)
+
+
+def result_line(cell: str, rows: list[dict], batch_size: int) -> str:
+    """The result of a run in one line, the last one of its log: medians over its processes."""
+    latency_s, typical_s = (median(row[name] for row in rows) for name in ("latency_s", "p50_s"))
+    disturbed = sum(row["disturbed"] for row in rows)
+    marks = f"; disturbed: {rows[0]['disturbed_reason']}" if disturbed and len(rows) == 1 else ""
+    if disturbed and len(rows) > 1:
+        marks = f"; {disturbed} of {len(rows)} processes disturbed"
+    return (
+        f"{cell} … {seconds(latency_s)} a call (typically {seconds(typical_s)}), "
+        f"{three(batch_size / latency_s)} examples/s{marks}"
+    )
+
+
+def _result(row: dict, batch_size: int) -> str:
+    """One process in a line."""
+    return result_line(f"process {row['process']}, {row['calls']} calls", [row], batch_size)
