@@ -1,7 +1,7 @@
-"""From payloads or built-in data to arrays.
+"""Encode real data, or built-in data that needs no network, as arrays for one input size.
 
-For demos and tests without a network. Learnable, the same on every machine, and named as
-built-in wherever its results appear.
+The built-in data are learnable, the same on every machine, and named wherever results made with
+them appear.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The real data sets: their files, checksums and the addresses that hold them."""
+"""List the real data sets: their files, checksums and the addresses that hold them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Facts.json and the digest of a SavedModel."""
+"""Read the facts of a trained model; tell whether its SavedModel is the one that was trained."""
 
 import hashlib
 import json

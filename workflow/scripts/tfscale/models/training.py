@@ -1,4 +1,4 @@
-"""Train, save, predict, facts."""
+"""Train a model, save it, predict the test inputs with it and write down its facts."""
 
 import json
 import shutil
