@@ -1,4 +1,4 @@
-# make demo: a small study from nothing · make test, test-slurm, test-cloud · make lint · docs · bench · setup
+# make demo: a small study from nothing · make test, test-slurm · make lint · docs · bench · setup
 # make torture: what make test has no time for: faults, kills and two at once
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test test-slurm test-cloud lint setup docs bench torture
+.PHONY: demo test test-slurm lint setup docs bench torture
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -21,10 +21,6 @@ test: .venv/ready
 test-slurm: .cluster-venv/ready
 	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; some 10 minutes)"
 	.cluster-venv/bin/pytest -n 0 -s tests/slurm
-
-test-cloud: .cluster-venv/ready
-	@echo "== Plans of the cloud profiles (nothing is submitted)"
-	.cluster-venv/bin/pytest -n 0 tests/cloud
 
 lint: .venv/ready | $(UV)
 	$(BIN)/ruff check
@@ -62,9 +58,8 @@ setup: .venv/ready
 	@touch $@
 
 .cluster-venv/ready: pyproject.toml uv.lock | $(UV)
-	@echo "== Setting up .cluster-venv from uv.lock (adds the executor plugins)"
-	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --group cloud \
-		--compile-bytecode
+	@echo "== Setting up .cluster-venv from uv.lock (adds Slurm's executor plugin)"
+	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --compile-bytecode
 	@touch $@
 
 .bench-venv/ready: pyproject.toml uv.lock | $(UV)
