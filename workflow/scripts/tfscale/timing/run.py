@@ -11,7 +11,7 @@ from time import monotonic
 
 import pandas as pd
 
-from tfscale.models.saved import read_facts, verify
+from tfscale.models.saved import read_facts
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.counters import Watch
@@ -61,7 +61,6 @@ def measure(
     """
     if reason := nothing_to_do(earlier, protocol):
         return [], reason
-    verify(subject.saved_model, subject.sha256)
     fewest = fewest_visits(number, len(earlier.medians_s), protocol)
     rows: list[dict] = []
     start = monotonic()
