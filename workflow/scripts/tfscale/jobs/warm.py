@@ -36,6 +36,8 @@ LONGEST_ANSWER = 1 << 20
 LISTENS_WITHIN_S = 20
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Neither OpenBLAS nor Arrow may start a thread before the last fork."""
+KERAS = {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": os.devnull}
+"""The user's own keras.json is not read: it must not change what a study trains and times."""
 
 
 def do(target: str, **arguments: object) -> object:
@@ -43,7 +45,7 @@ def do(target: str, **arguments: object) -> object:
 
     Raises StudyError when the function fails; the traceback is then in the log.
     """
-    os.environ |= ONE_THREAD
+    os.environ |= ONE_THREAD | KERAS
     parent = _warm_parent()
     if parent is None:
         module, function = target.split(":")
