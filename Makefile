@@ -1,12 +1,12 @@
-# make demo: a small study from nothing · make test, test-slurm, test-cloud · make lint · docs · bench · setup
-# make torture: what make test has no time for: faults, kills and two at once
+# make demo: a small study from nothing · make test, test-all, test-slurm · lint · docs · bench · setup
+# make torture: faults, kills and two at once (part of make test-all)
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 DEMO := results/demo
 
-.PHONY: demo test test-slurm test-cloud lint setup docs bench torture
+.PHONY: demo test test-all test-slurm lint setup docs bench torture
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -15,16 +15,17 @@ demo: .venv/ready
 	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 
 test: .venv/ready
-	@echo "== All tests (real TensorFlow, real Snakemake; under 15 minutes on 2 cores)"
+	@echo "== Unit tests, and real runs of a tiny study (8 to 15 minutes on 2 cores)"
 	$(BIN)/pytest
+
+test-all: .venv/ready
+	@echo "== The rest: damage to every file, interrupts, wide studies; then faults and kills"
+	$(BIN)/pytest -m long
+	$(MAKE) torture
 
 test-slurm: .cluster-venv/ready
 	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; some 10 minutes)"
 	.cluster-venv/bin/pytest -n 0 -s tests/slurm
-
-test-cloud: .cluster-venv/ready
-	@echo "== Plans of the cloud profiles (nothing is submitted)"
-	.cluster-venv/bin/pytest -n 0 tests/cloud
 
 lint: .venv/ready | $(UV)
 	$(BIN)/ruff check
@@ -32,6 +33,7 @@ lint: .venv/ready | $(UV)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/audit.py $(UV)
 
 # make torture ONLY="kills failing" SEED=17 MINUTES=60, every one optional
@@ -61,9 +63,8 @@ setup: .venv/ready
 	@touch $@
 
 .cluster-venv/ready: pyproject.toml uv.lock | $(UV)
-	@echo "== Setting up .cluster-venv from uv.lock (adds the executor plugins)"
-	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --group cloud \
-		--compile-bytecode
+	@echo "== Setting up .cluster-venv from uv.lock (adds Slurm's executor plugin)"
+	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --compile-bytecode
 	@touch $@
 
 .bench-venv/ready: pyproject.toml uv.lock | $(UV)

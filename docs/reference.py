@@ -1,4 +1,4 @@
-"""Writes the generated pages: configuration.md and output.md. Part of `make docs`."""
+"""Writes the generated pages: see PAGES. Part of `make docs`."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,15 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow" / "scripts")]
 
+from architecture import architecture  # noqa: E402
 from configuration_reference import configuration  # noqa: E402
 from output_reference import output  # noqa: E402
 
-PAGES = {"configuration.md": configuration, "output.md": output}
+PAGES = {
+    "architecture.md": architecture,
+    "configuration.md": configuration,
+    "output.md": output,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -29,6 +29,8 @@ from tfscale.study import config as tfscale_config
 from tfscale.study.study import Study as WholeStudy
 from tfscale.timing import run_file
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("cells", wide.SIZES)
 def test_made_up_studies_have_as_many_cells_as_asked_for(cells, config):

@@ -18,7 +18,7 @@ from tfscale.data.sources import Payload, check_payloads
 from tfscale.errors import StudyError
 from tfscale.files import parquet
 from tfscale.files.parquet import write_parquet
-from tfscale.models.saved import digest, read_facts
+from tfscale.models.saved import read_facts
 
 CSV = "Layers,BatchSize,ConvSize,TotalTime,MeanTime\n4,1,3,120.5,12.05\n6,1,3,150.5,15.05\n"
 
@@ -149,23 +149,6 @@ def test_facts_that_are_damaged_or_of_another_model_are_refused(tmp_path, conten
     path = facts_of(tmp_path, content)
     with pytest.raises(StudyError, match=f"^{path} is .*: delete {tmp_path / NAME} and type"):
         read_facts(path)
-
-
-def test_a_savedmodel_that_this_study_did_not_make_is_never_loaded(tmp_path, monkeypatch):
-    from tfscale.timing.protocol import SoFar
-    from tfscale.timing.run import Subject, measure
-
-    loaded: list[dict] = []
-    monkeypatch.setattr("tfscale.timing.run.fresh_visit", loaded.append)
-    model = tmp_path / "saved_model"
-    model.mkdir()
-    (model / "saved_model.pb").write_bytes(b"made here")
-    expected = digest(model)
-    (model / "saved_model.pb").write_bytes(b"made elsewhere")
-    subject = Subject("cell", FACTS, str(model), expected, "arrays", 64)
-    with pytest.raises(StudyError, match="was not made by this study"):
-        measure(subject, {}, 1, SoFar(), None)
-    assert not loaded
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 1}', '{"reference_s": "x"}'])

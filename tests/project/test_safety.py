@@ -1,6 +1,5 @@
-"""What the code may never do, looked for in all of it; and that the search would find it."""
+"""What ruff's rules of safety (S) do not see, and the audit of known vulnerabilities."""
 
-import ast
 import importlib.util
 import json
 import re
@@ -15,84 +14,17 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
-SOURCES = [
-    path
-    for folder in ("workflow", "bench", "docs", ".ci")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-]
-UNPICKLING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
-EXECUTING = {"eval", "exec", "compile", "__import__"}
-CALLS = {
-    "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "yaml.load",
-    "yaml.unsafe_load", "yaml.full_load", "pd.read_pickle", "np.fromfile", "tempfile.mktemp",
-    "keras.models.load_model", "keras.saving.load_model", "tf.keras.models.load_model",
-    "pd.eval", "shutil.unpack_archive",
-}  # fmt: skip
-METHODS = {"extractall", "extract"}
-"""Of an archive: its members' paths are never used."""
-LOADS = {
-    "workflow/scripts/tfscale/timing/calls.py": "a visit, whose run has checked the digest",
-    "workflow/scripts/tfscale/models/training.py": "the training, of what it has just saved",
-}
-"""Where a SavedModel is loaded, and why it may be."""
+LOADS = {"timing/calls.py", "models/training.py"}
+"""Where a SavedModel is loaded: of a run whose checksums were checked, and what was just saved."""
 SAFE = {"style", "data", "library", "script"}
 """What the page inlines as it is: the project's own files, and data that `data_block` escaped."""
 
 
-def faults(text: str) -> Iterator[str]:
-    """What a module does that no module may do."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            module = getattr(node, "module", None) or ""
-            names = {module.split(".")[0], *(alias.name.split(".")[0] for alias in node.names)}
-            yield from names & UNPICKLING
-        if not isinstance(node, ast.Call):
-            continue
-        name = ast.unparse(node.func)
-        given = {word.arg: ast.unparse(word.value) for word in node.keywords}
-        if name in EXECUTING | CALLS or name.split(".")[-1] in METHODS:
-            yield name
-        if name == "np.load" and given.get("allow_pickle") != "False":
-            yield "np.load without allow_pickle=False"
-        if given.get("shell", "False") != "False":
-            yield f"{name} by a shell"
-        if given.get("verify", "True") != "True":
-            yield f"{name} without checking certificates"
-        if name == "Environment" and given.get("autoescape") != "True":
-            yield "a page without escaping"
-        if name.endswith("saved_model.load"):
-            yield "loads a SavedModel"
-
-
-PLANTED = {
-    "import pickle": "pickle",
-    "from joblib import load": "joblib",
-    "eval('1')": "eval",
-    "import os\nos.system(f'rm {x}')": "os.system",
-    "yaml.load(text)": "yaml.load",
-    "np.load(path)": "np.load without allow_pickle=False",
-    "np.load(path, allow_pickle=True)": "np.load without allow_pickle=False",
-    "subprocess.run(words, shell=True)": "subprocess.run by a shell",
-    "archive.extractall(folder)": "archive.extractall",
-    "session.get(url, verify=False)": "session.get without checking certificates",
-    "Environment(loader=x)": "a page without escaping",
-    "tf.saved_model.load(path)": "loads a SavedModel",
-}
-
-
-@pytest.mark.parametrize("text", PLANTED)
-def test_the_search_would_find_it(text):
-    assert list(faults(text)) == [PLANTED[text]]
-
-
-def test_nothing_is_executed_unpickled_or_handed_to_a_shell():
-    assert len(SOURCES) > 100
-    found = {
-        str(path.relative_to(ROOT)): said
-        for path in SOURCES
-        if (said := list(faults(path.read_text(encoding="utf-8"))))
-    }
-    assert found == {path: ["loads a SavedModel"] for path in LOADS}
+def test_savedmodels_are_loaded_in_two_places_and_arrays_never_unpickled():
+    package = ROOT / "workflow" / "scripts" / "tfscale"
+    code = {str(path.relative_to(package)): path.read_text() for path in package.rglob("*.py")}
+    assert {name for name, text in code.items() if "saved_model.load" in text} == LOADS
+    assert not [name for name, text in code.items() if "allow_pickle=True" in text]
 
 
 def test_no_rule_runs_a_shell_command():

@@ -72,10 +72,9 @@ def weights(folder: Path, seed: int) -> dict[str, bytes]:
     for model in MODELS:
         axes = {"model": model, "layers": 4, "conv_size": 3, "input_size": SIZE, "filters": 64}
         arrays, known = f"{folder}/{model}.npz", read_manifest(f"{folder}/{model}.json")
-        made, _, _ = train(
-            layers_of(axes), known["vocabulary"], RECIPE, 32,
-            load(arrays, "train", 2000, scaled=False), load(arrays, "validation", 200), seed,
-        )  # fmt: skip
+        splits = load(arrays, "train", 2000, scaled=False), load(arrays, "validation", 200)
+        recipe = RECIPE | {"batch_size": 32}
+        made, _, _ = train(layers_of(axes), known["vocabulary"], recipe, splits, seed)
         trained[model] = b"".join(np.ascontiguousarray(part) for part in made.get_weights())
     return trained
 

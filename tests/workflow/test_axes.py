@@ -1,10 +1,13 @@
 """Cells off the defaults of the optional axes, added to a finished study."""
 
 import pandas as pd
+import pytest
 import yaml
 from snakemake_project import CELLS
 
 from tfscale.timing import run_file
+
+pytestmark = pytest.mark.long
 
 WIDE = "mnist_layers4_batch1_conv3_input28_threads2_filters16_bfloat16_jit"
 OLD_WAY = "mnist_layers4_batch1_conv3_input28_threads1_predict"

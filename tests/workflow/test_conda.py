@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(
     shutil.which("conda") is None,

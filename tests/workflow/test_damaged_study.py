@@ -13,6 +13,8 @@ from tfscale.errors import StudyError
 from tfscale.files.checksums import check, listed
 from tfscale.timing import run_file
 
+pytestmark = pytest.mark.long
+
 LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
 DATA = ("resources/encoded/*/*.sha256",)
 SEALED = ("results/runs/*/*.parquet", "results/sentinels/*/*.parquet")

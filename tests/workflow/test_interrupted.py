@@ -10,6 +10,8 @@ from torture.orphans import LONG, strike
 from torture.two_studies import timed
 from torture.whole import half_made
 
+pytestmark = pytest.mark.long
+
 GONE_S = 30
 LOG = f"results/logs/runs/{CELLS[1]}_round1.log"
 

@@ -7,6 +7,8 @@ import pytest
 
 from tfscale.console.code import SCRIPTS
 
+pytestmark = pytest.mark.long
+
 SNAKEFILE = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})

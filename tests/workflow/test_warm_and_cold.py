@@ -15,6 +15,8 @@ from snakemake_project import Project, clone
 from tfscale.axes import AXES
 from tfscale.timing import run_file
 
+pytestmark = pytest.mark.long
+
 SAME = [
     "cell", *AXES, "seed", "round", "visit", "isolation", "protocol", "host", "device", "affinity",
     "os_threads",

@@ -10,6 +10,8 @@ from bench.wide import WideStudy, grid, new_project
 from bench.wide_files import write_files
 from bench.wide_runs import all_runs, write_some
 
+pytestmark = pytest.mark.long
+
 
 def eight(config: dict) -> WideStudy:
     """A study of eight cells and two rounds of which nothing is there."""

@@ -4,10 +4,8 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
     from tfscale.data.encode import encode
-    from tfscale.data.sources import check_payloads
     from tfscale.files.checksums import write
 
-    check_payloads(snakemake.input.raw)
     encode(
         model=snakemake.wildcards.model,
         input_size=int(snakemake.wildcards.size),

@@ -1,4 +1,8 @@
-"""The axes of the grid and the names of cells."""
+"""The axes of the grid, and the names of cells made from them.
+
+>>> cell_name(defaults() | {"model": "mnist", "layers": 4, "batch_size": 16})
+'mnist_layers4_batch16_threads1'
+"""
 
 from dataclasses import dataclass
 from typing import Any

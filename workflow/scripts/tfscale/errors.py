@@ -1,4 +1,4 @@
-"""The error that speaks to the user."""
+"""The one error that is the user's to mend: its message is all that is shown."""
 
 
 class StudyError(Exception):

@@ -1,4 +1,8 @@
-"""Numbers and durations for people (no words: timing may import it)."""
+"""Numbers and durations as people read them.
+
+>>> seconds(0.00312), percent(0.354), duration(6000)
+('3.12 ms', '35 %', '1 h 40 min')
+"""
 
 from datetime import datetime, timedelta
 

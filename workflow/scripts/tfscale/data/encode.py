@@ -1,21 +1,27 @@
-"""From payloads or built-in data to arrays.
-
-For demos and tests without a network. Learnable, the same on every machine, and named as
-built-in wherever its results appear.
-"""
+"""Encode real or built-in data as arrays for one input size."""
 
 import re
 from collections import Counter
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from tfscale.data.builtin import garments, reviews
 from tfscale.data.encoded import save
+from tfscale.data.sources import check_payloads
 
 GARMENTS = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 def read_idx(path: str) -> np.ndarray:
@@ -81,86 +87,10 @@ def encode_reviews(reviews: list[str], vocabulary: dict[str, int], size: int) ->
     return ids
 
 
-def read(path: str) -> list[str]:
+def read_reviews(path: str) -> list[str]:
     """One review a line, latin-1."""
     with open(path, encoding="latin-1", newline="\n") as file:
         return [line.strip() for line in file if line.strip()]
-
-
-# ruff: noqa: E501
-
-SIZE = 28
-TRAIN_IMAGES, TEST_IMAGES = 12_000, 2_000
-REVIEWS_OF_A_KIND = 5331
-OUTLINES: list[list[tuple[float, float]]] = [
-    [(3, 6), (10, 4), (18, 4), (25, 6), (25, 12), (20, 12), (20, 24), (8, 24), (8, 12), (3, 12)],
-    [(9, 3), (19, 3), (20, 25), (15, 25), (14, 9), (13, 25), (8, 25)],
-    [(2, 22), (7, 4), (12, 6), (16, 6), (21, 4), (26, 22), (22, 23), (20, 12), (20, 24), (8, 24), (8, 12), (6, 23)],
-    [(11, 3), (17, 3), (16, 11), (22, 25), (6, 25), (12, 11)],
-    [(3, 24), (7, 3), (14, 7), (21, 3), (25, 24), (15, 25), (14, 10), (13, 25)],
-    [(3, 20), (10, 15), (12, 18), (18, 12), (20, 15), (25, 19), (25, 21), (3, 22)],
-    [(4, 7), (11, 3), (14, 7), (17, 3), (24, 7), (23, 18), (20, 18), (20, 25), (8, 25), (8, 18), (5, 18)],
-    [(3, 16), (9, 14), (16, 9), (21, 13), (25, 15), (25, 20), (3, 20)],
-    [(5, 12), (10, 12), (10, 7), (18, 7), (18, 12), (23, 12), (24, 24), (4, 24), (5, 14)],
-    [(8, 4), (16, 4), (16, 15), (24, 18), (25, 23), (8, 23)],
-]  # fmt: skip
-SUBJECTS = ["the film", "the plot", "this movie", "the acting", "the script", "its director", "the cast",
-            "the story", "the camera work", "every scene", "the music", "the ending"]  # fmt: skip
-POLAR = {
-    1: ["moving", "funny", "brilliant", "tender", "gripping", "wise", "charming", "fresh", "superb", "honest"],
-    0: ["dull", "clumsy", "tedious", "hollow", "silly", "bland", "lifeless", "stale", "awful", "pointless"],
-}  # fmt: skip
-FILLERS = [
-    "a bit",
-    "truly",
-    "at times",
-    "from start to finish",
-    "for once",
-    "as expected",
-    "somehow",
-]
-ENDINGS = ["", "despite its length .", "and i would say so to anyone .", "whatever the critics write .",
-           "which surprised me !", "or so it seemed (to me) ."]  # fmt: skip
-
-
-def garments(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Train images, train labels, test images, test labels; images uint8 (n, 28, 28)."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, len(OUTLINES), TRAIN_IMAGES + TEST_IMAGES).astype(np.uint8)
-    images = np.stack([_draw(OUTLINES[label], rng) for label in labels])
-    noise = rng.normal(0, 18, images.shape)
-    images = np.clip(images + noise * (images > 0), 0, 255).astype(np.uint8)
-    cut = TRAIN_IMAGES
-    return images[:cut], labels[:cut], images[cut:], labels[cut:]
-
-
-def _draw(outline: list[tuple[float, float]], rng: np.random.Generator) -> np.ndarray:
-    """One silhouette, shifted, scaled and shaded at random."""
-    centre = SIZE / 2
-    scale, shift = rng.uniform(0.75, 1.05, 2), rng.uniform(-1.5, 1.5, 2)
-    points = (np.array(outline) - centre + rng.normal(0, 0.5, (len(outline), 2))) * scale
-    image = Image.new("L", (SIZE, SIZE))
-    corners = [tuple(point) for point in points + centre + shift]
-    ImageDraw.Draw(image).polygon(corners, fill=int(rng.integers(90, 240)))
-    return np.asarray(image, dtype=float)
-
-
-def reviews(seed: int) -> tuple[list[str], list[str]]:
-    """Positive and negative reviews; one in twelve contains a word of the other kind."""
-    rng = np.random.default_rng(seed)
-    return (
-        [_review(1, rng) for _ in range(REVIEWS_OF_A_KIND)],
-        [_review(0, rng) for _ in range(REVIEWS_OF_A_KIND)],
-    )
-
-
-def _review(kind: int, rng: np.random.Generator) -> str:
-    words = [kind if rng.random() > 1 / 12 else 1 - kind, kind]
-    parts = [
-        f"{rng.choice(SUBJECTS)} is {rng.choice(FILLERS)} {rng.choice(POLAR[word])}"
-        for word in words
-    ]
-    return f"{parts[0]} , and {parts[1]} {rng.choice(ENDINGS)}".strip()
 
 
 TEST_SHARE_OF_REVIEWS = 0.2
@@ -178,8 +108,10 @@ def encode(
     """Encode the data of `model` at `input_size`; `raw` is empty for the built-in data.
 
     Images keep their published test set; reviews are split 80/20. The validation examples come
-    from the training data, and everything follows from the seed.
+    from the training data, and everything follows from the seed. Raises StudyError when a raw file
+    is not the published one.
     """
+    check_payloads(raw)
     rng = np.random.default_rng(seed)
     encoder = _images if model == "mnist" else _reviews
     data, facts = encoder(input_size, raw, seed, rng)
@@ -189,9 +121,8 @@ def encode(
         whole = data[f"{name}_train"]
         data[f"{name}_validation"], data[f"{name}_train"] = whole[order[:cut]], whole[order[cut:]]
     source = "real" if raw else "builtin"
-    save(
-        arrays, manifest, data, {"model": model, "input_size": input_size, "source": source} | facts
-    )
+    about = {"model": model, "input_size": input_size, "source": source} | facts
+    save(arrays, manifest, data, about)
 
 
 def _images(size: int, raw: list[str], seed: int, rng: np.random.Generator) -> tuple[dict, dict]:
@@ -204,7 +135,7 @@ def _images(size: int, raw: list[str], seed: int, rng: np.random.Generator) -> t
 
 
 def _reviews(size: int, raw: list[str], seed: int, rng: np.random.Generator) -> tuple[dict, dict]:
-    positive, negative = [read(path) for path in raw] if raw else reviews(seed)
+    positive, negative = [read_reviews(path) for path in raw] if raw else reviews(seed)
     texts = np.array(positive + negative)
     labels = np.repeat(np.array([1, 0], dtype=np.uint8), [len(positive), len(negative)])
     order = rng.permutation(len(texts))

@@ -1,4 +1,4 @@
-"""The encoded data of a model at one input size: one .npz file and a small manifest beside it."""
+"""Write and read encoded data: one .npz file with a small manifest beside it."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The real data sets: their files, checksums and the addresses that hold them."""
+"""List the real data sets: their files, checksums and the addresses that hold them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,18 +14,6 @@ class Payload:
 
     bytes: int
     sha256: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """An address (URL or path) of a payload: plain, ending in .gz, or an archive (.tar.gz)."""
-
-    address: str
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether the payload is a member of a tar archive."""
-        return self.address.endswith(".tar.gz")
 
 
 PAYLOADS = {
@@ -73,15 +61,16 @@ def raw_files(model: str, source: str, folder: str) -> list[str]:
     return [f"{folder}/{dataset}/{file}" for file in PAYLOADS[dataset]]
 
 
-def candidates(dataset: str, file: str, mirror: str | None) -> list[Source]:
-    """Every source of a file in the order in which they are tried: the mirror comes first."""
+def candidates(dataset: str, file: str, mirror: str | None) -> list[str]:
+    """Every source of a file (URL or path: plain, ending in .gz, or the archive), in the order in
+    which they are tried: the mirror comes first."""
     places = [place.format(file=file) for place in OFFICIAL[dataset]]
     if mirror:
         names = [f"{dataset}/{file}", f"{dataset}/{file}.gz", file, f"{file}.gz"]
         if dataset == "movie-reviews":
             names.append(ARCHIVE)
         places = [*(_join(mirror, name) for name in names), *places]
-    return [Source(place) for place in places]
+    return places
 
 
 def _join(mirror: str, name: str) -> str:

@@ -1,1 +1,1 @@
-"""Bytes on disk: whole or not at all, checksums, Parquet with described columns."""
+"""Files on disk: whole or not at all, with checksums; Parquet whose columns say what they hold."""

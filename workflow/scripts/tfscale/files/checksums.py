@@ -1,4 +1,4 @@
-"""Checksums of what a job wrote, in a file beside it: a file that changed is never used.
+"""Keep checksums of what a job wrote beside it, so that a changed file is never used.
 
 The lines are those of `sha256sum -c`, names relative to the file itself. The first line, which
 `sha256sum` takes for a comment, holds the version of what was written and a checksum of the other

@@ -1,7 +1,10 @@
-"""A table's schema with the meaning of each column; conform a frame to it.
+"""Describe the columns of a table, and write no table that differs from its description.
 
-The modules `columns_*` hold them, docs/reference writes docs/output.md from them, and `typed`
-refuses to write a table that says anything else.
+docs/output.md is written from the descriptions.
+
+>>> schema = described(bounded("latency", "a call", "_s"))
+>>> schema.names, meaning(schema.field("latency_s"))
+(['latency_s', 'latency_low_s', 'latency_high_s'], 'a call')
 """
 
 import pandas as pd
@@ -67,7 +70,7 @@ def typed(name: str, table: pd.DataFrame | pa.Table, schema: pa.Schema) -> pa.Ta
     """The table with the types of its schema, ready to be written.
 
     Raises ValueError that names the columns in which the two differ: then the code that makes the
-    table, or its `columns_` module, has to change.
+    table, or its description, has to change.
     """
     made = list(table.column_names if isinstance(table, pa.Table) else table.columns)
     if made != schema.names:
@@ -75,10 +78,7 @@ def typed(name: str, table: pd.DataFrame | pa.Table, schema: pa.Schema) -> pa.Ta
         parts = [f"not described: {', '.join(sorted(new))}"] if new else []
         parts += [f"described but not there: {', '.join(sorted(gone))}"] if gone else []
         why = "; ".join(parts) or f"another order: {', '.join(made)}"
-        raise ValueError(
-            f"the table {name} differs from its description in workflow/scripts/tfscale/"
-            f"columns_*.py: {why}"
-        )
+        raise ValueError(f"the table {name} differs from its description: {why}")
     if isinstance(table, pa.Table):
         return table.cast(schema)
     return pa.Table.from_pandas(table, schema=schema, preserve_index=False)

@@ -1,4 +1,4 @@
-"""Writing tables as Parquet and CSV; checking an imported one."""
+"""Write tables as sealed Parquet and as CSV; check a table from elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A file appears whole or not at all, and carries its seal.
+"""Write a file whole or not at all, and seal it so that damage shows.
 
 The writer puts PLACEHOLDER somewhere into the file's own metadata; `seal` replaces it by the
 SHA-256 of the file as it was with the placeholder. Files are mapped, never held: some are large.

@@ -29,8 +29,10 @@ SET = {
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": os.devnull,
 }
-"""Neither OpenBLAS nor Arrow may start a thread before a fork, and Keras has one backend here."""
+"""Neither OpenBLAS nor Arrow may start a thread before a fork, and no keras.json of the user's may
+change what a study trains and times."""
 LOOK_S = 0.5
 """Between two looks at the memory of the process: 0.1 ms each."""
 FOREVER_S = 1e9

@@ -1,1 +1,1 @@
-"""Build, train and save the networks."""
+"""The models: built, trained within a budget, saved, and checked as they are served."""

@@ -1,4 +1,4 @@
-"""The Keras model of an architecture, and its quick twin.
+"""Build the Keras model of an architecture, and a quick one of the same weights to train with.
 
 TensorFlow's own convolution with a kernel as wide as its input and many channels reached 7 % of a
 CPU's matrix product here, which is part of what the study measures. Training and predicting need

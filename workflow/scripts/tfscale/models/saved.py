@@ -1,4 +1,4 @@
-"""Facts.json and the digest of a SavedModel."""
+"""Read the facts of a trained model, and tell its SavedModel from any other."""
 
 import hashlib
 import json
@@ -16,16 +16,6 @@ def digest(saved_model: str | Path) -> str:
             total.update(str(file.relative_to(saved_model)).encode())
             total.update(hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()
-
-
-def verify(saved_model: str | Path, expected: str) -> None:
-    """Raise StudyError when the SavedModel is not the one that was trained."""
-    if digest(saved_model) != expected:
-        folder = Path(saved_model).parent
-        raise StudyError(
-            f"{saved_model} is damaged or was not made by this study: "
-            f"delete {folder} and type the same command again"
-        )
 
 
 def read_facts(path: str) -> dict:

@@ -1,7 +1,8 @@
-"""Train, save, predict, facts."""
+"""Train a model, save it, predict the test inputs with it and write down its facts."""
 
 import json
 import shutil
+from math import isfinite
 from pathlib import Path
 
 import keras
@@ -17,10 +18,82 @@ from tfscale.models.saved import digest
 from tfscale.study.architecture import Layer, layers_of, parameters, structure_text
 from tfscale.study.work import Budget, predicted_inputs, training_budget
 
+PREDICT_BATCH = 64
+CHECKED_INPUTS = 16
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
+"""Between probabilities of the same weights, summed in another order."""
+
+
+def train_model(
+    axes: dict,
+    arrays: str,
+    manifest: str,
+    training: dict,
+    evaluation: dict,
+    seed: int,
+    threads: int,
+    outputs: dict[str, str],
+) -> dict:
+    """Train the model of `axes` on the encoded data, save it, and predict the first test inputs.
+
+    `training` is the section of the configuration; `evaluation` holds the `inputs` of a pass and
+    the `budget_tflop` of predicting. `outputs` names the files saved_model (a folder), facts,
+    structure, history and predictions. Returns the facts.
+    """
+    data = read_manifest(manifest)
+    vocabulary, precision = data["vocabulary"], axes["precision"]
+    layers = layers_of(axes)
+    structure = structure_text(layers, vocabulary)
+    write_text(outputs["structure"], structure)
+    print(structure)
+
+    deterministic = training.get("deterministic", False)
+    configure(threads, seed, deterministic)
+    recipe = training | {"batch_size": axes["batch_size"]}
+    splits = load(arrays, "train", scaled=False), load(arrays, "validation")
+    model, history, budget = train(layers, vocabulary, recipe, splits, seed)
+    epochs = pd.DataFrame(history)
+    epochs.insert(0, "epoch", range(1, len(epochs) + 1))
+    write_text(outputs["history"], epochs.to_csv(index=False))
+    export(copy_of(model, layers, vocabulary, precision), outputs["saved_model"])
+
+    count = predicted_inputs(layers, evaluation["inputs"], evaluation["budget_tflop"])
+    test = load(arrays, "test", count)
+    quick = copy_of(model, layers, vocabulary, precision, quick=True)
+    probabilities = predict(quick, test.x)
+    check_served(outputs["saved_model"], test.x, probabilities, precision)
+    answers = answers_of(probabilities, test, data["labels"], load_texts(arrays, count))
+    with replacing(outputs["predictions"]) as temporary:
+        answers.to_parquet(temporary, index=False)
+
+    best = int(np.argmax(history["val_accuracy"]))
+    facts = axes | {
+        "seed": seed,
+        "deterministic": deterministic,
+        "data": data["source"],
+        "data_sha256": data["sha256"],
+        "vocabulary": vocabulary,
+        "parameters": parameters(layers, vocabulary),
+        "training_steps": budget.steps * training["epochs"],
+        "training_step_examples": budget.batch_size,
+        "training_examples": budget.examples * training["epochs"],
+        "best_epoch": 1 + best,
+        "validation_examples": budget.validation,
+        "validation_accuracy": history["val_accuracy"][best],
+        "predicted_inputs": len(answers),
+        "test_accuracy": float(answers["correct"].mean()),
+        "saved_model_sha256": digest(outputs["saved_model"]),
+    }
+    write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
+    return facts
+
 
 def configure(threads: int, seed: int, deterministic: bool) -> None:
-    """Give TensorFlow its threads and seed every random generator; `deterministic` allows only
-    operations whose result is the same to the last bit every time, which takes longer."""
+    """Give TensorFlow its threads and seed every random generator.
+
+    `deterministic` allows only operations whose result is the same to the last bit every time,
+    which takes longer.
+    """
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(seed)
@@ -29,38 +102,48 @@ def configure(threads: int, seed: int, deterministic: bool) -> None:
 
 
 def train(
-    layers: list[Layer],
-    vocabulary: int,
-    training: dict,
-    batch_size: int,
-    data: Split,
-    validation: Split,
-    seed: int,
+    layers: list[Layer], vocabulary: int, recipe: dict, splits: tuple[Split, Split], seed: int
 ) -> tuple[keras.Model, dict[str, list[float]], Budget]:
-    """Train with Adam on categorical cross-entropy; returns the quick model (see `networks.build`)
-    with the weights of its best epoch by validation accuracy, the history (one value an epoch)
-    and the budget."""
-    budget = training_budget(layers, training, batch_size, len(data.x), len(validation.x))
-    model = build(layers, vocabulary, training["dropout"], quick=True)
+    """Train with Adam on categorical cross-entropy; `splits` are training and validation examples.
+
+    Returns the quick model (see `networks.build`) with the weights of its best epoch by validation
+    accuracy, the history (one value an epoch) and the budget. Raises StudyError when it diverges.
+    """
+    data, validation = splits
+    sizes = len(data.x), len(validation.x)
+    budget = training_budget(layers, recipe, recipe["batch_size"], *sizes)
+    model = build(layers, vocabulary, recipe["dropout"], quick=True)
     model.compile(
-        optimizer=keras.optimizers.Adam(training["learning_rate"]),
+        optimizer=keras.optimizers.Adam(recipe["learning_rate"]),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
     classes = layers[-1].output[-1]
     held_out = Split(validation.x[: budget.validation], validation.y[: budget.validation])
     best = keras.callbacks.EarlyStopping(
-        monitor="val_accuracy", patience=training["epochs"], restore_best_weights=True
+        monitor="val_accuracy", patience=recipe["epochs"], restore_best_weights=True
     )
-    history = model.fit(
+    fitted = model.fit(
         _batches(data, classes, budget.batch_size, seed),
         steps_per_epoch=budget.steps,
-        epochs=training["epochs"],
+        epochs=recipe["epochs"],
         validation_data=_once(held_out, classes, budget.batch_size),
-        callbacks=[best],
+        callbacks=[best, keras.callbacks.TerminateOnNaN()],
         verbose=2,
     )
-    return model, history.history, budget
+    _check_finite(fitted.history, recipe)
+    return model, fitted.history, budget
+
+
+def _check_finite(history: dict[str, list[float]], recipe: dict) -> None:
+    """Raise StudyError that names the epoch in which the loss stopped being a number."""
+    for epoch, losses in enumerate(zip(history["loss"], history["val_loss"], strict=True), start=1):
+        if not all(map(isfinite, losses)):
+            raise StudyError(
+                f"the training diverged in epoch {epoch} of {recipe['epochs']}: its loss is no "
+                f"number any more. Lower training.learning_rate ({recipe['learning_rate']:g}) in "
+                "config.yaml and type the same command again"
+            )
 
 
 def _batches(data: Split, classes: int, batch_size: int, seed: int) -> tf.data.Dataset:
@@ -85,23 +168,29 @@ def _once(data: Split, classes: int, batch_size: int) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((data.x, one_hot)).batch(max(batch_size, 16))
 
 
-CHUNK = 64
-FEW = 16
-TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
-"""Between probabilities of the same weights, summed in another order."""
+def export(model: keras.Model, target: str) -> None:
+    """Write the SavedModel whole or not at all."""
+    part = Path(f"{target}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    model.export(str(part), format="tf_saved_model", verbose=False)
+    flush(part)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
 
 
 def predict(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """Class probabilities (n, classes)."""
-    return model.predict(x, batch_size=CHUNK, verbose=0)
+    return model.predict(x, batch_size=PREDICT_BATCH, verbose=0)
 
 
 def check_served(
     saved_model: str | Path, x: np.ndarray, probabilities: np.ndarray, precision: str
 ) -> None:
     """Raise StudyError unless the public serving signature answers the first inputs alike."""
-    served = serve(saved_model, x[:FEW])
-    apart = float(np.abs(served - probabilities[:FEW]).max())
+    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    (name,) = signature.structured_input_signature[1]
+    (served,) = signature(**{name: tf.constant(x[:CHECKED_INPUTS])}).values()
+    apart = float(np.abs(served.numpy() - probabilities[:CHECKED_INPUTS]).max())
     if not apart <= TOLERANCE[precision]:
         raise StudyError(
             f"{saved_model} answers otherwise than the model that was trained (probabilities "
@@ -109,14 +198,7 @@ def check_served(
         )
 
 
-def serve(saved_model: str | Path, x: np.ndarray) -> np.ndarray:
-    """Class probabilities (n, classes) by the model's public serving signature."""
-    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    (name,) = signature.structured_input_signature[1]
-    return next(iter(signature(**{name: tf.constant(x)}).values())).numpy()
-
-
-def table(
+def answers_of(
     probabilities: np.ndarray, test: Split, labels: list[str], texts: list[str] | None
 ) -> pd.DataFrame:
     """One row a test input: actual and predicted label, probability, correct, and the review."""
@@ -129,77 +211,3 @@ def table(
         "correct": guessed == test.y,
     }
     return pd.DataFrame(columns | ({"review": texts} if texts else {}))
-
-
-def write(path: str, predictions: pd.DataFrame) -> None:
-    """Write the predictions as Parquet."""
-    with replacing(path) as temporary:
-        predictions.to_parquet(temporary, index=False)
-
-
-def train_model(
-    axes: dict, arrays: str, manifest: str, training: dict, evaluation: dict, seed: int,
-    threads: int, outputs: dict[str, str],
-) -> dict:  # fmt: skip
-    """Train the model of `axes` on the encoded data, save it, and predict the first of the test
-    inputs: `evaluation` holds those of a pass (`inputs`) and the `budget_tflop` of predicting.
-
-    `outputs` names the files saved_model (a folder), facts, structure, history and predictions.
-
-    Returns the facts that are also written as JSON beside the SavedModel.
-    """
-    data = read_manifest(manifest)
-    layers = layers_of(axes)
-    write_text(outputs["structure"], structure_text(layers, data["vocabulary"]))
-    print(structure_text(layers, data["vocabulary"]))
-    deterministic = training.get("deterministic", False)
-    configure(threads, seed, deterministic)
-    model, history, budget = train(
-        layers, data["vocabulary"], training, axes["batch_size"],
-        load(arrays, "train", scaled=False), load(arrays, "validation"), seed,
-    )  # fmt: skip
-    weights = (model, layers, data["vocabulary"], axes["precision"])
-    _export(copy_of(*weights), outputs["saved_model"])
-    _write_history(outputs["history"], history)
-    inputs = predicted_inputs(layers, evaluation["inputs"], evaluation["budget_tflop"])
-    test = load(arrays, "test", inputs)
-    probabilities = predict(copy_of(*weights, quick=True), test.x)
-    check_served(outputs["saved_model"], test.x, probabilities, axes["precision"])
-    texts = load_texts(arrays, inputs)
-    answers = table(probabilities, test, data["labels"], texts)
-    write(outputs["predictions"], answers)
-    facts = axes | {
-        "seed": seed,
-        "deterministic": deterministic,
-        "data": data["source"],
-        "data_sha256": data["sha256"],
-        "vocabulary": data["vocabulary"],
-        "parameters": parameters(layers, data["vocabulary"]),
-        "training_steps": budget.steps * training["epochs"],
-        "training_step_examples": budget.batch_size,
-        "training_examples": budget.examples * training["epochs"],
-        "best_epoch": 1 + max(range(training["epochs"]), key=history["val_accuracy"].__getitem__),
-        "validation_examples": budget.validation,
-        "validation_accuracy": max(history["val_accuracy"]),
-        "predicted_inputs": len(answers),
-        "test_accuracy": float(answers["correct"].mean()),
-        "saved_model_sha256": digest(outputs["saved_model"]),
-    }
-    write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
-    return facts
-
-
-def _export(model: keras.Model, target: str) -> None:
-    """Write the SavedModel whole or not at all."""
-    part = Path(f"{target}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    model.export(str(part), format="tf_saved_model", verbose=False)
-    flush(part)
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
-
-
-def _write_history(path: str, history: dict[str, list[float]]) -> None:
-    table = pd.DataFrame(history)
-    table.insert(0, "epoch", range(1, len(table) + 1))
-    write_text(path, table.to_csv(index=False))

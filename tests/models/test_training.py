@@ -1,0 +1,59 @@
+"""Training: what it says when it diverges, and what a user's own Keras settings may change."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from paths import ROOT
+
+from tfscale.data.encoded import Split
+from tfscale.errors import StudyError
+from tfscale.models.training import train
+from tfscale.study.architecture import describe
+
+RECIPE = {
+    "epochs": 3,
+    "batch_size": 8,
+    "budget_tflop": None,
+    "max_steps": None,
+    "dropout": 0.0,
+    "learning_rate": 1e20,
+}
+
+
+def test_a_training_that_diverges_says_so_and_what_to_lower():
+    rng = np.random.default_rng(1)
+    x, y = rng.random((64, 8, 8, 1), np.float32), rng.integers(0, 10, 64)
+    layers = describe("mnist", 4, 3, 8, 4)
+    with pytest.raises(StudyError) as raised:
+        train(layers, 0, RECIPE, (Split(x, y), Split(x[:16], y[:16])), seed=1)
+    assert "the training diverged in epoch" in str(raised.value)
+    assert "Lower training.learning_rate (1e+20)" in str(raised.value)
+
+
+def test_the_users_own_settings_of_keras_change_nothing(tmp_path):
+    own = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(own))
+    program = (
+        "from tfscale.jobs.warm import do\n"
+        "names = ('backend', 'floatx', 'image_data_format')\n"
+        "print(*(do(f'keras.config:{name}') for name in names))"
+    )
+    variables = {
+        "HOME": str(tmp_path),
+        "TFSCALE_WARM": "0",
+        "KERAS_BACKEND": "jax",
+        "PYTHONPATH": str(ROOT / "workflow" / "scripts"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["tensorflow", "float32", "channels_last"]
