@@ -33,6 +33,5 @@ wildcard_constraints:
     model="mnist|text",
     size=r"\d+",
     number=r"\d+",
-    walk="runs|sentinels",
     trained=r"\w+",
     cell=r"\w+",
