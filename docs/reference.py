@@ -1,4 +1,4 @@
-"""Writes the generated pages: configuration.md and output.md. Part of `make docs`."""
+"""Writes configuration.md, output.md and the schema for editors. Part of `make docs`."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow" / "scripts")]
 
-from configuration_reference import configuration  # noqa: E402
+from configuration_reference import configuration, schema  # noqa: E402
 from output_reference import output  # noqa: E402
 
-PAGES = {"configuration.md": configuration, "output.md": output}
+PAGES = {
+    "configuration.md": configuration,
+    "output.md": output,
+    "../workflow/schemas/config.schema.json": schema,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

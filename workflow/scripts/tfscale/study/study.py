@@ -11,10 +11,10 @@ from pathlib import Path
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
-from tfscale.study import config as configuration
-from tfscale.study.config import ConfigError
+from tfscale.study.config import ConfigError, check, plain
 from tfscale.study.grid import cells, cost_flop, excluded, trained_model
 from tfscale.study.outputs import FIGURES
+from tfscale.study.settings import Config
 
 
 def run_file(results: str, cell: str, number: int) -> str:
@@ -35,18 +35,22 @@ def order(names: Iterable[str], seed: int, round_number: int) -> list[str]:
 class Study:
     """One checked configuration."""
 
-    config: dict
+    settings: Config
 
     @classmethod
     def from_config(cls, config: dict) -> "Study":
         """Check the configuration; raises ConfigError with every mistake in it."""
-        configuration.check(config)
-        return cls(config)
+        return cls(check(config))
+
+    @cached_property
+    def config(self) -> dict:
+        """The configuration as plain data."""
+        return plain(self.settings)
 
     def export_mirror(self) -> None:
         """Hand the mirror to the downloads by the environment: it says where to look, not what
         to fetch, so changing it must rerun nothing."""
-        mirror = self.config["datasets"]["mirror"]
+        mirror = self.settings.datasets.mirror
         if mirror and "TFSCALE_MIRROR" not in os.environ:
             local = "://" not in mirror
             os.environ["TFSCALE_MIRROR"] = (
@@ -62,7 +66,7 @@ class Study:
     @cached_property
     def excluded(self) -> dict[str, str]:
         """The cells of the grid that are taken out (`exclude`): the reason by name."""
-        return excluded(cells(self.config["grid"]), self.config.get("exclude") or [])
+        return excluded(cells(self.config["grid"]), self.config["exclude"])
 
     @cached_property
     def models(self) -> list[str]:
@@ -72,7 +76,7 @@ class Study:
     @cached_property
     def trained(self) -> dict[str, Cell]:
         """Every trained model by name, with its axes."""
-        batch_size = self.config["training"]["batch_size"]
+        batch_size = self.settings.training.batch_size
         found = [trained_model(cell, batch_size) for cell in self.cells.values()]
         return {cell_name(axes): axes for axes in found}
 
@@ -89,7 +93,7 @@ class Study:
     @property
     def rounds(self) -> range:
         """The numbers of the rounds, from 1."""
-        return range(1, self.config["timing"]["rounds"] + 1)
+        return range(1, self.settings.timing.rounds + 1)
 
     def run_files(self, results: str) -> list[str]:
         """The file of every run that the tables are made from, cell by cell."""
@@ -134,11 +138,11 @@ class Study:
 
     def trained_of(self, cell: str) -> str:
         """The name of the trained model that a cell uses."""
-        return cell_name(trained_model(self.cell(cell), self.config["training"]["batch_size"]))
+        return cell_name(trained_model(self.cell(cell), self.settings.training.batch_size))
 
     def encoded(self, axes: Cell) -> str:
         """The encoded data of a cell or model, without folder and suffix."""
-        return f"{self.config['datasets']['source']}/{axes['model']}_input{axes['input_size']}"
+        return f"{self.settings.datasets.source}/{axes['model']}_input{axes['input_size']}"
 
     def priority(self, cell: str, number: int) -> int:
         """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
@@ -166,7 +170,7 @@ class Study:
     @cached_property
     def _timing_order(self) -> dict[tuple[str, int], int]:
         """Place of every run from the end of the study, the last 1."""
-        seed = self.config["seed"]
+        seed = self.settings.seed
         runs = [
             (name, number) for number in self.rounds for name in order(self.cells, seed, number)
         ]
@@ -187,12 +191,13 @@ def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
     return known[name]
 
 
-TYPED = {"true": True, "false": False}
-"""Snakemake reads only `True` and `False` of its command line as truth values."""
 MACHINE = (
-    "machine.json", "floor.parquet", "roofs.parquet",
-    "checksums/calibrate.sha256", "checksums/floor.sha256",
-)  # fmt: skip
+    "machine.json",
+    "floor.parquet",
+    "roofs.parquet",
+    "checksums/calibrate.sha256",
+    "checksums/floor.sha256",
+)
 
 
 def study_of(config: dict, results: str, models: str) -> Study:
@@ -201,17 +206,13 @@ def study_of(config: dict, results: str, models: str) -> Study:
 
     Raises ConfigError with every mistake, or when nothing is there yet.
     """
-    asked = config.get("partial", False)
-    config = config | {"partial": TYPED.get(str(asked).lower(), asked)}
     study = Study.from_config(config)
-    if not config["partial"]:
+    if not study.settings.partial:
         return study
-    there = PartialStudy(config, results, models)
+    there = PartialStudy(study.settings, results, models)
     if not there.cells:
-        raise ConfigError(
-            f"partial: there is nothing to report yet, no run under {results}/runs is finished; "
-            "type the same command without partial=true"
-        )
+        nothing = f"there is nothing to report yet, no run under {results}/runs is finished"
+        raise ConfigError([f"partial: {nothing}; type the same command without partial=true"])
     return there
 
 
@@ -266,7 +267,7 @@ class PartialStudy(Study):
 
     @cached_property
     def _whole(self) -> Study:
-        return Study(self.config)
+        return Study(self.settings)
 
     @cached_property
     def _rounds(self) -> dict[str, dict[int, bool]]:
