@@ -1,64 +1,103 @@
-"""The configuration reference, from the schema of config.yaml."""
+"""The configuration reference and the schema for editors, from the model of config.yaml."""
 
+import json
 from collections.abc import Iterator
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from tfscale.study.config import schema
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from tfscale.study.settings import Config
 
 CONFIGURATION = """# Configuration
 
-Written by `make docs` from `workflow/schemas/config.schema.yaml`; do not edit.
+Written by `make docs` from `workflow/scripts/tfscale/study/settings.py`; do not edit.
 
 Every key of config.yaml. Unknown keys are refused, and all mistakes are reported at once. Keys can
 also be set on the command line: `snakemake --config seed=3 'timing={rounds: 3}'`. Another file goes
 over config.yaml with `snakemake --configfile my.yaml`.
 """
-BOUNDS = {
-    "minimum": "≥ {}",
-    "exclusiveMinimum": "> {}",
-    "maximum": "≤ {}",
-    "exclusiveMaximum": "< {}",
+BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+KINDS = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "true or false",
+    NoneType: "null",
 }
 TABLE = ["| key | type | allowed | meaning |", "|---|---|---|---|"]
+GRIDS = {"grid": "section or list of sections", "predict": "section, list of sections or null"}
 
 
 def configuration() -> str:
     """The page: a table of the sections, and a table of the keys of each."""
-    whole = schema()
-    subgrid = whole["$defs"]["subgrid"]
-    lines = [CONFIGURATION, "## Sections\n", *TABLE]
-    lines += [_line(name, value) for name, value in whole["properties"].items()]
-    for name, value in whole["properties"].items():
-        keys = [*_keys(name, value), *_keys(f"{name}[]", value.get("items", {}))]
-        if name == "grid":
-            keys = list(_keys(name, subgrid))
-        if keys:
+    lines = [CONFIGURATION, "## Sections\n", *TABLE, *_keys("", Config)]
+    for name, field in Config.model_fields.items():
+        sections = [part for part in _parts(field) if _is_section(part)]
+        if sections and name != "predict":
+            listed = get_origin(field.annotation) is list and name != "grid"
             also = " Also the keys of `predict`." if name == "grid" else ""
-            lines += [f"\n## `{name}`\n", f"{value['description']}{also}\n", *TABLE, *keys]
+            lines += [f"\n## `{name}`\n", f"{_meaning(field)}{also}\n", *TABLE]
+            lines += _keys(f"{name}[]." if listed else f"{name}.", sections[0])
     return "\n".join(lines) + "\n"
 
 
-def _keys(prefix: str, section: dict) -> Iterator[str]:
-    for key, value in section.get("properties", {}).items():
-        yield _line(f"{prefix}.{key}", value)
+def schema() -> str:
+    """The JSON schema that editors check config.yaml with."""
+    return json.dumps(Config.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _line(name: str, value: dict) -> str:
-    return f"| `{name}` | {_kind(value)} | {_allowed(value)} | {value['description']} |"
+def _keys(prefix: str, section: type[BaseModel]) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        kind = GRIDS.get(name) if section is Config else None
+        if prefix.startswith("exclude") and name != "reason":
+            kind = f"{_kind(get_args(field.annotation)[0])} or list"
+        cells = [f"`{prefix}{name}`", kind or _kind(field.annotation), _allowed(field)]
+        yield f"| {' | '.join(cells)} | {_meaning(field)} |"
 
 
-def _kind(value: dict) -> str:
-    kinds = value.get("type", "text" if "enum" in value else "section or list of sections")
-    if kinds == "array":
-        return f"list of {_kind(value['items'])}"
-    names = {"object": "section", "string": "text", "integer": "whole number"}
-    names |= {"boolean": "true or false", "array": "list"}
-    return " or ".join(
-        names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
-    )
+def _meaning(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
 
 
-def _allowed(value: dict) -> str:
-    inner = value.get("items", value)
-    words = [f"`{choice}`" for choice in inner.get("enum", [])]
-    words += [text.format(f"{inner[key]:,}") for key, text in BOUNDS.items() if key in inner]
+def _kind(kind: Any) -> str:
+    if _is_section(kind):
+        return "section"
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return _kind(inner[0])
+    if get_origin(kind) is Literal:
+        return "text"
+    if get_origin(kind) is list:
+        return f"list of {_kind(inner[0])}"
+    return KINDS.get(kind) or " or ".join(map(_kind, inner))
+
+
+def _allowed(field: FieldInfo) -> str:
+    """The choices and bounds of a value or of the values of a list."""
+    words = []
+    for part in _parts(field):
+        words += [f"`{part}`"] if isinstance(part, str) else []
+        for known in [part, *getattr(part, "metadata", [])]:
+            words += [
+                f"{sign} {getattr(known, name):,}"
+                for name, sign in BOUNDS.items()
+                if hasattr(known, name)
+            ]
     return ", ".join(words)
+
+
+def _parts(field: FieldInfo) -> list[Any]:
+    """All that a field's type is made of, down to bounds and choices."""
+
+    def below(part: Any) -> Iterator[Any]:
+        yield part
+        for inner in get_args(part):
+            yield from below(inner)
+
+    return [*below(field.annotation), *field.metadata]
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

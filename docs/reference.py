@@ -7,13 +7,14 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow" / "scripts")]
 
 from architecture import architecture  # noqa: E402
-from configuration_reference import configuration  # noqa: E402
+from configuration_reference import configuration, schema  # noqa: E402
 from output_reference import output  # noqa: E402
 
 PAGES = {
     "architecture.md": architecture,
     "configuration.md": configuration,
     "output.md": output,
+    "../workflow/schemas/config.schema.json": schema,
 }
 
 if __name__ == "__main__":

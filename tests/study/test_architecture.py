@@ -23,9 +23,18 @@ def test_parameters_are_those_of_the_paper(model, layers, size, expected):
 def test_tensor_shapes_of_the_paper():
     layers = describe("mnist", 8, 3, 28)
     assert [layer.output for layer in layers] == [
-        (28, 28, 1), (26, 26, 64), (25, 25, 64), (23, 23, 64), (22, 22, 64), (20, 1, 64),
-        (1, 1, 64), (64,), (64,), (64,), (10,),
-    ]  # fmt: skip
+        (28, 28, 1),
+        (26, 26, 64),
+        (25, 25, 64),
+        (23, 23, 64),
+        (22, 22, 64),
+        (20, 1, 64),
+        (1, 1, 64),
+        (64,),
+        (64,),
+        (64,),
+        (10,),
+    ]
 
 
 def test_last_kernel_is_cut_to_the_rows_that_are_left():

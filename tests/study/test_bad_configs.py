@@ -4,8 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
-from bad_configs import ALL, BOMBS, TINY, Bad, as_json
+from bad_configs import ALL, TINY, Bad, replaced
 from paths import ROOT
 from rights import ordinary_user
 from snakemake.cli import parse_config
@@ -13,8 +12,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.settings.types import ConfigSettings
 from snakemake.utils import update_config
 
-from tfscale.study.config import ConfigError, check, schema
-from tfscale.study.config_files import check_files, merged, typed
+from tfscale.study.config import ConfigError, check
+from tfscale.study.config_files import check_files, typed
 from tfscale.study.study import Study, study_of
 
 
@@ -38,8 +37,8 @@ def study(bad: Bad, folder: Path) -> Study:
     return study_of(typed(config, settings.config), "results", "results/models")
 
 
-def test_there_are_many_and_each_has_a_name_of_its_own():
-    assert len({bad.name for bad in ALL}) == len(ALL) >= 100
+def test_each_has_a_name_of_its_own():
+    assert len({bad.name for bad in ALL}) == len(ALL)
 
 
 @pytest.mark.parametrize("bad", ALL, ids=lambda bad: bad.name)
@@ -52,36 +51,41 @@ def test_every_mistake_is_named(bad, folder):
     assert len(bad.said) > 1 or "The configuration has 1 mistake:" in text
     assert max(map(len, text.splitlines())) < 1000 and len(text.splitlines()) <= 103
     assert not any(ord(character) < 32 for character in text.replace("\n", ""))
-    assert sorted(path.name for path in folder.iterdir() if path.name != "my.yaml") == [
-        "README.md", "config.yaml", "docs",
-    ]  # fmt: skip
 
 
-RIGHT = [
-    Bad("tiny", (), TINY),
-    Bad("blanks and quotes", (), TINY + "pathvars: {results: \"it's a \\\"résumé\\\"\"}\n"),
-    Bad("folders", (), TINY + "pathvars: {results: a b, logs: <results>/l, models: /tmp/m}\n"),
-    Bad("mirror", (), TINY.replace("mirror: null", "mirror: /no such/é 'x' {y}")),
-    Bad("address", (), TINY.replace("mirror: null", "mirror: HTTPS://a.org/b")),
-    Bad("anchors", (), TINY.replace("threads: [1]", "threads: &one [1]", 1)
-        .replace("threads: [1]", "threads: *one")),
-    Bad("json", (), as_json().replace(" ", "\t")),
-    Bad("byte order mark", (), "\ufeff" + TINY),
-    Bad("exclude", (), TINY + "exclude: [{layers: 6, reason: out of memory}]\n"),
-    Bad("impossible but excluded", (), TINY.replace("layers: [4, 6]", "layers: [4, 40]")
-        + "exclude: [{layers: 40, reason: does not fit}]\n"),
-    Bad("typed", (), TINY, ("timing={rounds: 3, precision: 1e-2}", "partial=false", "seed=7")),
-    Bad("typed list", (), TINY, ("exclude=[{layers: 6, reason: too large}]",)),
-    Bad("over", (), TINY, over="timing: {rounds: 2}\n"),
-]  # fmt: skip
+RIGHT = {
+    "tiny": Bad(()),
+    "folders": Bad((), TINY + "pathvars: {results: a b, logs: <results>/l, models: /tmp/m}\n"),
+    "mirror": Bad((), replaced("mirror: null", "mirror: /no such/é 'x' {y}")),
+    "address": Bad((), replaced("mirror: null", "mirror: HTTPS://a.org/b")),
+    "one sub-grid": Bad(
+        (),
+        config=(
+            "predict={model: [mnist], layers: [4], batch_size: [1], "
+            "conv_size: [3], input_size: [14]}",
+        ),
+    ),
+    "whole number": Bad((), replaced("learning_rate: 0.001", "learning_rate: 1")),
+    "exclude": Bad((), replaced("exclude: []", "exclude: [{layers: 6, reason: out of memory}]")),
+    "impossible but excluded": Bad(
+        (),
+        replaced("layers: [4, 6]", "layers: [4, 40]").replace(
+            "exclude: []", "exclude: [{layers: 40, reason: does not fit}]"
+        ),
+    ),
+    "typed": Bad((), config=("timing={rounds: 3, min_time_s: 1e-2}", "partial=false", "seed=7")),
+    "typed list": Bad((), config=("exclude=[{layers: 6, reason: too large}]",)),
+    "over": Bad((), over="timing: {rounds: 2}\n"),
+}
 
 
-@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
-def test_what_is_right_is_taken(right, folder):
-    found = study(right, folder)
-    expected = {"typed": 3, "over": 2}.get(right.name, 1)
-    assert found.config["timing"]["rounds"] == expected
-    assert len(found.cells) == (2 if "exclude" in f"{right.text}{right.config}" else 3)
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_is_taken(name, folder):
+    found = study(RIGHT[name], folder)
+    assert found.config["timing"]["rounds"] == {"typed": 3, "over": 2}.get(name, 1)
+    excludes = name in ("exclude", "impossible but excluded", "typed list")
+    assert len(found.cells) == (2 if excludes else 3)
+    assert isinstance(found.config["training"]["learning_rate"], float)
 
 
 def test_values_of_the_command_line_are_read_as_yaml_reads_them():
@@ -91,14 +95,6 @@ def test_values_of_the_command_line_are_read_as_yaml_reads_them():
     config = typed({"aa": {"b": 0, "c": 0, "x": 1}} | dict.fromkeys(("ee", "ff", "gg"), 0), given)
     assert config["aa"] == {"b": [1, 0.001, True, None, "word"], "c": {"d": 2}, "x": 1}
     assert (config["ee"], config["ff"], config["gg"]) == (True, 3, "it's")
-
-
-def test_a_section_goes_over_another_key_by_key():
-    below = {"a": {"b": 1, "c": 2}, "d": [1]}
-    over = {"a": {"b": 3}, "d": {"e": 4}}
-    whole = merged(below, over)
-    assert whole == {"a": {"b": 3, "c": 2}, "d": {"e": 4}}
-    assert below["a"]["b"] == 1 and whole["d"] is not over["d"]
 
 
 def test_a_folder_that_is_read_only_is_named_before_anything_runs(config):
@@ -115,25 +111,10 @@ def test_a_folder_that_is_read_only_is_named_before_anything_runs(config):
     assert said in str(raised.value) and "1 mistake:" in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["lists", "endless list"])
-def test_a_bomb_that_snakemake_has_loaded_already_is_not_set_off(name):
-    (bomb,) = [bad for bad in BOMBS if bad.name == name]
-    with pytest.raises(ConfigError, match="1 mistake:\n  config: "):
-        check(yaml.safe_load(bomb.text))
-
-
-def test_all_that_can_be_excluded_is_an_axis():
-    whole = schema()
-    axes = whole["$defs"]["subgrid"]["properties"]
-    entry = whole["properties"]["exclude"]["items"]
-    assert list(entry["properties"]) == ["reason", *axes] and entry["required"] == ["reason"]
-    for axis, value in axes.items():
-        kind = value["items"].get("type", "string")
-        assert entry["properties"][axis]["type"] == [kind, "array"]
-        assert entry["properties"][axis]["items"] == {"type": kind}
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/config.yaml")))
 def test_the_projects_own_files_are_right(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     check_files("config.yaml", ConfigSettings(configfiles=[path]))
+    config = load_configfile("config.yaml")
+    update_config(config, load_configfile(path))
+    check(config)

@@ -3,8 +3,6 @@
 import pytest
 from test_partial_study import a_run
 
-from tfscale.console.display import start_block
-from tfscale.console.estimate import Pace
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
 from tfscale.study.grid import cells, excluded
@@ -12,8 +10,8 @@ from tfscale.study.study import Study, study_of
 
 MEMORY, SLOW = "out of memory", "too slow"
 ENTRIES = [
-    {"layers": 10, "conv_size": 8, "reason": MEMORY},
-    {"model": "text", "layers": [8, 10], "conv_size": [8], "reason": SLOW},
+    {"layers": [10], "conv_size": [8], "reason": MEMORY},
+    {"model": ["text"], "layers": [8, 10], "conv_size": [8], "reason": SLOW},
 ]
 
 
@@ -34,20 +32,21 @@ def test_a_study_is_without_them_and_so_are_its_models_and_runs(config):
     assert len(study.cells) == len(whole.cells) - 12
     gone = set(whole.trained) - set(study.trained)
     assert gone == {
-        "mnist_layers10_batch64_conv8_input28", "text_layers10_batch64_conv8_input56",
+        "mnist_layers10_batch64_conv8_input28",
+        "text_layers10_batch64_conv8_input56",
         "text_layers8_batch64_conv8_input56",
-    }  # fmt: skip
-    assert not any(name in path for name in study.excluded for path in study.run_files("runs", "r"))
+    }
+    assert not any(name in path for name in study.excluded for path in study.run_files("r"))
 
 
 def test_the_others_keep_their_order(config):
-    whole = Study.from_config(config).schedule
+    whole = Study.from_config(config)
     left = Study.from_config(config | {"exclude": ENTRIES})
 
-    def order(schedule) -> list[str]:
-        return sorted(left.cells, key=lambda cell: schedule.priority("runs", cell, 1))
+    def order(study) -> list[str]:
+        return sorted(left.cells, key=lambda cell: study.priority(cell, 1))
 
-    assert order(whole) == order(left.schedule)
+    assert order(whole) == order(left)
 
 
 def test_the_name_of_an_excluded_cell_is_answered_with_the_reason(config):
@@ -72,8 +71,7 @@ def test_a_partial_study_does_not_miss_them(config, tmp_path):
     assert len(there.excluded) == 12 and not set(there.excluded) & set(there.missing)
 
 
-def test_they_are_named_at_the_start_and_shown_among_the_settings(config, tmp_path):
-    study = Study.from_config(config | {"exclude": ENTRIES})
-    block = start_block(study, Pace({}), str(tmp_path), str(tmp_path), [])
-    assert "  excluded 8 cells: out of memory" in block and "  excluded 4 cells: too slow" in block
+def test_they_are_shown_among_the_settings_as_lists(config):
+    one = {"layers": 10, "conv_size": 8, "reason": MEMORY}
+    study = Study.from_config(config | {"exclude": [one, *ENTRIES[1:]]})
     assert sections.shown_settings(study.config)["exclude"] == ENTRIES

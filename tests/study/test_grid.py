@@ -3,13 +3,17 @@ import re
 import pytest
 
 from tfscale.axes import AXES, cell_name
-from tfscale.study.config import schema
 from tfscale.study.grid import cells, impossible, trained_model
+from tfscale.study.settings import Excluded, Subgrid
 from tfscale.study.study import order
 
 ONE = {
-    "model": ["text"], "layers": [8], "batch_size": [16], "conv_size": [5], "input_size": [56],
-}  # fmt: skip
+    "model": ["text"],
+    "layers": [8],
+    "batch_size": [16],
+    "conv_size": [5],
+    "input_size": [56],
+}
 
 
 def test_name_is_the_users_handle():
@@ -43,20 +47,25 @@ def test_all_axes_together_have_names_that_differ_and_fit_the_wildcard():
     trained = {cell_name(trained_model(cell, 64)) for cell in grid.values()}
     name = "text_layers8_batch64_conv5_input56"
     assert trained == {
-        name, f"{name}_filters16", f"{name}_bfloat16", f"{name}_filters16_bfloat16",
-    }  # fmt: skip
+        name,
+        f"{name}_filters16",
+        f"{name}_bfloat16",
+        f"{name}_filters16_bfloat16",
+    }
 
 
-def test_the_schema_knows_every_axis_its_type_and_whether_it_must_be_named():
-    part = schema()["$defs"]["subgrid"]
-    assert list(part["properties"]) == list(AXES)
-    assert part["required"] == [axis for axis, spec in AXES.items() if spec.default is None]
-    kinds = {"integer": int, "boolean": bool}
-    for axis, spec in AXES.items():
-        entry = part["properties"][axis]
-        assert kinds.get(entry["items"].get("type"), str) is spec.kind
-        value = str(spec.default).lower() if spec.kind is bool else spec.default
-        assert spec.default is None or f"(default: {value})" in entry["description"]
+def test_the_model_of_the_configuration_knows_every_axis():
+    assert list(Subgrid.model_fields) == list(AXES)
+    assert list(Excluded.model_fields) == ["reason", *AXES]
+    for axis, field in Subgrid.model_fields.items():
+        default = AXES[axis].default
+        assert field.is_required() == (default is None)
+        assert default is None or field.default == [default]
+        assert (
+            default is None
+            or f"(default: {str(default).replace('False', 'false')})"
+            in " ".join(field.description.split())
+        )
 
 
 def test_default_study_has_the_papers_96_cells_and_a_batch_sweep(config):

@@ -4,8 +4,7 @@
 rule merge:
     """Merge all runs into the tables of runs, visits and cells, and the paper's tables."""
     input:
-        runs=study.run_files("runs", "<results>"),
-        sentinels=study.run_files("sentinels", "<results>"),
+        runs=study.run_files("<results>"),
         floor="<results>/floor.parquet",
         facts=study.facts_files("<models>"),
         sums=["<results>/checksums/floor.sha256", *study.sums_files("<models>")],

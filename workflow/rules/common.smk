@@ -16,6 +16,7 @@ try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
+config.update(study.config)
 study.export_mirror()
 name_snakemake()
 guard()
@@ -33,6 +34,5 @@ wildcard_constraints:
     model="mnist|text",
     size=r"\d+",
     number=r"\d+",
-    walk="runs|sentinels",
     trained=r"\w+",
     cell=r"\w+",

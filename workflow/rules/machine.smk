@@ -9,7 +9,7 @@ rule calibrate:
         sums="<results>/checksums/calibrate.sha256",
     log:
         "<logs>/calibrate.log",
-    priority: study.schedule.first
+    priority: study.machine_priority
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores

@@ -1,56 +1,225 @@
-"""The configuration: typed model, all mistakes at once, the sections that each stage depends on."""
+"""The configuration: all mistakes at once, and the sections that each stage depends on."""
 
 import json
 import math
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from pydantic import ValidationError
 
 from tfscale.axes import AXES, Cell
 from tfscale.errors import StudyError
 from tfscale.study.grid import cells, excluded, impossible, subgrids, without_effect
-from tfscale.study.wording import branches, dotted, either, quoted, remedy, suggest, unwieldy
+from tfscale.study.settings import TWICE, Config, Import, Section
+from tfscale.study.wording import dotted, quoted, suggest
 
+MOST_LINES = 100
 MOST_CELLS = 100_000
 MOST_CELLS_NAMED = 5
 
 
-def too_many_cells(config: dict) -> Iterator[str]:
+class ConfigError(StudyError):
+    """The configuration has mistakes."""
+
+    def __init__(self, mistakes: list[str]):
+        """`mistakes` holds a line for each."""
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes):,} mistakes"
+        lines = [f"  {mistake}" for mistake in mistakes[:MOST_LINES]]
+        more = len(mistakes) - MOST_LINES
+        lines += [f"  and {more:,} more"] if more > 0 else []
+        listed = "\n".join(lines)
+        super().__init__(f"The configuration has {count}:\n{listed}\nSee docs/configuration.md.")
+        self.mistakes = mistakes
+
+
+def check(config: dict) -> Config:
+    """The typed study of a configuration; raises ConfigError with every mistake in it.
+
+    What the values mean together is looked at when each is right by itself, and cells when there
+    are not too many of them.
+    """
+    try:
+        settings = Config.model_validate(config)
+    except ValidationError as error:
+        lines = [_line(part, config) for part in error.errors(include_url=False)]
+        raise ConfigError(list(dict.fromkeys(lines))) from None
+    found = list(_too_many_cells(config)) or list(_cell_mistakes(config, settings))
+    found += [
+        *_contradictions(settings),
+        *_folders(settings.pathvars.model_dump(exclude_unset=True)),
+        *_imports(settings.imports),
+        *_mirror(settings.datasets.mirror),
+    ]
+    if found:
+        raise ConfigError(found)
+    return settings
+
+
+GONE = {
+    "timing.further_rounds": "no longer there; write more rounds",
+    "timing.visits": "no longer there; write processes, the fresh processes a run",
+    "timing.max_visits": "no longer there, the plan is fixed; write processes",
+    "timing.precision": "no longer there, the plan is fixed; write more rounds to narrow intervals",
+    "timing.time_cap_s": "no longer there, the plan is fixed; write fewer rounds to end sooner",
+    "timing.cell_cap_s": "no longer there, the plan is fixed; write fewer rounds to end sooner",
+    "timing.patience_s": "no longer there, no run waits; take the key out",
+    "timing.sentinels": "no longer there, the rounds themselves show drift; take the key out",
+    "timing.protocol: visits": "'visits' has a new name; write short",
+}
+"""What to write instead of a key or value of earlier versions."""
+BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+KINDS = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "a section of keys",
+}
+
+
+def _line(error: Any, config: dict) -> str:
+    """One mistake in a line: dotted key, what is wrong, what to do."""
+    kind, value, facts = error["type"], error["input"], error.get("ctx", {})
+    path = _path_in(config, error["loc"])
+    where = dotted(path)
+    match kind:
+        case "extra_forbidden" | "invalid_key":
+            known = _section(path[:-1]).model_fields
+            return f"{where}: {GONE.get(where) or 'unknown key' + suggest(path[-1], known)}"
+        case "missing":
+            return f"{where}: missing"
+        case "literal_error":
+            choices = re.findall("'(.*?)'", facts["expected"])
+            gone = GONE.get(f"{where}: {value}")
+            return f"{where}: {gone or f'{quoted(value)} is not known{suggest(value, choices)}'}"
+        case "too_short":
+            return f"{where}: the list is empty; name at least one value"
+        case "string_too_short":
+            instead = "write null or leave" if _may_be_null(path) else "leave"
+            return f"{where}: is empty; {instead} the key out"
+        case _ if kind == TWICE:
+            return f"{where}: {quoted(value)} names a value twice: {error['msg']}"
+        case _ if kind in KINDS:
+            wanted = KINDS[kind] + (" or null" if _may_be_null(path) else "")
+            return f"{where}: {quoted(value)} must be {wanted}{_remedy(value, kind)}"
+    ((sign, bound),) = facts.items()
+    return f"{where}: {quoted(value)} must be {BOUNDS[sign]} {bound:.12g}"
+
+
+def _path_in(config: object, place: tuple) -> list:
+    """The path as the user wrote it: without the numbers of lists that stand for one value."""
+    path: list = []
+    for part in place:
+        if isinstance(part, int) and not isinstance(config, (list, dict)):
+            continue
+        if isinstance(config, dict) and part not in config and isinstance(part, int):
+            continue
+        path.append(part)
+        if isinstance(config, dict):
+            config = config.get(part)
+        elif isinstance(config, list):
+            config = config[part]
+    return path
+
+
+def _section(path: list) -> type[Section]:
+    """The innermost section at a path."""
+    section: type[Section] = Config
+    for part in path:
+        if isinstance(part, str):
+            below = _parts(section.model_fields[part].annotation)
+            section = next(kind for kind in below if _is_section(kind))
+    return section
+
+
+def _may_be_null(path: list) -> bool:
+    """Whether the key at a path may be null; values in lists may not."""
+    if not path or not isinstance(path[-1], str):
+        return False
+    return type(None) in get_args(_section(path[:-1]).model_fields[path[-1]].annotation)
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    yield kind
+    for part in get_args(kind):
+        yield from _parts(part)
+
+
+def _remedy(value: object, kind: str) -> str:
+    """What to type instead of a value of the wrong type, where that can be known."""
+    if kind == "finite_number":
+        return "; nan and infinity are no numbers here"
+    if kind in ("int_type", "float_type"):
+        number = _number_in(value)
+        if number is None or (kind == "int_type" and not number.is_integer()):
+            return ""
+        read = "YAML reads a text here: " if isinstance(value, str) else ""
+        return f"; {read}write {number:.12f}".rstrip("0").rstrip(".")
+    if kind == "list_type":
+        if value is None:
+            return "; write [] for none"
+        return "" if isinstance(value, dict) else f"; write [{value}]"
+    if kind == "string_type" and not isinstance(value, (dict, list)):
+        return "; put it in quotes"
+    return ""
+
+
+def _number_in(value: object) -> float | None:
+    """The number that was meant: YAML reads 1e-3 as a text, for it wants 1.0e-3."""
+    if isinstance(value, bool) or not isinstance(value, (str, float)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _too_many_cells(config: dict) -> Iterator[str]:
     """Grids of more than MOST_CELLS cells, counted without making them."""
     for key in ("grid", "predict"):
-        counts = [prod(len(part[axis]) for axis in AXES) for _, part in _parts(config, key)]
-        if sum(counts) > MOST_CELLS:
+        parts = list(_subgrids(config, key))
+        count = sum(prod(len(part[axis]) for axis in AXES) for _, part in parts)
+        if count > MOST_CELLS:
             longest = [
                 f"{axis} has {len(part[axis]):,}"
-                for _, part in _parts(config, key)
+                for _, part in parts
                 for axis in AXES
                 if len(part[axis]) > 1
             ]
             yield (
-                f"{key}: asks for {sum(counts):,} cells, more than {MOST_CELLS:,}; take values "
-                f"out ({', '.join(longest[:MOST_CELLS_NAMED])})"
+                f"{key}: asks for {count:,} cells, more than {MOST_CELLS:,}; take values out "
+                f"({', '.join(longest[:MOST_CELLS_NAMED])})"
             )
 
 
-def cell_mistakes(config: dict) -> Iterator[str]:
+def _subgrids(config: dict, key: str) -> Iterator[tuple[str, dict]]:
+    """Every sub-grid under `grid` or `predict`, with its key."""
+    if grid := config.get(key):
+        for index, part in enumerate(subgrids(grid)):
+            yield (f"{key}[{index}]" if isinstance(grid, list) else key), part
+
+
+def _cell_mistakes(config: dict, settings: Config) -> Iterator[str]:
     """Cells that cannot exist or that cannot be timed, sub-grids that add none, and mistakes of
     `exclude`; what that takes out is none."""
-    entries = config.get("exclude") or []
+    entries = plain(settings)["exclude"]
     whole = cells(config["grid"])
     out = excluded(whole, entries)
     yield from _impossible_cells(config, out)
     yield from _idle_parts(config)
     yield from without_effect(whole, entries)
-    inputs = config["evaluation"]["inputs"]
+    inputs = settings.evaluation.inputs
     sizes = {cell["batch_size"] for name, cell in whole.items() if name not in out}
     for batch_size in sorted(size for size in sizes if size > inputs):
         yield (
@@ -59,16 +228,9 @@ def cell_mistakes(config: dict) -> Iterator[str]:
         )
 
 
-def _parts(config: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Every sub-grid under `grid` or `predict`, with its key."""
-    if grid := config.get(key):
-        for index, part in enumerate(subgrids(grid)):
-            yield (f"{key}[{index}]" if isinstance(grid, list) else key), part
-
-
 def _impossible_cells(config: dict, out: dict[str, str]) -> Iterator[str]:
     """Cells that cannot exist, named, grouped by what is wrong with them."""
-    for where, part in [*_parts(config, "grid"), *_parts(config, "predict")]:
+    for where, part in [*_subgrids(config, "grid"), *_subgrids(config, "predict")]:
         refused: dict[str, list[str]] = {}
         for name, cell in cells(part).items():
             taken_out = name in out and where.startswith("grid")
@@ -83,7 +245,7 @@ def _impossible_cells(config: dict, out: dict[str, str]) -> Iterator[str]:
 def _idle_parts(config: dict) -> Iterator[str]:
     """Sub-grids whose cells are all in the sub-grids before them."""
     known: dict[str, Cell] = {}
-    for where, part in _parts(config, "grid"):
+    for where, part in _subgrids(config, "grid"):
         own = cells(part)
         if known and own.keys() <= known.keys():
             count = "its cell is" if len(own) == 1 else f"all {len(own):,} cells of it are"
@@ -91,117 +253,25 @@ def _idle_parts(config: dict) -> Iterator[str]:
         known |= own
 
 
-BOUNDS = {
-    "minimum": "at least", "maximum": "at most",
-    "exclusiveMinimum": "above", "exclusiveMaximum": "below",
-}  # fmt: skip
+def _contradictions(settings: Config) -> Iterator[str]:
+    training, timing = settings.training, settings.timing
+    if training.max_steps is not None and training.max_steps < training.epochs:
+        yield (
+            f"training.max_steps: {training.max_steps} is less than one step for each of the "
+            f"{training.epochs} epochs (training.epochs)"
+        )
+    if timing.min_time_s >= timing.time_limit_s:
+        yield (
+            f"timing.time_limit_s: every process would fail after {timing.time_limit_s:g} s, for "
+            f"its timed block alone takes {timing.min_time_s:g} s (timing.min_time_s)"
+        )
 
 
-def schema_mistakes(config: object, schema: dict) -> Iterator[str]:
-    """One line for every place where the configuration breaks the schema."""
-    for error in _Validator(schema).iter_errors(config):
-        yield from _explain(error)
-
-
-def _whole(checker: object, value: object) -> bool:
-    """No float, although JSON's schemas take 2.0 for a whole number: it would get into names."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _number(checker: object, value: object) -> bool:
-    """Finite: nan passes every bound, and infinity all but one."""
-    return _whole(checker, value) or (isinstance(value, float) and math.isfinite(value))
-
-
-def _unique(validator: Any, wanted: bool, values: object, schema: dict) -> Iterator[Any]:
-    """jsonschema's own comparison takes minutes for a long list of values of several types."""
-    if wanted and isinstance(values, list):
-        twice = [value for value, count in Counter(map(repr, values)).items() if count > 1]
-        if twice:
-            yield ValidationError(", ".join(twice[:3]))
-
-
-_Validator = extend(
-    Draft202012Validator,
-    {"uniqueItems": _unique},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": _whole, "number": _number}
-    ),
-)
-
-
-def _explain(error: Any) -> Iterator[str]:
-    """One line a mistake: dotted key, what is wrong, what to do."""
-    where, value, rule = dotted(error.absolute_path), error.instance, error.validator_value
-    match error.validator:
-        case "oneOf":
-            yield from _explain_grid(error)
-        case "additionalProperties":
-            known = list(error.schema["properties"])
-            for key in [key for key in value if key not in known]:
-                yield f"{dotted([*error.absolute_path, key])}: unknown key{suggest(key, known)}"
-        case "required":
-            for key in [key for key in rule if key not in value]:
-                yield f"{dotted([*error.absolute_path, key])}: missing"
-        case "enum":
-            yield f"{where}: {quoted(value)} is not known{suggest(value, rule)}"
-        case "type":
-            yield f"{where}: {quoted(value)} must be {either(rule)}{remedy(value, rule)}"
-        case "uniqueItems":
-            yield f"{where}: {quoted(value)} names a value twice: {error.message}"
-        case "minItems":
-            yield f"{where}: the list is empty; name at least one value"
-        case "minLength":
-            instead = "write null or leave" if "null" in error.schema["type"] else "leave"
-            yield f"{where}: is empty; {instead} the key out"
-        case bound:
-            yield f"{where}: {quoted(value)} must be {BOUNDS[bound]} {rule}"
-
-
-def _explain_grid(error: Any) -> Iterator[str]:
-    """The mistakes of the alternative that the user meant: a list of sub-grids or one."""
-    if not isinstance(error.instance, (dict, list)):
-        where = dotted(error.absolute_path)
-        yield f"{where}: {quoted(error.instance)} must be one sub-grid or a list of sub-grids"
-        return
-    kinds = [alternative.get("type", "object") for alternative in error.schema["oneOf"]]
-    meant = kinds.index("array" if isinstance(error.instance, list) else "object")
-    for inner in error.context or []:
-        if inner.schema_path[0] == meant:
-            yield from _explain(inner)
-
-
-SCHEMES = ("http", "https", "file")
 REFERENCES = re.compile("<(results|resources)>")
 UNUSABLE = re.compile(r"[{}<>\x00-\x1f\x7f]")
 WRITTEN = ("results", "logs")
 """Folders that every study writes to; models and resources may be another study's, read only."""
-
-
-def setting_mistakes(config: dict) -> Iterator[str]:
-    """One line for every contradiction and every place that cannot be used."""
-    yield from _contradictions(config["training"], config["timing"])
-    yield from _folders(config.get("pathvars") or {})
-    yield from _imports(config.get("imports") or [])
-    yield from _mirror(config["datasets"]["mirror"])
-
-
-def _contradictions(training: dict, timing: dict) -> Iterator[str]:
-    if training["max_steps"] is not None and training["max_steps"] < training["epochs"]:
-        yield (
-            f"training.max_steps: {training['max_steps']} is less than one step for each of the "
-            f"{training['epochs']} epochs (training.epochs)"
-        )
-    if timing["protocol"] != "paper" and timing["visits"] > timing["max_visits"]:
-        yield (
-            f"timing.visits: {timing['visits']} fewest visits of a run are more than its "
-            f"{timing['max_visits']} most (timing.max_visits)"
-        )
-    if timing["min_time_s"] >= timing["time_limit_s"]:
-        yield (
-            f"timing.time_limit_s: every visit would fail after {timing['time_limit_s']} s, for "
-            f"its timed block alone takes {timing['min_time_s']} s (timing.min_time_s)"
-        )
+SCHEMES = ("http", "https", "file")
 
 
 def _folders(pathvars: dict[str, str]) -> Iterator[str]:
@@ -231,31 +301,21 @@ def _refusal(folder: Path) -> str | None:
     return None if writable else f"{there} is read-only for you"
 
 
-def _imports(entries: list[dict]) -> Iterator[str]:
-    names = [entry["name"] for entry in entries]
+def _imports(entries: list[Import]) -> Iterator[str]:
+    names = [entry.name for entry in entries]
     for index, entry in enumerate(entries):
-        where, path = f"imports[{index}]", entry["path"]
-        if path.endswith(".csv") and "model" not in entry:
+        where = f"imports[{index}]"
+        if entry.path.endswith(".csv") and entry.model is None:
             yield f"{where}.model: missing; a table of the paper does not say its model"
-        if UNUSABLE.search(path):
-            yield f"{where}.path: {quoted(path)} has a character that no path may have here: {{}}<>"
-        elif problem := _no_file(path):
-            yield f"{where}.path: {problem}"
-        if entry["name"] in names[:index]:
-            yield f"{where}.name: {quoted(entry['name'])} is the name of another import already"
-
-
-def _no_file(path: str) -> str | None:
-    """Why a path is no file, or None."""
-    try:
-        if Path(path).is_file():
-            return None
-        if Path(path).is_dir():
-            return f"{quoted(path)} is a folder, not a table"
-    except OSError as error:
-        return f"{quoted(path)} cannot be looked at: {error.strerror}"
-    hint = f"; write {Path(path).expanduser()}" if path.startswith("~/") else ""
-    return f"there is no {path}{hint}"
+        if UNUSABLE.search(entry.path):
+            path = quoted(entry.path)
+            yield f"{where}.path: {path} has a character that no path may have here: {{}}<>"
+        elif not Path(entry.path).is_file():
+            kind = "a folder, not a table" if Path(entry.path).is_dir() else "not there"
+            home = "; write the whole path for ~" if entry.path.startswith("~") else ""
+            yield f"{where}.path: {quoted(entry.path)} is {kind}{home}"
+        if entry.name in names[:index]:
+            yield f"{where}.name: {quoted(entry.name)} is the name of another import already"
 
 
 def _mirror(mirror: str | None) -> Iterator[str]:
@@ -265,84 +325,28 @@ def _mirror(mirror: str | None) -> Iterator[str]:
         yield f"datasets.mirror: {quoted(mirror)} must be a folder or begin with {known}"
 
 
-SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
-MOST_LINES = 100
-
-
-class ConfigError(StudyError):
-    """The configuration has mistakes; the message lists all of them, one line each."""
-
-    @classmethod
-    def of(cls, mistakes: list[str]) -> "ConfigError":
-        """The error that lists these mistakes."""
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes):,} mistakes"
-        lines = [f"  {mistake}" for mistake in mistakes[:MOST_LINES]]
-        more = len(mistakes) - MOST_LINES
-        lines += [f"  and {more:,} more"] if more > 0 else []
-        listed = "\n".join(lines)
-        return cls(f"The configuration has {count}:\n{listed}\nSee docs/configuration.md.")
-
-
-@cache
-def schema() -> dict:
-    """The closed JSON schema of config.yaml."""
-    return yaml.safe_load(SCHEMA.read_text())
-
-
-def check(config: object) -> None:
-    """Raise ConfigError when the study has any mistake."""
-    if found := mistakes(config):
-        raise ConfigError.of(found)
-
-
-def mistakes(config: object) -> list[str]:
-    """Every mistake of a study, one line each.
-
-    What the values mean together is looked at when each is right by itself, and cells when there
-    are not too many of them.
-    """
-    if too_large := unwieldy(config, branches):
-        return [f"config: {too_large}"]
-    found = list(dict.fromkeys(schema_mistakes(config, schema())))
-    if found or not isinstance(config, dict):
-        return found
-    found = list(too_many_cells(config)) or list(cell_mistakes(config))
-    return [*found, *setting_mistakes(config)]
+def plain(settings: Config) -> dict:
+    """The study as plain data, for the rules: what the user wrote, and the defaults of sections
+    that were left out."""
+    left_out = settings.model_dump(exclude=settings.model_fields_set)
+    return left_out | settings.model_dump(exclude_unset=True)
 
 
 RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
 
 
 def recipe(config: dict) -> dict:
-    """The training settings that shape the weights of a model whose axes are given; what is off
-    is left out, so that models of before it could be switched on stay as they are."""
+    """The training settings that shape the weights of a model whose axes are given."""
     training = config["training"]
-    extra = {"deterministic": True} if training.get("deterministic") else {}
-    return {key: training[key] for key in RECIPE} | extra
+    return {key: training[key] for key in RECIPE} | {
+        "deterministic": training.get("deterministic", False)
+    }
 
 
-NUMBERS = ("rounds", "further_rounds", "sentinels")
-FURTHER = ("cell_cap_s",)
-
-
-def is_further(timing: dict, walk: str, number: int) -> bool:
-    """Whether run `number` of a walk is of a further round, which times only imprecise cells;
-    `timing` is that section of the configuration."""
-    return walk == "runs" and number > timing["rounds"]
-
-
-def protocol(config: dict, walk: str = "runs", number: int = 1) -> dict:
-    """The timing settings that run `number` of a walk depends on: not how many there are, but
-    whether it is of a further round, and what counts only there; the passes only where they are
-    really timed. A sentinel makes its fewest visits and no more: it shows drift, not a latency."""
-    timing = config["timing"]
-    further = is_further(timing, walk, number)
-    others = NUMBERS if further else NUMBERS + FURTHER
-    settings = {key: value for key, value in sorted(timing.items()) if key not in others}
-    if further:
-        settings["further"] = True
-    if walk == "sentinels":
-        settings["max_visits"] = settings["visits"]
+def protocol(config: dict) -> dict:
+    """The timing settings that a run depends on: not how many rounds there are, and the passes
+    only where they are really timed."""
+    settings = {key: value for key, value in sorted(config["timing"].items()) if key != "rounds"}
     if settings["protocol"] == "paper":
         settings["passes"] = config["evaluation"]["passes"]
     return settings

@@ -53,7 +53,8 @@ REASON = "reason"
 
 
 def excluded(cells: dict[str, Cell], entries: list[dict]) -> dict[str, str]:
-    """The reason by name of every cell that an entry matches; the first such entry counts."""
+    """The reason by name of every cell that an entry matches; the first such entry counts. An entry
+    holds lists of values by axis, and its reason."""
     return {
         name: next(entry[REASON] for entry in entries if _matches(entry, cell))
         for name, cell in cells.items()
@@ -78,11 +79,7 @@ def without_effect(cells: dict[str, Cell], entries: list[dict]) -> Iterator[str]
 
 
 def _matches(entry: dict, cell: Cell) -> bool:
-    return all(cell[axis] in _listed(entry[axis]) for axis in entry if axis != REASON)
-
-
-def _listed(value: object) -> list:
-    return value if isinstance(value, list) else [value]
+    return all(cell[axis] in entry[axis] for axis in entry if axis != REASON)
 
 
 def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[str]:
@@ -90,7 +87,7 @@ def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[st
     idle = False
     for axis in [axis for axis in entry if axis != REASON]:
         levels = list(dict.fromkeys(cell[axis] for cell in cells.values()))
-        for value in _listed(entry[axis]):
+        for value in entry[axis]:
             if value not in levels:
                 idle = True
                 yield f"{where}.{axis}: no cell has {quoted(value)}{suggest(value, levels)}"
@@ -102,7 +99,7 @@ def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[st
         yield f"{where}: no cell has {_words(entry)} together; the nearest is {nearest}"
         return
     for axis in [axis for axis in entry if axis != REASON]:
-        for value in _listed(entry[axis]):
+        for value in entry[axis]:
             if value not in [cell[axis] for cell in matched]:
                 others = _words({key: entry[key] for key in entry if key != axis})
                 yield f"{where}.{axis}: no cell with {others} has {quoted(value)}"
@@ -110,9 +107,7 @@ def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[st
 
 def _words(entry: dict) -> str:
     parts = [
-        f"{axis} {' or '.join(map(str, _listed(value)))}"
-        for axis, value in entry.items()
-        if axis != REASON
+        f"{axis} {' or '.join(map(str, value))}" for axis, value in entry.items() if axis != REASON
     ]
     return " and ".join(parts)
 
@@ -122,7 +117,7 @@ def _nearest(entry: dict, cells: dict[str, Cell]) -> str:
     axes = [axis for axis in entry if axis != REASON]
 
     def missed(name: str) -> list[str]:
-        return [axis for axis in axes if cells[name][axis] not in _listed(entry[axis])]
+        return [axis for axis in axes if cells[name][axis] not in entry[axis]]
 
     name = min(cells, key=lambda name: len(missed(name)))
     return f"{name}, which differs in {' and '.join(missed(name))}"

@@ -24,9 +24,20 @@ FIGURES: dict[str, str] = {
 """What draws each is in `figures`; this list is all that the rules need to know."""
 
 DRAWN_TABLES = (
-    "anova", "correlations", "drift", "held_out", "held_out_cells", "laws", "machines", "outliers",
-    "regimes", "saturation", "threshold_profiles", "thresholds", "time_shares",
-)  # fmt: skip
+    "anova",
+    "correlations",
+    "drift",
+    "held_out",
+    "held_out_cells",
+    "laws",
+    "machines",
+    "outliers",
+    "regimes",
+    "saturation",
+    "threshold_profiles",
+    "thresholds",
+    "time_shares",
+)
 """The fitted tables that figures are drawn from."""
 
 
@@ -71,10 +82,17 @@ LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
 """The page's own scripts; they share one scope and start when the last one is read."""
 TEMPLATES = (
-    "report.html.j2", "answer.html.j2", "figures.html.j2", "analysis.html.j2", "explorer.html.j2",
-    "cells.html.j2", "missing.html.j2", "predictions.html.j2", "method.html.j2",
+    "report.html.j2",
+    "answer.html.j2",
+    "figures.html.j2",
+    "analysis.html.j2",
+    "explorer.html.j2",
+    "cells.html.j2",
+    "missing.html.j2",
+    "predictions.html.j2",
+    "method.html.j2",
     "provenance.html.j2",
-)  # fmt: skip
+)
 STYLES = ("page.css",)
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
 

@@ -11,42 +11,18 @@ from pathlib import Path
 from tfscale.axes import Cell, cell_name
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
-from tfscale.study import config as configuration
-from tfscale.study.config import ConfigError
+from tfscale.study.config import ConfigError, check, plain
 from tfscale.study.grid import cells, cost_flop, excluded, trained_model
 from tfscale.study.outputs import FIGURES
-
-FURTHER_SHARE = 0.25
-"""So many runs of further rounds time their cell, the others find it precise enough: 255 of 1,026
-in a default study on a machine with a calm CPU and busy memory."""
+from tfscale.study.settings import Config
 
 
-def training_order(trained: dict[str, Cell]) -> dict[str, int]:
-    """Rank of every trained model by cost, the cheapest 1."""
-    by_cost = sorted(trained, key=lambda name: cost_flop(trained[name]))
-    return {name: rank for rank, name in enumerate(by_cost, start=1)}
+def run_file(results: str, cell: str, number: int) -> str:
+    """The file of a cell's run in a round."""
+    return f"{results}/runs/{cell}/round{number}.parquet"
 
 
-def timing_order(
-    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int,
-    complete: int,
-) -> dict[tuple[str, str, int], int]:  # fmt: skip
-    """Place of every run (walk, cell, number) from the end of the study, the last 1.
-
-    The walk "runs" times every cell in every round; "sentinels" times a few cells again, in
-    `places` places from the start to the end of the study. Of the runs after the first `complete`
-    ones, those of further rounds, a share of FURTHER_SHARE takes time.
-    """
-    sequence = [("runs", name, number) for number in rounds for name in order(names, seed, number)]
-    length = complete + FURTHER_SHARE * (len(sequence) - complete)
-    for place in range(places, 0, -1):
-        passed = length * (place - 1) / max(places - 1, 1)
-        position = round(min(passed, complete) + max(passed - complete, 0) / FURTHER_SHARE)
-        sequence[position:position] = [("sentinels", name, place) for name in sentinels]
-    return {key: len(sequence) - place for place, key in enumerate(sequence)}
-
-
-def order(names: list[str], seed: int, round_number: int) -> list[str]:
+def order(names: Iterable[str], seed: int, round_number: int) -> list[str]:
     """The cells in the random order of a round.
 
     A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
@@ -56,90 +32,25 @@ def order(names: list[str], seed: int, round_number: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """The runs of two walks: `runs` times every cell in every round, `sentinels` a few cells
-    again from the start to the end of the study. `timing` is that section of the configuration."""
-
-    cells: dict[str, Cell]
-    timing: dict
-    seed: int
-
-    @cached_property
-    def sentinels(self) -> list[str]:
-        """The cells that are timed again and again: the first of each kind of model, so that a
-        grid which is extended keeps them."""
-        first: dict[str, str] = {}
-        for name, cell in self.cells.items():
-            first.setdefault(cell["model"], name)
-        return list(first.values())
-
-    def numbers(self, walk: str) -> range:
-        """The numbers of the rounds of a walk, from 1: complete ones, then further ones."""
-        if walk == "sentinels":
-            return range(1, self.timing["sentinels"] + 1)
-        return range(1, self.timing["rounds"] + self.further + 1)
-
-    @property
-    def further(self) -> int:
-        """How many further rounds there are: none with the paper's protocol."""
-        return 0 if self.timing["protocol"] == "paper" else self.timing.get("further_rounds", 0)
-
-    def files(self, walk: str, results: str) -> list[str]:
-        """The file of every run of a walk."""
-        return [
-            f"{results}/{walk}/{cell}/round{number}.parquet"
-            for cell in (self.cells if walk == "runs" else self.sentinels)
-            for number in self.numbers(walk)
-        ]
-
-    def earlier(self, walk: str, cell: str, number: int, results: str) -> list[str]:
-        """The file of the cell's round before, which says what all earlier ones found; none for the
-        first round and for a sentinel.
-
-        Raises StudyError when the study has no such round.
-        """
-        if number not in self.numbers(walk):
-            key = "rounds and further_rounds" if walk == "runs" else "sentinels"
-            count = len(self.numbers(walk))
-            raise StudyError(f"the study has {count} rounds of {walk} (timing.{key}), not {number}")
-        if walk != "runs" or number == 1:
-            return []
-        return [f"{results}/{walk}/{cell}/round{number - 1}.parquet"]
-
-    @property
-    def first(self) -> int:
-        """The priority of what comes before all runs and after all training."""
-        return len(self._order) + 1
-
-    def priority(self, walk: str, cell: str, number: int) -> int:
-        """Round 1 before round 2, cells of a round in its random order, sentinels in between."""
-        return self._order[walk, cell, number]
-
-    @cached_property
-    def _order(self) -> dict[tuple[str, str, int], int]:
-        places = len(self.numbers("sentinels"))
-        complete = len(self.cells) * self.timing["rounds"]
-        return timing_order(
-            list(self.cells), self.seed, self.numbers("runs"), self.sentinels, places, complete
-        )
-
-
-@dataclass(frozen=True)
 class Study:
     """One checked configuration."""
 
-    config: dict
+    settings: Config
 
     @classmethod
     def from_config(cls, config: dict) -> "Study":
         """Check the configuration; raises ConfigError with every mistake in it."""
-        configuration.check(config)
-        return cls(config)
+        return cls(check(config))
+
+    @cached_property
+    def config(self) -> dict:
+        """The configuration as plain data."""
+        return plain(self.settings)
 
     def export_mirror(self) -> None:
         """Hand the mirror to the downloads by the environment: it says where to look, not what
         to fetch, so changing it must rerun nothing."""
-        mirror = self.config["datasets"]["mirror"]
+        mirror = self.settings.datasets.mirror
         if mirror and "TFSCALE_MIRROR" not in os.environ:
             local = "://" not in mirror
             os.environ["TFSCALE_MIRROR"] = (
@@ -155,7 +66,7 @@ class Study:
     @cached_property
     def excluded(self) -> dict[str, str]:
         """The cells of the grid that are taken out (`exclude`): the reason by name."""
-        return excluded(cells(self.config["grid"]), self.config.get("exclude") or [])
+        return excluded(cells(self.config["grid"]), self.config["exclude"])
 
     @cached_property
     def models(self) -> list[str]:
@@ -165,14 +76,9 @@ class Study:
     @cached_property
     def trained(self) -> dict[str, Cell]:
         """Every trained model by name, with its axes."""
-        batch_size = self.config["training"]["batch_size"]
+        batch_size = self.settings.training.batch_size
         found = [trained_model(cell, batch_size) for cell in self.cells.values()]
         return {cell_name(axes): axes for axes in found}
-
-    @cached_property
-    def schedule(self) -> Schedule:
-        """When each run comes."""
-        return Schedule(self.cells, self.config["timing"], self.config["seed"])
 
     @property
     def partial(self) -> bool:
@@ -184,9 +90,14 @@ class Study:
         """What a partial report lacks, in words by cell; nothing of a whole study."""
         return {}
 
-    def run_files(self, walk: str, results: str) -> list[str]:
-        """The files of the walk's runs that the tables are made from."""
-        return self.schedule.files(walk, results)
+    @property
+    def rounds(self) -> range:
+        """The numbers of the rounds, from 1."""
+        return range(1, self.settings.timing.rounds + 1)
+
+    def run_files(self, results: str) -> list[str]:
+        """The file of every run that the tables are made from, cell by cell."""
+        return [run_file(results, cell, number) for cell in self.cells for number in self.rounds]
 
     @property
     def figures(self) -> list[str]:
@@ -227,25 +138,49 @@ class Study:
 
     def trained_of(self, cell: str) -> str:
         """The name of the trained model that a cell uses."""
-        return cell_name(trained_model(self.cell(cell), self.config["training"]["batch_size"]))
+        return cell_name(trained_model(self.cell(cell), self.settings.training.batch_size))
 
     def encoded(self, axes: Cell) -> str:
         """The encoded data of a cell or model, without folder and suffix."""
-        return f"{self.config['datasets']['source']}/{axes['model']}_input{axes['input_size']}"
+        return f"{self.settings.datasets.source}/{axes['model']}_input{axes['input_size']}"
+
+    def priority(self, cell: str, number: int) -> int:
+        """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
+        its random order; raises StudyError when the study has no such round."""
+        if number not in self.rounds:
+            count = len(self.rounds)
+            raise StudyError(f"the study has {count} rounds (timing.rounds), not {number}")
+        return self._timing_order[cell, number]
+
+    @property
+    def machine_priority(self) -> int:
+        """The look at the machine and the floor come before all runs and after all training."""
+        return len(self._timing_order) + 1
+
+    def training_priority(self, trained: str) -> int:
+        """Training goes before timing, the costliest model first so that none is left over."""
+        return self.machine_priority + self._training_order[trained]
 
     @property
     def data_priority(self) -> int:
         """Data goes before all training, so that no model has to be trained after the timing of
         others has begun: rounds are complete blocks."""
-        return self.schedule.first + len(self.trained) + 1
+        return self.machine_priority + len(self.trained) + 1
 
-    def training_priority(self, trained: str) -> int:
-        """Training goes before timing, the costliest model first so that none is left over."""
-        return self.schedule.first + self._training_order[trained]
+    @cached_property
+    def _timing_order(self) -> dict[tuple[str, int], int]:
+        """Place of every run from the end of the study, the last 1."""
+        seed = self.settings.seed
+        runs = [
+            (name, number) for number in self.rounds for name in order(self.cells, seed, number)
+        ]
+        return {run: len(runs) - place for place, run in enumerate(runs)}
 
     @cached_property
     def _training_order(self) -> dict[str, int]:
-        return training_order(self.trained)
+        """Place of every trained model by cost, the cheapest 1."""
+        by_cost = sorted(self.trained, key=lambda name: cost_flop(self.trained[name]))
+        return {name: rank for rank, name in enumerate(by_cost, start=1)}
 
 
 def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
@@ -256,12 +191,13 @@ def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
     return known[name]
 
 
-TYPED = {"true": True, "false": False}
-"""Snakemake reads only `True` and `False` of its command line as truth values."""
 MACHINE = (
-    "machine.json", "floor.parquet", "roofs.parquet",
-    "checksums/calibrate.sha256", "checksums/floor.sha256",
-)  # fmt: skip
+    "machine.json",
+    "floor.parquet",
+    "roofs.parquet",
+    "checksums/calibrate.sha256",
+    "checksums/floor.sha256",
+)
 
 
 def study_of(config: dict, results: str, models: str) -> Study:
@@ -270,17 +206,13 @@ def study_of(config: dict, results: str, models: str) -> Study:
 
     Raises ConfigError with every mistake, or when nothing is there yet.
     """
-    asked = config.get("partial", False)
-    config = config | {"partial": TYPED.get(str(asked).lower(), asked)}
     study = Study.from_config(config)
-    if not config["partial"]:
+    if not study.settings.partial:
         return study
-    there = PartialStudy(config, results, models)
+    there = PartialStudy(study.settings, results, models)
     if not there.cells:
-        raise ConfigError(
-            f"partial: there is nothing to report yet, no run under {results}/runs is finished; "
-            "type the same command without partial=true"
-        )
+        nothing = f"there is nothing to report yet, no run under {results}/runs is finished"
+        raise ConfigError([f"partial: {nothing}; type the same command without partial=true"])
     return there
 
 
@@ -310,19 +242,13 @@ class PartialStudy(Study):
             if any(self._rounds[name].values()) and self._is_trained(name)
         }
 
-    @cached_property
-    def schedule(self) -> Schedule:
-        """When each run of the whole study comes."""
-        return self._whole.schedule
-
-    def run_files(self, walk: str, results: str) -> list[str]:
+    def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
-        named = self.schedule.files(walk, results)
-        found = self.schedule.files(walk, self.results_folder)
         return [
-            name
-            for name, path in zip(named, found, strict=True)
-            if Path(path).parent.name in self.cells and _is_intact(path)
+            run_file(results, cell, number)
+            for cell in self.cells
+            for number, there in self._rounds[cell].items()
+            if there
         ]
 
     @cached_property
@@ -330,29 +256,27 @@ class PartialStudy(Study):
         """What a partial report lacks, in words by cell."""
         said = {}
         for cell, rounds in self._rounds.items():
-            complete = list(rounds.items())[: self.config["timing"]["rounds"]]
-            lost = [str(number) for number, there in complete if not there]
+            lost = [str(number) for number, there in rounds.items() if not there]
             if cell not in self.cells:
                 trained = self._is_trained(cell)
                 said[cell] = "not timed" if trained else "its model is not trained"
             elif lost:
                 which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
-                said[cell] = f"{which} of {len(complete)} not timed"
-            elif not all(rounds.values()):
-                said[cell] = "further rounds not made"
+                said[cell] = f"{which} of {len(rounds)} not timed"
         return said
 
     @cached_property
     def _whole(self) -> Study:
-        return Study(self.config)
+        return Study(self.settings)
 
     @cached_property
     def _rounds(self) -> dict[str, dict[int, bool]]:
         """Whether each round of each cell of the whole study is there."""
-        files = iter(self.schedule.files("runs", self.results_folder))
-        numbers = self.schedule.numbers("runs")
         return {
-            cell: {number: _is_intact(next(files)) for number in numbers}
+            cell: {
+                number: _is_intact(run_file(self.results_folder, cell, number))
+                for number in self.rounds
+            }
             for cell in self._whole.cells
         }
 
