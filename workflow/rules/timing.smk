@@ -1,53 +1,48 @@
-# Timing: needs <models>, encoded data and <results>/machine.json; makes one Parquet file a cell and
-# round under <results>/runs, and the sentinels' under <results>/sentinels.
+# Timing: needs <models>, encoded data and <results>/machine.json; makes one Parquet file a run.
 
 
 rule measure:
-    """Time one cell once: in a round, or as a sentinel. Fresh processes, alone on the machine."""
+    """Time one cell in one round: a fresh process, alone on the machine."""
     input:
         facts=lambda w: f"<models>/{study.trained_of(w.cell)}/facts.json",
         saved_model=lambda w: ancient(
             f"<models>/{study.trained_of(w.cell)}/saved_model"
         ),
         predictions=lambda w: f"<models>/{study.trained_of(w.cell)}/predictions.parquet",
-        arrays=lambda w: ancient(
-            f"<resources>/encoded/{study.encoded(study.cell(w.cell))}.npz"
-        ),
+        arrays=lambda w: ancient(data_of(study.cell(w.cell), "npz")),
         machine=ancient("<results>/machine.json"),
         sums=lambda w: ancient(
             [
                 f"<models>/{study.trained_of(w.cell)}/SHA256SUMS",
-                f"<resources>/encoded/{study.encoded(study.cell(w.cell))}.sha256",
+                data_of(study.cell(w.cell), "sha256"),
                 "<results>/checksums/calibrate.sha256",
             ]
         ),
-        earlier=lambda w: study.schedule.earlier(
-            w.walk, w.cell, int(w.number), "<results>"
-        ),
         lost=lambda w: redo_if_lost(
-            workflow,
-            f"{results}/{w.walk}/{w.cell}/round{w.number}.parquet",
-            f"{results}/runs.parquet",
+            workflow, f"{results}/runs/{w.cell}/round{w.round}.parquet"
         ),
-        env=local("envs/tensorflow.yaml"),
     output:
-        visits="<results>/{walk}/{cell}/round{number}.parquet",
+        run="<results>/runs/{cell}/round{round}.parquet",
     log:
-        "<logs>/{walk}/{cell}_round{number}.log",
-    priority: lambda w: study.schedule.priority(w.walk, w.cell, int(w.number))
+        "<logs>/runs/{cell}_round{round}.log",
+    priority: lambda w: study.priority(w.cell, int(w.round))
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
     resources:
         mem_mb=lambda w, attempt: needs.run_mb(w.cell, attempt),
-        runtime=lambda w, attempt: needs.run_min(w.cell, w.walk, attempt),
+        runtime=lambda w, attempt: needs.run_min(w.cell, attempt),
     params:
+        **job(
+            "tfscale.timing.run:run",
+            "tensorflow",
+            by=IN_TURN,
+            protocol=sections.protocol(config),
+            evaluation=sections.evaluation(config),
+            seed=config["seed"],
+        ),
         axes=lambda w: study.cell(w.cell),
-        protocol=lambda w: sections.protocol(config, w.walk, int(w.number)),
-        evaluation=sections.evaluation(config),
-        seed=config["seed"],
-        code=code_digest("measure.py"),
     message:
-        "Time {wildcards.cell}, round {wildcards.number} of {wildcards.walk}"
+        "Time {wildcards.cell}, round {wildcards.round}"
     script:
-        "../scripts/measure.py"
+        "../scripts/job.py"

@@ -190,7 +190,7 @@ def _too_few(study: Study, pace: Pace) -> list[str]:
 
 def _there(study: Study, results: str, models: str) -> str:
     trained = sum(Path(path).exists() for path in study.facts_files(models))
-    files = [*study.schedule.files("runs", results), *study.schedule.files("sentinels", results)]
+    files = study.run_files(results)
     timed = sum(Path(path).exists() for path in files)
     return (
         f"{trained} of {counted(len(study.trained), 'trained model')}, "

@@ -189,10 +189,10 @@ class Needs:
         needed = SERVED_WEIGHTS * _weights(axes) + SERVED_ACTIVATIONS * _activations(axes)
         return _mb(needed, attempt)
 
-    def run_min(self, cell: str, walk: str, attempt: int) -> int:
+    def run_min(self, cell: str, attempt: int) -> int:
         """Run time of timing a cell in one round, its waiting for a calm machine among it."""
         axes, config = self.study.cell(cell), self.study.config
-        estimated_s = run_s(axes, walk, config, Speed())
+        estimated_s = run_s(axes, "runs", config, Speed())
         return _minutes(estimated_s, attempt, config["timing"]["patience_s"])
 
     def floor_min(self, attempt: int) -> int:
@@ -361,7 +361,7 @@ def _task(job, study: Study, speed: Speed) -> Task:
         return Task(rule, axes["model"], f"training {wildcards['trained']}", estimate_s)
     if rule == "measure":
         axes = study.cell(wildcards["cell"])
-        walk, number = wildcards["walk"], int(wildcards["number"])
+        walk, number = "runs", int(wildcards["round"])
         estimate_s = run_s(axes, walk, config, speed, number)
         place = "round" if walk == "runs" else "sentinel"
         further = is_further(config["timing"], walk, number)

@@ -5,7 +5,9 @@ A source is not trusted: it may send without end, send something else, or nothin
 
 import gzip
 import hashlib
+import os
 import signal
+import sys
 import tarfile
 import threading
 import zlib
@@ -358,3 +360,10 @@ def _progress(file: str, total: int, console: IO[str]) -> tqdm:
     return tqdm(
         desc=file, total=total, unit="B", unit_scale=True, file=console, mininterval=2, leave=False
     )
+
+
+def fetch(dataset: str, file: str, payload_path: str) -> str:
+    """Download as the rule asks for it, from TFSCALE_MIRROR first; returns where it came from."""
+    mirror = os.environ.get("TFSCALE_MIRROR")
+    address = download(dataset, file, Path(payload_path), mirror, sys.stdout)
+    return f"{file}: checksum right, from {address}"

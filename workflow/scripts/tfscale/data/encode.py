@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tfscale.data.encoded import save
+from tfscale.data.sources import check_payloads
 
 GARMENTS = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -180,6 +181,7 @@ def encode(
     Images keep their published test set; reviews are split 80/20. The validation examples come
     from the training data, and everything follows from the seed.
     """
+    check_payloads(raw)
     rng = np.random.default_rng(seed)
     encoder = _images if model == "mnist" else _reviews
     data, facts = encoder(input_size, raw, seed, rng)

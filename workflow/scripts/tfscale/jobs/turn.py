@@ -13,14 +13,14 @@ import json
 import os
 import platform
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO
+
+from tfscale.jobs import warm
 
 LONGEST_RECORD = 4096
 LONGEST_WORD = 300
@@ -92,14 +92,14 @@ ASKS, ASK_S = 10, 0.02
 
 
 @contextmanager
-def timing_turn(console: IO[str]) -> Iterator[None]:
-    """Have the machine's timing for oneself; who has it while this waits is told.
+def timing_turn() -> Iterator[None]:
+    """Have the machine's timing for oneself; the log says who has it while this waits.
 
-    Waits as long as it takes, without using the CPU; told are the log and `console`. The lock is
+    Waits as long as it takes, without using the CPU. The lock is
     free again when its holder ends, however that happens. Where there can be no such lock, that
     is said and nothing is waited for.
     """
-    descriptor = _taken(console)
+    descriptor = _taken()
     if descriptor is None:
         yield
         return
@@ -111,6 +111,12 @@ def timing_turn(console: IO[str]) -> Iterator[None]:
         with suppress(OSError):
             write(descriptor, None)
         os.close(descriptor)
+
+
+def do(target: str, **arguments: object) -> object:
+    """The answer of `warm.do` in this study's turn to time."""
+    with timing_turn():
+        return warm.do(target, **arguments)
 
 
 def timing_elsewhere() -> Holder | None:
@@ -134,7 +140,7 @@ def _path() -> str | None:
     return None if asked == "0" else asked or PLACE
 
 
-def _taken(console: IO[str]) -> int | None:
+def _taken() -> int | None:
     """The descriptor of the locked file; None without a lock."""
     path = _path()
     if path is None:
@@ -145,27 +151,22 @@ def _taken(console: IO[str]) -> int | None:
             descriptor = _opened(path)
             if not take(descriptor):
                 if not waits:
-                    _tell(console, _waiting(descriptor))
+                    print(_waiting(descriptor), flush=True)
                 waits = True
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             if _is_at(path, descriptor):
                 break
             os.close(descriptor)  # somebody deleted the file: those who come now take a new one
     except OSError as error:
-        _tell(
-            console,
+        print(
             f"warning: studies on this machine cannot be timed in turn ({path}: {error.strerror}): "
             f"run one at a time, or let {SWITCH} name a file that can be written",
+            flush=True,
         )
         return None
     if waits:
-        _tell(console, f"waited {monotonic() - began:.0f} s for the timing of another study")
+        print(f"waited {monotonic() - began:.0f} s for the timing of another study")
     return descriptor
-
-
-def _tell(console: IO[str], line: str) -> None:
-    for place in (sys.stdout, console):
-        print(line, file=place, flush=True)
 
 
 def _waiting(descriptor: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tfscale.axes import cell_name
 from tfscale.data.encoded import LEVELS, Split, load, load_texts, read_manifest
 from tfscale.errors import StudyError
 from tfscale.files.whole import flush, replacing, write_text
@@ -140,13 +141,13 @@ def write(path: str, predictions: pd.DataFrame) -> None:
 def train_model(
     axes: dict, arrays: str, manifest: str, training: dict, evaluation: dict, seed: int,
     threads: int, outputs: dict[str, str],
-) -> dict:  # fmt: skip
+) -> str:  # fmt: skip
     """Train the model of `axes` on the encoded data, save it, and predict the first of the test
     inputs: `evaluation` holds those of a pass (`inputs`) and the `budget_tflop` of predicting.
 
     `outputs` names the files saved_model (a folder), facts, structure, history and predictions.
 
-    Returns the facts that are also written as JSON beside the SavedModel.
+    Returns its accuracy in a line.
     """
     data = read_manifest(manifest)
     layers = layers_of(axes)
@@ -186,7 +187,10 @@ def train_model(
         "saved_model_sha256": digest(outputs["saved_model"]),
     }
     write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
-    return facts
+    return (
+        f"{cell_name(axes)}: test accuracy {100 * facts['test_accuracy']:.1f} % "
+        f"({len(answers):,} inputs) after {facts['training_examples']:,} examples"
+    )
 
 
 def _export(model: keras.Model, target: str) -> None:

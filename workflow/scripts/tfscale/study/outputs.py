@@ -76,6 +76,7 @@ TEMPLATES = (
     "provenance.html.j2",
 )  # fmt: skip
 STYLES = ("page.css",)
+CAPTIONS = tuple(f"{figure}.rst" for figure in FIGURES)
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
 
 

@@ -184,9 +184,18 @@ class Study:
         """What a partial report lacks, in words by cell; nothing of a whole study."""
         return {}
 
-    def run_files(self, walk: str, results: str) -> list[str]:
-        """The files of the walk's runs that the tables are made from."""
-        return self.schedule.files(walk, results)
+    @property
+    def first(self) -> int:
+        """The priority of what comes before all runs and after all training."""
+        return self.schedule.first
+
+    def priority(self, cell: str, number: int) -> int:
+        """Round 1 before round 2, cells of a round in its random order."""
+        return self.schedule.priority("runs", cell, number)
+
+    def run_files(self, results: str) -> list[str]:
+        """The files of the runs that the tables are made from."""
+        return self.schedule.files("runs", results)
 
     @property
     def figures(self) -> list[str]:
@@ -315,10 +324,10 @@ class PartialStudy(Study):
         """When each run of the whole study comes."""
         return self._whole.schedule
 
-    def run_files(self, walk: str, results: str) -> list[str]:
+    def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
-        named = self.schedule.files(walk, results)
-        found = self.schedule.files(walk, self.results_folder)
+        named = self.schedule.files("runs", results)
+        found = self.schedule.files("runs", self.results_folder)
         return [
             name
             for name, path in zip(named, found, strict=True)

@@ -104,6 +104,15 @@ def find_roofs(shapes: list[dict], output: str) -> str:
     return f"the machine's roofs: {'; '.join(said)}"
 
 
+def time_machine(
+    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, floor_path: str,
+    roofs_path: str,
+) -> str:  # fmt: skip
+    """Write the floor and the roofs; returns a summary."""
+    floor = time_floor(shapes, arrays, protocol, inputs, floor_path)
+    return f"{floor}\n{find_roofs(shapes, roofs_path)}"
+
+
 def save_identity(request: dict) -> dict:
     """Save a model that returns its input, of the shape and type of the data in `arrays`."""
     import tensorflow as tf

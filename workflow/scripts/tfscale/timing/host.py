@@ -190,7 +190,7 @@ def _battery() -> list[str]:
 CALIBRATIONS = 150
 
 
-def look(output: str) -> str:
+def look(machine_path: str) -> str:
     """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
 
     The CPUs take turns. The reference is the 20th percentile of the calibrations (s); the spread
@@ -209,7 +209,7 @@ def look(output: str) -> str:
         "slow_share": slow_share,
         "warnings": noticed,
     }
-    write_text(output, json.dumps(seen, indent=2) + "\n")
+    write_text(machine_path, json.dumps(seen, indent=2) + "\n")
     words = (
         f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
         f"and over {NOTICEABLE} times that in {100 * slow_share:.0f} % of {CALIBRATIONS} trials"

@@ -167,7 +167,14 @@ def result_line(
 
 
 def run(
-    cell: str, axes: dict, place: dict, protocol: dict, evaluation: dict, inputs: dict, output: str
+    cell: str,
+    axes: dict,
+    seed: int,
+    round: int,
+    protocol: dict,
+    evaluation: dict,
+    inputs: dict,
+    run_path: str,
 ) -> str:
     """Time a cell in one round, write its Parquet file and log, and return its result line, which
     is empty when a further round found nothing to do.
@@ -176,12 +183,13 @@ def run(
     predictions, arrays, machine and earlier (that of the round before, in a list that is empty for
     the first). Nothing that starts a thread is called before the last visit: its parent has one.
     """
+    place = {"seed": seed, "round": round}
     facts = read_facts(inputs["facts"])
     subject = Subject(
         cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
         evaluation["inputs"],
     )  # fmt: skip
-    watch, found = Watch.begin(), apart(earlier_rounds, {"paths": inputs["earlier"]})
+    watch, found = Watch.begin(), apart(earlier_rounds, {"paths": []})
     earlier = SoFar(**found["so_far"].get(found["here"], {}))
     rows, reason = measure(
         subject, protocol, place["round"], earlier, _reference(inputs["machine"])
@@ -194,13 +202,13 @@ def run(
         "environment": here,
         "environment_id": identity(here),
         "warnings": noticed,
-        "walk": Path(output).parts[-3],
+        "walk": Path(run_path).parts[-3],
         "cell": cell,
         "round": place["round"],
         "saved_model_sha256": facts["saved_model_sha256"],
         "so_far": found["so_far"] | {found["here"]: asdict(so_far)},
     }
-    run_file.write(output, [place | {"cell": cell} | row for row in rows], record)
+    run_file.write(run_path, [place | {"cell": cell} | row for row in rows], record)
     medians_s = so_far.medians_s or [row["p50_s"] for row in rows]
     print(paper_lines(cell, median(medians_s), axes["batch_size"], **evaluation))
     print(prediction_lines(pd.read_parquet(inputs["predictions"])))
