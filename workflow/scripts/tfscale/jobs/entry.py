@@ -16,7 +16,7 @@ def imported(target: str) -> Any:
 
 
 def call(function: str, inputs: dict, outputs: dict, settings: dict) -> object:
-    """Call `function` (module:name) with those inputs, outputs and settings that it names, and return
+    """Call `function` (module:name) with the inputs, outputs and settings that it names; returns
     its answer.
 
     The file `cells` may be named `cells_path` too; an argument `inputs`, `outputs` or `settings`
