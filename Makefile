@@ -32,6 +32,7 @@ lint: .venv/ready | $(UV)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/audit.py $(UV)
 
 # make torture ONLY="kills failing" SEED=17 MINUTES=60, every one optional

@@ -8,9 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from timeit import repeat
-
-import numpy as np
 
 from tfscale.console.display import start_block
 from tfscale.console.estimate import BUSY_SHARE, Pace, Speed, slow_share, tasks_ahead, tasks_before
@@ -20,7 +17,6 @@ from tfscale.timing.protocol import NOTICEABLE
 from tfscale.units import percent
 
 SCRIPTS = Path(__file__).parents[2]
-CALIBRATIONS = 25
 QUIET_SHARE = 0.1
 LONGEST_S = 30
 
@@ -31,7 +27,7 @@ def noise_now() -> dict | None:
     path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tfscale.console.opening"],
+            [sys.executable, "-m", "tfscale.timing.look"],
             env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
             capture_output=True, text=True, timeout=LONGEST_S, check=False,
         )  # fmt: skip
@@ -50,19 +46,6 @@ def noise_words(seen: dict, reference_s: float) -> list[str]:
         f"{reference_s * 1e3:.1f} ms"
     )
     return [line, *[f"warning: {warning}" for warning in seen["warnings"]]]
-
-
-def main() -> None:
-    """Print what is seen as JSON."""
-    pass
-    from tfscale.timing.calm import calibrate, pin
-    from tfscale.timing.host import warnings
-
-    noticed = warnings(threads=1)
-    pin(1)
-    times_s = [calibrate() for _ in range(CALIBRATIONS)]
-    peaks = {"flop_per_s": flop_per_s(), "bytes_per_s": copied_per_s()}
-    print(json.dumps({"times_s": times_s, "warnings": noticed} | peaks))
 
 
 SWITCH = "TFSCALE_CONSOLE"
@@ -138,23 +121,3 @@ def _speed(seen: dict, reference_s: float) -> Speed:
 def _calm_s(times_s: list[float]) -> float:
     """The 20th percentile, as `calibration.reference` has it, without NumPy."""
     return sorted(times_s)[len(times_s) // 5]
-
-
-SIDE, COPIED_BYTES, REPEATS = 1024, 2**26, 5
-
-
-def flop_per_s() -> float:
-    """FLOP a second of a float32 product of 1024 x 1024 matrices: the best of 5."""
-    matrix = np.ones((SIDE, SIDE), dtype=np.float32)
-    return 2 * SIDE**3 / min(repeat(lambda: matrix @ matrix, number=1, repeat=REPEATS))
-
-
-def copied_per_s() -> float:
-    """Bytes read and written a second of a copy of 64 MiB: the best of 5."""
-    source, target = np.ones(COPIED_BYTES, np.uint8), np.empty(COPIED_BYTES, np.uint8)
-    times_s = repeat(lambda: np.copyto(target, source), number=1, repeat=REPEATS)
-    return 2 * COPIED_BYTES / min(times_s)
-
-
-if __name__ == "__main__":
-    main()
