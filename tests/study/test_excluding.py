@@ -37,17 +37,17 @@ def test_a_study_is_without_them_and_so_are_its_models_and_runs(config):
         "mnist_layers10_batch64_conv8_input28", "text_layers10_batch64_conv8_input56",
         "text_layers8_batch64_conv8_input56",
     }  # fmt: skip
-    assert not any(name in path for name in study.excluded for path in study.run_files("runs", "r"))
+    assert not any(name in path for name in study.excluded for path in study.run_files("r"))
 
 
 def test_the_others_keep_their_order(config):
-    whole = Study.from_config(config).schedule
+    whole = Study.from_config(config)
     left = Study.from_config(config | {"exclude": ENTRIES})
 
-    def order(schedule) -> list[str]:
-        return sorted(left.cells, key=lambda cell: schedule.priority("runs", cell, 1))
+    def order(study) -> list[str]:
+        return sorted(left.cells, key=lambda cell: study.priority(cell, 1))
 
-    assert order(whole) == order(left.schedule)
+    assert order(whole) == order(left)
 
 
 def test_the_name_of_an_excluded_cell_is_answered_with_the_reason(config):

@@ -24,7 +24,7 @@ def a_run(path, intact: bool = True) -> None:
 def folders(tmp_path, config):
     """Four cells of two rounds: one whole, one with one round, one damaged, one not timed."""
     config["grid"] = GRID
-    config["timing"] |= {"rounds": 2, "further_rounds": 0}
+    config["timing"]["rounds"] = 2
     study = Study.from_config(config)
     for name in study.trained:
         facts = tmp_path / "models" / name / "facts.json"
@@ -39,7 +39,6 @@ def folders(tmp_path, config):
         (damaged, 1, False),
     ):
         a_run(tmp_path / "runs" / cell / f"round{number}.parquet", intact)
-    a_run(tmp_path / "sentinels" / whole / "round1.parquet")
     return tmp_path
 
 
@@ -55,11 +54,10 @@ def test_cells_with_an_intact_run_are_there_and_all_else_is_listed(config, folde
     assert study.missing == {
         part: "round 2 of 2 not timed", damaged: "not timed", lost: "not timed",
     }  # fmt: skip
-    assert study.run_files("runs", "<results>") == [
+    assert study.run_files("<results>") == [
         f"<results>/runs/{whole}/round1.parquet", f"<results>/runs/{whole}/round2.parquet",
         f"<results>/runs/{part}/round1.parquet",
     ]  # fmt: skip
-    assert study.run_files("sentinels", "r") == [f"r/sentinels/{whole}/round1.parquet"]
 
 
 def test_models_figures_and_facts_follow_from_the_cells_that_are_there(config, folders):
@@ -69,17 +67,11 @@ def test_models_figures_and_facts_follow_from_the_cells_that_are_there(config, f
     assert len(study.trained) == 1
 
 
-@pytest.mark.parametrize(
-    ("timing", "whole", "part"),
-    [
-        ({"rounds": 4}, "rounds 3, 4 of 4 not timed", "rounds 2, 3, 4 of 4 not timed"),
-        ({"further_rounds": 3}, "further rounds not made", "round 2 of 2 not timed"),
-    ],
-)
-def test_rounds_that_are_missing_are_named(config, folders, timing, whole, part):
-    config["timing"] |= timing
+def test_rounds_that_are_missing_are_named(config, folders):
+    config["timing"]["rounds"] = 4
     study = partial(config, folders)
-    assert [study.missing[cell] for cell in list(study.cells)[:2]] == [whole, part]
+    missing = [study.missing[cell] for cell in list(study.cells)[:2]]
+    assert missing == ["rounds 3, 4 of 4 not timed", "rounds 2, 3, 4 of 4 not timed"]
 
 
 def test_a_cell_whose_model_is_gone_is_missing(config, folders):
@@ -103,7 +95,7 @@ def test_a_model_without_its_checksums_is_none(config, folders):
 def test_a_study_that_is_not_partial_is_whole(config, folders, value):
     study = study_of(config | {"partial": value}, str(folders), str(folders / "models"))
     assert not study.partial and study.missing == {} and len(study.cells) == 4
-    assert study.run_files("runs", "r") == study.schedule.files("runs", "r")
+    assert len(study.run_files("r")) == 8
 
 
 def test_another_word_is_a_mistake(config, folders):

@@ -13,62 +13,33 @@ def test_training_goes_first_and_the_costliest_model_leads(config):
     study = Study.from_config(config)
     training = {name: study.training_priority(name) for name in study.trained}
     assert study.data_priority > max(training.values())
-    timing = [study.schedule.priority("runs", cell, n) for cell in study.cells for n in (1, 2)]
-    assert min(training.values()) > study.schedule.first > max(timing)
+    timing = [study.priority(cell, number) for cell in study.cells for number in study.rounds]
+    assert min(training.values()) > study.machine_priority > max(timing)
     assert max(training, key=training.get) == "text_layers10_batch64_conv8_input56"
 
 
 def test_round_1_comes_before_round_2_each_in_an_order_of_its_own(config):
     study = Study.from_config(config)
-    first, second = (
-        [study.schedule.priority("runs", cell, n) for cell in study.cells] for n in (1, 2)
-    )
+    first, second = ([study.priority(cell, number) for cell in study.cells] for number in (1, 2))
     assert min(first) > max(second)
     assert len({a - b for a, b in zip(first, second, strict=True)}) > 10
 
 
-def test_sentinels_are_timed_from_the_start_to_the_end(config):
-    config["timing"]["further_rounds"] = 0
-    schedule = Study.from_config(config).schedule
-    assert len(schedule.files("sentinels", "results")) == 8
-    places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
-    assert places == sorted(places, reverse=True)
-    assert (places[0], places[-1]) == (schedule.first - 1, 2)
-    assert places[0] - places[1] == pytest.approx(places[1] - places[2], abs=4)
-
-
-def test_sentinels_are_as_far_apart_as_the_runs_that_take_time(config):
-    """Most runs of further rounds find their cell precise enough."""
-    schedule = Study.from_config(config).schedule
-    complete = [schedule.priority("runs", cell, 6) for cell in schedule.cells]
-    places = [schedule.priority("sentinels", schedule.sentinels[0], n) for n in (1, 2, 3, 4)]
-    assert places[1] > max(complete) and places[2] < max(complete) + len(complete)
-
-
-def test_further_rounds_come_last_and_are_told_from_complete_ones(config):
+def test_a_study_has_a_file_a_cell_and_round(config):
     study = Study.from_config(config)
-    numbers = study.schedule.numbers("runs")
-    assert (numbers[0], numbers[-1], study.schedule.further) == (1, 20, 14)
-    cell = next(iter(study.cells))
-    order = [study.schedule.priority("runs", cell, number) for number in numbers]
-    assert order == sorted(order, reverse=True)
-    complete, further = (sections.protocol(config, "runs", number) for number in (6, 7))
-    assert further == complete | {"further": True, "cell_cap_s": 60}
-    more = config | {"timing": config["timing"] | {"further_rounds": 20}}
-    assert sections.protocol(more, "runs", 7) == further, "more of them change no run"
-    longer = config | {"timing": config["timing"] | {"cell_cap_s": 90}}
-    assert sections.protocol(longer, "runs", 6) == complete, "the cap is one of further rounds"
+    files = study.run_files("r")
+    assert len(set(files)) == 5 * len(study.cells)
+    assert files[4] == "r/runs/mnist_layers4_batch1_conv3_input28_threads1/round5.parquet"
+    with pytest.raises(StudyError, match=r"5 rounds \(timing.rounds\), not 6"):
+        study.priority(next(iter(study.cells)), 6)
 
 
-def test_a_round_builds_on_the_rounds_before_it(config):
-    schedule = Study.from_config(config).schedule
-    assert schedule.earlier("runs", "c", 1, "r") == []
-    assert schedule.earlier("runs", "c", 3, "r") == ["r/runs/c/round2.parquet"]
-    assert schedule.earlier("sentinels", "c", 2, "r") == []
-    with pytest.raises(
-        StudyError, match=r"20 rounds of runs \(timing.rounds and further_rounds\), not 21"
-    ):
-        schedule.earlier("runs", "c", 21, "r")
+def test_more_rounds_change_no_run_and_passes_count_where_they_are_timed(config):
+    settings = sections.protocol(config)
+    more = config | {"timing": config["timing"] | {"rounds": 9}}
+    assert sections.protocol(more) == settings and "passes" not in settings
+    paper = config | {"timing": config["timing"] | {"protocol": "paper"}}
+    assert sections.protocol(paper) == settings | {"protocol": "paper", "passes": 10}
 
 
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):

@@ -9,7 +9,7 @@ rule calibrate:
         machine="<results>/machine.json",
     log:
         "<logs>/calibrate.log",
-    priority: study.first
+    priority: study.machine_priority
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores

@@ -179,12 +179,13 @@ def start_block(
 def _too_few(study: Study, pace: Pace) -> list[str]:
     """A warning when cells are to be timed too seldom for an interval."""
     timing = study.config["timing"]
-    visits, wanted = timing["rounds"] * timing["visits"], fewest_for_interval(timing["coverage"])
-    if not pace.count("time") or timing["protocol"] == "paper" or visits >= wanted:
+    processes = timing["rounds"] * timing["processes"]
+    wanted = fewest_for_interval(timing["coverage"])
+    if not pace.count("time") or timing["protocol"] == "paper" or processes >= wanted:
         return []
     return [
-        f"warning: {counted(visits, 'visit')} a cell (timing.rounds times timing.visits), but an "
-        f"interval takes {wanted}: most cells will have a range"
+        f"warning: timing.rounds x timing.processes makes {processes} of a cell, but an interval "
+        f"takes {wanted}: cells will have a range"
     ]
 
 
@@ -208,10 +209,7 @@ def _stage(stage: str, study: Study, pace: Pace) -> str:
 
 
 def _rounds(study: Study) -> str:
-    """The walks over cells, in words."""
-    further = study.schedule.further
-    walks = f"{counted(study.config['timing']['rounds'], 'round')} over all cells and the sentinels"
-    return f"{walks}; {further} over those not yet precise" if further else walks
+    return f"{counted(len(study.rounds), 'round')} over all cells"
 
 
 FAILED = "Failed: "

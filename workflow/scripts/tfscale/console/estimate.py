@@ -15,9 +15,8 @@ from math import ceil
 from tfscale.axes import Cell
 from tfscale.study import config as sections
 from tfscale.study.architecture import layers_of
-from tfscale.study.config import is_further
 from tfscale.study.grid import cost_flop
-from tfscale.study.study import FURTHER_SHARE, Study
+from tfscale.study.study import Study
 from tfscale.study.work import (
     activation_bytes,
     flop_per_example,
@@ -101,30 +100,16 @@ def training_s(axes: Cell, config: dict, speed: Speed) -> float:
     )
 
 
-def run_s(axes: Cell, walk: str, config: dict, speed: Speed, number: int = 1) -> float:
-    """Seconds of run `number` of a walk; in a further round it mostly has nothing to do, and
-    nothing where the earlier visits have taken the cell's cap."""
-    timing = sections.protocol(config, walk, number)
-    call_s, run_start_s = _call_s(axes, speed), RUN_START_S * speed.start
-    start_s = VISIT_START_S * speed.start
+def run_s(axes: Cell, config: dict, speed: Speed) -> float:
+    """Seconds of a run: its fresh processes."""
+    timing = sections.protocol(config)
+    call_s, start_s = _call_s(axes, speed), VISIT_START_S * speed.start
     if timing["protocol"] == "paper":
-        calls = timing["passes"] * calls_per_pass(
-            config["evaluation"]["inputs"], axes["batch_size"]
-        )
-        return run_start_s + timing["visits"] * (start_s + calls * call_s)
-    visit_s = start_s + call_s + _warm_s(call_s) + _timed_s(call_s, timing)
-    visits = speed.more_visits * timing["visits"]
-    share = _share(timing, (number - 1) * visits * visit_s)
-    within_cap = max(timing["visits"], ceil(timing["time_cap_s"] / visit_s))
-    return run_start_s + share * min(visits, within_cap) * visit_s
-
-
-def _share(timing: dict, spent_s: float) -> float:
-    """The share of runs like this one that time their cell after so many seconds of visits."""
-    if not timing.get("further"):
-        return 1.0
-    cap_s = timing.get("cell_cap_s")
-    return FURTHER_SHARE if cap_s is None or spent_s < cap_s else 0.0
+        inputs = config["evaluation"]["inputs"]
+        process_s = timing["passes"] * calls_per_pass(inputs, axes["batch_size"]) * call_s
+    else:
+        process_s = call_s + _warm_s(call_s) + _timed_s(call_s, timing)
+    return RUN_START_S * speed.start + timing["processes"] * (start_s + process_s)
 
 
 def _call_s(axes: Cell, speed: Speed) -> float:
@@ -190,10 +175,8 @@ class Needs:
         return _mb(needed, attempt)
 
     def run_min(self, cell: str, attempt: int) -> int:
-        """Run time of timing a cell in one round, its waiting for a calm machine among it."""
-        axes, config = self.study.cell(cell), self.study.config
-        estimated_s = run_s(axes, "runs", config, Speed())
-        return _minutes(estimated_s, attempt, config["timing"]["patience_s"])
+        """Run time of timing a cell in one round."""
+        return _minutes(run_s(self.study.cell(cell), self.study.config, Speed()), attempt)
 
     def floor_min(self, attempt: int) -> int:
         """Run time of timing the floor and the roofs."""
@@ -213,8 +196,8 @@ def _mb(needed_bytes: int, attempt: int) -> int:
     return (BASE_MB + ceil(needed_bytes / MEGA)) * 2 ** (attempt - 1)
 
 
-def _minutes(estimated_s: float, attempt: int, waiting_s: float = 0) -> int:
-    return (START_MIN + ceil((SLOWER * estimated_s + waiting_s) / 60)) * 2 ** (attempt - 1)
+def _minutes(estimated_s: float, attempt: int) -> int:
+    return (START_MIN + ceil(SLOWER * estimated_s / 60)) * 2 ** (attempt - 1)
 
 
 STAGES = {
@@ -229,8 +212,7 @@ ALONE = ("machine", "time")
 
 @dataclass(frozen=True)
 class Task:
-    """A job: its rule, kind (of model, or "further" of a run that may have nothing to do; may be
-    empty), name for people, and estimated seconds."""
+    """A job: its rule, kind of model (may be empty), name for people, and estimated seconds."""
 
     rule: str
     kind: str
@@ -361,12 +343,8 @@ def _task(job, study: Study, speed: Speed) -> Task:
         return Task(rule, axes["model"], f"training {wildcards['trained']}", estimate_s)
     if rule == "measure":
         axes = study.cell(wildcards["cell"])
-        walk, number = "runs", int(wildcards["round"])
-        estimate_s = run_s(axes, walk, config, speed, number)
-        place = "round" if walk == "runs" else "sentinel"
-        further = is_further(config["timing"], walk, number)
-        kind = "further" if further else axes["model"]
-        return Task(rule, kind, f"timing {wildcards['cell']}, {place} {number}", estimate_s)
+        name = f"timing {wildcards['cell']}, round {wildcards['number']}"
+        return Task(rule, axes["model"], name, run_s(axes, config, speed))
     words = NAMES.get(rule, rule).format(**wildcards)
     return Task(rule, "", words, other_s(rule, len(study.shapes)))
 

@@ -91,6 +91,18 @@ def _idle_parts(config: dict) -> Iterator[str]:
         known |= own
 
 
+GONE = {
+    "timing.further_rounds": "no longer there; more rounds narrow the intervals: write rounds: 15",
+    "timing.visits": "no longer there; write processes",
+    "timing.max_visits": "no longer there, the plan is fixed; write processes, or more rounds",
+    "timing.precision": "no longer there, the plan is fixed; write more rounds",
+    "timing.time_cap_s": "no longer there, the plan is fixed; write fewer rounds",
+    "timing.cell_cap_s": "no longer there, the plan is fixed; write fewer rounds",
+    "timing.patience_s": "no longer there, no run waits; take the key out",
+    "timing.sentinels": "no longer there, the rounds themselves show drift; take the key out",
+    "timing.protocol: visits": "'visits' has a new name; write short",
+}
+"""What to write instead of a key or value that earlier versions had."""
 BOUNDS = {
     "minimum": "at least", "maximum": "at most",
     "exclusiveMinimum": "above", "exclusiveMaximum": "below",
@@ -139,12 +151,14 @@ def _explain(error: Any) -> Iterator[str]:
         case "additionalProperties":
             known = list(error.schema["properties"])
             for key in [key for key in value if key not in known]:
-                yield f"{dotted([*error.absolute_path, key])}: unknown key{suggest(key, known)}"
+                name = dotted([*error.absolute_path, key])
+                yield f"{name}: {GONE.get(name) or f'unknown key{suggest(key, known)}'}"
         case "required":
             for key in [key for key in rule if key not in value]:
                 yield f"{dotted([*error.absolute_path, key])}: missing"
         case "enum":
-            yield f"{where}: {quoted(value)} is not known{suggest(value, rule)}"
+            gone = GONE.get(f"{where}: {value}") if isinstance(value, str) else None
+            yield f"{where}: {gone or f'{quoted(value)} is not known{suggest(value, rule)}'}"
         case "type":
             yield f"{where}: {quoted(value)} must be {either(rule)}{remedy(value, rule)}"
         case "uniqueItems":
@@ -192,14 +206,9 @@ def _contradictions(training: dict, timing: dict) -> Iterator[str]:
             f"training.max_steps: {training['max_steps']} is less than one step for each of the "
             f"{training['epochs']} epochs (training.epochs)"
         )
-    if timing["protocol"] != "paper" and timing["visits"] > timing["max_visits"]:
-        yield (
-            f"timing.visits: {timing['visits']} fewest visits of a run are more than its "
-            f"{timing['max_visits']} most (timing.max_visits)"
-        )
     if timing["min_time_s"] >= timing["time_limit_s"]:
         yield (
-            f"timing.time_limit_s: every visit would fail after {timing['time_limit_s']} s, for "
+            f"timing.time_limit_s: every process would fail after {timing['time_limit_s']} s, for "
             f"its timed block alone takes {timing['min_time_s']} s (timing.min_time_s)"
         )
 
@@ -321,28 +330,10 @@ def recipe(config: dict) -> dict:
     return {key: training[key] for key in RECIPE} | extra
 
 
-NUMBERS = ("rounds", "further_rounds", "sentinels")
-FURTHER = ("cell_cap_s",)
-
-
-def is_further(timing: dict, walk: str, number: int) -> bool:
-    """Whether run `number` of a walk is of a further round, which times only imprecise cells;
-    `timing` is that section of the configuration."""
-    return walk == "runs" and number > timing["rounds"]
-
-
-def protocol(config: dict, walk: str = "runs", number: int = 1) -> dict:
-    """The timing settings that run `number` of a walk depends on: not how many there are, but
-    whether it is of a further round, and what counts only there; the passes only where they are
-    really timed. A sentinel makes its fewest visits and no more: it shows drift, not a latency."""
-    timing = config["timing"]
-    further = is_further(timing, walk, number)
-    others = NUMBERS if further else NUMBERS + FURTHER
-    settings = {key: value for key, value in sorted(timing.items()) if key not in others}
-    if further:
-        settings["further"] = True
-    if walk == "sentinels":
-        settings["max_visits"] = settings["visits"]
+def protocol(config: dict) -> dict:
+    """The timing settings that a run depends on: not how many rounds there are, and the passes
+    only where they are really timed."""
+    settings = {key: value for key, value in sorted(config["timing"].items()) if key != "rounds"}
     if settings["protocol"] == "paper":
         settings["passes"] = config["evaluation"]["passes"]
     return settings

@@ -16,112 +16,19 @@ from tfscale.study.config import ConfigError
 from tfscale.study.grid import cells, cost_flop, excluded, trained_model
 from tfscale.study.outputs import FIGURES
 
-FURTHER_SHARE = 0.25
-"""So many runs of further rounds time their cell, the others find it precise enough: 255 of 1,026
-in a default study on a machine with a calm CPU and busy memory."""
+
+def run_file(results: str, cell: str, number: int) -> str:
+    """The file of a cell's run in a round."""
+    return f"{results}/runs/{cell}/round{number}.parquet"
 
 
-def training_order(trained: dict[str, Cell]) -> dict[str, int]:
-    """Rank of every trained model by cost, the cheapest 1."""
-    by_cost = sorted(trained, key=lambda name: cost_flop(trained[name]))
-    return {name: rank for rank, name in enumerate(by_cost, start=1)}
-
-
-def timing_order(
-    names: list[str], seed: int, rounds: Iterable[int], sentinels: list[str], places: int,
-    complete: int,
-) -> dict[tuple[str, str, int], int]:  # fmt: skip
-    """Place of every run (walk, cell, number) from the end of the study, the last 1.
-
-    The walk "runs" times every cell in every round; "sentinels" times a few cells again, in
-    `places` places from the start to the end of the study. Of the runs after the first `complete`
-    ones, those of further rounds, a share of FURTHER_SHARE takes time.
-    """
-    sequence = [("runs", name, number) for number in rounds for name in order(names, seed, number)]
-    length = complete + FURTHER_SHARE * (len(sequence) - complete)
-    for place in range(places, 0, -1):
-        passed = length * (place - 1) / max(places - 1, 1)
-        position = round(min(passed, complete) + max(passed - complete, 0) / FURTHER_SHARE)
-        sequence[position:position] = [("sentinels", name, place) for name in sentinels]
-    return {key: len(sequence) - place for place, key in enumerate(sequence)}
-
-
-def order(names: list[str], seed: int, round_number: int) -> list[str]:
+def order(names: Iterable[str], seed: int, round_number: int) -> list[str]:
     """The cells in the random order of a round.
 
     A cell's place follows from a hash of seed, round and name, so that an added cell leaves the
     order of the others as it was.
     """
     return sorted(names, key=lambda name: sha256(f"{seed}/{round_number}/{name}".encode()).digest())
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The runs of two walks: `runs` times every cell in every round, `sentinels` a few cells
-    again from the start to the end of the study. `timing` is that section of the configuration."""
-
-    cells: dict[str, Cell]
-    timing: dict
-    seed: int
-
-    @cached_property
-    def sentinels(self) -> list[str]:
-        """The cells that are timed again and again: the first of each kind of model, so that a
-        grid which is extended keeps them."""
-        first: dict[str, str] = {}
-        for name, cell in self.cells.items():
-            first.setdefault(cell["model"], name)
-        return list(first.values())
-
-    def numbers(self, walk: str) -> range:
-        """The numbers of the rounds of a walk, from 1: complete ones, then further ones."""
-        if walk == "sentinels":
-            return range(1, self.timing["sentinels"] + 1)
-        return range(1, self.timing["rounds"] + self.further + 1)
-
-    @property
-    def further(self) -> int:
-        """How many further rounds there are: none with the paper's protocol."""
-        return 0 if self.timing["protocol"] == "paper" else self.timing.get("further_rounds", 0)
-
-    def files(self, walk: str, results: str) -> list[str]:
-        """The file of every run of a walk."""
-        return [
-            f"{results}/{walk}/{cell}/round{number}.parquet"
-            for cell in (self.cells if walk == "runs" else self.sentinels)
-            for number in self.numbers(walk)
-        ]
-
-    def earlier(self, walk: str, cell: str, number: int, results: str) -> list[str]:
-        """The file of the cell's round before, which says what all earlier ones found; none for the
-        first round and for a sentinel.
-
-        Raises StudyError when the study has no such round.
-        """
-        if number not in self.numbers(walk):
-            key = "rounds and further_rounds" if walk == "runs" else "sentinels"
-            count = len(self.numbers(walk))
-            raise StudyError(f"the study has {count} rounds of {walk} (timing.{key}), not {number}")
-        if walk != "runs" or number == 1:
-            return []
-        return [f"{results}/{walk}/{cell}/round{number - 1}.parquet"]
-
-    @property
-    def first(self) -> int:
-        """The priority of what comes before all runs and after all training."""
-        return len(self._order) + 1
-
-    def priority(self, walk: str, cell: str, number: int) -> int:
-        """Round 1 before round 2, cells of a round in its random order, sentinels in between."""
-        return self._order[walk, cell, number]
-
-    @cached_property
-    def _order(self) -> dict[tuple[str, str, int], int]:
-        places = len(self.numbers("sentinels"))
-        complete = len(self.cells) * self.timing["rounds"]
-        return timing_order(
-            list(self.cells), self.seed, self.numbers("runs"), self.sentinels, places, complete
-        )
 
 
 @dataclass(frozen=True)
@@ -169,11 +76,6 @@ class Study:
         found = [trained_model(cell, batch_size) for cell in self.cells.values()]
         return {cell_name(axes): axes for axes in found}
 
-    @cached_property
-    def schedule(self) -> Schedule:
-        """When each run comes."""
-        return Schedule(self.cells, self.config["timing"], self.config["seed"])
-
     @property
     def partial(self) -> bool:
         """Whether only what is there is asked for."""
@@ -185,17 +87,13 @@ class Study:
         return {}
 
     @property
-    def first(self) -> int:
-        """The priority of what comes before all runs and after all training."""
-        return self.schedule.first
-
-    def priority(self, cell: str, number: int) -> int:
-        """Round 1 before round 2, cells of a round in its random order."""
-        return self.schedule.priority("runs", cell, number)
+    def rounds(self) -> range:
+        """The numbers of the rounds, from 1."""
+        return range(1, self.config["timing"]["rounds"] + 1)
 
     def run_files(self, results: str) -> list[str]:
-        """The files of the runs that the tables are made from."""
-        return self.schedule.files("runs", results)
+        """The file of every run that the tables are made from, cell by cell."""
+        return [run_file(results, cell, number) for cell in self.cells for number in self.rounds]
 
     @property
     def figures(self) -> list[str]:
@@ -242,19 +140,43 @@ class Study:
         """The encoded data of a cell or model, without folder and suffix."""
         return f"{self.config['datasets']['source']}/{axes['model']}_input{axes['input_size']}"
 
+    def priority(self, cell: str, number: int) -> int:
+        """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
+        its random order; raises StudyError when the study has no such round."""
+        if number not in self.rounds:
+            count = len(self.rounds)
+            raise StudyError(f"the study has {count} rounds (timing.rounds), not {number}")
+        return self._timing_order[cell, number]
+
+    @property
+    def machine_priority(self) -> int:
+        """The look at the machine and the floor come before all runs and after all training."""
+        return len(self._timing_order) + 1
+
+    def training_priority(self, trained: str) -> int:
+        """Training goes before timing, the costliest model first so that none is left over."""
+        return self.machine_priority + self._training_order[trained]
+
     @property
     def data_priority(self) -> int:
         """Data goes before all training, so that no model has to be trained after the timing of
         others has begun: rounds are complete blocks."""
-        return self.schedule.first + len(self.trained) + 1
+        return self.machine_priority + len(self.trained) + 1
 
-    def training_priority(self, trained: str) -> int:
-        """Training goes before timing, the costliest model first so that none is left over."""
-        return self.schedule.first + self._training_order[trained]
+    @cached_property
+    def _timing_order(self) -> dict[tuple[str, int], int]:
+        """Place of every run from the end of the study, the last 1."""
+        seed = self.config["seed"]
+        runs = [
+            (name, number) for number in self.rounds for name in order(self.cells, seed, number)
+        ]
+        return {run: len(runs) - place for place, run in enumerate(runs)}
 
     @cached_property
     def _training_order(self) -> dict[str, int]:
-        return training_order(self.trained)
+        """Place of every trained model by cost, the cheapest 1."""
+        by_cost = sorted(self.trained, key=lambda name: cost_flop(self.trained[name]))
+        return {name: rank for rank, name in enumerate(by_cost, start=1)}
 
 
 def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:
@@ -319,19 +241,13 @@ class PartialStudy(Study):
             if any(self._rounds[name].values()) and self._is_trained(name)
         }
 
-    @cached_property
-    def schedule(self) -> Schedule:
-        """When each run of the whole study comes."""
-        return self._whole.schedule
-
     def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
-        named = self.schedule.files("runs", results)
-        found = self.schedule.files("runs", self.results_folder)
         return [
-            name
-            for name, path in zip(named, found, strict=True)
-            if Path(path).parent.name in self.cells and _is_intact(path)
+            run_file(results, cell, number)
+            for cell in self.cells
+            for number, there in self._rounds[cell].items()
+            if there
         ]
 
     @cached_property
@@ -339,16 +255,13 @@ class PartialStudy(Study):
         """What a partial report lacks, in words by cell."""
         said = {}
         for cell, rounds in self._rounds.items():
-            complete = list(rounds.items())[: self.config["timing"]["rounds"]]
-            lost = [str(number) for number, there in complete if not there]
+            lost = [str(number) for number, there in rounds.items() if not there]
             if cell not in self.cells:
                 trained = self._is_trained(cell)
                 said[cell] = "not timed" if trained else "its model is not trained"
             elif lost:
                 which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
-                said[cell] = f"{which} of {len(complete)} not timed"
-            elif not all(rounds.values()):
-                said[cell] = "further rounds not made"
+                said[cell] = f"{which} of {len(rounds)} not timed"
         return said
 
     @cached_property
@@ -358,10 +271,11 @@ class PartialStudy(Study):
     @cached_property
     def _rounds(self) -> dict[str, dict[int, bool]]:
         """Whether each round of each cell of the whole study is there."""
-        files = iter(self.schedule.files("runs", self.results_folder))
-        numbers = self.schedule.numbers("runs")
         return {
-            cell: {number: _is_intact(next(files)) for number in numbers}
+            cell: {
+                number: _is_intact(run_file(self.results_folder, cell, number))
+                for number in self.rounds
+            }
             for cell in self._whole.cells
         }
 
