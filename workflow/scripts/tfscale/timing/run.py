@@ -184,6 +184,15 @@ def run(
     the first). Nothing that starts a thread is called before the last visit: its parent has one.
     """
     place = {"seed": seed, "round": round}
+    count = protocol["processes"]
+    old = {
+        "visits": count,
+        "max_visits": count,
+        "precision": 0.05,
+        "time_cap_s": 600,
+        "patience_s": 0,
+    }
+    protocol = protocol | old | {"protocol": protocol["protocol"].replace("short", "visits")}
     facts = read_facts(inputs["facts"])
     subject = Subject(
         cell, axes, inputs["saved_model"], facts["saved_model_sha256"], inputs["arrays"],
