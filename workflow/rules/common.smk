@@ -1,6 +1,6 @@
 # The study: needs config.yaml; makes the names of its cells and models, and the bookkeeping of all rules.
 from tfscale.console.code import digest, files_of, redo_if_changed, redo_if_lost
-from tfscale.console.commands import Call, import_alone
+from tfscale.console.commands import Call, check_targets, import_alone
 from tfscale.console.estimate import Needs
 from tfscale.jobs.log import name_snakemake
 from tfscale.study import config as sections
@@ -12,7 +12,9 @@ results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")
 try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
-except ConfigError as mistakes:
+    if workflow.is_main_process:
+        check_targets(study, sys.argv[1:])
+except StudyError as mistakes:
     sys.exit(f"{mistakes}")
 study.export_mirror()
 name_snakemake()

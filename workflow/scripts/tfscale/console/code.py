@@ -47,7 +47,7 @@ class Uses(ModuleFinder):
             if name in self.modules and name not in found:
                 found.add(name)
                 waiting += [name.rpartition(".")[0], *self.imports[name]]
-        places = (self.modules[name].__file__ for name in found)
+        places = (vars(self.modules[name])["__file__"] for name in found)
         return sorted(Path(place) for place in places if place)
 
 

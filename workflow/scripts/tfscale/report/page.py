@@ -185,6 +185,8 @@ def write_report(
     and `finish` is the command that would finish it; `excluded` says why each cell that was taken
     out of the study was. What to know before trusting a number is printed too, a line each.
     """
+    old = {"precision": 0.05, "further_rounds": 0, "visits": 1, "max_visits": 1, "sentinels": 0}
+    settings = settings | {"timing": old | settings["timing"]}
     table, visits = pd.read_parquet(cells_path), read_processes(runs_path)
     machine = json.loads(Path(machine_path).read_text())
     folder, results = Path(findings_path).parent, str(Path(page_path).parent)
