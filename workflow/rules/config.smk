@@ -1,14 +1,15 @@
 # The configuration's files: looked at before Snakemake reads config.yaml, which would pass over keys
 # that are named twice, write out anchors without end, and answer a list with a traceback.
 import sys
+from pathlib import Path
 
 sys.path.insert(0, f"{workflow.current_basedir.join('../scripts')}")
 
-from tfscale.study.config import ConfigError
+from tfscale.errors import StudyError
 from tfscale.study.config_files import check_files
 
 if workflow.is_main_process:
     try:
         check_files("config.yaml", workflow.config_settings)
-    except ConfigError as mistakes:
+    except StudyError as mistakes:
         sys.exit(f"{mistakes}")

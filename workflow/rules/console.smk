@@ -5,7 +5,9 @@ from tfscale.console.opening import Opening
 from tfscale.console.console import still_while_jobs_run
 
 console = Console(
-    Opening(study, results, models), workflow.pathvars.apply("<logs>"), call
+    Opening(study, results, models),
+    workflow.pathvars.apply("<logs>"),
+    Call.of(workflow),
 )
 
 

@@ -12,31 +12,35 @@ rule download:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
+    params:
+        **job("tfscale.data.download:fetch", "analysis"),
     message:
         "Download {wildcards.dataset}/{wildcards.file}"
     script:
-        "../scripts/download.py"
+        "../scripts/job.py"
 
 
 rule encode:
     """Encode the data of a model at one input size: images scaled, reviews tokenized."""
     input:
         raw=lambda w: ancient(raw_files(w.model, w.source, "<resources>/downloads")),
-        env=local("envs/analysis.yaml"),
-        code=code("encode.py"),
     output:
-        arrays="<resources>/encoded/{source}/{model}_input{size}.npz",
-        manifest="<resources>/encoded/{source}/{model}_input{size}.json",
-        sums="<resources>/encoded/{source}/{model}_input{size}.sha256",
+        arrays="<resources>/encoded/{source}/{model}_input{input_size}.npz",
+        manifest="<resources>/encoded/{source}/{model}_input{input_size}.json",
+        sums="<resources>/encoded/{source}/{model}_input{input_size}.sha256",
     log:
-        "<logs>/encode/{source}_{model}_input{size}.log",
+        "<logs>/encode/{source}_{model}_input{input_size}.log",
     priority: study.data_priority
     conda:
         "../../envs/analysis.yaml"
     params:
-        seed=config["seed"],
-        validation_share=config["training"]["validation_share"],
+        **job(
+            "tfscale.data.encode:encode",
+            "analysis",
+            seed=config["seed"],
+            validation_share=config["training"]["validation_share"],
+        ),
     message:
-        "Encode {wildcards.model} at input size {wildcards.size} ({wildcards.source} data)"
+        "Encode {wildcards.model} at input size {wildcards.input_size} ({wildcards.source} data)"
     script:
-        "../scripts/encode.py"
+        "../scripts/job.py"

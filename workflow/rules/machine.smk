@@ -5,38 +5,31 @@
 rule calibrate:
     """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
     output:
+        **sums("calibrate"),
         machine="<results>/machine.json",
-        sums="<results>/checksums/calibrate.sha256",
     log:
         "<logs>/calibrate.log",
     priority: study.machine_priority
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
+    params:
+        **job("tfscale.timing.host:look", "tensorflow"),
     message:
         "Look at the machine"
     script:
-        "../scripts/calibrate.py"
+        "../scripts/job.py"
 
 
 rule floor:
     """Time an identity model at each shape of input, and the machine's roofs."""
     input:
-        arrays=[
-            ancient(f"<resources>/encoded/{study.encoded(shape)}.npz")
-            for shape in study.shapes
-        ],
-        sums=[
-            ancient(f"<resources>/encoded/{study.encoded(shape)}.sha256")
-            for shape in study.shapes
-        ],
-        lost=lambda w: redo_if_changed(workflow, f"{results}/checksums/floor.sha256"),
-        env=local("envs/tensorflow.yaml"),
-        code=code("floor.py"),
+        **kept("floor", *[ancient(data_of(shape, "sha256")) for shape in study.shapes]),
+        arrays=[ancient(data_of(shape, "npz")) for shape in study.shapes],
     output:
+        **sums("floor"),
         floor="<results>/floor.parquet",
         roofs="<results>/roofs.parquet",
-        sums="<results>/checksums/floor.sha256",
     log:
         "<logs>/floor.log",
     conda:
@@ -45,10 +38,14 @@ rule floor:
     resources:
         runtime=lambda w, attempt: needs.floor_min(attempt),
     params:
-        shapes=study.shapes,
-        protocol=sections.protocol(config),
-        inputs=config["evaluation"]["inputs"],
+        **job(
+            "tfscale.timing.floor:time_floor",
+            "tensorflow",
+            shapes=study.shapes,
+            protocol=sections.protocol(config),
+            inputs=config["evaluation"]["inputs"],
+        ),
     message:
         "Time the floor and the roofs"
     script:
-        "../scripts/floor.py"
+        "../scripts/job.py"

@@ -4,15 +4,9 @@
 rule train:
     """Train one model within its budget and predict the test inputs with it."""
     input:
-        arrays=lambda w: ancient(
-            f"<resources>/encoded/{study.encoded(study.model(w.trained))}.npz"
-        ),
-        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
-        sums=lambda w: ancient(
-            f"<resources>/encoded/{study.encoded(study.model(w.trained))}.sha256"
-        ),
-        env=local("envs/tensorflow.yaml"),
-        code=code("train.py"),
+        arrays=lambda w: ancient(data_of(study.model(w.trained), "npz")),
+        manifest=lambda w: data_of(study.model(w.trained), "json"),
+        sums=lambda w: ancient(data_of(study.model(w.trained), "sha256")),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
         facts="<models>/{trained}/facts.json",
@@ -29,11 +23,16 @@ rule train:
         mem_mb=lambda w, attempt: needs.training_mb(w.trained, attempt),
         runtime=lambda w, attempt: needs.training_min(w.trained, attempt),
     params:
+        **job(
+            "tfscale.models.training:train_model",
+            "tensorflow",
+            fresh=True,
+            training=sections.recipe(config),
+            evaluation=sections.predicting(config),
+            seed=config["seed"],
+        ),
         axes=lambda w: study.model(w.trained),
-        training=sections.recipe(config),
-        evaluation=sections.predicting(config),
-        seed=config["seed"],
     message:
         "Train {wildcards.trained}"
     script:
-        "../scripts/train.py"
+        "../scripts/job.py"

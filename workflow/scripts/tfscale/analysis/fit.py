@@ -41,6 +41,7 @@ from tfscale.files.columns import typed
 from tfscale.files.parquet import write_csv, write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import TABLES, TOP
+from tfscale.tables.latency import read_processes
 from tfscale.units import seconds, three
 from tfscale.words import AXIS_WORDS, WARNING, spanned, value_words
 
@@ -245,7 +246,7 @@ def _extremes(cells: pd.DataFrame) -> list[str]:
 
 
 def fit(
-    cells_path: str, visits_path: str, roofs_path: str, imports: list[dict], coverage: float,
+    cells_path: str, runs_path: str, roofs_path: str, imports: list[dict], coverage: float,
     plan: Plan, folder: str, progress: Callable[[str], object] = print,
 ) -> pd.DataFrame:  # fmt: skip
     """Write every table of `fit_tables` (Parquet, and CSV for people) and the findings; returns
@@ -254,7 +255,7 @@ def fit(
     for line in check_imports(imports):
         progress(f"{WARNING}{line}")
     material = gather(
-        pd.read_parquet(cells_path), pd.read_parquet(visits_path), pd.read_parquet(roofs_path),
+        pd.read_parquet(cells_path), read_processes(runs_path), pd.read_parquet(roofs_path),
         imports, coverage, plan,
     )  # fmt: skip
     tables: dict[str, pd.DataFrame] = {}
@@ -272,3 +273,11 @@ def fit(
     write_parquet(Path(folder, "findings.parquet"), typed("findings", sentences, FINDINGS))
     write_text(Path(folder, "findings.txt"), "\n".join(sentences["sentence"]) + "\n")
     return sentences
+
+
+def fit_study(
+    cells_path: str, runs_path: str, roofs_path: str, imports: list[dict], coverage: float,
+    plan: dict, folder: str,
+) -> None:  # fmt: skip
+    """Fit as the rule asks for it: with the plan as the configuration has it."""
+    fit(cells_path, runs_path, roofs_path, imports, coverage, Plan(**plan), folder)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from os.path import relpath
 from pathlib import Path
+
+from tfscale.study.study import Study
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
 PROFILE = "--workflow-profile"
@@ -72,6 +75,8 @@ def typed_profile(words: list[str]) -> list[str]:
     return []
 
 
+RUN = re.compile(r"/runs/(\w+)/round(\d+)\.parquet$")
+MODEL = re.compile(r"/models/(\w+)/")
 SWITCH = "TFSCALE_WARM"
 TARGETS = "--target-jobs"
 
@@ -90,11 +95,11 @@ def import_alone(workflow, words: list[str]) -> None:
             os.environ.setdefault(SWITCH, "0")
 
 
-def result_in(log: str) -> str:
-    """The result line at the end of a run's log: on a cluster it is printed far from the console.
-
-    Empty when the log cannot be seen from here (yet).
-    """
-    path = Path(log)
-    text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
-    return text.rstrip().rpartition("\n")[2]
+def check_targets(study: Study, targets: Iterable[str]) -> None:
+    """Raise StudyError when a target names a run or a model that the study has not."""
+    for target in targets:
+        if run := RUN.search(target):
+            study.cell(run[1])
+            study.priority(run[1], int(run[2]))
+        elif model := MODEL.search(target):
+            study.model(model[1])

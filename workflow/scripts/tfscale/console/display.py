@@ -4,11 +4,11 @@ Nothing is drawn between events: a clock that ticks would disturb what is timed.
 """
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from time import monotonic
 from typing import IO, Protocol
 
@@ -204,19 +204,13 @@ def _stage(stage: str, study: Study, pace: Pace) -> str:
     kinds = {"train": "model", "time": "run"}
     words = counted(count, kinds.get(stage, "job"))
     if stage == "time":
-        words += f" ({_rounds(study)})"
+        words += f" ({counted(len(study.rounds), 'round')} over all cells)"
     return f"{words}, about {duration(pace.left_s(stage))}"
 
 
-def _rounds(study: Study) -> str:
-    return f"{counted(len(study.rounds), 'round')} over all cells"
-
-
-FAILED = "Failed: "
+FAILED, RESULT = "Failed: ", "Result: "
 MOST_LINES = 12
-UNSAID = "it ended without a message: stopped, or killed for want of memory"
-AT_LOG = re.compile(r"\(log: (.+)\)$")
-"""The last line that a failing job prints (`log.logged`)."""
+UNSAID = "it left no message in its log"
 
 
 @dataclass(frozen=True)
@@ -228,57 +222,40 @@ class Failure:
     log: str
     retry: str
 
-    @property
-    def cause(self) -> str:
-        """Why it failed, in a sentence."""
-        return self.message[0] if self.message else UNSAID
-
     def block(self, whole: bool = False) -> str:
         """The lines for the console; `whole` with all that the message says."""
-        more = [f"        {line}" for line in self.message[1:MOST_LINES]] if whole else []
-        lines = [f"FAILED  {self.name}", f"  cause {self.cause}", *more]
+        cause, *more = self.message[:MOST_LINES]
+        lines = [f"FAILED  {self.name}", f"  cause {cause}"]
+        lines += [f"        {line}" for line in more] if whole else []
         return "\n".join([*lines, f"  log   {self.log or 'none'}", f"  retry {self.retry}"])
 
 
-def message_in(log: str) -> tuple[str, ...]:
-    """The lines of the message that a failed job left at the end of its log (`log.logged`)."""
+def failure_in(log: str) -> tuple[str, ...]:
+    """The lines of the message that a failed job left at the end of its log (`jobs.log`)."""
+    return tuple(line for line in _end_of(log, FAILED).splitlines() if line.strip())
+
+
+def result_in(log: str) -> str:
+    """The result that a job left at the end of its log; empty without one, or where the log
+    cannot be seen from here (yet)."""
+    return _end_of(log, RESULT).strip()
+
+
+def _end_of(log: str, mark: str) -> str:
+    """What follows the last `mark` at the begin of a line."""
     path = Path(log)
     text = path.read_text(encoding="utf-8", errors="replace") if log and path.is_file() else ""
-    _, found, message = text.rpartition(f"\n{FAILED}")
-    return tuple(line for line in message.splitlines() if line.strip()) if found else ()
+    _, found, end = text.rpartition(f"\n{mark}")
+    return end if found else ""
 
 
-def messages_in(lines: list[str]) -> dict[str, tuple[str, ...]]:
-    """What failing jobs print, by their log: for one that could not write into it (disk full)."""
-    found: dict[str, tuple[str, ...]] = {}
-    begin = 0
-    for place, line in enumerate(lines):
-        if at := AT_LOG.match(line):
-            found[at[1]] = tuple(lines[begin:place][-MOST_LINES:])
-            begin = place + 1
-    return found
-
-
-def retold(failures: Iterable[Failure], heard: Mapping[str, tuple[str, ...]]) -> Iterator[Failure]:
-    """The failures; those without a message in their log with what their job was heard to say."""
-    for failed in failures:
-        yield replace(failed, message=failed.message or heard.get(failed.log, ()))
-
-
-def without_failures(lines: list[str], logs: Iterable[str]) -> list[str]:
-    """What jobs print, without the message and the path of the log of those that failed: the
-    block says both."""
-    ends = {f"(log: {log})": log for log in logs}
-    kept: list[str] = []
-    for line in lines:
-        if line not in ends:
-            kept.append(line)
-            continue
-        message = list(message_in(ends[line]))
-        while message and kept and kept[-1].strip() == message[-1].strip():
-            kept.pop()
-            message.pop()
-    return kept
+def ending(status: str | None, name: str | None) -> str:
+    """How a job ended, by the status of its shell (over 128 a signal's) or its signal's name."""
+    number = int(status or 0) - 128
+    if number in {one.value for one in Signals}:
+        name = Signals(number).name
+    hint = ", as the kernel does for want of memory" if name == "SIGKILL" else ""
+    return f"it was ended by {name}{hint}" if name else f"exit status {status}"
 
 
 FINDINGS, WARNINGS = 4, 6
@@ -319,8 +296,8 @@ def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call:
 
 def failure(failures: list[Failure], ended: Ended, call: Call, results: str) -> list[str]:
     """The lines after a run that did not end well: every failure again, and what to type."""
-    if ended.stopped:
-        failures = [failed for failed in failures if failed.cause != UNSAID]
+    if ended.stopped:  # what was at work then is no failure
+        failures = [failed for failed in failures if not failed.message[0].startswith(UNSAID)]
     lines = [_how(failures, ended)]
     lines += [line for failed in failures for line in ("", failed.block())]
     again = call.command()

@@ -8,7 +8,8 @@ Requests, not estimates: too small a one ends a job, too large a one lets it wai
 attempt asks for twice as much.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -26,41 +27,26 @@ from tfscale.study.work import (
     training_flop_per_example,
     weight_bytes,
 )
-from tfscale.timing.protocol import NOTICEABLE, NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass
+from tfscale.timing.protocol import NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass
 
 USUAL_REFERENCE_S = 0.0093
-QUIET_VISITS, BUSY_VISITS, BUSY_SHARE = 1.05, 1.6, 0.4
-"""Visits of a run over its fewest, which make up for disturbed ones and for wide intervals: on a
-quiet machine, and on one where `BUSY_SHARE` of the calibrations or more are slow."""
 
 
 @dataclass(frozen=True)
 class Speed:
     """The peak of one large matrix product and one large copy (read and written bytes) a second,
-    the undisturbed time of the calibration kernel (s), and the share of slow calibrations. The
-    defaults are those of a usual machine, for cluster requests and where nothing was looked at."""
+    and the undisturbed time of the calibration kernel (s). The defaults are those of a usual
+    machine, for cluster requests and where nothing was looked at."""
 
     flop_per_s: float = 108e9
     bytes_per_s: float = 21e9
     reference_s: float = USUAL_REFERENCE_S
-    slow_share: float = 0.0
 
     @property
     def start(self) -> float:
         """How many times as long as usual it takes to start anything: the kernel is in part a loop
         of Python."""
         return self.reference_s / USUAL_REFERENCE_S
-
-    @property
-    def more_visits(self) -> float:
-        """Visits of a run over its fewest."""
-        busy = min(self.slow_share / BUSY_SHARE, 1)
-        return QUIET_VISITS + busy * (BUSY_VISITS - QUIET_VISITS)
-
-
-def slow_share(times_s: Sequence[float], reference_s: float) -> float:
-    """The share of calibrations (s) that were noticeably slower than the undisturbed one."""
-    return sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
 
 
 CALL_FLOP, CALL_BYTES, TRAINING_FLOP = 1.2, 1.2, 1.3
@@ -72,8 +58,8 @@ EXAMPLES = {"mnist": 54_000, "text": 7_800}
 VALIDATION = 1000
 VOCABULARY = {"mnist": 0, "text": 18_765}
 """Of the full reviews: the real one is known only once they are encoded."""
-TRAINING_START_S, RUN_START_S, VISIT_START_S, CALL_S = 1.8, 0.43, 0.49, 1.6e-4
-"""At the usual speed of the calibration kernel."""
+TRAINING_START_S, RUN_START_S, PROCESS_START_S, CALL_S = 1.8, 0.43, 0.47, 1.6e-4
+"""At the usual speed of the calibration kernel; a process loads its model."""
 WARM_CALLS, WARM_S = 10, 1.0
 FIXED_S = {
     "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
@@ -101,15 +87,15 @@ def training_s(axes: Cell, config: dict, speed: Speed) -> float:
 
 
 def run_s(axes: Cell, config: dict, speed: Speed) -> float:
-    """Seconds of a run: its fresh processes."""
-    timing = sections.protocol(config)
-    call_s, start_s = _call_s(axes, speed), VISIT_START_S * speed.start
+    """Seconds of a run: of its fresh processes, and of what starts them."""
+    timing, call_s = sections.protocol(config), _call_s(axes, speed)
     if timing["protocol"] == "paper":
         inputs = config["evaluation"]["inputs"]
-        process_s = timing["passes"] * calls_per_pass(inputs, axes["batch_size"]) * call_s
+        called_s = timing["passes"] * calls_per_pass(inputs, axes["batch_size"]) * call_s
     else:
-        process_s = call_s + _warm_s(call_s) + _timed_s(call_s, timing)
-    return RUN_START_S * speed.start + timing["processes"] * (start_s + process_s)
+        called_s = call_s + _warm_s(call_s) + _timed_s(call_s, timing)
+    process_s = PROCESS_START_S * speed.start + 2 * speed.reference_s + called_s
+    return RUN_START_S * speed.start + timing["processes"] * process_s
 
 
 def _call_s(axes: Cell, speed: Speed) -> float:
@@ -212,10 +198,9 @@ ALONE = ("machine", "time")
 
 @dataclass(frozen=True)
 class Task:
-    """A job: its rule, kind of model (may be empty), name for people, and estimated seconds."""
+    """A job: its rule, name for people, and estimated seconds."""
 
     rule: str
-    kind: str
     name: str
     estimate_s: float
 
@@ -226,11 +211,7 @@ class Task:
 
 
 class Pace:
-    """The tasks of a Snakemake run by job number, and what is known of their durations.
-
-    What is left is kept as a sum a rule and kind of model: it is asked for at every job, of which
-    there may be ten thousands.
-    """
+    """The tasks of a Snakemake run by job number, and what is known of their durations."""
 
     def __init__(self, tasks: dict[int, Task], slots: int = 1, spread: bool = False):
         """`slots` jobs of other stages than timing run at once; with `spread` (a cluster) timing
@@ -238,62 +219,58 @@ class Pace:
         self.tasks = tasks
         self._open = dict(tasks)
         self._slots, self._spread = max(1, slots), spread
-        self._known: dict[tuple[str, str], tuple[float, float, int]] = {}
-        self._left: dict[tuple[str, str], tuple[float, int]] = {}
+        self._took_s: dict[str, float] = defaultdict(float)
+        self._guessed_s: dict[str, float] = defaultdict(float)
+        self._left_s: dict[str, float] = defaultdict(float)
+        self._count: dict[str, int] = defaultdict(int)
+        self._known: dict[str, int] = defaultdict(int)
         for task in tasks.values():
-            self._add(task, 1)
+            self._left_s[task.rule] += task.estimate_s
+            self._count[task.rule] += 1
 
     def learn(self, task: Task, took_s: float) -> None:
         """Take in that a task of this or an earlier Snakemake run took so many seconds."""
-        for key in ((task.rule, task.kind), (task.rule, "")):
-            took, estimated, count = self._known.get(key, (0.0, 0.0, 0))
-            self._known[key] = (took + took_s, estimated + task.estimate_s, count + 1)
-            if not task.kind:
-                break
+        self._took_s[task.rule] += took_s
+        self._guessed_s[task.rule] += task.estimate_s
+        self._known[task.rule] += 1
 
     def ended(self, job: int, took_s: float | None) -> None:
         """A job is over; `took_s` is None when it failed, which says nothing of the others."""
-        task = self._open.pop(job, None)
-        if task:
-            self._add(task, -1)
-        if task and took_s is not None:
-            self.learn(task, took_s)
+        if task := self._open.pop(job, None):
+            self._left_s[task.rule] -= task.estimate_s
+            self._count[task.rule] -= 1
+            if took_s is not None:
+                self.learn(task, took_s)
 
     @property
     def measured(self) -> bool:
         """Whether any duration of training or timing is known by measurement."""
-        return any(rule in ("train", "measure") for rule, _ in self._known)
+        return bool(self._known["train"] + self._known["measure"])
 
     def left_s(self, stage: str | None = None) -> float:
         """Seconds that the open tasks will take, of one stage or of all."""
+        rules = [rule for rule, count in self._count.items() if count]
         return sum(
-            self._expected_s(key, estimated_s, count) / (self._slots if self._shares(key[0]) else 1)
-            for key, (estimated_s, count) in self._left.items()
-            if count and stage in (None, stage_of(key[0]))
+            self._left_s[rule] * self._factor(rule) / self._share(stage_of(rule))
+            for rule in rules
+            if stage in (None, stage_of(rule))
         )
 
     def count(self, stage: str) -> int:
         """Open tasks of a stage."""
-        return sum(count for (rule, _), (_, count) in self._left.items() if stage_of(rule) == stage)
+        return sum(count for rule, count in self._count.items() if stage_of(rule) == stage)
 
-    def _add(self, task: Task, times: int) -> None:
-        estimated_s, count = self._left.get((task.rule, task.kind), (0.0, 0))
-        self._left[task.rule, task.kind] = estimated_s + times * task.estimate_s, count + times
+    def _share(self, stage: str) -> int:
+        """How many jobs of a stage run at once."""
+        return self._slots if self._spread or stage not in ALONE else 1
 
-    def _shares(self, rule: str) -> bool:
-        return self._spread or stage_of(rule) not in ALONE
-
-    def _expected_s(self, key: tuple[str, str], estimated_s: float, count: int) -> float:
-        """The estimate of `count` tasks times what such tasks took over what was estimated for
-        them; a typical estimate itself counts like one more task."""
-        known = self._known.get(key) or self._known.get((key[0], ""))
-        if not known:
-            return estimated_s
-        took_s, guessed_s, tasks = known
-        typical_s = guessed_s / tasks
-        if not typical_s:
-            return count * took_s / tasks
-        return estimated_s * (took_s + typical_s) / (guessed_s + typical_s)
+    def _factor(self, rule: str) -> float:
+        """What such tasks took over what was estimated for them; a typical estimate itself counts
+        like one more task."""
+        if not self._guessed_s[rule]:
+            return 1.0
+        typical_s = self._guessed_s[rule] / self._known[rule]
+        return (self._took_s[rule] + typical_s) / (self._guessed_s[rule] + typical_s)
 
 
 def stage_of(rule: str) -> str:
@@ -308,7 +285,7 @@ def stages_of(tasks: Iterable[Task]) -> list[str]:
     return [stage for stage in order if stage in found]
 
 
-MOST_REMEMBERED = 500
+MOST_REMEMBERED = 200
 TOUCHED_S = 0.1
 """A shorter training or run was not made but marked as made (--touch)."""
 
@@ -321,8 +298,8 @@ def tasks_ahead(workflow, study: Study, speed: Speed) -> dict[int, Task]:
 
 
 def tasks_before(workflow, study: Study, speed: Speed) -> Iterator[tuple[Task, float]]:
-    """Trainings and runs of earlier Snakemake runs with the seconds that each took: all, or some
-    hundreds from all over the study where it has thousands, for each is a file to read."""
+    """Trainings and runs of earlier Snakemake runs with the seconds that each took; where there
+    are many, some from all over the study: each is a file to read."""
     dag = workflow.dag
     for rule in ("train", "measure"):
         done = [job for job in dag.jobs if job.rule.name == rule and not dag.needrun(job)]
@@ -336,21 +313,18 @@ def tasks_before(workflow, study: Study, speed: Speed) -> Iterator[tuple[Task, f
 
 def _task(job, study: Study, speed: Speed) -> Task:
     rule, wildcards = job.rule.name, dict(job.wildcards_dict)
-    config = study.config
     if rule == "train":
-        axes = study.model(wildcards["trained"])
-        estimate_s = training_s(axes, config, speed)
-        return Task(rule, axes["model"], f"training {wildcards['trained']}", estimate_s)
-    if rule == "measure":
-        axes = study.cell(wildcards["cell"])
-        name = f"timing {wildcards['cell']}, round {wildcards['number']}"
-        return Task(rule, axes["model"], name, run_s(axes, config, speed))
-    words = NAMES.get(rule, rule).format(**wildcards)
-    return Task(rule, "", words, other_s(rule, len(study.shapes)))
+        estimate_s = training_s(study.model(wildcards["trained"]), study.config, speed)
+    elif rule == "measure":
+        estimate_s = run_s(study.cell(wildcards["cell"]), study.config, speed)
+    else:
+        estimate_s = other_s(rule, len(study.shapes))
+    return Task(rule, NAMES.get(rule, rule).format(**wildcards), estimate_s)
 
 
 NAMES = {
-    "download": "downloading {file}", "encode": "encoding {model} at input size {size}",
+    "download": "downloading {file}", "encode": "encoding {model} at input size {input_size}",
+    "train": "training {trained}", "measure": "timing {cell}, round {round}",
     "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
     "merge": "merging the runs", "fit": "fitting the analysis",
     "plot": "drawing the figures of {model}", "report": "writing the report",

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfscale.console.display import start_block
-from tfscale.console.estimate import BUSY_SHARE, Pace, Speed, slow_share, tasks_ahead, tasks_before
+from tfscale.console.estimate import Pace, Speed, tasks_ahead, tasks_before
 from tfscale.jobs.turn import timing_elsewhere
 from tfscale.study.study import Study
 from tfscale.timing.protocol import NOTICEABLE
 from tfscale.units import percent
 
 SCRIPTS = Path(__file__).parents[2]
-QUIET_SHARE = 0.1
+QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
 LONGEST_S = 30
 
 
@@ -39,7 +39,7 @@ def noise_now() -> dict | None:
 def noise_words(seen: dict, reference_s: float) -> list[str]:
     """The state in one line and a line a warning; `reference_s` is the undisturbed calibration."""
     times_s = seen["times_s"]
-    slow = slow_share(times_s, reference_s)
+    slow = sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
     state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
     line = (
         f"{state}: {percent(slow)} of {len(times_s)} calibrations took over {NOTICEABLE:g} times "
@@ -82,7 +82,7 @@ class Opening:
             seen = noise_now()
             if seen:
                 reference_s = reference_s or _calm_s(seen["times_s"])
-                speed = _speed(seen, reference_s)
+                speed = Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
             machine += _other_study()
         ahead = tasks_ahead(workflow, self.study, speed)
@@ -108,14 +108,9 @@ def _other_study() -> list[str]:
     if found is None:
         return []
     return [
-        f"warning: another study is being timed on this machine ({found.words}): timing takes "
+        f"warning: another study is being timed on this machine ({found}): timing takes "
         "turns with it, but training disturbs it"
     ]
-
-
-def _speed(seen: dict, reference_s: float) -> Speed:
-    slow = slow_share(seen["times_s"], reference_s)
-    return Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s, slow)
 
 
 def _calm_s(times_s: list[float]) -> float:

@@ -61,11 +61,11 @@ def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> No
 
 
 def plot(
-    model: str, cells: str, visits: str, roofs: str, fits: str, svg: list[str], png: list[str],
+    model: str, cells: str, runs: str, roofs: str, fits: str, svg: list[str], png: list[str],
     words: str,
 ) -> None:  # fmt: skip
     """Draw the figures of `model` from the tables of cells, visits and roofs and from the folder of
     the fitted tables: `svg` and `png` files in the order of `figure_list`, their words as JSON."""
     mpl.use("agg")
     with styled():
-        draw_all(read(model, cells, visits, roofs, fits), svg, png, words)
+        draw_all(read(model, cells, runs, roofs, fits), svg, png, words)

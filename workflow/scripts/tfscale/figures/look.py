@@ -27,6 +27,7 @@ from tfscale.analysis.slices import SETTING
 from tfscale.axes import FACTORS
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
+from tfscale.tables.latency import read_processes
 from tfscale.timing.protocol import TIME_CAP
 from tfscale.words import AXIS_WORDS
 
@@ -178,7 +179,7 @@ def in_words(why: str) -> Drawn:
     return Drawn(figure, [why], filled=False)
 
 
-def read(model: str, cells: str, visits: str, roofs: str, fits: str) -> FigureData:
+def read(model: str, cells: str, runs: str, roofs: str, fits: str) -> FigureData:
     """All that the figures of a model are drawn from; `fits` is the folder of the fitted tables.
 
     A study of several machines is drawn for the one with the most cells of the model; a model
@@ -189,7 +190,7 @@ def read(model: str, cells: str, visits: str, roofs: str, fits: str) -> FigureDa
     machine = str(own["machine"].mode().iloc[0]) if len(own) else ""
     mine = own[own["machine"] == machine].reset_index(drop=True)
     tables = {name: pd.read_parquet(Path(fits, f"{name}.parquet")) for name in DRAWN_TABLES}
-    seen = pd.read_parquet(visits)
+    seen = read_processes(runs)
     seen = seen[(seen["model"] == model) & (seen["machine"] == machine)]
     peaks = pd.read_parquet(roofs)
     return FigureData(

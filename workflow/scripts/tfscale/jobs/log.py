@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from tfscale.errors import StudyError
 
@@ -54,7 +53,7 @@ def snakemake_process() -> int | None:
 def print_in_utf8() -> None:
     """Print line by line, and in UTF-8 whatever the locale: no sign in a log may fail a job."""
     sys.stdout, sys.stderr = (
-        open(number, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        os.fdopen(number, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
         for number in (1, 2)
     )
 
@@ -76,11 +75,12 @@ def _has_ended(number: int) -> bool:
 
 
 @contextmanager
-def logged(path: str) -> Iterator[IO[str]]:
-    """Send file descriptors 1 and 2 (so C++ too) to the log; yield the user's own console.
+def logged(path: str) -> Iterator[None]:
+    """Send file descriptors 1 and 2 (so C++ too) to the log.
 
-    An error leaves its traceback in the log and its message as the last line there and on the
-    console, and ends the job with status 1. A job ends with the Snakemake that started it.
+    An error leaves its traceback in the log, with its message as the last lines, and ends the job
+    with status 1. Only where nothing can be written there (a full disk) the console hears why. A
+    job ends with the Snakemake that started it.
     """
     end_with_snakemake()
     signal.signal(signal.SIGTERM, _leave)
@@ -91,14 +91,15 @@ def logged(path: str) -> Iterator[IO[str]]:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         print_in_utf8()
-        yield console
+        yield
     except Exception as error:
         known = isinstance(error, StudyError)
         message = str(error) if known else f"{type(error).__name__}: {error}"
-        with suppress(OSError):  # on a full disk the console still says why
+        try:
             traceback.print_exc()
-            print(f"\nFailed: {message}", file=sys.stderr)
-        print(f"{message}\n(log: {path})", file=console)
+            print(f"\nFailed: {message}", file=sys.stderr, flush=True)
+        except OSError:
+            print(f"{message}\n(log: {path})", file=console)
         raise SystemExit(1) from None
 
 

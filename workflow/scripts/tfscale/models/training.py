@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tfscale.axes import cell_name
 from tfscale.data.encoded import LEVELS, Split, load, load_texts, read_manifest
 from tfscale.errors import StudyError
 from tfscale.files.whole import flush, replacing, write_text
@@ -33,12 +34,12 @@ def train_model(
     seed: int,
     threads: int,
     outputs: dict[str, str],
-) -> dict:
+) -> str:
     """Train the model of `axes` on the encoded data, save it, and predict the first test inputs.
 
     `training` is the section of the configuration; `evaluation` holds the `inputs` of a pass and
     the `budget_tflop` of predicting. `outputs` names the files saved_model (a folder), facts,
-    structure, history and predictions. Returns the facts.
+    structure, history and predictions. Returns its accuracy in a line.
     """
     data = read_manifest(manifest)
     vocabulary, precision = data["vocabulary"], axes["precision"]
@@ -85,7 +86,10 @@ def train_model(
         "saved_model_sha256": digest(outputs["saved_model"]),
     }
     write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
-    return facts
+    return (
+        f"{cell_name(axes)}: test accuracy {100 * facts['test_accuracy']:.1f} % "
+        f"({len(answers):,} inputs) after {facts['training_examples']:,} examples"
+    )
 
 
 def configure(threads: int, seed: int, deterministic: bool) -> None:

@@ -41,6 +41,7 @@ from tfscale.report.tables import (
 )
 from tfscale.study import outputs
 from tfscale.study.outputs import TOP
+from tfscale.tables.latency import read_processes
 from tfscale.words import AXIS_WORDS, WARNING, counted, share
 
 PROFILES = Path(__file__).parents[4] / "profiles"
@@ -170,7 +171,7 @@ OTHERS = ("drift", "outliers", "predictions")
 
 
 def write_report(
-    output: str, cells_path: str, findings_path: str, visits_path: str, runs_path: str,
+    page_path: str, cells_path: str, findings_path: str, runs_path: str,
     machine_path: str, figures: list[str], captions: list[str], structures: list[str],
     predictions: list[str], images: list[str], trained: dict[str, str], settings: dict,
     missing: dict[str, str] | None = None, finish: str = "",
@@ -184,9 +185,11 @@ def write_report(
     and `finish` is the command that would finish it; `excluded` says why each cell that was taken
     out of the study was. What to know before trusting a number is printed too, a line each.
     """
-    table, visits = pd.read_parquet(cells_path), pd.read_parquet(visits_path)
+    old = {"precision": 0.05, "further_rounds": 0, "visits": 1, "max_visits": 1, "sentinels": 0}
+    settings = settings | {"timing": old | settings["timing"]}
+    table, visits = pd.read_parquet(cells_path), read_processes(runs_path)
     machine = json.loads(Path(machine_path).read_text())
-    folder, results = Path(findings_path).parent, str(Path(output).parent)
+    folder, results = Path(findings_path).parent, str(Path(page_path).parent)
     fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*FITS, *OTHERS)}
     said = cell_marks(table, fits["outliers"], settings["timing"])
     cells = described(table, fits["regimes"], said, trained)
@@ -242,7 +245,7 @@ def write_report(
         again=time_again(results),
         example=cells["cell"].iloc[0],
     )
-    write_text(output, html)
+    write_text(page_path, html)
 
 
 def _page() -> Template:

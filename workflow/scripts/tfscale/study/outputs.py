@@ -94,6 +94,7 @@ TEMPLATES = (
     "provenance.html.j2",
 )
 STYLES = ("page.css",)
+CAPTIONS = tuple(f"{figure}.rst" for figure in FIGURES)
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
 
 

@@ -13,9 +13,16 @@ from scipy.stats import binom, t
 from tfscale.axes import AXES, Cell
 from tfscale.timing.calm import reference
 from tfscale.timing.protocol import median_interval
+from tfscale.timing.run_file import RAW
 
 ROWS = 512
 """Visits of a batch."""
+
+
+def read_processes(path: str) -> pd.DataFrame:
+    """The rows of a runs.parquet, without raw durations and environments."""
+    names = [name for name in pq.read_schema(path).names if name not in RAW]
+    return pq.read_table(path, columns=names).to_pandas()
 
 
 def pooled(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

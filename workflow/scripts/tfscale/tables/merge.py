@@ -19,7 +19,7 @@ from tfscale.errors import StudyError
 from tfscale.files.columns import typed
 from tfscale.files.parquet import sealed_parquet, write_csv, write_parquet
 from tfscale.models.saved import read_facts
-from tfscale.tables.cells import CELLS, RUNS, VISITS, cells_table, paper_table
+from tfscale.tables.cells import CELLS, RUNS, cells_table, paper_table
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.protocol import disturbance
@@ -298,11 +298,11 @@ def _order_index(visits: pa.Table) -> pd.Series:
 
 
 def merge(
-    runs: list[str], sentinels: list[str], facts: list[str], floor: str, trained: dict[str, str],
-    evaluation: dict, coverage: float, node_class: str | None, merged: str, visits: str,
-    cells: str, paper_tables: list[str], threads: int = 1,
+    runs: list[str], facts: list[str], floor: str, trained: dict[str, str], evaluation: dict,
+    coverage: float, node_class: str | None, merged: str, cells: str, paper_tables: list[str],
+    threads: int = 1,
 ) -> None:  # fmt: skip
-    """Write all runs, their visits without raw durations, the cells, and the paper's CSV tables.
+    """Write all runs, the cells, and the paper's CSV tables.
 
     `facts` are the facts.json of all trained models, `trained` maps a cell to its trained model; a
     paper table is named after its model. With a `node_class` all hosts count as one machine, and
@@ -313,8 +313,7 @@ def merge(
     known = {Path(path).parent.name: read_facts(path) for path in facts}
     by_cell = {cell: known[name] for cell, name in trained.items()}
     models = {cell: about["saved_model_sha256"] for cell, about in by_cell.items()}
-    table = merge_runs(runs, sentinels, merged, threads, node_class, models)
-    write_parquet(visits, typed("visits", table, VISITS))
+    table = merge_runs(runs, [], merged, threads, node_class, models)
     own = table.drop_columns(["environment"]).to_pandas()
     floor_s = pd.read_parquet(floor)
     if node_class:

@@ -23,9 +23,9 @@ PROCESSES = 3
 
 def time_floor(
     shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, floor: str, roofs: str
-) -> None:
+) -> str:
     """Write the latency (s) of an identity model for each of `shapes`, and the machine's roofs for
-    each number of threads in them; what was found is printed.
+    each number of threads in them; returns what was found in words.
 
     A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
     in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
@@ -57,13 +57,16 @@ def time_floor(
         ]
     write_parquet(floor, pd.DataFrame(floors))
     write_parquet(roofs, pd.DataFrame(peaks))
-    for row in peaks:
-        print(
+    low, high = (seconds(best(row["floor_s"] for row in floors)) for best in (min, max))
+    lines = [f"the framework's floor: {low} to {high} a call"]
+    return "\n".join(
+        lines
+        + [
             f"the machine's roofs: {row['peak_gflop_per_s']:.0f} GFLOP/s and "
             f"{row['peak_gbyte_per_s']:.1f} GB/s with {row['threads']} threads"
-        )
-    low, high = (seconds(best(row["floor_s"] for row in floors)) for best in (min, max))
-    print(f"the framework's floor: {low} to {high} a call")
+            for row in peaks
+        ]
+    )
 
 
 def identity_latency(**timed) -> float:

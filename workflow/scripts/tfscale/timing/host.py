@@ -13,6 +13,7 @@ import psutil
 
 from tfscale.files.whole import write_text
 from tfscale.jobs import limits
+from tfscale.jobs.turn import timing_turn
 from tfscale.timing.calm import calibrate, in_turn, places, reference
 from tfscale.timing.counters import Watch, load_average, use
 from tfscale.timing.protocol import NOTICEABLE
@@ -188,14 +189,15 @@ def _battery() -> list[str]:
 CALIBRATIONS = 150
 
 
-def look(output: str) -> str:
+def look(machine_path: str) -> str:
     """Calibrate for about 5 s, write what was seen as JSON, and return it in words.
 
     The CPUs take turns. The reference is the 20th percentile of the calibrations (s); the spread
     is the 90th percentile over it.
     """
-    noticed = warnings(threads=1)
-    times_s = [calibrate() for _ in in_turn(places(1), CALIBRATIONS)]
+    with timing_turn():
+        noticed = warnings(threads=1)
+        times_s = [calibrate() for _ in in_turn(places(1), CALIBRATIONS)]
     reference_s = reference(times_s)
     slow_share = float(np.mean(np.array(times_s) > NOTICEABLE * reference_s))
     seen = {
@@ -206,7 +208,7 @@ def look(output: str) -> str:
         "slow_share": slow_share,
         "warnings": noticed,
     }
-    write_text(output, json.dumps(seen, indent=2) + "\n")
+    write_text(machine_path, json.dumps(seen, indent=2) + "\n")
     words = (
         f"machine {seen['host']}: the calibration kernel takes {reference_s * 1e3:.1f} ms, "
         f"and over {NOTICEABLE} times that in {100 * slow_share:.0f} % of {CALIBRATIONS} trials"

@@ -20,9 +20,9 @@ SHOWN = 10
 """Predictions in the log."""
 
 
-def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: bool) -> None:
+def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: bool) -> str:
     """Time the cell of a run here and keep the row in the last of the files `rows`; the `last`
-    process of the run writes its file and prints what it found. See `run` for the rest."""
+    process of the run writes its file. Returns what it found in a line. See `run` for the rest."""
     here, warnings = environment(), settings_warnings(run["axes"]["threads"])  # before it is pinned
     row = time_cell(run["axes"], **timed)
     signs = disturbance(run["axes"] | row, _calm_s(row, known["reference_s"]))
@@ -34,11 +34,13 @@ def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: boo
         "disturbed": bool(signs),
         "disturbed_reason": signs,
     }
-    print(_result(row, run["axes"]["batch_size"]), flush=True)
     Path(rows[-1]).write_text(json.dumps(row))
-    if last:
-        found = [json.loads(Path(path).read_text()) for path in rows]
-        _write(run, known, found, {"environment": here, "warnings": warnings})
+    batch_size = run["axes"]["batch_size"]
+    if not last:
+        return result_line(run["cell"], [row], batch_size)
+    found = [json.loads(Path(path).read_text()) for path in rows]
+    _write(run, known, found, {"environment": here, "warnings": warnings})
+    return result_line(run["cell"], found, batch_size)
 
 
 def _calm_s(row: dict, reference_s: float | None) -> float:
@@ -61,7 +63,7 @@ def _write(run: dict, known: dict, rows: list[dict], seen: dict) -> None:
     batch_size, latency_s = run["axes"]["batch_size"], median(row["latency_s"] for row in rows)
     print(paper_lines(run["cell"], latency_s, batch_size, **known["evaluation"]))
     print(prediction_lines(pd.read_parquet(known["predictions"])))
-    print("\n".join([*seen["warnings"], result_line(run["cell"], rows, batch_size)]))
+    print("\n".join(seen["warnings"]))
 
 
 def paper_lines(cell: str, latency_s: float, batch_size: int, inputs: int, passes: int) -> str:
@@ -101,8 +103,3 @@ def result_line(cell: str, rows: list[dict], batch_size: int) -> str:
         f"{cell} … {seconds(latency_s)} a call (typically {seconds(typical_s)}), "
         f"{three(batch_size / latency_s)} examples/s{marks}"
     )
-
-
-def _result(row: dict, batch_size: int) -> str:
-    """One process in a line."""
-    return result_line(f"process {row['process']}, {row['calls']} calls", [row], batch_size)

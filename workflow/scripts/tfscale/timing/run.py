@@ -11,21 +11,21 @@ from tfscale.jobs.turn import timing_turn
 from tfscale.models.saved import read_facts
 
 
-def run(
-    cell: str, axes: dict, place: dict, protocol: dict, evaluation: dict, inputs: dict, output: str
-) -> None:
-    """Time a cell in one round and write the file of the run; what it found is printed.
+def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> str:
+    """Time a cell in one round and write the file of the run; returns what it found in a line.
 
-    `place` holds the study's seed and the round, `protocol` the timing section of the
-    configuration, `evaluation` inputs and passes; `inputs` names the files facts, saved_model,
-    predictions, arrays and machine. The last process writes the file, for it has all libraries.
-    Raises StudyError that names the cell when a process fails.
+    `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
+    axes, seed, protocol (the timing section of the configuration) and evaluation (inputs and
+    passes). The last process writes the file, for it has all libraries. Raises StudyError that
+    names the cell when a process fails.
     """
-    isolation = protocol["isolation"]
+    protocol, evaluation = settings["protocol"], settings["evaluation"]
+    place = {"seed": settings["seed"], "round": round}
+    found = ""
     with tempfile.TemporaryDirectory(prefix="tfscale-") as folder, timing_turn():
         rows = [str(Path(folder, f"{number}.json")) for number in range(protocol["processes"])]
         arguments = {
-            "run": {"cell": cell, "axes": axes, "place": place, "output": output},
+            "run": {"cell": cell, "axes": settings["axes"], "place": place, "output": run_path},
             "timed": {
                 "saved_model": inputs["saved_model"],
                 "arrays": inputs["arrays"],
@@ -41,14 +41,15 @@ def run(
         }
         for number in range(len(rows)):
             try:
-                fresh(
+                found = fresh(
                     "tfscale.timing.record:time_process",
                     arguments | {"rows": rows[: number + 1], "last": number + 1 == len(rows)},
                     protocol["time_limit_s"],
-                    isolation,
+                    protocol["isolation"],
                 )
             except StudyError as error:
                 raise StudyError(f"{cell}: a process {error}") from None
+    return found
 
 
 def _reference_s(path: str) -> float | None:

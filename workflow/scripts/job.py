@@ -1,0 +1,27 @@
+"""Entry of every rule: logs, checks what is read, calls the function, lists what it wrote."""
+
+from tfscale.jobs.log import logged
+
+with logged(snakemake.log[0]):
+    from tfscale.files import checksums
+    from tfscale.jobs.entry import call
+    from tfscale.jobs.processes import fresh
+
+    job, sums = snakemake.params.job, snakemake.output.get("sums")
+    checksums.check(snakemake.input, snakemake.input.get("sums", []))
+    arguments = {
+        "function": job["target"],
+        "inputs": {name: value for name, value in snakemake.input.items() if name != "sums"},
+        "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
+        "settings": {
+            **job["settings"],
+            **{name: value for name, value in snakemake.params.items() if name != "job"},
+            **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
+            "threads": snakemake.threads,
+        },
+    }
+    result = fresh("tfscale.jobs.entry:call", arguments) if job["fresh"] else call(**arguments)
+    if sums:
+        checksums.write(snakemake.output, sums)
+    if isinstance(result, str) and result:
+        print(f"\nResult: {result}")
