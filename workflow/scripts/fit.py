@@ -12,7 +12,7 @@ with logged(snakemake.log[0]) as console:
     check(snakemake.input, snakemake.input.sums)
     fit(
         cells_path=snakemake.input.cells,
-        visits_path=snakemake.input.visits,
+        runs_path=snakemake.input.runs,
         roofs_path=snakemake.input.roofs,
         imports=snakemake.params.imports,
         coverage=snakemake.params.coverage,

@@ -9,7 +9,6 @@ with logged(snakemake.log[0]):
     check(snakemake.input, snakemake.input.sums)
     merge(
         runs=snakemake.input.runs,
-        sentinels=snakemake.input.sentinels,
         facts=snakemake.input.facts,
         floor=snakemake.input.floor,
         trained=snakemake.params.trained,
@@ -17,7 +16,6 @@ with logged(snakemake.log[0]):
         coverage=snakemake.params.coverage,
         node_class=snakemake.params.node_class,
         merged=snakemake.output.runs,
-        visits=snakemake.output.visits,
         cells=snakemake.output.cells,
         paper_tables=snakemake.output.paper,
         threads=snakemake.threads,

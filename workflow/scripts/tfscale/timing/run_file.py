@@ -25,29 +25,31 @@ VARIES = {
 """Keys that may differ between rows of one environment; a virtual machine's memory is one, and
 which of the CPUs a scheduler gave (how many is not)."""
 
-RAW = ["phase", "durations_ns", "calibrations_s"]
+RAW = ["phase", "durations_ns"]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
 _KINDS = {str: _TEXT, int: pa.int32(), bool: pa.bool_()}
 _DESCRIBED = {
     "cell": (_TEXT, "name of the cell"),
     "seed": (_COUNT, "seed of the study"),
-    "round": (pa.int32(), "round, from 1; of a sentinel its place in the study"),
-    "visit": (pa.int32(), "visit in the run, from 1"),
+    "round": (pa.int32(), "round, from 1"),
+    "process": (pa.int32(), "process in the run, from 1"),
     "isolation": (_TEXT, "fork or exec"),
-    "protocol": (_TEXT, "visits or paper"),
+    "protocol": (_TEXT, "short or paper"),
     "host": (_TEXT, "name of the machine"),
     "device": (_TEXT, "CPU or GPU"),
-    "started": (pa.timestamp("us", tz="UTC"), "start of the visit"),
-    "visit_s": (_NUMBER, "the whole visit, from the start of its process to its answer"),
-    "waited_s": (_NUMBER, "waiting for an undisturbed machine, in the visit"),
+    "started": (pa.timestamp("us", tz="UTC"), "start of the process"),
+    "process_s": (_NUMBER, "the whole process, from its start to its answer"),
     "load_s": (_NUMBER, "loading the SavedModel"),
     "first_call_s": (_NUMBER, "the first call"),
     "warmup_calls": (pa.int32(), "calls of the warm-up"),
     "settled": (pa.bool_(), "the warm-up settled; null = too few calls to say"),
     "calls": (pa.int32(), "timed calls"),
-    "slices": (pa.int32(), "stretches of the timed block, a calibration before and after each"),
-    "slices_left_out": (pa.int32(), "of them not counted, as a calibration was slow"),
+    "latency_s": (
+        _NUMBER,
+        "seconds a call: the fastest block of calls of at least 2 ms, or the fastest call where "
+        "that is longer",
+    ),
     "p05_s": (_NUMBER, "5th percentile of the timed calls"),
     "p50_s": (_NUMBER, "median of the timed calls"),
     "p90_s": (_NUMBER, "90th percentile of the timed calls"),
@@ -57,14 +59,11 @@ _DESCRIBED = {
     "unfetched_s": (_NUMBER, "median call without fetching the output; null = not run"),
     "copy_s": (_NUMBER, "median copy of a batch from host to device; null = not run"),
     "cpu_share": (_NUMBER, "CPU seconds a second of the timed block, all threads"),
-    "calibration_before_s": (_NUMBER, "calibration kernel before the slices that count, mean"),
-    "calibration_after_s": (_NUMBER, "calibration kernel after them, mean"),
-    "calibrations_s": (pa.list_(_NUMBER), "the kernel before and after every slice, in turn"),
-    "memory_copy_before_s": (_NUMBER, "copying 64 MiB in memory, before the timed block"),
-    "memory_copy_after_s": (_NUMBER, "copying 64 MiB in memory, after the timed block"),
-    "disturbed": (pa.bool_(), "left out of the estimate, by physical signs"),
+    "calibration_before_s": (_NUMBER, "calibration kernel before the timed block"),
+    "calibration_after_s": (_NUMBER, "calibration kernel after it"),
+    "disturbed": (pa.bool_(), "a neighbour disturbed it, by physical signs"),
     "disturbed_reason": (_TEXT, "the signs; empty = none"),
-    "affinity": (pa.list_(pa.int32()), "CPUs of the visit, by turns if many; empty = not pinned"),
+    "affinity": (pa.list_(pa.int32()), "CPUs of the process; empty = not pinned"),
     "load_average": (_NUMBER, "runnable processes over one minute, at the start"),
     "steal_share": (_NUMBER, "share of the CPUs' time taken by other machines; null = unknown"),
     "other_busy_share": (_NUMBER, "share of the CPUs' time used by others; null = unknown"),
@@ -76,12 +75,9 @@ _DESCRIBED = {
     "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
     "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
     "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
-    "phase": (
-        pa.list_(_TEXT),
-        "first, warmup, rewarmed, left_out, timed, unfetched or copy, a duration",
-    ),
+    "phase": (pa.list_(_TEXT), "first, warmup, timed, unfetched or copy, a duration"),
     "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
-}  # fmt: skip
+}
 """Every column of a run but its axes: type and what it holds. Suffixes name the units."""
 
 COLUMNS = [
@@ -96,7 +92,7 @@ COLUMNS = [
 SCHEMA = pa.schema(COLUMNS)
 
 
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
 FORMAT = {
     "compression": {PHASE: "zstd", DURATIONS: "zstd"},
