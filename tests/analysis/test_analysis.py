@@ -86,7 +86,7 @@ def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
     one = table(LAWS["power"], layers=(4,), batches=(1,))
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
-    assert findings(one, fit_laws(one, 0.95), {}).empty
+    assert findings(one, one, fit_laws(one, 0.95), {}).empty
 
 
 def test_correlations_see_what_is_there():
@@ -105,12 +105,13 @@ def test_findings_start_with_the_strongest_factor_in_numbers():
 
 
 def said(cells: pd.DataFrame) -> list[str]:
-    return findings(cells, fit_laws(cells, 0.95), {"More": ["and more"]})["sentence"].tolist()
+    table = findings(cells, cells, fit_laws(cells, 0.95), {"More": ["and more"]})
+    return table["sentence"].tolist()
 
 
 def test_what_the_parts_say_follows_by_topic():
     cells = table(LAWS["power"])
-    told = findings(cells, fit_laws(cells, 0.95), {"A": ["a", "b"], "B": ["c"]})
+    told = findings(cells, cells, fit_laws(cells, 0.95), {"A": ["a", "b"], "B": ["c"]})
     assert told[["topic", "sentence"]].to_numpy().tolist()[-3:] == [
         ["A", "a"], ["A", "b"], ["B", "c"],
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, nominal, visits_of
+from made_study import grid, nominal, processes_of
 
 from tfscale.analysis.claim_tests import (
     alike,
@@ -18,7 +18,7 @@ from tfscale.analysis.claim_tests import (
 )
 from tfscale.analysis.claims import CLAIMS, PRIMARY, claim_words, claims, primary_tests
 from tfscale.analysis.slices import by_model
-from tfscale.analysis.statistics import visit_rows
+from tfscale.analysis.statistics import process_rows
 from tfscale.errors import StudyError
 
 
@@ -71,12 +71,14 @@ def test_two_levels_cannot_tell_laws_apart():
 
 def test_scatter_is_that_of_cells_or_of_repeats():
     cells = grid(noise=0)
-    visits = rows(visit_rows(visits_of(cells, lambda cell: cell["layers"] ** 2 / 500), cells))
-    found = scatter(rows(cells), 0.05, "layers", "log seconds", "replicates", visits)
+    processes = rows(
+        process_rows(processes_of(cells, lambda cell: cell["layers"] ** 2 / 500), cells)
+    )
+    found = scatter(rows(cells), 0.05, "layers", ("log seconds", "replicates"), processes)
     assert found["found"] == "supported"
-    none = scatter(rows(cells), 0.05, "layers", "log seconds", "replicates", None)
+    none = scatter(rows(cells), 0.05, "layers", ("log seconds", "replicates"))
     assert none == {"note": "no row repeats another one"}
-    still = scatter(rows(grid(layers=(4,))), 0.05, "layers", "seconds", "levels", None)
+    still = scatter(rows(grid(layers=(4,))), 0.05, "layers", ("seconds", "levels"))
     assert still == {"note": "layers does not vary"}
 
 
@@ -94,14 +96,14 @@ def test_no_difference_is_an_equivalence_test():
 
 
 def test_faster_means_at_every_number_of_layers():
-    quick = faster(rows(grid(lambda cell: 1 - 0.02 * cell["conv_size"])), 0.05, "conv_size", 5, 8)
+    quick = faster(rows(grid(lambda cell: 1 - 0.02 * cell["conv_size"])), 0.05, "conv_size", (5, 8))
     assert quick["found"] == "supported" and quick["p_value"] < 0.001
     mixed = grid(
         lambda cell: 1 + 0.02 * cell["conv_size"] * (1 if cell["layers"] < 6 else -1), noise=0.003
     )
-    contrary = faster(rows(mixed), 0.05, "conv_size", 5, 8)
+    contrary = faster(rows(mixed), 0.05, "conv_size", (5, 8))
     assert contrary["found"] == "rejected" and "slower at some" in contrary["note"]
-    assert faster(rows(grid(convs=(3,))), 0.05, "conv_size", 5, 8) == {
+    assert faster(rows(grid(convs=(3,))), 0.05, "conv_size", (5, 8)) == {
         "note": "needs convolution size 5 and 8"
     }
 
@@ -194,9 +196,9 @@ def test_no_cells_give_an_empty_table():
     assert claims(grid().iloc[:0], 0.95).empty
 
 
-def test_one_round_is_enough_for_what_visits_tell():
+def test_one_round_is_enough_for_what_processes_tell():
     cells = study()
-    table = claims(cells, 0.95, (), visit_rows(visits_of(cells, rounds=1, each=3), cells))
+    table = claims(cells, 0.95, (), process_rows(processes_of(cells, rounds=1, each=3), cells))
     repeats = table[table["test"].str.contains("repeats")]
     assert (repeats["verdict"] != "not testable").all()
 

@@ -3,28 +3,29 @@
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, nominal, visits_of
+from made_study import grid, nominal, processes_of
 from scipy.stats import ncf
 from statsmodels.stats.oneway import confint_noncentrality
 
 from tfscale.analysis import slices
-from tfscale.analysis.statistics import noncentrality_interval, run_rows, visit_rows
+from tfscale.analysis.statistics import noncentrality_interval, process_rows, run_rows
 from tfscale.errors import StudyError
 from tfscale.words import between, p_words, share, times
 
 
 @pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf, "slow"])
-def test_a_time_that_is_no_positive_number_is_refused_by_name(wrong):
+@pytest.mark.parametrize("column", ["latency_s", "pass_mean_s", "batch_size", "called_batch"])
+def test_a_number_that_is_not_above_nought_is_refused_by_name(wrong, column):
     cells = grid()
-    cells["pass_mean_s"] = cells["pass_mean_s"].astype(object)
-    cells.loc[[3, 5, 6, 7, 8], "pass_mean_s"] = wrong
-    with pytest.raises(StudyError, match=r"no positive pass_mean_s in .*batch64.* and 2 more"):
-        list(slices.by_model(cells))
+    cells[column] = cells[column].astype(object)
+    cells.loc[[3, 5, 6, 7, 8], column] = wrong
+    with pytest.raises(StudyError, match=f"{column} must be a number above 0.*batch64.* …"):
+        slices.checked(cells)
 
 
-def test_a_missing_column_is_named():
-    with pytest.raises(StudyError, match="has no column pass_mean_s"):
-        list(slices.by_model(grid().drop(columns="pass_mean_s")))
+def test_a_row_that_only_repeats_another_is_no_replicate():
+    twice = pd.concat([grid(), grid()], ignore_index=True)
+    pd.testing.assert_frame_equal(slices.checked(twice), grid())
 
 
 def test_each_machine_and_model_comes_alone_with_its_times():
@@ -86,17 +87,14 @@ def test_noncentrality_of_nothing_is_nothing():
     assert noncentrality_interval(np.inf, (3, 44), 0.05) == (0, 0)
 
 
-def test_visits_become_rows_of_their_cells_in_order_of_time():
+def test_processes_become_rows_of_their_cells_in_order_of_time():
     cells = grid(noise=0)
-    visits = visits_of(cells, noise=0)
-    visits.loc[0, "disturbed"] = True
-    visits.loc[1, "p50_s"] = np.nan
-    rows = visit_rows(visits.sample(frac=1, random_state=0), cells)
-    assert len(rows) == len(visits) - 2
-    assert rows["started"].is_monotonic_increasing
+    processes = processes_of(cells, noise=0, rounds=2, each=3)
+    rows = process_rows(processes.sample(frac=1, random_state=0), cells)
+    assert len(rows) == len(processes) and rows["started"].is_monotonic_increasing
     merged = rows.merge(cells, on="cell", suffixes=("", "_cell"))
     assert np.allclose(merged["pass_mean_s"], merged["pass_mean_s_cell"])
-    runs = run_rows(visits, cells)
+    runs = run_rows(rows)
     assert len(runs) == 96 and runs["started"].is_monotonic_increasing
     assert set(runs.columns) == set(rows.columns)
 

@@ -3,10 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, nominal, visits_of
+from made_study import grid, nominal, processes_of
 
-from tfscale.analysis.claims import exploratory, many_tests_words
-from tfscale.analysis.drift import run_order
 from tfscale.analysis.effects import (
     anova,
     anova_words,
@@ -18,7 +16,7 @@ from tfscale.analysis.effects import (
 )
 from tfscale.analysis.scatter import spread, spread_words
 from tfscale.analysis.slices import any_difference, log_ratios, slice_number
-from tfscale.analysis.statistics import adjust, corrected, visit_rows
+from tfscale.analysis.statistics import adjust, corrected, process_rows
 from tfscale.errors import StudyError
 
 
@@ -83,14 +81,14 @@ def test_scatter_that_grows_is_told_from_scatter_that_does_not():
     assert "replicates" not in table.index.get_level_values("basis")
 
 
-def test_repeats_come_from_rows_of_a_nominal_batch_or_from_visits():
+def test_repeats_come_from_rows_of_a_nominal_batch_or_from_processes():
     cells = nominal(grid(lambda _: 1.0, noise=0.0))
     rng = np.random.default_rng(0)
     cells["pass_mean_s"] *= np.exp(rng.normal(0, cells["layers"] ** 3 / 3000))
     found = spread(cells, 0.95).set_index(["factor", "basis", "scale"])
     assert found.loc[("layers", "replicates", "log seconds"), "verdict"] == "grows"
     measured = grid(noise=0.0)
-    rows = visit_rows(visits_of(measured, lambda cell: cell["layers"] ** 2 / 500), measured)
+    rows = process_rows(processes_of(measured, lambda cell: cell["layers"] ** 2 / 500), measured)
     found = spread(measured, 0.95, rows).set_index(["factor", "basis", "scale"])
     assert found.loc[("layers", "replicates", "log seconds"), "verdict"] == "grows"
     assert found.loc[("batch_size", "replicates", "log seconds"), "ratio"] == pytest.approx(
@@ -175,8 +173,6 @@ def test_holm_for_the_primary_and_benjamini_hochberg_for_the_others():
     assert table.loc["c", "verdict"] == "not testable" and table.loc["a", "tests"] == 2
     assert table["family"].tolist() == ["primary"] * 3 + ["exploratory"] * 2
     assert table.loc["d", "p_adjusted"] == 0.04
-    words = many_tests_words(table.reset_index())
-    assert words[0].startswith("Of 2 primary tests 2 stand after Holm: a (p = 0.02)")
     with pytest.raises(StudyError, match="no test is called z"):
         adjust(tests, ["z"], 0.95)
     with pytest.raises(StudyError, match="outside of 0 to 1"):
@@ -186,24 +182,3 @@ def test_holm_for_the_primary_and_benjamini_hochberg_for_the_others():
 def test_missing_p_values_take_no_part():
     assert corrected(pd.Series([0.01, np.nan, 0.02])).tolist()[::2] == [0.02, 0.02]
     assert np.isnan(corrected(pd.Series([np.nan]))).all()
-
-
-def test_all_exploratory_tests_are_corrected_together():
-    cells = nominal(grid())
-    tables = {
-        "anova": anova(cells, 0.95), "spread": spread(cells, 0.95),
-        "equivalence": equivalence(cells, 0.95),
-        "order": run_order(cells, 0.95, np.random.default_rng(0)),
-        "drift": pd.DataFrame({"machine": ["h"], "term": ["per_hour"], "p_value": [0.5]}),
-        "machines": pd.DataFrame({"machine": ["h"], "model": ["mnist"], "base": ["b"],
-                                  "quantity": ["constant"], "p_value": [0.5]}),
-        "claims": pd.DataFrame(),
-    }  # fmt: skip
-    table = exploratory(tables, 0.95)
-    wanted = {"anova layers", "run order", "no effect of conv_size", "drift per_hour"}
-    wanted |= {"constant ratio to b", "spread layers seconds levels"}
-    assert wanted <= set(table["test"])
-    assert table.set_index("test").loc["anova layers", "verdict"] == "found"
-    assert (table["p_adjusted"] >= table["p_value"]).all()
-    assert exploratory({}, 0.95).empty
-    assert exploratory({"anova": anova(cells.iloc[:1], 0.95)}, 0.95).empty

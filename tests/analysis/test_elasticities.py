@@ -1,14 +1,14 @@
 """Elasticities between neighbouring levels, on tables whose truth is known."""
 
 import pytest
-from law_study import SIZES, study
+from made_study import SIZES, sweep
 
 from tfscale.analysis.effects import elasticities
 
 
 def test_elasticities_between_neighbouring_levels():
-    cells, visits = study(lambda x: x**0.6, noise=0.02)
-    table = elasticities(cells, 0.95, visits)
+    cells, processes = sweep(lambda x: x**0.6, noise=0.02)
+    table = elasticities(cells, 0.95, processes)
     batch = table[table["factor"] == "batch_size"]
     pooled = batch[batch["slice"] == "pooled"]
     assert pooled["x_low"].tolist() == list(SIZES[:-1])
@@ -23,7 +23,7 @@ def test_elasticities_between_neighbouring_levels():
 
 
 def test_a_missing_level_widens_its_pair_alone():
-    cells, _ = study(lambda x: x**0.6, noise=0)
+    cells, _ = sweep(lambda x: x**0.6, noise=0)
     table = elasticities(cells.drop(index=3), 0.95)
     pair = table[(table["x_low"] == 4) & (table["x_high"] == 16)]
     assert pair["elasticity"].tolist() == pytest.approx([0.6, 0.6])

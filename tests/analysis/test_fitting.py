@@ -1,94 +1,23 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, visits_of
+from made_study import PLAN, a_study, fitted, grid, work, write_study
+from run_files import a_run
 
 from tfscale.analysis.fit import PARTS, fit
-from tfscale.analysis.material import Plan, gather
+from tfscale.analysis.material import Tables, gather
 from tfscale.errors import StudyError
-from tfscale.files.parquet import write_parquet
 from tfscale.report.tables import MOST_FITTED_ROWS, findings_by_topic, fit_sections
 from tfscale.study.outputs import TABLES, TOP
-
-PREDICT = {"model": ["mnist"], "layers": [4, 12], "batch_size": [8], "conv_size": [3],
-           "input_size": [28]}  # fmt: skip
-PLAN = Plan(0.95, 20, ["C1", "C2"], PREDICT, 10.0, 1)
+from tfscale.tables.merge import merge_runs
 
 
-def work(cell: dict) -> float:
-    """Seconds a pass: overhead a call, and work that grows with layers and convolution size."""
-    return 2000 / cell["batch_size"] * 2e-4 + cell["layers"] ** 2 * cell["conv_size"] * 1e-3
-
-
-def a_study(rounds=2, **axes) -> tuple[pd.DataFrame, pd.DataFrame]:
-    cells = grid(work, **axes)
-    cells = cells.assign(
-        host=cells["machine"], visits=6, clean_visits=6, half_width=0.02,
-        latency_low_s=cells["latency_s"] * 0.98, latency_high_s=cells["latency_s"] * 1.02,
-        throughput_per_s=cells["batch_size"] / cells["latency_s"],
-    )  # fmt: skip
-    return cells, visits_of(cells, rounds=rounds)
-
-
-def fitted(folder, cells, visits, imports=(), plan=PLAN) -> pd.DataFrame:
-    roofs = pd.DataFrame([{"host": "h", "threads": 1, "peak_gflop_per_s": 100.0,
-                           "peak_gbyte_per_s": 10.0}])  # fmt: skip
-    for name, table in {"cells": cells, "visits": visits, "roofs": roofs}.items():
-        write_parquet(folder / f"{name}.parquet", table)
-    told: list[str] = []
-    paths = [str(folder / f"{name}.parquet") for name in ("cells", "visits", "roofs")]
-    sentences = fit(*paths, list(imports), 0.9375, plan, str(folder), told.append)
-    assert len([line for line in told if line.startswith("fit ")]) == len(PARTS)
-    unsealed = [entry["path"] for entry in imports if "sha256" not in entry]
-    assert [line.split()[1] for line in told if "carries no seal" in line] == unsealed
-    return sentences
-
-
-STUDIES = {
-    "two models": lambda: [pd.concat(parts, ignore_index=True) for parts in zip(
-        a_study(), a_study(model="text"), strict=True)],
-    "one round": lambda: a_study(rounds=1),
-    "two levels": lambda: a_study(layers=(4, 6), batches=(1, 4), convs=(3,)),
-    "one factor": lambda: a_study(batches=(1,), convs=(3,)),
-    "one cell": lambda: a_study(layers=(4,), batches=(1,), convs=(3,)),
-    "text alone": lambda: a_study(model="text", layers=(4, 6)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("make", STUDIES.values(), ids=STUDIES)
-def test_every_study_has_every_table_and_words(tmp_path, make):
-    cells, visits = make()
-    sentences = fitted(tmp_path, cells, visits)
-    for name in TABLES:
-        assert len(pd.read_parquet(tmp_path / f"{name}.parquet").columns), name
-        assert (tmp_path / f"{name}.csv").read_text().strip(), name
-    assert not sentences["sentence"].str.contains(r"\bnan\b|\binf\b").any()
-    assert (tmp_path / "findings.txt").read_text().splitlines() == sentences["sentence"].tolist()
-
-
-def test_nothing_needs_to_be_predicted_or_kept(tmp_path):
-    plan = Plan(0.95, 20, [], None, None, 1)
-    fitted(tmp_path, *a_study(), plan=plan)
-    assert pd.read_parquet(tmp_path / "predictions.parquet").empty
-    assert pd.read_parquet(tmp_path / "budget.parquet").empty
-
-
-def test_a_batch_sweep_with_a_jump_is_found(tmp_path):
-    batches = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-    cells, visits = a_study(layers=(4,), convs=(3,), batches=batches)
-    slow = cells["batch_size"] >= 64
-    cells.loc[slow, ["latency_s", "pass_mean_s", "latency_low_s", "latency_high_s"]] *= 2
-    visits.loc[visits["cell"].isin(cells["cell"][slow]), "p50_s"] *= 2
-    fitted(tmp_path, cells, visits)
-    (found,) = pd.read_parquet(tmp_path / "thresholds.parquet").to_dict("records")
-    assert found["verdict"] == "threshold"
-    assert 32 <= found["place_low"] <= found["place_high"] <= 64
-    assert "threshold" in findings_by_topic(str(tmp_path / "findings.parquet"))["Thresholds"][0]
-
-
-def an_import(path, name="acer"):
+def an_import(path, name="acer") -> dict:
+    """A table in the paper's form."""
     table = grid(work).rename(
         columns={"layers": "Layers", "batch_size": "BatchSize", "conv_size": "ConvSize"}
     )
@@ -97,47 +26,144 @@ def an_import(path, name="acer"):
     return {"path": str(path), "name": name, "model": "mnist"}
 
 
-def test_an_imported_table_stands_beside_the_study(tmp_path):
-    cells, visits = a_study()
-    fitted(tmp_path, cells, visits, [an_import(tmp_path / "acer.csv")])
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """A fitted study of both models, with an imported table beside it."""
+    folder = tmp_path_factory.mktemp("fitted")
+    parts = a_study(), a_study(model="text", layers=(4, 6), batches=(1, 16))
+    study = [pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)]
+    lines: list[str] = []
+    fitted(folder, study, [an_import(folder / "acer.csv")], progress=lines.append)
+    return folder, lines
+
+
+def table(whole, name: str) -> pd.DataFrame:
+    return pd.read_parquet(whole[0] / f"{name}.parquet")
+
+
+def complete(folder) -> None:
+    """Every table is there, and no sentence says that a number is none."""
+    for name in TABLES:
+        assert len(pd.read_parquet(folder / f"{name}.parquet").columns), name
+        assert (folder / f"{name}.csv").read_text().strip(), name
+    sentences = pd.read_parquet(folder / "findings.parquet")["sentence"]
+    assert not sentences.str.contains(r"\bnan\b|\binf\b").any()
+    assert (folder / "findings.txt").read_text().splitlines() == sentences.tolist()
+
+
+def test_every_part_is_told_and_an_import_without_a_seal(whole):
+    folder, lines = whole
+    complete(folder)
+    assert len([line for line in lines if line.startswith("fit ")]) == len(PARTS)
+    unsealed = [line.split()[1] for line in lines if "carries no seal" in line]
+    assert unsealed == [str(folder / "acer.csv")]
+
+
+STUDIES = {
+    "one round": {"rounds": 1, "batches": (1, 16), "convs": (3, 5)},
+    "two levels": {"layers": (4, 6), "batches": (1, 4), "convs": (3,)},
+    "one factor": {"batches": (1,), "convs": (3,)},
+    "one cell": {"layers": (4,), "batches": (1,), "convs": (3,)},
+}
+
+
+@pytest.mark.parametrize("axes", STUDIES.values(), ids=STUDIES)
+def test_every_study_has_every_table_and_words(tmp_path, axes):
+    fitted(tmp_path, a_study(**axes), plan=replace(PLAN, predict=None, latency_ms=None))
+    complete(tmp_path)
+    assert pd.read_parquet(tmp_path / "predictions.parquet").empty
+    assert pd.read_parquet(tmp_path / "budget.parquet").empty
+
+
+def test_a_batch_sweep_with_a_jump_is_found(tmp_path):
+    batches = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+    cells, processes = a_study(layers=(4,), convs=(3,), batches=batches)
+    slow = cells["batch_size"] >= 64
+    cells.loc[slow, ["latency_s", "pass_mean_s", "latency_low_s", "latency_high_s"]] *= 2
+    processes.loc[processes["cell"].isin(cells["cell"][slow]), "latency_s"] *= 2
+    fitted(tmp_path, (cells, processes))
+    (found,) = pd.read_parquet(tmp_path / "thresholds.parquet").to_dict("records")
+    assert found["verdict"] == "threshold"
+    assert 32 <= found["place_low"] <= found["place_high"] <= 64
+    assert "threshold" in findings_by_topic(str(tmp_path / "findings.parquet"))["Thresholds"][0]
+
+
+def test_an_imported_table_stands_beside_the_study(whole):
     for name in ("laws", "work_model", "claims", "run_order", "held_out"):
-        assert set(pd.read_parquet(tmp_path / f"{name}.parquet")["machine"]) == {"h", "acer"}, name
-    machines = pd.read_parquet(tmp_path / "machines.parquet")
+        assert set(table(whole, name)["machine"]) == {"h", "acer"}, name
+    machines = table(whole, "machines")
     assert set(machines["machine"]) | set(machines["base"]) == {"h", "acer"}
-    claims = pd.read_parquet(tmp_path / "claims.parquet").set_index(["test", "machine"])
+    claims = table(whole, "claims").set_index(["test", "machine"])
     assert claims.loc[("C4 batch_size", "acer"), "verdict"] == "not testable"
     assert claims.loc[("C4 batch_size", "h"), "verdict"] == "rejected"
 
 
+def test_the_runs_of_another_study_are_imported_and_fitted(tmp_path):
+    """The file that merging writes, with its processes: their rounds give intervals too."""
+    cells, processes = a_study(layers=(4, 6, 8), batches=(1, 16), convs=(3, 5))
+    rng = np.random.default_rng(0)
+    axes = ["layers", "batch_size", "conv_size"]
+    paths = [
+        a_run(
+            tmp_path / "other",
+            number=number,
+            started=60 * number + 7 * number * place % 12,
+            calls_ns=(2e9 * cell["latency_s"] * rng.lognormal(0, 0.01, 9)).astype(int).tolist(),
+            **{axis: cell[axis] for axis in axes},
+        )
+        for number in range(1, 6)
+        for place, cell in enumerate(cells.to_dict("records"))
+    ]
+    target = str(tmp_path / "runs_of_another.parquet")
+    merge_runs(paths, target)
+    fitted(tmp_path, (cells, processes), [{"path": target, "name": "slow"}])
+    complete(tmp_path)
+    machines = pd.read_parquet(tmp_path / "machines.parquet").set_index("quantity")
+    assert machines.loc["time", "ratio"] == pytest.approx(2, rel=0.1)
+    laws = pd.read_parquet(tmp_path / "laws.parquet")
+    assert set(laws.loc[laws["machine"] == "slow", "lack_of_fit_error"]) == {"processes"}
+    assert set(pd.read_parquet(tmp_path / "drift.parquet")["machine"]) == {"h", "slow"}
+
+
+def test_cells_are_compared_round_by_round(tmp_path):
+    """A machine that takes another state in every round: between cells its states cancel."""
+    cells, processes = a_study()
+    states = np.array([0.0, 0.3, -0.2, 0.5, 0.1])[processes["round"] - 1]
+    moved = processes.assign(latency_s=processes["latency_s"] * np.exp(states))
+    roofs = pd.read_parquet(write_study(tmp_path, cells, moved)[2])
+    still, shaken = (gather(Tables(cells, own), [], roofs, PLAN) for own in (processes, moved))
+    both = [own.levelled.groupby("cell")["latency_s"].agg(np.ptp) for own in (still, shaken)]
+    assert both[1].median() == pytest.approx(both[0].median(), rel=0.3)
+    assert shaken.runs["pass_mean_s"].sum() > still.runs["pass_mean_s"].sum()
+    assert len(shaken.runs) == len(cells) * 5
+
+
 @pytest.mark.parametrize("names", [("h",), ("acer", "acer")])
 def test_a_name_stands_for_one_machine(tmp_path, names):
-    cells, visits = a_study()
+    paths = write_study(tmp_path, *a_study(layers=(4,)))
     imports = [an_import(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)]
     with pytest.raises(StudyError, match=f"imports: {names[-1]} already is the name of a machine"):
-        fitted(tmp_path, cells, visits, imports)
+        fit(*paths, imports, 0.9375, PLAN, str(tmp_path), str)
 
 
-def test_both_fits_are_shown_where_there_are_outliers():
-    cells, visits = a_study()
+def test_outliers_are_named_and_stay_in_the_fits(tmp_path):
+    cells, processes = a_study()
     cells.loc[5, ["latency_s", "pass_mean_s"]] *= 8
-    roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
-    own = gather(cells, visits, roofs, [], 0.9375, PLAN)
+    roofs = pd.read_parquet(write_study(tmp_path, cells, processes)[2])
+    own = gather(Tables(cells, processes), [], roofs, PLAN)
     assert own.outliers["cell"].tolist() == [cells["cell"][5]]
-    assert own.both.groupby("machine").size().to_dict() == {"h": 48, "h without outliers": 47}
-    assert set(own.both_visits["machine"]) == {"h", "h without outliers"}
-    assert set(own.cells["machine"]) == set(own.visits["machine"]) == {"h"}
+    assert len(own.cells) == len(own.own) == len(cells)
 
 
-def test_the_page_shows_tables_with_units_and_says_what_is_cut(tmp_path):
-    cells, visits = a_study()
-    fitted(tmp_path, cells, visits)
-    sections = {section["name"]: section for section in fit_sections(str(tmp_path))}
-    regimes = sections["elasticities"]
-    assert regimes["total"] > MOST_FITTED_ROWS == len(regimes["rows"])
-    assert "machine" not in regimes["columns"] and "threads" not in regimes["columns"]
+def test_the_page_shows_tables_with_units_and_says_what_is_cut(whole):
+    folder = str(whole[0])
+    sections = {section["name"]: section for section in fit_sections(folder)}
+    local = sections["elasticities"]
+    assert local["total"] > MOST_FITTED_ROWS == len(local["rows"])
+    assert "threads" not in local["columns"]
     saturation = sections["saturation"]
     overhead = [row[saturation["columns"].index("overhead s")] for row in saturation["rows"]]
     assert all(text.endswith(("µs", "ms")) for text in overhead)
     assert "slice_laws" not in sections
-    assert TOP in findings_by_topic(str(tmp_path / "findings.parquet"))
+    assert TOP in findings_by_topic(f"{folder}/findings.parquet")
     assert np.all([len(row) == len(saturation["columns"]) for row in saturation["rows"]])

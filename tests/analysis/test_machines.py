@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, nominal
+from made_study import grid, nominal
 
 from tfscale.analysis.machines import common, compare_machines, machine_words
-from tfscale.errors import StudyError
 
 
 def machine(name: str, overhead_s: float, flop_per_s: float, seed: int, **how) -> pd.DataFrame:
@@ -76,8 +75,3 @@ def test_equal_tables_and_duplicated_cells_give_a_sound_row():
     assert by.loc["time", "ratio"] == pytest.approx(1) and by.loc["time", "cells"] == 48
     assert by.loc["constant", "verdict"] == "undetermined"
     assert by.loc["time", "verdict"] == "undetermined"
-
-
-def test_work_that_is_no_positive_number_is_refused():
-    with pytest.raises(StudyError, match="no positive flop_per_example in mnist"):
-        compared(machine("a", 1e-3, 1e10, 0).assign(flop_per_example=-1))

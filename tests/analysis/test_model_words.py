@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_cells import visits_of, work_cells
+from made_study import processes_of, work_cells
 
 from tfscale.analysis.held_out import held_out, held_out_words
 from tfscale.analysis.predictions import (
@@ -31,13 +31,13 @@ def roofs(peak: float) -> pd.DataFrame:
     return pd.DataFrame([{"machine": "h", "threads": 1, "peak_gflop_per_s": peak}])
 
 
-def words(cells, visits=None, roofs=None):
-    fitted = fit_groups(cells, visits, np.random.default_rng(0))
+def words(cells, processes=None, roofs=None):
+    fitted = fit_groups(cells, processes, np.random.default_rng(0))
     return {
         "rates": rate_words(operation_shares(fitted, 0.95), rates(fitted, 0.95), 0.95, roofs),
         "labels": label_words(labels(fitted)),
         "saturation": saturation_words(saturation(fitted, 0.95), 0.95),
-        "held out": held_out_words(held_out(cells, visits)),
+        "held out": held_out_words(held_out(cells, processes)),
         "predictions": prediction_words(predict_cells(cells, GRID), coverage_table(cells)),
     }
 
@@ -45,7 +45,7 @@ def words(cells, visits=None, roofs=None):
 @pytest.fixture(scope="module")
 def said():
     cells = work_cells(noise=0.02)
-    return words(cells, visits_of(cells), roofs(400.0))
+    return words(cells, processes_of(cells), roofs(400.0))
 
 
 def test_rates_come_with_interval_and_share_of_the_peak(said):
@@ -111,12 +111,12 @@ def test_the_budget_names_the_cell_with_its_interval():
         flop_per_example=10**6 * cells["layers"], read_weight_bytes=1000 * cells["layers"],
         latency_low_s=0.9 * cells["latency_s"], latency_high_s=1.1 * cells["latency_s"],
     )  # fmt: skip
-    (sentence,) = budget_words(within_budget(cells, None, 12))
+    (sentence,) = budget_words(within_budget(cells, cells.iloc[:0], 12))
     assert "within 12 ms a call the largest model of the measured cells by FLOP and weights" in (
         sentence
     )
     assert "(10 MFLOP an example and 10 kbyte of weights) is mnist_layers10_" in sentence
-    (none,) = budget_words(within_budget(cells, None, 1e-6))
+    (none,) = budget_words(within_budget(cells, cells.iloc[:0], 1e-6))
     assert "none within it" in none
 
 

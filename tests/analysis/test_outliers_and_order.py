@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from grids import grid, nominal, visits_of
+from made_study import grid, nominal, processes_of
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from tfscale.analysis.drift import ljung_box, order_words, run_order
 from tfscale.analysis.scatter import outlier_words, outliers, shifts, without
-from tfscale.analysis.statistics import run_rows
+from tfscale.analysis.statistics import process_rows, run_rows
 
 
 def law(cell: dict) -> float:
@@ -94,8 +94,10 @@ def test_no_drift_is_seldom_called_drift():
 def test_the_runs_of_a_study_in_order_of_time_can_drift():
     cells = grid(law, noise=0)
     rng = np.random.default_rng(0)
-    still = run_order(run_rows(visits_of(cells), cells), 0.95, rng)
-    moved = run_order(run_rows(visits_of(cells, slope=0.001), cells), 0.95, rng)
+    still = run_order(run_rows(process_rows(processes_of(cells, seed=2), cells)), 0.95, rng)
+    moved = run_order(
+        run_rows(process_rows(processes_of(cells, slope=0.001, seed=2), cells)), 0.95, rng
+    )
     assert (still["verdict"][0], moved["verdict"][0]) == ("undetermined", "drift")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from grids import paper_tables
+from made_study import paper_tables
 
 from tfscale.analysis.claims import claim_words, claims
 from tfscale.analysis.drift import run_order

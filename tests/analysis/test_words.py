@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_laws import TRUTHS, study
+from made_study import TRUTHS
+from made_study import sweep as study
 from test_thresholds import TABLES
 from test_thresholds import study as swept
 
@@ -12,17 +13,17 @@ from tfscale.analysis.laws import effect_words, fit_laws, law_sentences, paper_s
 from tfscale.analysis.thresholds import threshold_sentences, thresholds
 
 
-def laws_said(cells, visits=None) -> list[str]:
-    return law_sentences(fit_laws(cells, 0.95, visits, np.random.default_rng(0)))
+def laws_said(cells, processes=None) -> list[str]:
+    return law_sentences(fit_laws(cells, 0.95, processes, np.random.default_rng(0)))
 
 
-def thresholds_said(cells, visits) -> list[str]:
-    return threshold_sentences(thresholds(cells, visits, 0.95, np.random.default_rng(1), TABLES))
+def thresholds_said(cells, processes) -> list[str]:
+    return threshold_sentences(thresholds(cells, processes, 0.95, np.random.default_rng(1), TABLES))
 
 
 def test_a_named_law_comes_with_weight_and_effect():
-    cells, visits = study(TRUTHS["linear"])
-    first, second = laws_said(cells, visits)
+    cells, processes = study(TRUTHS["linear"])
+    first, second = laws_said(cells, processes)
     assert first.startswith(
         "mnist on m: the law along batch size is linear, a + b x (Akaike weight"
     )
@@ -49,8 +50,8 @@ def test_what_is_not_known_is_said_so():
     nominal, _ = study(TRUTHS["constant"])
     said = laws_said(nominal.assign(called_batch=32))
     assert "is not testable: every call had the batch_size 32" in said[-1]
-    jump, visits = study(lambda x: (4 + x) * (1 + 2 * (x > 10)))
-    assert any("is none of the nine (nearest: " in said for said in laws_said(jump, visits))
+    jump, processes = study(lambda x: (4 + x) * (1 + 2 * (x > 10)))
+    assert any("is none of the nine (nearest: " in said for said in laws_said(jump, processes))
     flat, _ = study(TRUTHS["constant"], seed=1)
     assert any("is constant: it changes the time by less than 10 %" in s for s in laws_said(flat))
 
@@ -65,8 +66,10 @@ def test_the_papers_regression_has_one_sentence():
 
 
 def test_elasticities_say_whether_growth_speeds_up():
-    cells, visits = study(TRUTHS["linear"], noise=0.01)
-    (said,) = [s for s in elasticity_sentences(elasticities(cells, 0.95, visits)) if "batch" in s]
+    cells, processes = study(TRUTHS["linear"], noise=0.01)
+    (said,) = [
+        s for s in elasticity_sentences(elasticities(cells, 0.95, processes)) if "batch" in s
+    ]
     assert said.endswith("the last step costs more in proportion than the first.")
     bare, _ = study(TRUTHS["linear"], speeds=(1,))
     (said,) = elasticity_sentences(elasticities(bare, 0.95))
@@ -75,14 +78,14 @@ def test_elasticities_say_whether_growth_speeds_up():
 
 
 def test_thresholds_found_excluded_and_not_testable():
-    cells, visits = swept(lambda b: 10 + b + 20 * (b > 20), layers=(4, 6))
-    said = thresholds_said(cells, visits)
+    cells, processes = swept(lambda b: 10 + b + 20 * (b > 20), speeds=(4, 6))
+    said = thresholds_said(cells, processes)
     assert said[0].startswith(
         "mnist on m, batch size (layers=4): a threshold in batch size, between 16 and 32 the time"
     )
     assert said[-1].startswith("mnist on m, layers: a threshold is not testable: 2 levels, 6 are")
-    cells, visits = swept(lambda b: 10 + b)
-    (said,) = thresholds_said(cells, visits)
+    cells, processes = swept(lambda b: 10 + b)
+    (said,) = thresholds_said(cells, processes)
     assert said.startswith("mnist on m, batch size: no threshold; a jump of ")
     assert said.endswith("would have been found (19 times in 20).")
     assert (

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_cells import COSTS, costs, visits_of, work_cells
+from made_study import COSTS, costs, processes_of, work_cells
 
-from tfscale.analysis.statistics import replicates
-from tfscale.analysis.work_model import TERMS, bootstrap, design, fit_groups, fit_work, rates, timed
+from tfscale.analysis.statistics import redrawn
+from tfscale.analysis.work_model import TERMS, bootstrap, design, fit_groups, fit_work, rates
 from tfscale.analysis.work_shares import labels, operation_shares, saturation
-from tfscale.errors import StudyError
 from tfscale.study.architecture import describe
 from tfscale.study.work import (
     LAST_CACHE,
@@ -22,8 +21,8 @@ from tfscale.study.work import (
 CONFIDENCE = 0.95
 
 
-def fitted(cells, visits=None):
-    return fit_groups(cells, visits, np.random.default_rng(0))
+def fitted(cells, processes=None):
+    return fit_groups(cells, processes, np.random.default_rng(0))
 
 
 def test_traffic_is_what_the_shapes_say():
@@ -78,7 +77,7 @@ def test_predictions_are_never_negative():
 
 def test_rates_stand_for_the_costs_and_their_intervals_hold_them():
     cells = work_cells(noise=0.02)
-    table = rates(fitted(cells, visits_of(cells)), CONFIDENCE).set_index("term")
+    table = rates(fitted(cells, processes_of(cells)), CONFIDENCE).set_index("term")
     square = table.loc["conv_square_flop"]
     assert square["rate_giga_per_s"] == pytest.approx(200, rel=0.1)
     assert square["rate_low_giga_per_s"] < 200 < square["rate_high_giga_per_s"]
@@ -104,7 +103,7 @@ def test_one_batch_size_cannot_tell_a_call_from_its_examples():
 
 def test_half_of_the_best_throughput_is_reached_where_it_is():
     cells = work_cells(noise=0.01)
-    found = saturation(fitted(cells, visits_of(cells)), CONFIDENCE)
+    found = saturation(fitted(cells, processes_of(cells)), CONFIDENCE)
     one = cells.drop_duplicates(["layers", "conv_size"]).assign(called_batch=1)
     each_s = design(one) @ costs(**COSTS | {"fixed": 0})
     truth = COSTS["fixed"] / each_s
@@ -150,36 +149,25 @@ def test_few_cells_claim_nothing(few):
     assert operation_shares(groups, CONFIDENCE)["time_share"].sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
-def test_a_time_that_is_none_is_named(bad):
-    cells = work_cells()
-    cells.loc[5, "latency_s"] = bad
-    with pytest.raises(StudyError, match=cells.loc[5, "cell"]):
-        timed(cells)
-
-
 def test_duplicated_cells_change_nothing():
     cells = work_cells()
     twice = pd.concat([cells, cells], ignore_index=True)
     assert fit_work(twice).costs == pytest.approx(fit_work(cells).costs, rel=1e-6, abs=1e-20)
 
 
-def test_replicates_are_the_clean_visits_or_the_rows_alike():
+def test_cells_are_redrawn_from_their_processes_or_from_rows_alike():
     cells = work_cells(layers=(4,), convs=(3,), batches=(1, 4))
-    visits = visits_of(cells)
-    visits.loc[0, ["disturbed", "p50_s"]] = [True, 99.0]
-    drawn = replicates(cells, visits).draw(np.random.default_rng(0))
-    assert drawn == pytest.approx(cells["latency_s"].to_numpy(), rel=0.1)
+    drawn = redrawn(cells, processes_of(cells), 20, np.random.default_rng(0))
+    assert drawn.shape == (20, 2) and drawn[:, 0].std() > 0
+    assert drawn.mean(axis=0) == pytest.approx(cells["latency_s"].to_numpy(), rel=0.1)
     alike = cells.assign(called_batch=32, latency_s=[1.0, 3.0])
-    rng = np.random.default_rng(0)
-    seen = {value for _ in range(20) for value in replicates(alike, None).draw(rng)}
-    assert seen == {1.0, 3.0}
+    assert set(redrawn(alike, None, 20, np.random.default_rng(0)).ravel()) == {1.0, 3.0}
 
 
 def test_the_bootstrap_repeats_with_its_seed():
     cells = work_cells()
-    own = replicates(cells, visits_of(cells))
-    first, second = (bootstrap(cells, own, np.random.default_rng(5), 20) for _ in range(2))
+    latencies_s = redrawn(cells, processes_of(cells), 20, np.random.default_rng(5))
+    first, second = (bootstrap(cells, latencies_s, np.random.default_rng(5)) for _ in range(2))
     assert first.shape == (20, len(TERMS)) and (first == second).all()
 
 
@@ -187,11 +175,3 @@ def test_a_model_that_passes_through_every_cell_claims_nothing():
     groups = fitted(work_cells(layers=(4, 6), convs=(3, 5), batches=(1, 16)))
     verdicts = rates(groups, CONFIDENCE)["verdict"]
     assert verdicts.str.startswith("not testable: ").all()
-
-
-def test_tables_that_are_none_are_refused():
-    cells = work_cells()
-    with pytest.raises(StudyError, match="no cells to fit"):
-        timed(cells.iloc[:0])
-    with pytest.raises(StudyError, match="must be numbers above 0"):
-        timed(cells.assign(called_batch=np.nan))

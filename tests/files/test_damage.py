@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from damage import DAMAGES, damaged
 
-from tfscale.analysis.material import check_imports, paper_cells, study_cells
+from tfscale.analysis.material import check_imports, paper_cells, study_tables
 from tfscale.console.opening import Opening
 from tfscale.data import sources
 from tfscale.data.sources import Payload, check_payloads
@@ -122,7 +122,7 @@ def test_a_csv_that_makes_no_sense_is_refused_by_name(tmp_path, text):
 def test_a_parquet_file_that_is_no_study_is_refused_by_name(tmp_path):
     path = sealed(tmp_path / "runs.parquet")
     with pytest.raises(StudyError, match=f"^{path}: not the runs.parquet of a study"):
-        study_cells(str(path), "acer", 0.9375)
+        study_tables(str(path), "acer", 0.9375)
 
 
 FACTS = {"model": "mnist", "layers": 4, "batch_size": 16, "conv_size": 3, "input_size": 28}

@@ -13,7 +13,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [
     str(HERE),
-    str(HERE.parent / "analysis"),
     str(HERE.parents[1] / "workflow" / "scripts"),
 ]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -53,11 +52,13 @@ def data(folder: Path, seed: int) -> dict[str, bytes]:
 
 def fits(folder: Path, seed: int) -> dict[str, bytes]:
     """Every fitted table and the findings."""
-    from test_fitting import PLAN, a_study, fitted
+    from dataclasses import replace
 
-    plan = type(PLAN)(**{**vars(PLAN), "seed": seed})
+    from made_study import PLAN, a_study, fitted
+
     folder.mkdir()
-    fitted(folder, *a_study(layers=(4, 6, 8), batches=(1, 4, 16), convs=(3, 5)), plan=plan)
+    study = a_study(layers=(4, 6, 8), batches=(1, 4, 16), convs=(3, 5))
+    fitted(folder, study, plan=replace(PLAN, seed=seed))
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 

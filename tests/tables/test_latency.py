@@ -1,4 +1,4 @@
-"""The columns of a cell from its visits."""
+"""The columns of a cell from its processes."""
 
 import numpy as np
 import pandas as pd
@@ -12,21 +12,28 @@ from tfscale.tables.latency import MEMORY, SIDES, bound_rank, latencies, pooled,
 AXES = defaults() | {"model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28}
 
 
-def visits(medians_s, disturbed=(), calls=20, cell="a"):
+def processes(latencies_s, disturbed=(), calls=20, cell="a"):
+    """Processes of a cell: their fastest block, and calls that take half as long again."""
     rng = np.random.default_rng(0)
     rows = [
-        {
-            "cell": cell, "machine": "m", "host": "h", "sentinel": False,
-            "p50_s": median, "p05_s": median * 0.9, "batch_size": 4, "round": 1 + n % 2,
-            "disturbed": n in disturbed, "settled": True, "visit_s": 1.0, "calls": calls,
-            "stop_reason": f"reason {1 + n % 2}", "left_because": None,
-            "calibration_before_s": 0.02, "calibration_after_s": 0.02,
-            "timed_ns": (rng.lognormal(0, 0.1, calls) * median * 1e9).astype(int),
-        }
-        | AXES
+        AXES
         | dict.fromkeys([*SIDES, *MEMORY], 1.0)
-        for n, median in enumerate(medians_s)
-    ]  # fmt: skip
+        | {
+            "cell": cell,
+            "machine": "m",
+            "host": "h",
+            "batch_size": 4,
+            "round": 1 + n,
+            "latency_s": latency_s,
+            "p50_s": 1.5 * latency_s,
+            "disturbed": n in disturbed,
+            "settled": True,
+            "process_s": 1.0,
+            "calls": calls,
+            "timed_ns": (rng.lognormal(0.4, 0.1, calls) * latency_s * 1e9).astype(int),
+        }
+        for n, latency_s in enumerate(latencies_s)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -42,57 +49,33 @@ def found(table, folder, coverage=0.9375):
     return rows.to_dict("records")
 
 
-def test_what_the_clock_does_to_all_work_alike_is_taken_out_beside_the_latency(tmp_path):
-    """Twelve visits of 1 ms whose CPU has 1 to 1.1 times its undisturbed time."""
-    slower = np.tile([1.0, 1.0, 1.0, 1.1, 1.05, 1.02], 2)
-    table = visits(0.001 * slower)
-    for when in ("before", "after"):
-        table[f"calibration_{when}_s"] = 0.02 * slower
-    (row,) = found(table, tmp_path)
-    assert row["latency_s"] == pytest.approx(0.00101)
-    assert row["latency_at_reference_s"] == pytest.approx(0.001)
-    assert row["reference_s"] == pytest.approx(0.02)
-    assert row["half_width"] > 0.02 and row["half_width_at_reference"] == pytest.approx(0)
+def test_all_processes_count_and_the_disturbed_ones_are_counted(tmp_path):
+    (row,) = found(processes([1, 2, 3, 4, 90], disturbed=[4]), tmp_path)
+    assert (row["latency_s"], row["latency_low_s"], row["latency_high_s"]) == (3, 1, 90)
+    assert (row["processes"], row["disturbed_processes"], row["rounds"]) == (5, 1, 5)
+    assert (row["calls"], row["coverage"], row["processes_total_s"]) == (100, 0.9375, 5)
 
 
-def test_disturbed_visits_are_left_out_and_counted(tmp_path):
-    (row,) = found(visits([1, 2, 3, 4, 5, 90], disturbed=[5]), tmp_path)
-    assert (row["latency_s"], row["latency_low_s"], row["latency_high_s"]) == (3, 1, 5)
-    assert (row["visits"], row["clean_visits"], row["calls"]) == (6, 5, 100)
-    assert row["coverage"] == 0.9375
-    assert row["stop_reason"] == "reason 2"
-    assert row["p99_s"] < 8
-
-
-def test_a_cell_that_a_further_round_left_says_why(tmp_path):
-    table = pd.concat([visits([1, 2]), visits([1, 2], cell="b")], ignore_index=True)
-    table.loc[table["cell"] == "b", "left_because"] = "cap reached before"
-    table["left_because"] = table["left_because"].astype("category")
-    assert [row["stop_reason"] for row in found(table, tmp_path)] == ["reason 2", "cap reached"]
-
-
-def test_only_disturbed_visits_are_used_and_said(tmp_path):
-    (row,) = found(visits([1, 2, 3], disturbed=[0, 1, 2]), tmp_path)
-    assert (row["latency_s"], row["clean_visits"]) == (2, 0)
-    assert np.isnan(row["coverage"])
+def test_the_typical_call_stands_beside_the_undisturbed_one(tmp_path):
+    (row,) = found(processes([1, 2, 3]), tmp_path)
+    assert (row["latency_s"], row["typical_s"], row["noise"]) == (2, 3, 1.5)
+    assert np.isnan(row["coverage"]) and np.isnan(row["half_width"])
 
 
 def test_throughput_is_examples_over_timed_seconds(tmp_path):
-    table = visits([1e-3, 2e-3])
+    table = processes([1e-3, 2e-3])
     total_s = sum(durations.sum() for durations in table["timed_ns"]) / 1e9
     (row,) = found(table, tmp_path)
     assert row["throughput_per_s"] == pytest.approx(4 * 40 / total_s)
 
 
 def test_cells_keep_their_order_and_their_calls_wherever_their_rows_are(tmp_path):
-    b, a = visits([3, 4, 5], cell="b"), visits([1, 2, 9], disturbed=[2], cell="a")
-    sentinel = visits([700], cell="b").assign(sentinel=True)
-    mixed = pd.concat([b[:1], sentinel, a[:2], b[1:], a[2:]], ignore_index=True)
-    rows = found(mixed, tmp_path)
+    b, a = processes([3, 4, 5], cell="b"), processes([1, 2, 9], cell="a")
+    rows = found(pd.concat([b[:1], a[:2], b[1:], a[2:]], ignore_index=True), tmp_path)
     assert [row["cell"] for row in rows] == ["b", "a"]
-    assert [row["latency_s"] for row in rows] == [4, 1.5]
-    for row, used in zip(rows, (b, a[:2]), strict=True):
-        together_s = np.concatenate(used["timed_ns"].tolist()) / 1e9
+    assert [row["latency_s"] for row in rows] == [4, 2]
+    for row, own in zip(rows, (b, a), strict=True):
+        together_s = np.concatenate(own["timed_ns"].tolist()) / 1e9
         assert row["calls"] == len(together_s)
         assert row["p90_s"] == pytest.approx(np.quantile(together_s, 0.9))
 
@@ -100,8 +83,8 @@ def test_cells_keep_their_order_and_their_calls_wherever_their_rows_are(tmp_path
 def test_a_group_comes_as_soon_as_its_last_row_is_read(tmp_path):
     rows = {"phase": [["timed"]] * 4, "durations_ns": [[4], [3], [2], [1]]}
     pq.write_table(pa.table(rows), tmp_path / "runs.parquet")
-    came = pooled(str(tmp_path / "runs.parquet"), np.array([1, 0, -1, 1]))
-    assert [(number, values.tolist()) for number, values in came] == [(0, [3]), (1, [1, 4])]
+    came = pooled(str(tmp_path / "runs.parquet"), np.array([1, 0, 1, 1]))
+    assert [(number, values.tolist()) for number, values in came] == [(0, [3]), (1, [1, 2, 4])]
 
 
 @pytest.mark.parametrize(("level", "fewest"), [(0.9, 64), (0.99, 662)])

@@ -1,4 +1,4 @@
-"""The merged table: every visit of the study in order, or a message that says which file is bad."""
+"""The merged table: every process in order, or a message that says which file is bad."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from run_files import AGAIN, AXES, a_run
 
-from tfscale.analysis.material import study_cells
+from tfscale.analysis.material import study_tables
 from tfscale.errors import StudyError
 from tfscale.study.work import work_columns
 from tfscale.tables import merge
@@ -17,27 +17,27 @@ from tfscale.tables.merge import merge_runs
 def test_a_run_that_timed_another_model_is_not_merged(tmp_path):
     path, target = a_run(tmp_path), str(tmp_path / "merged.parquet")
     cell = Path(path).parent.name
-    assert merge_runs([path], [], target, models={cell: "of 4 layers"}).num_rows == 1
+    assert merge_runs([path], target, models={cell: "of 4 layers"}).num_rows == 1
     with pytest.raises(StudyError, match=f"{path} timed another model than the study's: {AGAIN}"):
-        merge_runs([path], [], target, models={cell: "of another training"})
+        merge_runs([path], target, models={cell: "of another training"})
 
 
 def test_merging_orders_runs_by_their_start_and_names_all_damaged_files(tmp_path):
     target = str(tmp_path / "merged" / "runs.parquet")
     paths = [a_run(tmp_path / f"{n}.parquet", started=10 - n, layers=4 + 2 * n) for n in range(3)]
-    merged = merge_runs(paths, [], target).to_pandas()
+    merged = merge_runs(paths, target).to_pandas()
     assert merged["order_index"].tolist() == [3, 2, 1]
     for path in paths[:2]:
         (tmp_path / path).write_bytes(b"")
     with pytest.raises(StudyError) as raised:
-        merge_runs(paths, [], target)
+        merge_runs(paths, target)
     assert paths[0] in str(raised.value) and paths[1] in str(raised.value)
 
 
 def test_disturbance_is_judged_against_the_whole_study(tmp_path):
     calm = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(4)]
     slow = a_run(tmp_path / "slow.parquet", layers=20, calibration_s=0.03)
-    merged = merge_runs([*calm, slow], [], str(tmp_path / "runs.parquet")).to_pandas()
+    merged = merge_runs([*calm, slow], str(tmp_path / "runs.parquet")).to_pandas()
     assert merged["disturbed"].tolist() == [False] * 4 + [True]
     assert merged["disturbed_reason"].iloc[-1] == "calibration 1.50 times the reference"
 
@@ -46,8 +46,8 @@ def test_environments_are_told_apart(tmp_path):
     first = a_run(tmp_path / "1.parquet")
     other = a_run(tmp_path / "2.parquet", environment={"version_tensorflow": "2"})
     target = str(tmp_path / "runs.parquet")
-    assert merge_runs([first], [], target).to_pandas()["machine"].tolist() == ["h"]
-    merged = merge_runs([first, other], [], target).to_pandas()
+    assert merge_runs([first], target).to_pandas()["machine"].tolist() == ["h"]
+    merged = merge_runs([first, other], target).to_pandas()
     assert merged["machine"].nunique() == 2
     assert merged["machine"].str.startswith("h ").all()
 
@@ -60,34 +60,14 @@ def test_batches_and_threads_change_nothing(tmp_path, monkeypatch):
     tables = []
     for files, threads in ((256, 1), (2, 1), (2, 3), (1, 2)):
         monkeypatch.setattr(merge, "FILES", files)
-        visits = merge_runs(paths[:5], paths[5:], str(tmp_path / "all.parquet"), threads)
+        processes = merge_runs(paths, str(tmp_path / "all.parquet"), threads)
         merged = pq.read_table(tmp_path / "all.parquet")
-        assert merged.drop_columns(merge.RAW).to_pylist() == visits.to_pylist()
+        assert merged.drop_columns(merge.RAW).to_pylist() == processes.to_pylist()
         tables.append(merged.to_pylist())
     assert all(table == tables[0] for table in tables)
-    assert [row["sentinel"] for row in tables[0]] == [False] * 5 + [True] * 2
     assert tables[0][3]["durations_ns"] == [9_000, 5_000, 1_000, 2_000, 3_000, 500]
     assert [row["phase"][-1] for row in tables[0]] == ["copy"] * 7
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".parquet"]
-
-
-@pytest.mark.parametrize("files", [1, 256])
-def test_why_further_rounds_left_a_cell_stands_at_its_visits(tmp_path, monkeypatch, files):
-    """Of the cell and environment that they left, whatever batch they are read in."""
-    monkeypatch.setattr(merge, "FILES", files)
-    elsewhere = {"version_tensorflow": "2"}
-    paths = [
-        a_run(tmp_path, number=2, left_because="cap"), a_run(tmp_path),
-        a_run(tmp_path, layers=6), a_run(tmp_path, layers=6, number=2, left_because="precise"),
-        a_run(tmp_path, number=3, environment=elsewhere), a_run(tmp_path, layers=8),
-    ]  # fmt: skip
-    sentinel = a_run(tmp_path, walk="sentinels")
-    target = str(tmp_path / "runs.parquet")
-    visits = merge_runs(paths, [sentinel], target)
-    assert visits["left_because"].to_pylist() == ["cap", "precise", None, None, None]
-    ended = study_cells(target, "m", 0.9375)[["layers", "stop_reason"]].to_numpy().tolist()
-    timed = "precision reached"
-    assert ended == [[4, "cap"], [6, "precise"], [4, timed], [8, timed]]
 
 
 def test_a_failed_merge_leaves_the_old_table(tmp_path):
@@ -96,7 +76,7 @@ def test_a_failed_merge_leaves_the_old_table(tmp_path):
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(b"")
     with pytest.raises(StudyError, match=r"bad\.parquet is damaged"):
-        merge_runs([str(bad)], [], str(target))
+        merge_runs([str(bad)], str(target))
     assert target.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -119,17 +99,17 @@ def test_another_studys_runs_are_its_cells_under_the_name_given(tmp_path):
     paths = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(2)]
     other = a_run(tmp_path / "other.parquet", environment={"version_tensorflow": "2"})
     target = str(tmp_path / "runs.parquet")
-    merge_runs(paths, paths[:1], target)
-    cells = study_cells(target, "laptop", 0.9375)
-    assert cells[["machine", "layers", "calls", "visits"]].to_numpy().tolist() == [
+    merge_runs(paths, target)
+    cells = study_tables(target, "laptop", 0.9375).cells
+    assert cells[["machine", "layers", "calls", "processes"]].to_numpy().tolist() == [
         ["laptop", 4, 3, 1], ["laptop", 6, 3, 1],
     ]  # fmt: skip
-    assert cells["latency_s"].tolist() == [2e-6, 2e-6]
+    assert cells["latency_s"].tolist() == [1e-6, 1e-6]
     work = work_columns(AXES | {"layers": 6}, 0)
     assert cells["flop_per_example"].tolist()[1] == work["flop_per_example"]
-    merge_runs([paths[0], other], [], target)
-    machines = study_cells(target, "laptop", 0.9375)["machine"]
+    merge_runs([paths[0], other], target)
+    machines = study_tables(target, "laptop", 0.9375).cells["machine"]
     assert machines.nunique() == 2 and machines.str.startswith("laptop h ").all()
     pq.write_table(pa.table({"cell": ["a"]}), target)
     with pytest.raises(StudyError, match=r"runs\.parquet: not the runs.parquet of a study"):
-        study_cells(target, "laptop", 0.9375)
+        study_tables(target, "laptop", 0.9375)

@@ -8,6 +8,7 @@ from run_files import a_run
 
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
+from tfscale.tables.latency import read_processes
 from tfscale.tables.merge import DIFFERS, merge, merge_runs
 from tfscale.timing.run_file import VARIES
 
@@ -25,7 +26,7 @@ def runs_on(tmp_path, **nodes: dict) -> list[str]:
 
 
 def merged_of(tmp_path, paths: list[str], node_class: str | None = None) -> pd.DataFrame:
-    return merge_runs(paths, [], str(tmp_path / "all.parquet"), 1, node_class).to_pandas()
+    return merge_runs(paths, str(tmp_path / "all.parquet"), 1, node_class).to_pandas()
 
 
 def test_without_a_class_every_node_is_a_machine(tmp_path):
@@ -88,13 +89,11 @@ def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_p
         model = {"saved_model_sha256": f"of {own['layers']} layers"}
         path.write_text(json.dumps(facts | own | model))
     merge(
-        paths, [], [str(path) for path in models], str(tmp_path / "floor.parquet"),
+        paths, [str(path) for path in models], str(tmp_path / "floor.parquet"),
         {cell: cell for cell in axes}, {"inputs": 64, "passes": 2}, 0.9, "epyc",
-        str(tmp_path / "runs.parquet"), str(tmp_path / "visits.parquet"),
-        str(tmp_path / "cells.parquet"), [],
+        str(tmp_path / "runs.parquet"), str(tmp_path / "cells.parquet"), [],
     )  # fmt: skip
     table = pd.read_parquet(tmp_path / "cells.parquet")
     assert table["machine"].tolist() == ["epyc", "epyc"]
     assert table["host"].tolist() == ["n5", "n5"] and (table["floor_s"] == 1e-6).all()
-    visits = pd.read_parquet(tmp_path / "visits.parquet")
-    assert sorted(visits["host"]) == ["n1", "n2"]
+    assert sorted(read_processes(tmp_path / "runs.parquet")["host"]) == ["n1", "n2"]

@@ -20,11 +20,10 @@ from tfscale.tables.cells import (
     RUN,
     RUN_MACHINE,
     RUNS,
-    VISITS,
 )
 
 PROMISED = {
-    "cells": CELLS, "runs": RUNS, "visits": VISITS, "fits/findings": FINDINGS,
+    "cells": CELLS, "runs": RUNS, "fits/findings": FINDINGS,
     **{f"fits/{name}": schema for name, schema in FITS.items()},
 }  # fmt: skip
 

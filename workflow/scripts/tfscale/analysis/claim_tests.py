@@ -21,7 +21,6 @@ from tfscale.analysis.slices import (
     level_matrix,
     log_ratios,
     nominal_batch,
-    positive,
     slice_number,
     values,
 )
@@ -60,7 +59,7 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     noise = (total - square) / left
     low, high = share_interval(square, degrees, total, count, alpha)
     above = ncf.sf(square / degrees / noise, degrees, left, count * DRIVEN / (1 - DRIVEN))
-    work = np.log(positive(table, "flop_per_example"))
+    work = np.log(table["flop_per_example"])
     alone = smf.ols("log_s ~ work + square", table.assign(work=work, square=work**2)).fit()
     more = table.groupby(axis)["flop_per_example"].mean()
     name = AXIS_WORDS[axis].name
@@ -74,11 +73,16 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
 
 
 def scatter(
-    table: pd.DataFrame, alpha: float, factor: str, scale: str, basis: str,
-    visits: pd.DataFrame | None,
-) -> Found:  # fmt: skip
-    """Whether the scatter grows with a factor: Brown-Forsythe and the ratio of the ends."""
-    found = spread(table, 1 - alpha, visits, factors=[factor])
+    table: pd.DataFrame,
+    alpha: float,
+    factor: str,
+    how: tuple[str, str],
+    repeats: pd.DataFrame | None = None,
+) -> Found:
+    """Whether the scatter grows with a factor: Brown-Forsythe and the ratio of the ends; `how` are
+    scale and basis of `spread`."""
+    scale, basis = how
+    found = spread(table, 1 - alpha, repeats, factors=[factor])
     chosen = (found["scale"] == scale) & (found["basis"] == basis)
     if table[factor].nunique() < 2:
         return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
@@ -126,8 +130,15 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     }  # fmt: skip
 
 
-def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float) -> Found:
-    """Whether a factor makes no difference in any stratum: equivalence in matched slices.
+def no_difference(
+    table: pd.DataFrame,
+    alpha: float,
+    factor: str,
+    margin: float,
+    repeats: pd.DataFrame | None = None,
+) -> Found:
+    """Whether a factor makes no difference in any stratum: equivalence in matched slices, round by
+    round where there are repeats.
 
     Supported when TOST stands in every stratum. Rejected when the levels differ (`any_difference`)
     and the greatest ratio's interval lies beyond the margin.
@@ -137,7 +148,8 @@ def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float)
             "note": "the batch size never reached the model: "
             f"every call had {table['called_batch'].iloc[0]} examples"
         }
-    tests = equivalence(table, 1 - alpha, margin, factors=[factor])
+    rows = table if repeats is None else repeats
+    tests = equivalence(rows, 1 - alpha, margin, factors=[factor])
     if tests.empty:
         return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
     row = no_effect(tests).iloc[0]
@@ -158,12 +170,19 @@ def no_difference(table: pd.DataFrame, alpha: float, factor: str, margin: float)
     }  # fmt: skip
 
 
-def faster(table: pd.DataFrame, alpha: float, factor: str, base: float, level: float) -> Found:
-    """Whether `level` is faster than `base` in general: on average over the architectures, and
-    slower at no number of layers (paired t tests with Holm over those)."""
+def faster(
+    table: pd.DataFrame,
+    alpha: float,
+    factor: str,
+    levels: tuple[float, float],
+    repeats: pd.DataFrame | None = None,
+) -> Found:
+    """Whether the second level is faster than the first in general: on average over the
+    architectures, and slower at no number of layers (paired t tests with Holm over those)."""
+    base, level = levels
     if not {base, level} <= set(table[factor]):
         return {"note": f"needs {AXIS_WORDS[factor].name} {base:g} and {level:g}"}
-    pairs = log_ratios(table, factor, base, level)
+    pairs = log_ratios(table if repeats is None else repeats, factor, base, level)
     pairs["ratio"] = pairs["level_log_s"] - pairs["base_log_s"]
     shape = [axis for axis in SHAPE if axis != factor]
     whole = pairs.groupby(shape)["ratio"].mean() if nominal_batch(table) else pairs["ratio"]

@@ -1,6 +1,6 @@
 """The claims, their verdicts, all other tests, sentences."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
-from tfscale.analysis.effects import no_effect
 from tfscale.analysis.scatter import outliers, without
 from tfscale.analysis.slices import by_model
 from tfscale.analysis.statistics import adjust
@@ -24,7 +23,7 @@ from tfscale.words import between, p_words
 
 MARGIN = 0.10
 Test = Callable[[pd.DataFrame, float, pd.DataFrame | None], Found]
-"""Rows of one model on one machine, alpha, and its visits (`visit_rows`) where it has any."""
+"""Rows of one model on one machine, alpha, and its repeats (`process_rows`) where it has any."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ PARTS = {
 
 
 def _scatter(claim: str, model: str, factor: str, word: str) -> list[Claim]:
-    def part(scale: str, basis: str) -> Test:
-        return lambda rows, alpha, visits: scatter(rows, alpha, factor, scale, basis, visits)
+    def part(how: tuple[str, str]) -> Test:
+        return lambda rows, alpha, repeats: scatter(rows, alpha, factor, how, repeats)
 
     return [
         Claim(
@@ -63,7 +62,7 @@ def _scatter(claim: str, model: str, factor: str, word: str) -> list[Claim]:
             f"the variance of {model}'s time grows with {word}",
             "Brown-Forsythe",
             "scatter at the highest level over that at the lowest",
-            part(*how),
+            part(how),
         )
         for name, how in PARTS.items()
     ]
@@ -73,7 +72,7 @@ def _no_difference(claim: str, model: str, factor: str, word: str) -> Claim:
     return Claim(
         f"{claim} {factor}", model, f"{word} makes no difference to {model}'s time",
         "TOST, F of matched slices", "greatest ratio of matched times",
-        lambda rows, alpha, _: no_difference(rows, alpha, factor, MARGIN),
+        lambda rows, alpha, repeats: no_difference(rows, alpha, factor, MARGIN, repeats),
     )  # fmt: skip
 
 
@@ -88,7 +87,7 @@ CLAIMS = (
     _no_difference("C4", "mnist", "batch_size", "batch size"),
     Claim("C5", "mnist", "convolution size 8 is a little faster than 5 in mnist",
           "paired t, Holm over layers", "time at 8 over that at 5",
-          lambda rows, a, _: faster(rows, a, "conv_size", 5, 8)),
+          lambda rows, a, repeats: faster(rows, a, "conv_size", (5, 8), repeats)),
     Claim("C6", "text", "text's time is equally correlated with layers and convolution size",
           "contrast of cell means, HC3", "difference of the Pearson correlations",
           lambda rows, a, _: alike(rows, a, "layers", "conv_size")),
@@ -130,11 +129,11 @@ Tables = dict[tuple[str, str], pd.DataFrame]
 
 def claims(
     cells: pd.DataFrame, confidence: float, imported: Collection[str] = (),
-    visits: pd.DataFrame | None = None, primary: Collection[str] = PRIMARY,
+    repeats: pd.DataFrame | None = None, primary: Collection[str] = PRIMARY,
 ) -> pd.DataFrame:  # fmt: skip
     """One row a claim (or part of one: `test`) and machine that has cells of its model.
 
-    The time is that of a pass (pass_mean_s, seconds), the paper's; `visits` (from `visit_rows`)
+    The time is that of a pass (pass_mean_s, seconds), the paper's; `repeats` (from `process_rows`)
     are the repeats of measured cells. p_adjusted is Holm's over the machine's `primary` tests and
     Benjamini-Hochberg's over its others (`primary_tests` says what names mean). Verdict: supported
     or rejected (p_adjusted below 1 - confidence), undetermined, not testable (the note says why).
@@ -143,7 +142,7 @@ def claims(
     tables named in `imported` have not.
     """
     flagged = outliers(cells, confidence, imported)
-    again = _tables(visits)
+    again = _tables(repeats)
     table = _tested(_tables(without(cells, flagged)), again, confidence, imported, primary)
     dropped = flagged.groupby(["machine", "model"]).size()
     keys = pd.MultiIndex.from_frame(table[["machine", "model"]])
@@ -168,13 +167,13 @@ def _tables(rows: pd.DataFrame | None) -> Tables:
 
 
 def _tested(
-    tables: Tables, visits: Tables, confidence: float, imported: Collection[str],
+    tables: Tables, repeats: Tables, confidence: float, imported: Collection[str],
     primary: Collection[str],
 ) -> pd.DataFrame:  # fmt: skip
     rows = []
     for machine in dict.fromkeys(machine for machine, _ in tables):
         made = pd.DataFrame(
-            [_row(claim, machine, tables, visits, 1 - confidence) for claim in CLAIMS
+            [_row(claim, machine, tables, repeats, 1 - confidence) for claim in CLAIMS
              if (machine, claim.model) in tables or machine not in imported]
         )  # fmt: skip
         if made.empty:
@@ -189,7 +188,7 @@ def _tested(
     return pd.concat(rows, ignore_index=True)
 
 
-def _row(claim: Claim, machine: str, tables: Tables, visits: Tables, alpha: float) -> dict:
+def _row(claim: Claim, machine: str, tables: Tables, repeats: Tables, alpha: float) -> dict:
     empty = dict.fromkeys(("effect", "effect_low", "effect_high", "p_value"), np.nan)
     names = ("claim", "test", "text", "model", "method", "effect_of")
     head = {name: getattr(claim, name) for name in names}
@@ -197,7 +196,10 @@ def _row(claim: Claim, machine: str, tables: Tables, visits: Tables, alpha: floa
     rows = tables.get((machine, claim.model))
     if rows is None:
         return head | empty | {"note": f"no cells of {claim.model}"}
-    found = claim.run(rows, alpha, visits.get((machine, claim.model)))
+    again = repeats.get((machine, claim.model))
+    if again is not None:
+        again = again[again["cell"].isin(rows["cell"])]
+    found = claim.run(rows, alpha, again)
     return head | empty | {"cells": len(rows)} | found
 
 
@@ -221,69 +223,3 @@ def claim_words(table: pd.DataFrame) -> list[str]:
             f"{p_words(row['p_adjusted'])} ({NAMES[row['family']]}); {row['note']}."
         )
     return sentences
-
-
-CORRECTION_NAMES = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg"}
-
-
-def many_tests_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every family: how many tests, and which ones survive the correction."""
-    sentences = []
-    for family, group in table.groupby("family", sort=False):
-        found = group[group["verdict"] == "found"].sort_values("p_adjusted")
-        said = [f"{row['test']} ({p_words(row['p_adjusted'])})" for row in found.to_dict("records")]
-        method = CORRECTION_NAMES[group["method"].iloc[0]]
-        sentences.append(
-            f"Of {group['tests'].iloc[0]} {family} tests {len(found)} stand after {method}"
-            f"{': ' + ', '.join(said) if said else ''}."
-        )
-    return sentences
-
-
-EXPLORATORY_COLUMNS = (
-    "machine", "model", "test", "p_value", "family", "method", "tests", "p_adjusted", "verdict",
-)  # fmt: skip
-
-
-def exploratory(tables: Mapping[str, pd.DataFrame], confidence: float) -> pd.DataFrame:
-    """One row a test, with Benjamini-Hochberg's p_adjusted over the tests of its machine.
-
-    `tables` maps anova, spread, equivalence, order, machines and drift (those that there are) to
-    the tables of the modules of that name. The test of `equivalence` is that a factor makes no
-    difference beyond the margin. Verdict: found, undetermined, not testable.
-    """
-    made = [_named(NAMED[name](table)) for name, table in tables.items() if name in NAMED]
-    tests = pd.concat([part for part in made if len(part)] or [_named(pd.DataFrame())])
-    adjusted = [adjust(group, (), confidence) for _, group in tests.groupby("machine", sort=False)]
-    if not adjusted:
-        return pd.DataFrame(columns=list(EXPLORATORY_COLUMNS))
-    return pd.concat(adjusted, ignore_index=True)[list(EXPLORATORY_COLUMNS)]
-
-
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["machine", "model", "test", "p_value"]
-    return table.reindex(columns=columns).astype({"p_value": float}).dropna(subset=["test"])
-
-
-def _constant(table: pd.DataFrame) -> pd.DataFrame:
-    rows = table[table["quantity"] == "constant"]
-    return rows.assign(test="constant ratio to " + rows["base"].astype(str))
-
-
-NAMED = {
-    "anova": lambda table: table.assign(test="anova " + table["term"].astype(str)).mask(
-        table["term"].isna()
-    ),
-    "spread": lambda table: table.assign(
-        test="spread " + table["factor"] + " " + table["scale"] + " " + table["basis"],
-        p_value=table["brown_forsythe_p"],
-    ),
-    "equivalence": lambda table: no_effect(table).pipe(
-        lambda rows: rows.assign(test="no effect of " + rows["factor"],
-                                 p_value=rows["p_equivalence"])
-    ),
-    "order": lambda table: table.assign(test="run order", p_value=table["p_holm"]),
-    "machines": _constant,
-    "drift": lambda table: table.assign(model="all", test="drift " + table["term"]),
-}  # fmt: skip
-"""How the rows of each table become tests."""

@@ -8,62 +8,44 @@ from statsmodels.regression.linear_model import RegressionResults
 
 from tfscale.analysis.slices import PASS, by_model, repeated
 from tfscale.analysis.statistics import corrected
-from tfscale.tables.latency import in_complete_round
 from tfscale.units import HOUR_S
 from tfscale.words import p_words, times
 
 
-def drift(visits: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def drift(processes: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a machine and term of ln latency = cell + round + b time, by least squares.
 
-    `visits` has cell, machine, round, sentinel, started, p50_s and disturbed; the clean visits of
-    a run make one observation, their median, at the mean of their starts. Further rounds are left
-    out: they time the noisiest cells only, whose noise would pass for the round's. The terms:
-    `per_hour` (from every cell that was timed more than once, sentinels too) and `round_2` and so
-    on (against round 1). `effect` is a ratio, with its interval. `total` is what slope and rounds
-    come to together: from round 1 to that round or, in the row of `per_hour`, to the end of the
-    study. Missing terms cannot be told from these runs.
+    The processes of a run (a cell in a round) make one observation, their median, at the mean of
+    their starts. The terms: `per_hour`, and `round_2` and so on (against round 1). `effect` is a
+    ratio, with its interval. `total` is what slope and rounds come to together: from round 1 to
+    that round or, in the row of `per_hour`, to the end of the study. Missing terms cannot be told
+    from these runs.
     """
     rows = []
-    for machine, group in visits[~visits["disturbed"]].groupby("machine", sort=False):
+    for machine, group in processes.groupby("machine", sort=False):
         runs = _observations(group)
         fit = _fit(runs)
         if fit is None:
             continue
-        said = {"span_h": runs["hours"].max(), "runs": len(runs)}
+        size = {"span_h": runs["hours"].max(), "runs": len(runs)}
         for term, weights in _together(runs, list(fit.params.index)).items():
             alone = pd.Series(0.0, fit.params.index)
             alone[term] = 1.0
             effect = _ratio("effect", fit, alone, confidence)
             total = _ratio("total", fit, weights, confidence)
             p_value = {"p_value": float(fit.pvalues[term])}
-            rows.append({"machine": machine, "term": term} | effect | total | p_value | said)
+            rows.append({"machine": machine, "term": term} | effect | total | p_value | size)
     columns = "machine term effect effect_low effect_high total total_low total_high p_value"
     return pd.DataFrame(rows, columns=[*columns.split(), "span_h", "runs"])
 
 
-def _observations(visits: pd.DataFrame) -> pd.DataFrame:
-    """One row a run: cell, round (sentinels count as round 1 here), log latency, hours."""
-    since_start = visits["started"] - visits["started"].min()
-    table = visits.assign(seconds=since_start.dt.total_seconds())
-    by_run = table.groupby(["cell", "round", "sentinel"], sort=False)
-    runs = by_run.agg(latency_s=("p50_s", "median"), seconds=("seconds", "mean")).reset_index()
-    runs["hours"] = runs["seconds"] / HOUR_S
-    runs["log_s"] = np.log(runs["latency_s"])
-    own = runs["round"].where(~runs["sentinel"])
-    runs = runs[runs["sentinel"] | in_complete_round(own)]
-    runs = runs.assign(walk=_walks(runs))
-    repeated = runs.groupby("cell")["cell"].transform("size") > 1
-    return runs[repeated] if repeated.any() else runs
-
-
-def _walks(runs: pd.DataFrame) -> np.ndarray:
-    """The round that was under way when a run was made, sentinels' included."""
-    starts = runs[~runs["sentinel"]].groupby("round")["hours"].min().sort_values()
-    if starts.empty:
-        return np.ones(len(runs), dtype=int)
-    place = np.searchsorted(starts.to_numpy(), runs["hours"].to_numpy(), side="right") - 1
-    return starts.index.to_numpy()[np.clip(place, 0, None)]
+def _observations(processes: pd.DataFrame) -> pd.DataFrame:
+    """One row a run of a cell that has several: cell, round, log latency, hours."""
+    since_start = processes["started"] - processes["started"].min()
+    table = processes.assign(hours=since_start.dt.total_seconds() / HOUR_S)
+    by_run = table.groupby(["cell", "round"], sort=False)
+    runs = by_run.agg(latency_s=("latency_s", "median"), hours=("hours", "mean")).reset_index()
+    return runs.assign(log_s=np.log(runs["latency_s"]))
 
 
 def _fit(runs: pd.DataFrame) -> RegressionResults | None:
@@ -74,8 +56,8 @@ def _fit(runs: pd.DataFrame) -> RegressionResults | None:
     freedom.
     """
     columns = {"per_hour": runs["hours"]} | {
-        f"round_{number}": (runs["walk"] == number).astype(float)
-        for number in sorted(runs["walk"].unique())[1:]
+        f"round_{number}": (runs["round"] == number).astype(float)
+        for number in sorted(runs["round"].unique())[1:]
     }
     table = pd.DataFrame(columns).assign(log_s=runs["log_s"])
     centred = table - table.groupby(runs["cell"]).transform("mean")
@@ -91,7 +73,7 @@ def _fit(runs: pd.DataFrame) -> RegressionResults | None:
 def _together(runs: pd.DataFrame, terms: list[str]) -> dict[str, pd.Series]:
     """For each term, the weights of all terms in what it comes to with the others: a round and the
     slope may cancel each other."""
-    hours = runs[~runs["sentinel"]].groupby("walk")["hours"].mean()
+    hours = runs.groupby("round")["hours"].mean()
     weights = {}
     for term in terms:
         own = pd.Series(0.0, terms)
@@ -100,8 +82,7 @@ def _together(runs: pd.DataFrame, terms: list[str]) -> dict[str, pd.Series]:
             own[term] = runs["hours"].max()
         else:
             own[term] = 1.0
-            number = int(term.removeprefix("round_"))
-            own["per_hour"] = hours.get(number, hours.iloc[-1]) - hours.iloc[0]
+            own["per_hour"] = hours[int(term.removeprefix("round_"))] - hours.iloc[0]
         weights[term] = own
     return weights
 

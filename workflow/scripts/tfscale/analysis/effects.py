@@ -17,7 +17,6 @@ from tfscale.analysis.slices import (
     architecture,
     by_model,
     called,
-    checked,
     effective,
     log_ratios,
     median_variance,
@@ -41,18 +40,18 @@ POOLED = "pooled"
 
 
 def elasticities(
-    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None
+    cells: pd.DataFrame, confidence: float, processes: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """One row a slice and pair of neighbouring levels, and one pooled over slices.
 
     elasticity = d ln time / d ln x. Intervals are Student's t: of a pooled row over its slices
-    (`interval` is "slices"), of a single one from the visits, or duplicates, of both cells
+    (`interval` is "slices"), of a single one from the processes, or duplicates, of both cells
     ("replicates"), NaN where neither is known ("none"). Raises StudyError on latencies that are no
     times.
     """
     parts = []
-    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
-        known = replicates(table, visits)
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+        known = replicates(table, processes)
         for factor in FACTORS:
             pairs = _pairs(table, known, factor, confidence)
             if len(pairs):
@@ -73,7 +72,7 @@ def _pairs(
     ratio = np.log(above["x"] / table["x"])
     freedom = table["df"] + above["df"]
     variance = median_variance(known) * (table["ss"] + above["ss"]) / freedom.where(freedom > 0)
-    error = np.sqrt(variance * (1 / table["visits"] + 1 / above["visits"]))
+    error = np.sqrt(variance * (1 / table["processes"] + 1 / above["processes"]))
     value = (above["log_s"] - table["log_s"]) / ratio
     margin = t.ppf((1 + confidence) / 2, freedom.where(freedom > 0)) * error / ratio
     pairs = pd.DataFrame(

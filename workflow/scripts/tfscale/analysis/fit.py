@@ -8,7 +8,7 @@ from time import monotonic
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.claims import claim_words, claims, exploratory, many_tests_words
+from tfscale.analysis.claims import claim_words, claims
 from tfscale.analysis.drift import drift, order_words, run_order
 from tfscale.analysis.effects import (
     anova,
@@ -21,7 +21,7 @@ from tfscale.analysis.effects import (
 from tfscale.analysis.held_out import held_out_tables, held_out_words
 from tfscale.analysis.laws import best_law, effect_words, fit_laws, law_sentences, paper_sentences
 from tfscale.analysis.machines import compare_machines, machine_words
-from tfscale.analysis.material import Material, Plan, check_imports, gather
+from tfscale.analysis.material import Material, Plan, Tables, check_imports, gather, imported
 from tfscale.analysis.predictions import (
     budget_words,
     coverage_table,
@@ -32,7 +32,6 @@ from tfscale.analysis.predictions import (
 from tfscale.analysis.scatter import outlier_words, spread, spread_words
 from tfscale.analysis.schemas import FINDINGS, FITS
 from tfscale.analysis.slices import comparisons, correlations
-from tfscale.analysis.statistics import run_rows
 from tfscale.analysis.thresholds import threshold_profiles, threshold_sentences, thresholds
 from tfscale.analysis.work_model import fit_groups, label_words, rate_words, rates
 from tfscale.analysis.work_shares import labels, operation_shares, saturation, saturation_words
@@ -45,60 +44,53 @@ from tfscale.tables.latency import read_processes
 from tfscale.units import seconds, three
 from tfscale.words import AXIS_WORDS, WARNING, spanned, value_words
 
-Tables = dict[str, pd.DataFrame]
-
 
 @dataclass(frozen=True)
 class Part:
-    """Tables by the names of `fit_tables`, and sentences by topic."""
+    """Tables by the names of `outputs.TABLES`, and sentences by topic."""
 
-    tables: Tables
+    tables: dict[str, pd.DataFrame]
     sentences: dict[str, list[str]] = field(default_factory=dict)
 
 
-def laws(own: Material, made: Tables) -> Part:
+def laws(own: Material) -> Part:
     """The law of each factor, its local elasticities, and the paper's correlations."""
-    plan = own.plan
-    pooled = fit_laws(own.both, plan.confidence, own.both_visits, plan.rng(), tables=plan.bootstrap)
+    cells, levelled, plan = own.cells, own.levelled, own.plan
+    pooled = fit_laws(cells, plan.confidence, levelled, plan.rng(), tables=plan.bootstrap)
     alone = fit_laws(
-        own.both, plan.confidence, own.both_visits, plan.rng(), alone=True, tables=plan.bootstrap
+        cells, plan.confidence, levelled, plan.rng(), alone=True, tables=plan.bootstrap
     )
-    local = elasticities(own.both, plan.confidence, own.both_visits)
-    said = law_sentences(pooled) + paper_sentences(pooled) + elasticity_sentences(local)
-    return Part(
-        {"laws": pooled, "slice_laws": alone, "elasticities": local}
-        | {"correlations": correlations(own.both)},
-        {"Laws": said},
-    )
+    local = elasticities(cells, plan.confidence, levelled)
+    sentences = law_sentences(pooled) + paper_sentences(pooled) + elasticity_sentences(local)
+    tables = {"laws": pooled, "slice_laws": alone, "elasticities": local}
+    return Part(tables | {"correlations": correlations(cells)}, {"Laws": sentences})
 
 
-def work(own: Material, made: Tables) -> Part:
+def work(own: Material) -> Part:
     """The work model: rates, time shares, what holds a cell up, saturation."""
     confidence = own.plan.confidence
-    fitted = fit_groups(own.both, own.both_visits, own.plan.rng())
+    fitted = fit_groups(own.cells, own.levelled, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
     regimes, full = labels(fitted), saturation(fitted, confidence)
-    said = rate_words(shares, costs, confidence, own.roofs)
-    said += label_words(regimes) + saturation_words(full, confidence)
+    sentences = rate_words(shares, costs, confidence, own.roofs)
+    sentences += label_words(regimes) + saturation_words(full, confidence)
     tables = {"work_model": costs, "time_shares": shares, "regimes": regimes, "saturation": full}
-    return Part(tables, {"Regimes": said})
+    return Part(tables, {"Regimes": sentences})
 
 
-def breaks(own: Material, made: Tables) -> Part:
+def breaks(own: Material) -> Part:
     """Where growth changes."""
-    table = thresholds(own.cells, own.visits, own.plan.confidence, own.plan.rng())
-    tables = {
-        "thresholds": table,
-        "threshold_profiles": threshold_profiles(own.cells, own.visits),
-    }
+    table = thresholds(own.cells, own.levelled, own.plan.confidence, own.plan.rng())
+    profiles = threshold_profiles(own.cells, own.levelled)
+    tables = {"thresholds": table, "threshold_profiles": profiles}
     return Part(tables, {"Thresholds": threshold_sentences(table)})
 
 
-def attribution(own: Material, made: Tables) -> Part:
+def attribution(own: Material) -> Part:
     """Shares of the variance, differences that there are not, spread, outliers."""
     confidence = own.plan.confidence
     shares = anova(own.cells, confidence)
-    same = equivalence(own.cells, confidence)
+    same = equivalence(own.runs, confidence)
     scatter = spread(own.cells, confidence, own.repeats)
     count = own.cells.groupby(["machine", "model"]).ngroups
     return Part(
@@ -112,54 +104,48 @@ def attribution(own: Material, made: Tables) -> Part:
     )
 
 
-def prediction(own: Material, made: Tables) -> Part:
+def prediction(own: Material) -> Part:
     """Errors on what was left out, cells that were not run, the budget."""
     plan = own.plan
-    errors, left_out = held_out_tables(own.both, own.both_visits)
-    cover = coverage_table(own.both)
+    errors, left_out = held_out_tables(own.cells, own.processes)
+    cover = coverage_table(own.cells)
     asked = predict_cells(own.cells, plan.predict or [])
-    said = held_out_words(errors) + prediction_words(asked, cover)
+    within = within_budget(own.cells, asked, plan.latency_ms)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
-    tables["predictions"] = asked
-    tables["budget"] = within_budget(own.cells.iloc[:0], None, 1.0)
-    if plan.latency_ms is not None:
-        tables["budget"] = within_budget(own.cells, asked, plan.latency_ms)
-        said += budget_words(tables["budget"])
-    return Part(tables, {"Predicted times": said})
+    sentences = held_out_words(errors) + prediction_words(asked, cover) + budget_words(within)
+    return Part(tables | {"predictions": asked, "budget": within}, {"Predicted times": sentences})
 
 
-def order(own: Material, made: Tables) -> Part:
+def order(own: Material) -> Part:
     """Drift by the clock, and by the order of rows where there is no clock."""
-    imported = own.cells[own.cells["machine"].isin(own.imported)]
-    runs = pd.concat([run_rows(own.visits, own.own), imported], ignore_index=True)
-    table = run_order(runs, own.plan.confidence, own.plan.rng())
-    tables = {"drift": drift(own.visits, own.plan.confidence), "run_order": table}
+    table = run_order(own.runs, own.plan.confidence, own.plan.rng())
+    tables = {"drift": drift(own.processes, own.plan.confidence), "run_order": table}
     return Part(tables, {"Order": order_words(table)})
 
 
-def machines(own: Material, made: Tables) -> Part:
+def machines(own: Material) -> Part:
     """Machine against machine."""
     table = compare_machines(own.cells, own.plan.confidence)
     return Part({"machines": table}, {"Machines": machine_words(table)})
 
 
-def verdicts(own: Material, made: Tables) -> Part:
-    """The paper's claims, and the tests that nobody had announced."""
+def verdicts(own: Material) -> Part:
+    """The paper's claims."""
     plan = own.plan
     table = claims(own.cells, plan.confidence, own.imported, own.repeats, plan.primary)
-    tested = ("anova", "spread", "equivalence", "machines", "drift")
-    others = {name: made[name] for name in tested} | {"order": made["run_order"]}
-    rest = exploratory(others, plan.confidence)
-    return Part(
-        {"claims": table, "exploratory": rest},
-        {"The paper's claims": claim_words(table), "Many tests": many_tests_words(rest)},
-    )
+    return Part({"claims": table}, {"The paper's claims": claim_words(table)})
 
 
-PARTS: tuple[Callable[[Material, Tables], Part], ...] = (
-    laws, work, breaks, attribution, prediction, order, machines, verdicts,
-)  # fmt: skip
-"""Each is given the material and the tables of the parts before it."""
+PARTS: tuple[Callable[[Material], Part], ...] = (
+    laws,
+    work,
+    breaks,
+    attribution,
+    prediction,
+    order,
+    machines,
+    verdicts,
+)
 
 
 RISES = {
@@ -168,17 +154,16 @@ RISES = {
 }  # fmt: skip
 
 
-def findings(cells: pd.DataFrame, laws: pd.DataFrame, said: dict[str, list[str]]) -> pd.DataFrame:
+def findings(
+    cells: pd.DataFrame, runs: pd.DataFrame, laws: pd.DataFrame, sentences: dict[str, list[str]]
+) -> pd.DataFrame:
     """One row a sentence: topic, sentence. First what drives the time of each model, batching and
-    the extremes, then what the parts of the analysis said, by topic."""
-    own = laws[laws["machine"].isin(cells["machine"])]
-    top = [*_drivers(own), *_batching(cells), *_extremes(cells), *_categories(cells)]
-    rows = [{"topic": TOP, "sentence": sentence} for sentence in top]
-    rows += [
-        {"topic": topic, "sentence": sentence}
-        for topic, sentences in said.items()
-        for sentence in sentences
-    ]
+    the extremes, then what the parts of the analysis say, by topic."""
+    here = cells["machine"].unique()
+    drivers = _drivers(laws[laws["machine"].isin(here)])
+    compared = _categories(runs[runs["machine"].isin(here)])
+    by_topic = {TOP: [*drivers, *_batching(cells), *_extremes(cells), *compared]} | sentences
+    rows = [(topic, sentence) for topic, own in by_topic.items() for sentence in own]
     return pd.DataFrame(rows, columns=["topic", "sentence"])
 
 
@@ -199,13 +184,13 @@ def _drivers(laws: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _categories(cells: pd.DataFrame) -> list[str]:
+def _categories(runs: pd.DataFrame) -> list[str]:
     """What each value without an order (a precision, XLA, a path) costs against the usual one."""
     return [
         f"{found.model}: {value_words(found.axis, found.value)} takes {three(found.ratio)} times "
         f"as long as {value_words(found.axis, found.base)} in matched cells "
         f"{spanned(found.pairs, found.low, found.high)}."
-        for found in comparisons(cells)
+        for found in comparisons(runs)
     ]
 
 
@@ -246,30 +231,34 @@ def _extremes(cells: pd.DataFrame) -> list[str]:
 
 
 def fit(
-    cells_path: str, runs_path: str, roofs_path: str, imports: list[dict], coverage: float,
-    plan: Plan, folder: str, progress: Callable[[str], object] = print,
-) -> pd.DataFrame:  # fmt: skip
-    """Write every table of `fit_tables` (Parquet, and CSV for people) and the findings; returns
+    cells_path: str,
+    runs_path: str,
+    roofs_path: str,
+    imports: list[dict],
+    coverage: float,
+    plan: Plan,
+    folder: str,
+    progress: Callable[[str], object] = print,
+) -> pd.DataFrame:
+    """Write every table of `outputs.TABLES` (Parquet, and CSV for people) and the findings; returns
     those. `progress` is told of each part that is done. Raises StudyError on input that cannot be
     analysed."""
     for line in check_imports(imports):
         progress(f"{WARNING}{line}")
-    material = gather(
-        pd.read_parquet(cells_path), read_processes(runs_path), pd.read_parquet(roofs_path),
-        imports, coverage, plan,
-    )  # fmt: skip
+    own = Tables(pd.read_parquet(cells_path), read_processes(runs_path))
+    material = gather(own, imported(imports, coverage), pd.read_parquet(roofs_path), plan)
     tables: dict[str, pd.DataFrame] = {}
-    said: dict[str, list[str]] = {}
+    by_topic: dict[str, list[str]] = {}
     for number, part in enumerate(PARTS, start=1):
         start = monotonic()
-        made = part(material, tables)
+        made = part(material)
         tables |= made.tables
-        said |= made.sentences
+        by_topic |= made.sentences
         progress(f"fit {number} of {len(PARTS)}: {part.__name__}, {monotonic() - start:.1f} s")
     for name in TABLES:
         write_parquet(Path(folder, f"{name}.parquet"), typed(name, tables[name], FITS[name]))
         write_csv(Path(folder, f"{name}.csv"), tables[name])
-    sentences = findings(material.own, tables["laws"], said)
+    sentences = findings(material.own, material.runs, tables["laws"], by_topic)
     write_parquet(Path(folder, "findings.parquet"), typed("findings", sentences, FINDINGS))
     write_text(Path(folder, "findings.txt"), "\n".join(sentences["sentence"]) + "\n")
     return sentences

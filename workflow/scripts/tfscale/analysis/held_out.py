@@ -168,14 +168,18 @@ CELL_COLUMNS = (
 
 
 def held_out(
-    cells: pd.DataFrame, visits: pd.DataFrame | None = None, predictors: dict[str, Fit] = PREDICTORS
+    cells: pd.DataFrame,
+    processes: pd.DataFrame | None = None,
+    predictors: dict[str, Fit] = PREDICTORS,
 ) -> pd.DataFrame:
     """The first table of `held_out_tables`."""
-    return held_out_tables(cells, visits, predictors)[0]
+    return held_out_tables(cells, processes, predictors)[0]
 
 
 def held_out_tables(
-    cells: pd.DataFrame, visits: pd.DataFrame | None = None, predictors: dict[str, Fit] = PREDICTORS
+    cells: pd.DataFrame,
+    processes: pd.DataFrame | None = None,
+    predictors: dict[str, Fit] = PREDICTORS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores: one row a group of cells, test and predictor, with errors on the cells left out.
 
@@ -185,13 +189,13 @@ def held_out_tables(
     same); no predictor can be better than about that. Where a test has no fold the note says why.
 
     Cells: one row a cell and fold of `SHOWN_TESTS` that left it out, with what the first predictor
-    said of it (s). Raises StudyError for a time that is none.
+    said of it (s).
     """
     rows = []
     shown = [pd.DataFrame(columns=CELL_COLUMNS)]
     for group, table in timed(cells).groupby(GROUP, sort=False):
         table = table.reset_index(drop=True)
-        floor = 100 * noise_floor(table, visits)
+        floor = 100 * noise_floor(table, processes)
         for test in TESTS:
             parts = folds(table, test)
             head = named(group) | {"test": test, "folds": len(parts), "noise_floor_percent": floor}
@@ -259,14 +263,11 @@ def _why(test: str) -> str:
     return f"not testable: there is no second {what} to learn from"
 
 
-def noise_floor(cells: pd.DataFrame, visits: pd.DataFrame | None) -> float:
+def noise_floor(cells: pd.DataFrame, processes: pd.DataFrame | None) -> float:
     """Median |change| of a cell's latency from a round to the next, as a share; NaN if unknown."""
-    if visits is not None and len(visits):
-        own = visits[visits["machine"].isin(cells["machine"]) & visits["cell"].isin(cells["cell"])]
-        own = own[~own["disturbed"].fillna(False).astype(bool)]
-        if "sentinel" in own:
-            own = own[~own["sentinel"].fillna(False).astype(bool)]
-        by_round = own.groupby(["cell", "round"])["p50_s"].median()
+    if processes is not None and len(processes):
+        here = processes["machine"].isin(cells["machine"]) & processes["cell"].isin(cells["cell"])
+        by_round = processes[here].groupby(["cell", "round"])["latency_s"].median()
         change = (by_round / by_round.groupby("cell").shift() - 1).abs().dropna()
         if len(change):
             return float(change.median())

@@ -23,8 +23,8 @@ from tfscale.analysis.law_fits import (
     reported,
     small,
 )
-from tfscale.analysis.slices import called, checked, replicates, slice_names, slice_numbers, slices
-from tfscale.analysis.statistics import resampled
+from tfscale.analysis.slices import called, replicates, slice_names, slice_numbers, slices
+from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FACTORS
 from tfscale.units import percent, three
 from tfscale.words import AXIS_WORDS, between, p_words, share
@@ -166,17 +166,17 @@ def fate(
 
 
 def lack_of_fit(levels: Levels, known: pd.DataFrame, rss: float, shapes: int) -> tuple[float, str]:
-    """p of the F test and what its pure error comes from: visits, duplicates or level means.
+    """p of the F test and what its pure error comes from: processes, duplicates or level means.
 
     `known` has the columns of `replicates`; `rss` is the law's on mean_log. Cells that share slice
     and level are replicates too. Without any replicate the law is tested against free level means,
     whose remainder (slices that are not parallel) stands for the error. NaN where nothing is left
     to test. Source: Draper and Smith, Applied Regression Analysis (1998), 2.1, with the harmonic
-    mean for unequal numbers of visits.
+    mean for unequal numbers of processes.
     """
     pure, pure_df, between, groups = _pure(levels, known)
     if pure_df >= 1:
-        source = "visits" if known["within_df"].any() else "duplicates"
+        source = "processes" if known["within_df"].any() else "duplicates"
         extra = groups - levels.scales - shapes
         missed = _many(known) * (rss - levels.cells * EXACT**2 - between)
     else:
@@ -191,7 +191,7 @@ def lack_of_fit(levels: Levels, known: pd.DataFrame, rss: float, shapes: int) ->
 
 
 def slices_differ(levels: Levels, known: pd.DataFrame) -> float:
-    """p of the F test that all slices have one shape, against the pure error of visits and
+    """p of the F test that all slices have one shape, against the pure error of processes and
     duplicates: small when factors act together. NaN with one slice or without replicates.
 
     `known` has the columns of `replicates`. Source: that of `lack_of_fit`.
@@ -217,8 +217,8 @@ def _pure(levels: Levels, known: pd.DataFrame) -> tuple[float, float, float, int
 
 
 def _many(known: pd.DataFrame) -> float:
-    """The harmonic mean of the visits a cell."""
-    return 1 / float((1 / known["visits"]).mean())
+    """The harmonic mean of the processes a cell."""
+    return 1 / float((1 / known["processes"]).mean())
 
 
 MOST_LEVELS = 20
@@ -379,7 +379,7 @@ TABLES = 200
 def fit_laws(
     cells: pd.DataFrame,
     confidence: float,
-    visits: pd.DataFrame | None = None,
+    processes: pd.DataFrame | None = None,
     rng: np.random.Generator | None = None,
     alone: bool = False,
     tables: int = TABLES,
@@ -393,15 +393,16 @@ def fit_laws(
     `fate` says what became of a law. `slices_differ_p` is that of the F test that all slices have
     one shape, `lack_of_fit_error` where the pure error of the tests comes from. `held_out_error` is
     the root mean square of ln(time / predicted) with a level left out, `wins` the share of `tables`
-    bootstraps over `visits` (cell, machine, p50_s, disturbed) in which a law has the lowest AICc.
-    A factor along which no two cells compare is left out. Raises StudyError on latencies that are
-    no times.
+    bootstraps over `processes` (cell, machine, latency_s) in which a law has the lowest AICc.
+    A factor along which no two cells compare is left out.
     """
     rng = rng or np.random.default_rng(0)
     rows: list[dict] = []
-    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
-        known = replicates(table, visits)
-        draws = resampled(table, visits, tables, rng)
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+        known = replicates(table, processes)
+        draws = None
+        if (known["processes"] > 1).any():
+            draws = np.log(redrawn(table, processes, tables, rng))
         for factor in FACTORS:
             used = slices(table, factor)[0].index
             names = slice_names(table, factor) if alone else pd.Series(POOLED, index=table.index)

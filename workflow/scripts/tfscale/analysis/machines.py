@@ -7,7 +7,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import t
 
-from tfscale.analysis.slices import architecture, by_model, effective, positive
+from tfscale.analysis.slices import architecture, by_model, effective
 from tfscale.axes import AXES
 from tfscale.words import AXIS_WORDS, p_words, times
 
@@ -85,7 +85,7 @@ def compare_machines(
     models: dict[str, list[tuple[str, pd.DataFrame]]] = {}
     for machine, model, table in by_model(cells, time):
         called = table["called_batch"] if "called_batch" in table else table["batch_size"]
-        work = called * positive(table, "flop_per_example")
+        work = called * table["flop_per_example"]
         table = table.assign(work_flop=work, called_batch=called)
         models.setdefault(model, []).append((machine, table))
     rows = []

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tfscale.analysis.scatter import outliers, without
-from tfscale.analysis.statistics import visit_rows
+from tfscale.analysis.scatter import outliers
+from tfscale.analysis.slices import checked, without_rounds
+from tfscale.analysis.statistics import process_rows, run_rows
 from tfscale.axes import cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.checksums import sha256_of
 from tfscale.files.parquet import check_import
 from tfscale.study.work import work_columns
-from tfscale.tables.latency import cells_of, latencies
+from tfscale.tables.latency import cells_of, latencies, read_processes
 from tfscale.timing.protocol import calls_per_pass
-from tfscale.timing.run_file import RAW
 
 PAPER_COLUMNS = ["Layers", "BatchSize", "ConvSize", "TotalTime", "MeanTime"]
 PAPER_BATCH = 32
@@ -25,6 +24,14 @@ PAPER_BATCH = 32
 PAPER_INPUTS = 2000
 INPUT_SIZES = {"mnist": 28, "text": 56}
 VOCABULARY = {"mnist": 0, "text": 18_765}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The cells of a study or of an imported table, and its processes where these are known."""
+
+    cells: pd.DataFrame
+    processes: pd.DataFrame | None = None
 
 
 def check_imports(imports: Collection[dict]) -> list[str]:
@@ -53,34 +60,42 @@ def check_imports(imports: Collection[dict]) -> list[str]:
     return sorted(unjudged)
 
 
-def imported_cells(path: str, name: str, model: str | None, coverage: float) -> pd.DataFrame:
-    """The cells of one entry of `imports`: a CSV file of the paper, or a runs.parquet.
+def imported(imports: Collection[dict], coverage: float) -> list[Tables]:
+    """The tables of each entry of `imports` (path, name, model): of a CSV file of the paper its
+    cells, of another study's runs.parquet its cells and processes.
 
     Raises StudyError that names the file and what is wrong with it.
     """
-    if path.endswith(".csv"):
-        return paper_cells(path, str(model), name)
-    return study_cells(path, name, coverage)
+    return [
+        Tables(paper_cells(entry["path"], str(entry.get("model")), entry["name"]))
+        if entry["path"].endswith(".csv")
+        else study_tables(entry["path"], entry["name"], coverage)
+        for entry in imports
+    ]
 
 
-def study_cells(path: str, name: str, coverage: float) -> pd.DataFrame:
-    """One row a cell of another study's runs.parquet, with axes, work and latency.
+def study_tables(path: str, name: str, coverage: float) -> Tables:
+    """The cells of another study's runs.parquet, with axes, work, latency and the time of the
+    paper's 2,000 inputs, and its processes.
 
     `machine` is `name`, with the other study's own machine behind it where it has several.
     """
     try:
-        names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
-        visits = pq.read_table(path, columns=names).to_pandas()
-        if "left_because" not in visits:  # a study of before it was recorded
-            visits["left_because"] = None
-        timed = latencies(visits, path, coverage)
+        processes = read_processes(path)
+        timed = latencies(processes, path, coverage)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise StudyError(f"{path}: not the runs.parquet of a study: {error} (imports)") from None
-    several = timed["machine"].nunique() > 1
     work = [work_columns(axes, VOCABULARY[axes["model"]]) for axes in cells_of(timed)]
-    return pd.concat([timed.drop(columns="host"), pd.DataFrame(work)], axis=1).assign(
-        machine=name + " " + timed["machine"] if several else name,
-        called_batch=timed["batch_size"],
+    calls = calls_per_pass(PAPER_INPUTS, timed["batch_size"])
+    cells = pd.concat([timed.drop(columns="host"), pd.DataFrame(work)], axis=1).assign(
+        called_batch=timed["batch_size"], pass_mean_s=timed["latency_s"] * calls
+    )
+    several = cells["machine"].nunique() > 1
+    return Tables(
+        *(
+            table.assign(machine=name + " " + table["machine"] if several else name)
+            for table in (cells, processes)
+        )
     )
 
 
@@ -146,62 +161,52 @@ class Plan:
 
 @dataclass(frozen=True)
 class Material:
-    """`cells` are the study's own and, under machines of other names, the imported ones; `both`
-    has a second copy, without its outliers, of every machine that has some. `repeats` are the
-    clean visits as rows like cells."""
+    """The study's `own` cells, and `cells` with the imported ones under machines of other names.
+
+    `processes` are all that there are; `levelled` the same without what all cells of a machine
+    share of a round. `repeats` are the levelled ones as rows like cells, one a process; `runs` has
+    a row a cell and round as it was, and imported cells without processes as they are.
+    """
 
     own: pd.DataFrame
     cells: pd.DataFrame
-    both: pd.DataFrame
     outliers: pd.DataFrame
-    visits: pd.DataFrame
-    both_visits: pd.DataFrame
+    processes: pd.DataFrame
+    levelled: pd.DataFrame
     repeats: pd.DataFrame
+    runs: pd.DataFrame
     imported: tuple[str, ...]
     roofs: pd.DataFrame
     plan: Plan
 
 
-def gather(
-    own: pd.DataFrame, visits: pd.DataFrame, roofs: pd.DataFrame, imports: Collection[dict],
-    coverage: float, plan: Plan,
-) -> Material:  # fmt: skip
-    """The study's tables and those of `imports` (path, name, model), whose names must be free.
+def gather(own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Plan) -> Material:
+    """The study's tables and the imported ones, whose names must be free.
 
-    Raises StudyError that names a file or name that cannot be used.
+    Raises StudyError that names cells without a time, or a name that cannot be used.
     """
-    tables = [
-        imported_cells(entry["path"], entry["name"], entry.get("model"), coverage)
-        for entry in imports
-    ]
-    _check_names(own, tables)
-    cells = pd.concat([own, *tables], ignore_index=True)
-    imported = tuple(dict.fromkeys(name for table in tables for name in table["machine"]))
-    flagged = outliers(cells, plan.confidence, imported)
-    hosts = own.drop_duplicates("machine")[["machine", "host"]]
+    _check_names(own.cells, [other.cells for other in others])
+    cells = checked(pd.concat([table.cells for table in (own, *others)], ignore_index=True))
+    processes = pd.concat(
+        [table.processes for table in (own, *others) if table.processes is not None],
+        ignore_index=True,
+    )
+    levelled = without_rounds(processes)
+    names = tuple(dict.fromkeys(name for other in others for name in other.cells["machine"]))
+    hosts = own.cells.drop_duplicates("machine")[["machine", "host"]]
+    bare = cells[~cells["machine"].isin(processes["machine"])]
     return Material(
-        own=own,
+        own=cells[~cells["machine"].isin(names)],
         cells=cells,
-        both=with_and_without(cells, flagged),
-        outliers=flagged,
-        visits=visits,
-        both_visits=pd.concat([visits, _renamed(visits, flagged)], ignore_index=True),
-        repeats=visit_rows(visits, own),
-        imported=imported,
+        outliers=outliers(cells, plan.confidence, names),
+        processes=processes,
+        levelled=levelled,
+        repeats=process_rows(levelled, cells),
+        runs=pd.concat([run_rows(process_rows(processes, cells)), bare], ignore_index=True),
+        imported=names,
         roofs=hosts.merge(roofs, on="host").drop(columns="host"),
         plan=plan,
     )
-
-
-def with_and_without(cells: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
-    """The cells, and those of machines with outliers once more without them, under a machine of
-    its own: so both fits are shown."""
-    return pd.concat([cells, _renamed(without(cells, flagged), flagged)], ignore_index=True)
-
-
-def _renamed(rows: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
-    own = rows[rows["machine"].isin(flagged["machine"])]
-    return own.assign(machine=own["machine"] + " without outliers")
 
 
 def _check_names(own: pd.DataFrame, tables: list[pd.DataFrame]) -> None:

@@ -216,22 +216,22 @@ COLUMNS = ("machine", "source", "largest_by", "budget_s", *KEPT, "verdict")
 
 
 def within_budget(
-    cells: pd.DataFrame, predicted: pd.DataFrame | None, latency_ms: float
+    cells: pd.DataFrame, predicted: pd.DataFrame, latency_ms: float | None
 ) -> pd.DataFrame:
     """One row a machine, model, source (measured, predicted) and measure of size: the cell with the
-    largest model within `latency_ms` a call, and of those the one with the largest batch.
+    largest model within `latency_ms` a call (none asked: no row), and of those the one with the
+    largest batch.
 
     `verdict`: within (so is its interval's upper end), undetermined (its interval reaches
-    beyond), extrapolated, no interval, or that none is within, with the fastest. Raises StudyError
-    for a budget that is not above 0.
+    beyond), extrapolated, no interval, or that none is within, with the fastest.
     """
-    if not latency_ms > 0:
-        raise StudyError(f"budget.latency_ms must be above 0, not {latency_ms} (config.yaml)")
+    if latency_ms is None:
+        return pd.DataFrame(columns=COLUMNS)
     sources = {"measured": cells, "predicted": predicted}
     rows = [
         row
         for source, table in sources.items()
-        if table is not None and len(table)
+        if len(table)
         for row in _largest(table, source, latency_ms / 1000)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

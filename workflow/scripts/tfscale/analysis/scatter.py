@@ -182,14 +182,14 @@ FEWEST_REPEATS = 2
 
 
 def spread(
-    cells: pd.DataFrame, confidence: float, visits: pd.DataFrame | None = None, time: str = PASS,
+    cells: pd.DataFrame, confidence: float, repeats: pd.DataFrame | None = None, time: str = PASS,
     factors: Collection[str] = FACTORS,
 ) -> pd.DataFrame:  # fmt: skip
     """One row a machine, model, factor, scale (seconds, log seconds) and basis.
 
     The basis `levels` is the scatter of all cells of a level, as a box plot shows it, and
     `replicates` that of repeats round their own mean: rows of `cells` that no axis which reached
-    the model tells apart, else `visits` (from `visit_rows`). `ratio` is the mean
+    the model tells apart, else `repeats` (from `process_rows`). `ratio` is the mean
     distance from the level's median at the highest level over that at the lowest, with a
     t interval on its logarithm. Brown-Forsythe (levene, centre median) compares all levels;
     Breusch-Pagan (Koenker's studentised form) regresses squared residuals on ln factor.
@@ -198,8 +198,8 @@ def spread(
     """
     rows = []
     again = {}
-    if visits is not None:
-        again = {(machine, model): rows for machine, model, rows in by_model(visits, time)}
+    if repeats is not None:
+        again = {(machine, model): rows for machine, model, rows in by_model(repeats, time)}
     for machine, model, table in by_model(cells, time):
         for factor in [axis for axis in effective(table) if axis in factors]:
             for basis, part, centre in _bases(table, factor, again.get((machine, model))):
@@ -211,17 +211,17 @@ def spread(
 
 
 def _bases(
-    table: pd.DataFrame, factor: str, visits: pd.DataFrame | None
+    table: pd.DataFrame, factor: str, repeats: pd.DataFrame | None
 ) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
     """The rows that scatter, and round what: the levels, and the repeats where there are any."""
     yield "levels", table, table[factor]
-    for rows in (table, visits):
+    for rows in (table, repeats):
         if rows is None:
             continue
         group = repeated(rows)
         several = group.groupby(group).transform("size") >= FEWEST_REPEATS
         if several.any():
-            if group.groupby(rows[factor]).nunique().max() > 1 or rows is visits:
+            if group.groupby(rows[factor]).nunique().max() > 1 or rows is repeats:
                 yield "replicates", rows[several], group[several]
             return
 
@@ -233,7 +233,7 @@ def _one(y: pd.Series, x: pd.Series, centre: pd.Series, alpha: float) -> dict:
     missing = dict.fromkeys(
         ("ratio", "ratio_low", "ratio_high", "brown_forsythe_p", "breusch_pagan_p"), np.nan
     )
-    if len(levels) < 2:  # all visits of the others were disturbed
+    if len(levels) < 2:
         return ends | missing | {"verdict": "not testable: one level alone"}
     if x.value_counts().min() < FEWEST:
         return ends | missing | {"verdict": f"not testable: a level has under {FEWEST} cells"}

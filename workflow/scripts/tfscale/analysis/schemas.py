@@ -417,20 +417,7 @@ CLAIMS = described(
     }
 )
 
-EXPLORATORY = described(
-    {
-        **OWN,
-        "test": text("name of the test"),
-        "p_value": number("p of the test"),
-        "family": text("exploratory"),
-        "method": text("correction: fdr_bh (Benjamini-Hochberg)"),
-        "tests": count("tests that are corrected together"),
-        "p_adjusted": number("corrected p"),
-        "verdict": text("found, undetermined or not testable"),
-    }
-)
-
-CLAIM_TABLES = {"claims": CLAIMS, "exploratory": EXPLORATORY}
+CLAIM_TABLES = {"claims": CLAIMS}
 """By the names of `fit_tables`."""
 
 

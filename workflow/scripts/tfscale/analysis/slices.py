@@ -1,4 +1,4 @@
-"""Slices, matched pairs, what varies; the one check of cells and of visits that count."""
+"""Slices, matched pairs, what varies; the check of cells, and what processes say of noise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,15 +26,16 @@ MEDIAN_VARIANCE = np.pi / 2
 
 
 def checked(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells, a row that only repeats another one once; StudyError that names those with a
-    latency or an axis that is no number above 0."""
-    for column in ("latency_s", *(axis for axis in FACTORS if axis in cells)):
+    """The cells, a row that only repeats another one once; StudyError that names those with a time,
+    work, batch or axis that is no number above 0."""
+    numbers = ("latency_s", "pass_mean_s", "flop_per_example", "called_batch", *FACTORS)
+    for column in numbers:
         value = pd.to_numeric(cells[column], errors="coerce")
         bad = cells[~(np.isfinite(value) & (value > 0))]
         if len(bad):
             names = ", ".join(bad["cell"].astype(str).iloc[:3]) + (" …" if len(bad) > 3 else "")
             raise StudyError(f"{column} must be a number above 0, which it is not in {names}")
-    return cells[~cells.duplicated(["machine", "cell", "latency_s"])]
+    return cells[~cells.duplicated(["machine", "cell", "latency_s"])].reset_index(drop=True)
 
 
 def called(cells: pd.DataFrame, factor: str) -> pd.Series:
@@ -76,55 +77,64 @@ def slice_names(cells: pd.DataFrame, factor: str) -> pd.Series:
     return names.str.strip().replace("", "all")
 
 
-def replicates(cells: pd.DataFrame, visits: pd.DataFrame | None) -> pd.DataFrame:
-    """What the visits say of each cell's noise, with the index of `cells`.
+def replicates(cells: pd.DataFrame, processes: pd.DataFrame | None) -> pd.DataFrame:
+    """What the processes say of each cell's noise, with the index of `cells`.
 
-    Columns: mean_log (mean of ln p50_s over clean visits, ln latency_s without any), within_ss (sum
-    of squares about it), within_df, visits (1 without any). `visits` has cell, machine, p50_s and
-    may have disturbed; a cell whose visits were all disturbed counts them all.
+    Columns: mean_log (mean of ln latency_s over processes, that of the cell without any),
+    within_ss (sum of squares about it), within_df, processes (1 without any).
     """
     own = pd.DataFrame(
-        {"mean_log": np.log(cells["latency_s"]), "within_ss": 0.0, "within_df": 0, "visits": 1}
+        {"mean_log": np.log(cells["latency_s"]), "within_ss": 0.0, "within_df": 0, "processes": 1}
     )
-    if visits is None or visits.empty:
+    if processes is None or processes.empty:
         return own
-    table = clean_visits(visits).assign(log_s=lambda rows: np.log(rows["p50_s"]))
-    stats = table.groupby(["cell", "machine"])["log_s"].agg(["mean", "var", "size"])
+    log_s = np.log(processes["latency_s"])
+    stats = log_s.groupby([processes["cell"], processes["machine"]]).agg(["mean", "var", "size"])
     found = stats.reindex(pd.MultiIndex.from_frame(cells[["cell", "machine"]]))
     known = found["size"].notna().to_numpy()
     size = found["size"].fillna(1).to_numpy()
     own["mean_log"] = np.where(known, found["mean"], own["mean_log"])
     own["within_ss"] = found["var"].fillna(0).to_numpy() * (size - 1)
     own["within_df"] = (size - 1).astype(int)
-    own["visits"] = size.astype(int)
+    own["processes"] = size.astype(int)
     return own
 
 
-def clean_visits(visits: pd.DataFrame) -> pd.DataFrame:
-    """The visits that count: those not disturbed, or all of a cell that has no others."""
-    table = visits[visits["p50_s"] > 0]
-    if "disturbed" not in table:
-        return table
-    clean = ~table["disturbed"].astype(bool)
-    return table[clean | ~clean.groupby([table["cell"], table["machine"]]).transform("any")]
+FEWEST_TOGETHER = 5
+"""Cells of a round that tell what it shares: the noise of fewer would pass for it."""
+
+
+def without_rounds(processes: pd.DataFrame) -> pd.DataFrame:
+    """The processes with latency_s less what all cells of their machine share of a round.
+
+    That is the median over cells of how far each is from its own mean, in logarithms: taken out,
+    cells are compared round by round, and what a round does to all of them alike cancels.
+    """
+    if processes.empty:
+        return processes
+    log_s = np.log(processes["latency_s"])
+    off = log_s - log_s.groupby([processes["machine"], processes["cell"]]).transform("mean")
+    rounds = off.groupby([processes["machine"], processes["round"]])
+    shared = rounds.transform("median").where(rounds.transform("size") >= FEWEST_TOGETHER, 0.0)
+    return processes.assign(latency_s=np.exp(log_s - shared))
 
 
 def points(known: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """One row a value of `by` (a level, perhaps of a slice), from cells with the columns of
-    `replicates` and latency_s: log_s (mean of ln latency_s), visits, and the pure error ss with its
-    df, in which cells of one level are replicates too."""
+    `replicates` and latency_s: log_s (mean of ln latency_s), processes, and the pure error ss with
+    its df, in which cells of one level are replicates too."""
     groups = known.assign(log_s=np.log(known["latency_s"])).groupby(by)
-    between = known["visits"] * (known["mean_log"] - groups["mean_log"].transform("mean")) ** 2
+    between = known["processes"] * (known["mean_log"] - groups["mean_log"].transform("mean")) ** 2
     table = groups.agg(
-        log_s=("log_s", "mean"), visits=("visits", "sum"), df=("within_df", "sum")
-    )  # fmt: skip
+        log_s=("log_s", "mean"), processes=("processes", "sum"), df=("within_df", "sum")
+    )
     table["df"] += groups.size() - 1
     table["ss"] = (known["within_ss"] + between).groupby([known[column] for column in by]).sum()
     return table
 
 
 def median_variance(known: pd.DataFrame) -> float:
-    """Variance of a point over that of the mean of its replicates: a median's if it has visits."""
+    """Variance of a point over that of the mean of its replicates: a median's with processes."""
     return MEDIAN_VARIANCE if known["within_df"].any() else 1.0
 
 
@@ -133,31 +143,14 @@ SHAPE = ["layers", "conv_size", "input_size", "filters"]
 PASS = "pass_mean_s"
 FEWEST_FREE = 5
 MOST_COLUMNS = 600
-NAMED = 3
 
 
 def by_model(cells: pd.DataFrame, time: str = PASS) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Each machine's rows of each model in the order of the table, with two more columns.
-
-    `time_s` is the column `time` (seconds), `log_s` its logarithm. Raises StudyError that names
-    the first cells whose time is no positive number.
-    """
-    if missing := [name for name in ("machine", "model", "cell", time) if name not in cells]:
-        raise StudyError(f"the table of cells has no column {', '.join(missing)}")
-    seconds = positive(cells, time)
-    table = cells.assign(time_s=seconds, log_s=np.log(seconds))
+    """Each machine's rows of each model in the order of the table, with two more columns:
+    `time_s` is the column `time` (seconds), `log_s` its logarithm."""
+    table = cells.assign(time_s=cells[time], log_s=np.log(cells[time]))
     for (machine, model), group in table.groupby(["machine", "model"], sort=False):
         yield str(machine), str(model), group.reset_index(drop=True)
-
-
-def positive(cells: pd.DataFrame, column: str) -> pd.Series:
-    """A column as floats; StudyError names the first cells where it is no positive number."""
-    numbers = pd.to_numeric(cells[column], errors="coerce").astype(float)
-    wrong = cells.loc[~(np.isfinite(numbers) & (numbers > 0)), "cell"].unique().tolist()
-    if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise StudyError(f"no positive {column} in {', '.join(map(str, wrong[:NAMED]))}{more}")
-    return numbers
 
 
 def nominal_batch(table: pd.DataFrame) -> bool:
@@ -265,11 +258,18 @@ def any_difference(table: pd.DataFrame, factor: str) -> float:
 def log_ratios(table: pd.DataFrame, factor: str, base: float, level: float) -> pd.DataFrame:
     """The matched pairs of two levels: their other axes, `base_log_s` and `level_log_s`.
 
-    Cells that occur more than once are averaged.
+    Cells that occur more than once are averaged. Rows with a `round` are paired within rounds, and
+    a pair's difference is the median over these: what a round shares cancels.
     """
     others = [axis for axis in AXES if axis != factor and axis in table]
-    at = [table[table[factor] == value].groupby(others)["log_s"].mean() for value in (base, level)]
+    by_round = "round" in table and table["round"].notna().all()
+    by = [*others, "round"] if by_round else others
+    at = [table[table[factor] == value].groupby(by)["log_s"].mean() for value in (base, level)]
     pairs = pd.concat(at, axis=1, keys=["base_log_s", "level_log_s"]).dropna()
+    if by_round:
+        ratio = (pairs["level_log_s"] - pairs["base_log_s"]).groupby(level=others).median()
+        base_log_s = pairs["base_log_s"].groupby(level=others).median()
+        pairs = pd.DataFrame({"base_log_s": base_log_s, "level_log_s": base_log_s + ratio})
     return pairs.reset_index()
 
 
@@ -288,27 +288,22 @@ class Comparison:
     pairs: int
 
 
-def comparisons(cells: pd.DataFrame) -> Iterator[Comparison]:
+def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
     """Every value of the axes without an order against the axis's default (or, where the cells
-    do not have it, the value that comes first), for each machine and model."""
-    for (_, model), table in cells.groupby(["machine", "model"], sort=False):
-        for axis in CATEGORIES:
+    do not have it, the value that comes first), for each machine and model.
+
+    `runs` has a row a cell, or a row a cell and round: then pairs are taken within rounds.
+    """
+    for _, model, table in by_model(runs, "latency_s"):
+        for axis in values(table):
             levels = table[axis].unique().tolist()
             base: Any = AXES[axis].default if AXES[axis].default in levels else levels[0]
             for value in levels:
-                ratios = _ratios(table, axis, value, base)
-                if value != base and len(ratios):
-                    yield Comparison(
-                        model, axis, value, base,
-                        ratios.median(), ratios.min(), ratios.max(), len(ratios),
-                    )  # fmt: skip
-
-
-def _ratios(cells: pd.DataFrame, axis: str, value: str | bool, base: str | bool) -> pd.Series:
-    """Latency at `value` over that at `base`, one a pair of cells with all other axes equal."""
-    latency = cells.set_index([other for other in AXES if other != axis])["latency_s"]
-    at = (cells[axis] == value).to_numpy(), (cells[axis] == base).to_numpy()
-    return (latency[at[0]] / latency[at[1]]).dropna()
+                pairs = log_ratios(table, axis, base, value)
+                if value != base and len(pairs):
+                    ratios = np.exp(pairs["level_log_s"] - pairs["base_log_s"])
+                    size = ratios.median(), ratios.min(), ratios.max(), len(ratios)
+                    yield Comparison(model, axis, value, base, *size)
 
 
 TIME = "pass_mean_s"

@@ -1,7 +1,6 @@
-"""Bootstrap of visits, corrections for many tests, noncentral F."""
+"""The bootstrap of processes, corrections for many tests, noncentral F."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ from scipy.optimize import brentq
 from scipy.stats import ncf
 from statsmodels.stats.multitest import multipletests
 
-from tfscale.analysis.slices import ARCHITECTURE, clean_visits
+from tfscale.analysis.slices import ARCHITECTURE
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
 
@@ -82,114 +81,71 @@ def _inverted(f_value: float, freedom: tuple[float, float], share: float) -> flo
 
 
 SAME_CALL = ["called_batch", *ARCHITECTURE]
+TOGETHER = 2000
+"""Cells that are redrawn at once: enough to be fast, few enough for the memory."""
 
 
-@dataclass(frozen=True)
-class Replicates:
-    """Values (cells, most), the first `counts` of each row valid, and how many a draw takes."""
+def redrawn(
+    cells: pd.DataFrame, processes: pd.DataFrame | None, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Latencies (s) of `draws` studies like this one: (draws, cells), of cells of one group.
 
-    values: np.ndarray
-    counts: np.ndarray
-    taken: np.ndarray
-
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Each cell's median of values drawn with replacement, in seconds."""
-        most = self.taken.max()
-        places = (rng.random((len(self.counts), most)) * self.counts[:, None]).astype(int)
-        drawn = np.take_along_axis(self.values, places, axis=1)
-        drawn[np.arange(most) >= self.taken[:, None]] = np.inf
-        drawn.sort(axis=1)
-        middle = np.stack([(self.taken - 1) // 2, self.taken // 2], axis=1)
-        return np.take_along_axis(drawn, middle, axis=1).mean(axis=1)
-
-
-def replicates(cells: pd.DataFrame, visits: pd.DataFrame | None) -> Replicates:
-    """The replicates of cells of one group, row by row.
-
-    A cell's are its clean visits (all, when every one was disturbed). Cells without visits, as in
-    an imported table, are redrawn from the rows whose calls were the same, themselves among them.
+    A cell's is the median of as many processes as it has, drawn from them with replacement. Cells
+    without processes, as in an imported table, are redrawn from the rows whose calls were the same,
+    themselves among them.
     """
-    own = _medians(cells, visits)
-    alike = cells.groupby(SAME_CALL, sort=False)["latency_s"].agg(list)
-    keys = zip(*(cells[axis] for axis in SAME_CALL), strict=True)
-    lists, taken = [], []
-    for key, visited in zip(keys, own, strict=True):
-        lists.append(visited if len(visited) else alike[key])
-        taken.append(max(len(visited), 1))
-    counts = np.array([len(values) for values in lists])
-    padded = np.zeros((len(lists), counts.max()))
-    for row, values in zip(padded, lists, strict=True):
-        row[: len(values)] = values
-    return Replicates(padded, counts, np.array(taken))
-
-
-def _medians(cells: pd.DataFrame, visits: pd.DataFrame | None) -> list[list[float]]:
-    """The medians of the visits that a cell is estimated from."""
-    if visits is None or visits.empty:
-        return [[] for _ in range(len(cells))]
-    own = visits[visits["machine"].isin(cells["machine"]) & (visits["p50_s"] > 0)]
-    disturbed = own["disturbed"].fillna(False).astype(bool)
-    all_disturbed = disturbed.groupby([own["machine"], own["cell"]]).transform("all")
-    used = own[~disturbed | all_disturbed]
-    by_cell = used.groupby(["machine", "cell"])["p50_s"].agg(list).to_dict()
-    keys = zip(cells["machine"], cells["cell"], strict=True)
-    return [by_cell.get(key, []) for key in keys]
-
-
-def resampled(
-    cells: pd.DataFrame, visits: pd.DataFrame | None, tables: int, rng: np.random.Generator
-) -> np.ndarray | None:
-    """ln latency in `tables` draws (rows) of each of `cells` (columns).
-
-    It is the median of as many visits as the cell has, drawn from them with replacement. Cells
-    without visits keep their latency; None when no cell has two. Disturbed visits are left out
-    where clean ones remain.
-    """
-    if visits is None or visits.empty:
-        return None
-    groups = (
-        clean_visits(visits)
-        .groupby(["cell", "machine"])["p50_s"]
-        .apply(lambda own: np.log(own.to_numpy()))
-    )
-    own = groups.reindex(pd.MultiIndex.from_frame(cells[["cell", "machine"]]))
-    sizes = np.array([len(part) if isinstance(part, np.ndarray) else 1 for part in own])
-    if sizes.max() < 2:
-        return None
-    drawn = np.tile(np.log(cells["latency_s"].to_numpy()), (tables, 1))
-    for size in np.unique(sizes[sizes > 1]):
-        places = np.flatnonzero(sizes == size)
-        values = np.stack(own.iloc[places].to_list())
-        chosen = rng.integers(0, size, (tables, len(places), size))
-        drawn[:, places] = np.median(values[np.arange(len(places))[:, None], chosen], axis=-1)
+    lists = _replicates(cells, processes)
+    counts = np.array([len(values) for values, _ in lists])
+    taken = np.array([taken for _, taken in lists])
+    drawn = np.empty((draws, len(cells)))
+    for count, size in np.unique(np.column_stack([counts, taken]), axis=0):
+        same = np.flatnonzero((counts == count) & (taken == size))
+        for places in np.array_split(same, -(-len(same) // TOGETHER)):
+            values = np.array([lists[place][0] for place in places])
+            chosen = rng.integers(0, count, (draws, len(places), size))
+            drawn[:, places] = np.median(values[np.arange(len(places))[:, None], chosen], axis=-1)
     return drawn
+
+
+def _replicates(
+    cells: pd.DataFrame, processes: pd.DataFrame | None
+) -> list[tuple[list[float], int]]:
+    """For each cell the latencies that it is drawn from, and how many a draw takes."""
+    own: dict = {}
+    if processes is not None and len(processes):
+        own = processes.groupby(["machine", "cell"])["latency_s"].agg(list).to_dict()
+    keys = [*zip(cells["machine"], cells["cell"], strict=True)]
+    if all(key in own for key in keys):
+        return [(own[key], len(own[key])) for key in keys]
+    same = cells.groupby(SAME_CALL, sort=False)["latency_s"].agg(list)
+    calls = zip(*(cells[axis] for axis in SAME_CALL), strict=True)
+    return [
+        (own[key], len(own[key])) if key in own else (same[call], 1)
+        for key, call in zip(keys, calls, strict=True)
+    ]
 
 
 CELL = ["cell", "machine", *AXES, "called_batch", "flop_per_example"]
 
 
-def visit_rows(visits: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a clean visit, in the order of their starts: round, sentinel, started, and its
-    cell's axes, called_batch and flop_per_example.
-
-    latency_s is the visit's median (seconds a call), pass_mean_s the same a pass. Visits of cells
-    that `cells` does not have, and visits without a positive time, are left out.
-    """
-    clean = visits[~visits["disturbed"].astype(bool) & (visits["p50_s"] > 0)]
-    clean = clean[["cell", "machine", "round", "sentinel", "started", "p50_s"]]
+def process_rows(processes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a process, in the order of their starts: round, started, latency_s, pass_mean_s and
+    its cell's axes, called_batch and flop_per_example. Processes of cells that `cells` does not
+    have are left out."""
     known = cells.drop_duplicates(["cell", "machine"])
     known = known[CELL].assign(calls=known["pass_mean_s"] / known["latency_s"])
-    rows = clean.merge(known, on=["cell", "machine"])
-    rows = rows.assign(latency_s=rows["p50_s"], pass_mean_s=rows["p50_s"] * rows["calls"])
-    return rows.drop(columns=["p50_s", "calls"]).sort_values("started", ignore_index=True)
+    own = processes[["cell", "machine", "round", "started", "latency_s"]]
+    rows = own.merge(known, on=["cell", "machine"])
+    rows = rows.assign(pass_mean_s=rows["latency_s"] * rows["calls"]).drop(columns="calls")
+    return rows.sort_values("started", ignore_index=True)
 
 
-def run_rows(visits: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a run (a cell in a round, or a sentinel), in the order of their starts: the medians
-    over its clean visits, with the columns of `visit_rows`."""
-    rows = visit_rows(visits, cells)
-    keys = ["cell", "machine", "round", "sentinel"]
-    by_run = rows.groupby(keys, sort=False)
+def run_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a run (a cell in a round), in the order of their starts: the medians over its
+    processes. `rows` as from `process_rows`."""
+    keys = ["cell", "machine", "round"]
     first = {name: "first" for name in rows if name not in keys}
-    runs = by_run.agg(first | {"latency_s": "median", "pass_mean_s": "median"}).reset_index()
-    return runs.sort_values("started", ignore_index=True)
+    runs = rows.groupby(keys, sort=False).agg(
+        first | {"latency_s": "median", "pass_mean_s": "median"}
+    )
+    return runs.reset_index().sort_values("started", ignore_index=True)

@@ -229,11 +229,11 @@ WIDE = 2.0
 
 
 def sweep_rows(
-    cells: pd.DataFrame, visits: pd.DataFrame | None, factor: str
+    cells: pd.DataFrame, processes: pd.DataFrame | None, factor: str
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """The name of every slice in which `factor` varies, and its cells with the columns of
     `replicates` and x: examples a call along batch_size, FLOP of a call along all others."""
-    known = cells.assign(**dict(replicates(cells, visits).items()))
+    known = cells.assign(**dict(replicates(cells, processes).items()))
     known["x"] = called(cells, "batch_size")
     if factor != "batch_size":
         known["x"] *= known["flop_per_example"]
@@ -254,6 +254,6 @@ def sweep_of(rows: pd.DataFrame) -> Sweep:
     freedom, noise = float(table["df"].sum()), 0.0
     if freedom:
         variance = median_variance(rows) * table["ss"].sum() / freedom
-        noise = float(np.sqrt(variance / table["visits"].median()))
+        noise = float(np.sqrt(variance / table["processes"].median()))
     x, times = table.index.to_numpy(dtype=float), np.exp(table["log_s"].to_numpy())
     return Sweep(x, times, spread.to_numpy(), noise, freedom)

@@ -11,7 +11,6 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.multitest import multipletests
 
-from tfscale.analysis.slices import checked
 from tfscale.analysis.sweeps import (
     LEAST_SIDE,
     Sweep,
@@ -126,7 +125,7 @@ COLUMNS = (
 
 def thresholds(
     cells: pd.DataFrame,
-    visits: pd.DataFrame | None,
+    processes: pd.DataFrame | None,
     confidence: float,
     rng: np.random.Generator,
     tables: int = TABLES,
@@ -147,10 +146,10 @@ def thresholds(
     that are no times.
     """
     rows = []
-    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in FACTORS:
             x = "batch_size" if factor == "batch_size" else "flop_per_call"
-            for name, part in sweep_rows(table, visits, factor):
+            for name, part in sweep_rows(table, processes, factor):
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name, "x": x}
                 rows.append(head | _tested(part, confidence, rng, tables))
     found = pd.DataFrame(rows, columns=COLUMNS)
@@ -238,7 +237,7 @@ PROFILE_COLUMNS = (
 )  # fmt: skip
 
 
-def threshold_profiles(cells: pd.DataFrame, visits: pd.DataFrame | None) -> pd.DataFrame:
+def threshold_profiles(cells: pd.DataFrame, processes: pd.DataFrame | None) -> pd.DataFrame:
     """One row a sweep of six levels or more and place: the kind of break that explains most there,
     and its `gain` (the F statistic against a + b x, whose greatest is `thresholds.statistic`).
 
@@ -246,10 +245,10 @@ def threshold_profiles(cells: pd.DataFrame, visits: pd.DataFrame | None) -> pd.D
     `place_low` to `place_high`. Raises StudyError on latencies that are no times.
     """
     parts = [pd.DataFrame(columns=PROFILE_COLUMNS)]
-    for (machine, model), table in checked(cells).groupby(["machine", "model"], sort=False):
+    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in FACTORS:
             x = "batch_size" if factor == "batch_size" else "flop_per_call"
-            for name, rows in sweep_rows(table, visits, factor):
+            for name, rows in sweep_rows(table, processes, factor):
                 if rows["x"].nunique() >= FEWEST_LEVELS:
                     head = {"machine": machine, "model": model, "factor": factor, "slice": name}
                     parts.append(profile(sweep_of(rows)).assign(**head, x=x)[list(PROFILE_COLUMNS)])

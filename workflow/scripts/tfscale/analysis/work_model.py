@@ -13,10 +13,9 @@ import statsmodels.api as sm
 from scipy.optimize import lsq_linear, nnls
 
 from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures, named
-from tfscale.analysis.statistics import Replicates, replicates
+from tfscale.analysis.statistics import redrawn
 from tfscale.analysis.words import between, counted, digits, groups, listed
 from tfscale.axes import AXES
-from tfscale.errors import StudyError
 from tfscale.study.work import work_columns
 from tfscale.units import percent
 
@@ -58,22 +57,7 @@ PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
 
 
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells with a fresh index and only the columns of `USED`, for tables are cut up often;
-    raises StudyError for a time that cannot be one."""
-    if cells.empty:
-        raise StudyError("there are no cells to fit: the table is empty")
-    amounts = cells[[*ARCHITECTURE, "called_batch"]].apply(pd.to_numeric, errors="coerce")
-    if not (amounts > 0).all(axis=None):
-        name = cells["cell"].astype(str)[~(amounts > 0).all(axis=1)].iloc[0]
-        raise StudyError(f"{name}: layers, sizes and batch must be numbers above 0")
-    bad = cells[~(np.isfinite(cells["latency_s"]) & (cells["latency_s"] > 0))]
-    if len(bad):
-        names = ", ".join(bad["cell"].astype(str).head(3))
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        raise StudyError(
-            f"no time above 0 for {names}{more}: time them again (snakemake --forcerun measure) "
-            "or take them out of the grid"
-        )
+    """The cells with a fresh index and only the columns of `USED`, for tables are cut up often."""
     return cells[USED].reset_index(drop=True)
 
 
@@ -163,15 +147,12 @@ def solve(x: np.ndarray, latency_s: np.ndarray, told: np.ndarray) -> np.ndarray:
     return costs
 
 
-def bootstrap(
-    cells: pd.DataFrame, replicates: Replicates, rng: np.random.Generator, draws: int = DRAWS
-) -> np.ndarray:
+def bootstrap(cells: pd.DataFrame, latencies_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Costs (draws, terms) of resampled studies; empty where the cells are too few (`TOO_FEW`):
     a model that can pass through every cell has no residual that an interval could come from.
 
     Architectures are drawn with replacement, for the model misses all cells of one together;
-    each of their cells gets the median of as many of its visits, drawn likewise (Davison and
-    Hinkley 1997, 3.8).
+    `latencies_s` (draws, cells) are those of `redrawn` (Davison and Hinkley 1997, 3.8).
     """
     number = architectures(cells)
     count = number.max() + 1
@@ -181,9 +162,8 @@ def bootstrap(
         return np.empty((0, len(TERMS)))
     members = [np.flatnonzero(number == one) for one in range(count)]
     found = []
-    for _ in range(draws):
+    for latency_s in latencies_s:
         rows = np.concatenate([members[one] for one in rng.integers(0, count, count)])
-        latency_s = replicates.draw(rng)
         found.append(solve(x[rows], latency_s[rows], told))
     return np.array(found)
 
@@ -213,17 +193,14 @@ class Fitted:
 
 
 def fit_groups(
-    cells: pd.DataFrame, visits: pd.DataFrame | None, rng: np.random.Generator
+    cells: pd.DataFrame, processes: pd.DataFrame | None, rng: np.random.Generator
 ) -> list[Fitted]:
-    """The work model of each machine, model and setting of the axes that change rates.
-
-    `visits` are the replicates that intervals are drawn from. Raises StudyError for a time that
-    is none.
-    """
+    """The work model of each machine, model and setting of the axes that change rates;
+    `processes` are the replicates that intervals are drawn from."""
     fitted = []
     for group, table in timed(cells).groupby(GROUP, sort=False):
         own = table.reset_index(drop=True)
-        draws = bootstrap(own, replicates(own, visits), rng)
+        draws = bootstrap(own, redrawn(own, processes, DRAWS, rng), rng)
         fitted.append(Fitted(named(group), own, design(own), fit_work(own), draws))
     return fitted
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from tfscale.errors import StudyError
 from tfscale.files.whole import PLACEHOLDER, intact, replacing, seal, write_text
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "7"
 """Of the columns that another study may import (runs.parquet)."""
 VERSION_KEY, SEAL_KEY = "tfscale_schema", "tfscale_seal"
 

@@ -71,7 +71,6 @@ TABLES: dict[str, tuple[str, str]] = {
     "run_order": ("Run order", "a machine and model"),
     "machines": ("Machines", "a model, pair of machines and quantity"),
     "claims": ("The paper's claims", "a claim (or part of it) and machine"),
-    "exploratory": ("Exploratory tests", "a test outside of the primary ones"),
 }
 """All are written for every study; a table that a study says nothing of has no row."""
 

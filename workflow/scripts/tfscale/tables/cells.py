@@ -10,9 +10,9 @@ import pyarrow as pa
 from tfscale.axes import AXES
 from tfscale.files.columns import axes, bounded, count, described, flag, number, text
 from tfscale.study.work import work_columns
-from tfscale.tables.latency import cells_of, latencies
+from tfscale.tables.latency import cells_of
 from tfscale.timing.protocol import calls_per_pass
-from tfscale.timing.run_file import RAW, SCHEMA
+from tfscale.timing.run_file import SCHEMA
 from tfscale.words import AXIS_WORDS
 
 TRAINED = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
@@ -20,17 +20,14 @@ FLOOR_KEYS = ["host", "model", "input_size", "batch_size", "threads"]
 
 
 def cells_table(
-    visits: pd.DataFrame, runs_path: str, facts: dict[str, dict], floor: pd.DataFrame,
-    evaluation: dict, coverage: float,
-) -> pd.DataFrame:  # fmt: skip
-    """The table of cells from the rows of all visits; one row a cell and machine.
+    timed: pd.DataFrame, facts: dict[str, dict], floor: pd.DataFrame, evaluation: dict
+) -> pd.DataFrame:
+    """The table of cells; one row a cell and machine.
 
-    `visits` says by `machine` which rows belong together: a host in one environment; their raw
-    durations are in `runs_path`. `facts` maps a cell to what is known of its trained model, `floor`
-    has the identity model's latency a shape and host, `evaluation` holds inputs and passes,
-    `coverage` is asked of the interval.
+    `timed` is what the processes say (`latencies`), `facts` maps a cell to what is known of its
+    trained model, `floor` has the identity model's latency a shape and host, `evaluation` holds
+    inputs and passes.
     """
-    timed = latencies(visits, runs_path, coverage)
     rows = [
         axes
         | {"called_batch": axes["batch_size"]}
@@ -75,16 +72,10 @@ MACHINE = "the host, and its environment where it was seen in several; or the no
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _MERGED = described(
     {
-        "stop_reason": (_WORD, "why the run ended"),
         "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
         "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
         "warnings": (_WORD, "what may have disturbed the machine, a line each"),
         "cpu_model": (_WORD, "model of the processor"),
-        "sentinel": flag("a sentinel's visit, outside of the rounds"),
-        "left_because": (
-            _WORD,
-            "why later runs of its cell timed it no more; missing if none did so",
-        ),
         "machine": text(MACHINE),
         "order_index": (pa.int32(), "place of the run in its round, from 1"),
     }
@@ -103,11 +94,9 @@ def _runs() -> list[pa.Field]:
 
 
 RUN = pa.schema(_runs())
-"""A row a visit, in the file of one run."""
+"""A row a process, in the file of one run."""
 RUNS = pa.schema([*RUN, *_MERGED])
-"""The same of all runs and sentinels."""
-VISITS = pa.schema([field for field in RUNS if field.name not in RAW])
-"""The same without raw durations."""
+"""The same of all runs."""
 
 _KINDS = ("conv_first", "conv_square", "conv_full_span", "pool", "dense")
 _MOVED = ("conv_first", "conv_square", "conv_full_span", "pool", "embedding")
@@ -136,30 +125,28 @@ CELLS = described(
         **{f"{kind}_flop": count(f"FLOP of one example: {kind}") for kind in _KINDS},
         **{f"{kind}_moved_bytes": count(f"bytes read and written: {kind}") for kind in _MOVED},
         "rounds": count("rounds with a run of the cell"),
-        "visits": count("visits"),
-        "clean_visits": count("undisturbed visits; 0 = all were disturbed, and all are used"),
-        "calls": count("timed calls of the visits used"),
-        **bounded("latency", "seconds a call: median of the visits' medians", "_s"),
+        "processes": count("processes that timed it"),
+        "disturbed_processes": count("of them those that a neighbour disturbed, by physical signs"),
+        "calls": count("timed calls of the processes"),
+        **bounded(
+            "latency",
+            "seconds a call, undisturbed: median over processes of the fastest block",
+            "_s",
+        ),
         "half_width": number("half of the interval's log-length; missing = none is claimed"),
         "coverage": number("exact coverage of the interval; missing = it is the range"),
         "repeat_half_width": number(
             "log of the factor by which another such study differs at most (95 %)"
         ),
-        "latency_at_reference_s": number(
-            "the latency at the CPU's undisturbed speed, by the calibrations of its visits"
-        ),
-        "half_width_at_reference": number("half of the log-length of its interval"),
-        "reference_s": number("the undisturbed calibration of the machine in this study"),
-        "undisturbed_s": number("median of the visits' 5th percentiles"),
-        "noise_index": number("latency over undisturbed"),
+        "typical_s": number("seconds a call as seen here: median of the processes' p50_s"),
+        "noise": number("typical over undisturbed latency"),
         "p90_s": number("90th percentile of all timed calls"),
         "p90_high_s": number("its upper bound (99 %); missing under 64 calls"),
         "p99_s": number("99th percentile of all timed calls"),
         "p99_high_s": number("its upper bound (99 %); missing under 662 calls"),
         "throughput_per_s": number("examples a second"),
-        "unsettled_visits": count("visits whose warm-up did not settle"),
-        "visits_total_s": number("seconds of all visits together"),
-        "stop_reason": text("why its last run ended or made no visit"),
+        "unsettled_processes": count("processes whose warm-up did not settle"),
+        "processes_total_s": number("seconds of all processes together"),
         "first_call_s": number("median of the first calls"),
         "load_s": number("median of loading the SavedModel"),
         "unfetched_s": number("median call without fetching the output"),

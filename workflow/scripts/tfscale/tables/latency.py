@@ -1,8 +1,9 @@
-"""The latency of a cell: median, interval, tails, repeatability, reference speed."""
+"""The latency of a cell from its processes: median, interval, tails, how well it repeats."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from math import pi
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,38 +12,36 @@ import pyarrow.parquet as pq
 from scipy.stats import binom, t
 
 from tfscale.axes import AXES, Cell
-from tfscale.timing.calm import reference
 from tfscale.timing.protocol import median_interval
 from tfscale.timing.run_file import RAW
 
 ROWS = 512
-"""Visits of a batch."""
+"""Processes of a batch."""
 
 
-def read_processes(path: str) -> pd.DataFrame:
-    """The rows of a runs.parquet, without raw durations and environments."""
-    names = [name for name in pq.read_schema(path).names if name not in RAW]
+def read_processes(path: str | Path) -> pd.DataFrame:
+    """The processes of a runs.parquet, one a row, without raw durations and environments."""
+    names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
     return pq.read_table(path, columns=names).to_pandas()
 
 
 def pooled(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Every group with the timed durations (ns) of all its visits, in ascending order.
+    """Every group with the timed durations (ns) of all its processes, in ascending order.
 
-    `group` numbers the rows of the file, a visit each; a row of -1 is left out. A group comes when
-    its last row has been read, so that little is held where a group's rows are neighbours.
+    `group` numbers the rows of the file, a process each. A group comes when its last row has been
+    read, so that little is held where a group's rows are neighbours.
     """
-    left = np.bincount(group[group >= 0])
+    left = np.bincount(group)
     waiting: defaultdict[int, list[np.ndarray]] = defaultdict(list)
-    for number, timed_ns in _timed(runs_path, group):
+    for number, timed_ns in zip(group.tolist(), _timed(runs_path), strict=True):
         waiting[number].append(timed_ns)
         left[number] -= 1
         if not left[number]:
             yield number, np.sort(np.concatenate(waiting.pop(number)))
 
 
-def _timed(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """The group and the timed durations of every row that is in one."""
-    start = 0
+def _timed(runs_path: str) -> Iterator[np.ndarray]:
+    """The timed durations (ns) of every row."""
     with pq.ParquetFile(runs_path) as file:
         for batch in file.iter_batches(ROWS, columns=["phase", "durations_ns"]):
             timed = pc.equal(batch.column("phase").flatten(), "timed")
@@ -50,54 +49,37 @@ def _timed(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]
             values = batch.column("durations_ns").flatten().to_numpy()
             ends = np.cumsum(pc.list_value_length(batch.column("durations_ns")).to_numpy())
             begins = np.concatenate([[0], ends[:-1]])
-            numbers = group[start : start + batch.num_rows]
-            start += batch.num_rows
-            for number, begin, end in zip(numbers, begins, ends, strict=True):
-                if number >= 0:
-                    yield int(number), values[begin:end][chosen[begin:end]]
-
-
-LEAST = 0.75
-"""Of the cells of the fullest round. In a noisy hour the first further rounds timed 61, 49 and 60 %
-of the cells."""
-
-
-def in_complete_round(rounds: pd.Series) -> pd.Series:
-    """For each entry, one a cell and round, whether its round has nearly as many as the
-    fullest: disturbances take some cells from a round, precision takes more."""
-    timed = rounds.groupby(rounds).transform("size")
-    return timed >= LEAST * timed.max()
+            for begin, end in zip(begins, ends, strict=True):
+                yield values[begin:end][chosen[begin:end]]
 
 
 NEIGHBOURS = 20
-"""Cells of like latency that share one variance: two rounds of one cell alone say too little."""
+"""Cells of like latency that share one variance: the rounds of one cell alone say too little."""
 CONFIDENCE = 0.95
 
 
-def repeat_half_widths(used: pd.DataFrame, latency_s: pd.Series) -> np.ndarray:
+def repeat_half_widths(processes: pd.DataFrame, latency_s: pd.Series) -> np.ndarray:
     """For each cell the factor, as a logarithm, by which its value in another such study differs
     at most (95 %), in the order of `latency_s`; NaN where no cell of its machine has two rounds.
 
-    `used` has a row a visit: `number` (the cell's place in `latency_s`), machine, round, p50_s.
-    With $s^2$ the variance of the logarithms of a cell's medians over the complete rounds (the
-    further ones are of noisy cells only, which would count more often than others), pooled over
-    the 20 cells of its machine that are next to it by latency, the medians of two studies of R
-    rounds differ with variance 2 s^2 m(R), where m(R) is that of a median of R normal values (see
+    `processes` has number (the cell's place in `latency_s`), machine, round, latency_s. With $s^2$
+    the variance of the logarithms of a cell's latencies over the rounds, pooled over the 20 cells
+    of its machine that are next to it by latency, the medians of two studies of R rounds differ
+    with variance 2 s^2 m(R), where m(R) is that of a median of R normal values (see
     `_of_a_median`): the half-width is the quantile of Student's t times its root. By how much all
     cells move together from round to round (see `_shared_half_width`) is added as a square: another
     study finds the machine in another state, which the rounds of this one do not average out.
     Changes from day to day it cannot hold.
     """
-    medians = np.log(used.groupby(["machine", "number", "round"], sort=False)["p50_s"].median())
+    keys = ["machine", "number", "round"]
+    medians = np.log(processes.groupby(keys, sort=False)["latency_s"].median())
     half_widths = np.full(len(latency_s), np.nan)
     for _, own in medians.groupby(level="machine", sort=False):
-        rounds = own.groupby(level="number", sort=False).size()
-        cells = rounds.index.to_numpy()
-        complete = own[in_complete_round(own.index.to_frame()["round"]).to_numpy()]
-        spread = complete.groupby(level="number").agg(["var", "size"]).reindex(cells)
+        spread = own.groupby(level="number", sort=False).agg(["var", "size"])
+        cells = spread.index.to_numpy()
         order = np.argsort(latency_s.to_numpy()[cells], kind="stable")
-        widths = _half_widths(spread.assign(rounds=rounds).iloc[order])
-        half_widths[cells[order]] = np.hypot(widths, _shared_half_width(complete, spread["var"]))
+        widths = _half_widths(spread.iloc[order])
+        half_widths[cells[order]] = np.hypot(widths, _shared_half_width(own, spread["var"]))
     return half_widths
 
 
@@ -120,9 +102,9 @@ def _quantile(degrees: np.ndarray | float) -> np.ndarray:
 
 
 def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
-    """Of the cells of one machine, in the order of their latencies: var and size over the complete
-    rounds, and the number of all rounds of each."""
-    degrees = (ordered["size"].fillna(1.0) - 1).to_numpy(float)
+    """Of the cells of one machine by latency, with var and size over their rounds."""
+    rounds = ordered["size"].to_numpy(float)
+    degrees = rounds - 1
     squares = ordered["var"].fillna(0.0).to_numpy() * degrees
     count = len(ordered)
     window = min(NEIGHBOURS, count)
@@ -130,7 +112,6 @@ def _half_widths(ordered: pd.DataFrame) -> np.ndarray:
     sums = [np.concatenate([[0.0], np.cumsum(values)]) for values in (squares, degrees)]
     pooled_squares, pooled_degrees = (total[first + window] - total[first] for total in sums)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rounds = ordered["rounds"].to_numpy(float)
         variance = 2 * _of_a_median(rounds) * pooled_squares / pooled_degrees
     known = pooled_degrees > 0
     quantile = _quantile(np.where(known, pooled_degrees, 1))
@@ -146,28 +127,6 @@ def _of_a_median(count: np.ndarray) -> np.ndarray:
     return np.where(count <= 2, 1 / count, pi / (2 * count + pi - 2))
 
 
-BOTH = ["calibration_before_s", "calibration_after_s"]
-
-
-def references(visits: pd.DataFrame) -> pd.Series:
-    """For each visit the undisturbed calibration (s) of its machine in this study."""
-    calm_s = {
-        machine: reference(rows[BOTH].to_numpy().ravel())
-        for machine, rows in visits.groupby("machine", sort=False)
-    }
-    return visits["machine"].map(calm_s).astype(float)
-
-
-def at_reference_speed(visits: pd.DataFrame) -> pd.Series:
-    """The median (s) of each visit times the undisturbed calibration of its machine over the mean
-    of its own two: a ratio estimator with the calibration as covariate (Cochran 1977, 6.2).
-
-    It takes out what clock and neighbours do to all work alike, and is right as far as a call is
-    slowed down as the kernel is. It stands beside the latency and never replaces it.
-    """
-    return visits["p50_s"] * references(visits) / visits[BOTH].mean(axis=1)
-
-
 BOUND_CONFIDENCE = 0.99
 MEMORY = ("memory_load_bytes", "memory_first_bytes", "memory_warmup_bytes", "memory_timed_bytes")
 SIDES = ("first_call_s", "load_s", "unfetched_s", "copy_s")
@@ -175,59 +134,42 @@ TAILS = {"p90": 0.9, "p99": 0.99}
 KEYS = ["cell", "machine"]
 
 
-def latencies(visits: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataFrame:
-    """A row a cell and machine, in the order in which they come: host, axes, and what its visits
-    say of its latency. Sentinels are left out.
+def latencies(processes: pd.DataFrame, runs_path: str, coverage: float) -> pd.DataFrame:
+    """A row a cell and machine, in the order in which they come: host, axes, and what its processes
+    say of its latency.
 
-    The estimate is the median over clean visits of a visit's median, with the sign-test interval
-    that covers at least `coverage`. A cell whose visits were all disturbed is estimated from all
-    of them, and its number of clean visits says so. `visits` are the rows of the file `runs_path`
-    without raw durations, which are read from it bit by bit.
+    The latency is the median over all processes, disturbed ones too, of a process's latency_s,
+    with the sign-test interval that covers at least `coverage`; typical_s that of a process's
+    median call. `processes` are the rows of the file `runs_path` without raw durations, which are
+    read from it bit by bit.
     """
-    places = np.flatnonzero(~visits["sentinel"].to_numpy(dtype=bool))
-    own = visits.iloc[places]
-    number = own.groupby(KEYS, sort=False).ngroup().to_numpy()
-    clean = ~own["disturbed"].to_numpy(dtype=bool)
-    used = clean | (np.bincount(number, clean)[number] == 0)
-    group = np.full(len(visits), -1)
-    group[places[used]] = number[used]
-    by_cell, typical = own.groupby(number), own[used].groupby(number[used])
-    calls = typical["calls"].sum().to_numpy()
-    tails = _tails(runs_path, group, calls)
-    adjusted = at_reference_speed(own)[used].groupby(number[used])
-    middle = typical[["p50_s", "p05_s", *SIDES, *MEMORY]].median()
-    settled = own["settled"].fillna(True).astype(bool)
-    ended = own.assign(number=number).sort_values("round", kind="stable").groupby("number")
-    last = ended[["stop_reason", "left_because"]].last().astype("string")
-    reason = last["left_because"].str.removesuffix(" before").fillna(last["stop_reason"])
+    number = processes.groupby(KEYS, sort=False).ngroup().to_numpy()
+    by_cell = processes.groupby(number)
+    calls = by_cell["calls"].sum()
+    tails = _tails(runs_path, number, calls.to_numpy())
+    middle = by_cell[["latency_s", "p50_s", *SIDES, *MEMORY]].median()
+    unsettled = ~processes["settled"].fillna(True).astype(bool)
+    numbered = processes[["machine", "round", "latency_s"]].assign(number=number)
     return pd.DataFrame(
         {name: by_cell[name].first() for name in (*KEYS, "host", *AXES)}
         | {
             "rounds": by_cell["round"].nunique(),
-            "visits": by_cell.size(),
-            "clean_visits": np.bincount(number, clean).astype(int),
+            "processes": by_cell.size(),
+            "disturbed_processes": by_cell["disturbed"].sum().astype(int),
             "calls": calls,
-            "latency_s": middle["p50_s"],
+            "latency_s": middle["latency_s"],
         }
-        | pd.DataFrame(_intervals(typical["p50_s"], coverage)).to_dict("series")
+        | pd.DataFrame(_intervals(by_cell["latency_s"], coverage)).to_dict("series")
         | {
-            "repeat_half_width": repeat_half_widths(
-                own.assign(number=number)[used], middle["p50_s"]
-            ),
-            "latency_at_reference_s": adjusted.median(),
-            "half_width_at_reference": [
-                interval["half_width"] for interval in _intervals(adjusted, coverage)
-            ],
-            "reference_s": references(own).groupby(number).first(),
-            "undisturbed_s": middle["p05_s"],
-            "noise_index": middle["p50_s"] / middle["p05_s"],
+            "repeat_half_width": repeat_half_widths(numbered, middle["latency_s"]),
+            "typical_s": middle["p50_s"],
+            "noise": middle["p50_s"] / middle["latency_s"],
         }
         | tails.drop(columns="timed_s").to_dict("series")
         | {
             "throughput_per_s": by_cell["batch_size"].first() * calls / tails["timed_s"],
-            "unsettled_visits": (~settled).groupby(number).sum(),
-            "visits_total_s": by_cell["visit_s"].sum(),
-            "stop_reason": reason,
+            "unsettled_processes": unsettled.groupby(number).sum(),
+            "processes_total_s": by_cell["process_s"].sum(),
         }
         | {name: middle[name] for name in (*SIDES, *MEMORY)}
     )
@@ -239,8 +181,8 @@ def cells_of(table: pd.DataFrame) -> list[Cell]:
     return table[list(AXES)].to_dict("records")
 
 
-def _intervals(medians, coverage: float) -> Iterator[dict[str, float]]:
-    for _, values in medians:
+def _intervals(latencies_s, coverage: float) -> Iterator[dict[str, float]]:
+    for _, values in latencies_s:
         interval = median_interval(values.tolist(), coverage)
         yield {
             "latency_low_s": interval.low,
