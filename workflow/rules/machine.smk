@@ -14,7 +14,7 @@ rule calibrate:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
     params:
-        **job("tfscale.timing.host:look", "tensorflow"),
+        **job("tfscale.timing.host:look", "tensorflow", fresh=True),
     message:
         "Look at the machine"
     script:
