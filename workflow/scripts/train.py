@@ -7,7 +7,7 @@ with logged(snakemake.log[0]) as console:
     from tfscale.jobs import warm
 
     check(snakemake.input, snakemake.input.sums)
-    facts = warm.do(
+    line = warm.do(
         "tfscale.models.training:train_model",
         axes=snakemake.params.axes,
         arrays=snakemake.input.arrays,
@@ -19,8 +19,4 @@ with logged(snakemake.log[0]) as console:
         outputs=dict(snakemake.output.items()),
     )
     write(snakemake.output, snakemake.output.sums)
-    print(
-        f"{snakemake.wildcards.trained}: test accuracy {100 * facts['test_accuracy']:.1f} % "
-        f"({facts['predicted_inputs']:,} inputs) after {facts['training_examples']:,} examples",
-        file=console,
-    )
+    print(line, file=console)

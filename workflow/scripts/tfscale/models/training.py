@@ -33,12 +33,12 @@ def train_model(
     seed: int,
     threads: int,
     outputs: dict[str, str],
-) -> dict:
+) -> str:
     """Train the model of `axes` on the encoded data, save it, and predict the first test inputs.
 
     `training` is the section of the configuration; `evaluation` holds the `inputs` of a pass and
     the `budget_tflop` of predicting. `outputs` names the files saved_model (a folder), facts,
-    structure, history and predictions. Returns the facts.
+    structure, history and predictions. Returns the accuracy in a line.
     """
     data = read_manifest(manifest)
     vocabulary, precision = data["vocabulary"], axes["precision"]
@@ -85,7 +85,10 @@ def train_model(
         "saved_model_sha256": digest(outputs["saved_model"]),
     }
     write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
-    return facts
+    return (
+        f"{Path(outputs['facts']).parent.name}: test accuracy {100 * facts['test_accuracy']:.1f} % "
+        f"({len(answers):,} inputs) after {facts['training_examples']:,} examples"
+    )
 
 
 def configure(threads: int, seed: int, deterministic: bool) -> None:
