@@ -29,6 +29,7 @@ def twice(tmp_path_factory) -> list[dict]:
     return [made(folder / hashing, 3, hashing) for hashing in ("1", "2")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", ["plan", "data", "fits", "weights"])
 def test_the_same_seed_gives_the_same_bits_in_another_process(twice, part):
     first, second = (found[part] for found in twice)
