@@ -16,7 +16,9 @@ try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
-config.update(study.config)
+config.update(
+    study.config
+)  # as the study understands it: 1 is 1.0, left out is a default
 study.export_mirror()
 name_snakemake()
 guard()
