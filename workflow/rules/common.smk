@@ -16,9 +16,8 @@ try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
 except ConfigError as mistakes:
     sys.exit(f"{mistakes}")
-config.update(
-    study.config
-)  # as the study understands it: 1 is 1.0, left out is a default
+# As the study understands it: a number is a number, what was left out a default.
+config.update(study.config)
 study.export_mirror()
 name_snakemake()
 guard()
