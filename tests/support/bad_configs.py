@@ -164,6 +164,7 @@ ADDED = [  # lines at the end of the tiny study, what is said
     ("a:\n\tb: 1", "cannot start any token; indent with blanks, not with tabs"),
     ("a: b: c", "column 5: mapping values are not allowed"),
     ("---\nseed: 6", "column 1: but found another"),
+    ("a: 2026-13-45", "config.yaml: month must be in 1..12"),
     ("a: *b", "found undefined alias 'b'"),
     ("a: !!python/name:os.system", "could not determine a constructor for the tag"),
     ("pathvars: {results: 'a{b}'}", "results: 'a{b}' has a character that no folder may have here"),
