@@ -45,7 +45,7 @@ def configuration() -> str:
 
 def schema() -> str:
     """The JSON schema that editors check config.yaml with."""
-    return json.dumps(Config.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(Config.model_json_schema(), ensure_ascii=False) + "\n"
 
 
 def _keys(prefix: str, section: type[BaseModel]) -> Iterator[str]:

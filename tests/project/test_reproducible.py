@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tfscale.study import config as sections
-
 SCRIPT = Path(__file__).parents[1] / "support" / "repeatable.py"
 
 
@@ -35,11 +33,3 @@ def test_the_same_seed_gives_the_same_bits_in_another_process(twice, part):
     first, second = (found[part] for found in twice)
     assert len(first) >= {"plan": 1, "data": 4, "fits": 50, "weights": 2}[part]
     assert first == second
-
-
-def test_only_what_is_switched_on_is_part_of_the_recipe(config):
-    assert "deterministic" not in sections.recipe(config)
-    config["training"]["deterministic"] = True
-    assert sections.recipe(config)["deterministic"] is True
-    del config["training"]["deterministic"]
-    assert sections.recipe(config) == {key: config["training"][key] for key in sections.RECIPE}

@@ -42,6 +42,12 @@ def test_more_rounds_change_no_run_and_passes_count_where_they_are_timed(config)
     assert sections.protocol(paper) == settings | {"protocol": "paper", "passes": 10}
 
 
+def test_a_recipe_says_whether_training_is_deterministic(config):
+    assert sections.recipe(config)["deterministic"] is False
+    del config["training"]["deterministic"]
+    assert sections.recipe(config)["deterministic"] is False
+
+
 def test_default_study_shares_24_models_and_the_papers_has_one_a_cell(config):
     assert len(Study.from_config(config).trained) == 24
     config["training"]["batch_size"] = None

@@ -33,11 +33,12 @@ def plan(seed: int) -> bytes:
     """The cells, the trained models and the order in which all is done."""
     from tfscale.study.study import Study
 
-    study = Study(yaml.safe_load((ROOT / "config.yaml").read_text()) | {"seed": seed})
-    walks = [("runs", cell, number) for cell in study.cells for number in (1, 2)]
-    walks.sort(key=lambda walk: study.schedule.priority(*walk))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"seed": seed}
+    study = Study.from_config(config)
+    runs = [(cell, number) for cell in study.cells for number in study.rounds]
+    runs.sort(key=lambda run: study.priority(*run))
     order = sorted(study.trained, key=study.training_priority)
-    return json.dumps([list(study.cells.items()), order, walks, study.shapes]).encode()
+    return json.dumps([list(study.cells.items()), order, runs, study.shapes]).encode()
 
 
 def data(folder: Path, seed: int) -> dict[str, bytes]:

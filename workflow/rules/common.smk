@@ -16,6 +16,8 @@ try:
         check_targets(study, sys.argv[1:])
 except StudyError as mistakes:
     sys.exit(f"{mistakes}")
+# As the study understands it: a number is a number, what was left out a default.
+config.update(study.config)
 study.export_mirror()
 name_snakemake()
 import_alone(workflow, sys.argv)

@@ -1,5 +1,5 @@
 # The configuration's files: looked at before Snakemake reads config.yaml, which would pass over keys
-# that are named twice, write out anchors without end, and answer a list with a traceback.
+# that are named twice and answer a list with a traceback.
 import sys
 from pathlib import Path
 

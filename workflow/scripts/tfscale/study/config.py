@@ -5,13 +5,15 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 from math import prod
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from tfscale.axes import AXES, Cell
+from tfscale.axes import AXES
 from tfscale.errors import StudyError
 from tfscale.study.grid import cells, excluded, impossible, subgrids, without_effect
 from tfscale.study.settings import TWICE, Config, Import, Section
@@ -112,19 +114,14 @@ def _line(error: Any, config: dict) -> str:
     return f"{where}: {quoted(value)} must be {BOUNDS[sign]} {bound:.12g}"
 
 
-def _path_in(config: object, place: tuple) -> list:
+def _path_in(config: Any, place: tuple) -> list:
     """The path as the user wrote it: without the numbers of lists that stand for one value."""
     path: list = []
     for part in place:
-        if isinstance(part, int) and not isinstance(config, (list, dict)):
-            continue
-        if isinstance(config, dict) and part not in config and isinstance(part, int):
-            continue
-        path.append(part)
-        if isinstance(config, dict):
-            config = config.get(part)
-        elif isinstance(config, list):
-            config = config[part]
+        if isinstance(config, list):
+            path, config = [*path, part], config[part]
+        elif isinstance(config, dict) and (isinstance(part, str) or part in config):
+            path, config = [*path, part], config.get(part)
     return path
 
 
@@ -157,50 +154,30 @@ def _parts(kind: Any) -> Iterator[Any]:
 
 def _remedy(value: object, kind: str) -> str:
     """What to type instead of a value of the wrong type, where that can be known."""
-    if kind == "finite_number":
-        return "; nan and infinity are no numbers here"
-    if kind in ("int_type", "float_type"):
-        number = _number_in(value)
-        if number is None or (kind == "int_type" and not number.is_integer()):
-            return ""
-        read = "YAML reads a text here: " if isinstance(value, str) else ""
-        return f"; {read}write {number:.12f}".rstrip("0").rstrip(".")
-    if kind == "list_type":
-        if value is None:
+    match kind, value:
+        case "finite_number", _:
+            return "; nan and infinity are no numbers here"
+        case "list_type", None:
             return "; write [] for none"
-        return "" if isinstance(value, dict) else f"; write [{value}]"
-    if kind == "string_type" and not isinstance(value, (dict, list)):
-        return "; put it in quotes"
+        case "list_type", str() | int() | float():
+            return f"; write [{value}]"
+        case "string_type", bool() | int() | float() | date():
+            return "; put it in quotes"
+        case "int_type" | "float_type", str() | float():  # YAML reads 1e-3 as a text
+            with suppress(ValueError):
+                number = float(value)
+                if number.is_integer() or (kind == "float_type" and math.isfinite(number)):
+                    return f"; write {number:.12f}".rstrip("0").rstrip(".")
     return ""
-
-
-def _number_in(value: object) -> float | None:
-    """The number that was meant: YAML reads 1e-3 as a text, for it wants 1.0e-3."""
-    if isinstance(value, bool) or not isinstance(value, (str, float)):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _too_many_cells(config: dict) -> Iterator[str]:
     """Grids of more than MOST_CELLS cells, counted without making them."""
     for key in ("grid", "predict"):
-        parts = list(_subgrids(config, key))
-        count = sum(prod(len(part[axis]) for axis in AXES) for _, part in parts)
+        parts = [part for _, part in _subgrids(config, key)]
+        count = sum(prod(len(part[axis]) for axis in AXES) for part in parts)
         if count > MOST_CELLS:
-            longest = [
-                f"{axis} has {len(part[axis]):,}"
-                for _, part in parts
-                for axis in AXES
-                if len(part[axis]) > 1
-            ]
-            yield (
-                f"{key}: asks for {count:,} cells, more than {MOST_CELLS:,}; take values out "
-                f"({', '.join(longest[:MOST_CELLS_NAMED])})"
-            )
+            yield f"{key}: asks for {count:,} cells, more than {MOST_CELLS:,}; take values out"
 
 
 def _subgrids(config: dict, key: str) -> Iterator[tuple[str, dict]]:
@@ -211,13 +188,12 @@ def _subgrids(config: dict, key: str) -> Iterator[tuple[str, dict]]:
 
 
 def _cell_mistakes(config: dict, settings: Config) -> Iterator[str]:
-    """Cells that cannot exist or that cannot be timed, sub-grids that add none, and mistakes of
-    `exclude`; what that takes out is none."""
+    """Cells that cannot exist or that cannot be timed, and mistakes of `exclude`; what that
+    takes out is none."""
     entries = plain(settings)["exclude"]
     whole = cells(config["grid"])
     out = excluded(whole, entries)
     yield from _impossible_cells(config, out)
-    yield from _idle_parts(config)
     yield from without_effect(whole, entries)
     inputs = settings.evaluation.inputs
     sizes = {cell["batch_size"] for name, cell in whole.items() if name not in out}
@@ -240,17 +216,6 @@ def _impossible_cells(config: dict, out: dict[str, str]) -> Iterator[str]:
             more = len(names) - MOST_CELLS_NAMED
             tail = f" and {more} more" if more > 0 else ""
             yield f"{where}: {reason}. Cells: {', '.join(names[:MOST_CELLS_NAMED])}{tail}"
-
-
-def _idle_parts(config: dict) -> Iterator[str]:
-    """Sub-grids whose cells are all in the sub-grids before them."""
-    known: dict[str, Cell] = {}
-    for where, part in _subgrids(config, "grid"):
-        own = cells(part)
-        if known and own.keys() <= known.keys():
-            count = "its cell is" if len(own) == 1 else f"all {len(own):,} cells of it are"
-            yield f"{where}: adds nothing, {count} in the sub-grids before it; take it out"
-        known |= own
 
 
 def _contradictions(settings: Config) -> Iterator[str]:

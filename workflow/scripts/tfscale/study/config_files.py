@@ -48,11 +48,12 @@ def read_file(path: str | Path) -> tuple[dict | None, list[str]]:
         return None, [f"{path}: is not UTF-8; save the file as UTF-8"]
     except yaml.YAMLError as error:
         return None, [f"{path}: {_in_one_line(error)}"]
+    except ValueError as error:  # no date, say
+        return None, [f"{path}: {error}"]
+    if content is None:
+        return None, [f"{path}: is empty"]
     if not isinstance(content, dict):
-        held = (
-            "is empty" if content is None else f"must be a section of keys, not {quoted(content)}"
-        )
-        return None, [f"{path}: {held}"]
+        return None, [f"{path}: must be a section of keys, not {quoted(content)}"]
     return content, [f"{path}, {mistake}" for mistake in _repeated_keys(root, (), set())]
 
 

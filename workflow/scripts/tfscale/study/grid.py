@@ -83,41 +83,14 @@ def _matches(entry: dict, cell: Cell) -> bool:
 
 
 def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[str]:
-    """The values of an entry without which it would match the same cells."""
+    """Values of an entry that no cell has, one by one or together."""
     idle = False
-    for axis in [axis for axis in entry if axis != REASON]:
-        levels = list(dict.fromkeys(cell[axis] for cell in cells.values()))
-        for value in entry[axis]:
-            if value not in levels:
-                idle = True
-                yield f"{where}.{axis}: no cell has {quoted(value)}{suggest(value, levels)}"
-    if idle:
-        return
-    matched = [cell for cell in cells.values() if _matches(entry, cell)]
-    if not matched:
-        nearest = _nearest(entry, cells)
-        yield f"{where}: no cell has {_words(entry)} together; the nearest is {nearest}"
-        return
-    for axis in [axis for axis in entry if axis != REASON]:
-        for value in entry[axis]:
-            if value not in [cell[axis] for cell in matched]:
-                others = _words({key: entry[key] for key in entry if key != axis})
-                yield f"{where}.{axis}: no cell with {others} has {quoted(value)}"
-
-
-def _words(entry: dict) -> str:
-    parts = [
-        f"{axis} {' or '.join(map(str, value))}" for axis, value in entry.items() if axis != REASON
-    ]
-    return " and ".join(parts)
-
-
-def _nearest(entry: dict, cells: dict[str, Cell]) -> str:
-    """The cell that matches on the most axes, and where it differs."""
     axes = [axis for axis in entry if axis != REASON]
-
-    def missed(name: str) -> list[str]:
-        return [axis for axis in axes if cells[name][axis] not in entry[axis]]
-
-    name = min(cells, key=lambda name: len(missed(name)))
-    return f"{name}, which differs in {' and '.join(missed(name))}"
+    for axis in axes:
+        levels = list(dict.fromkeys(cell[axis] for cell in cells.values()))
+        for value in [value for value in entry[axis] if value not in levels]:
+            idle = True
+            yield f"{where}.{axis}: no cell has {quoted(value)}{suggest(value, levels)}"
+    if not idle and not any(_matches(entry, cell) for cell in cells.values()):
+        words = [f"{axis} {' or '.join(map(str, entry[axis]))}" for axis in axes]
+        yield f"{where}: no cell has {' and '.join(words)} together"

@@ -1,4 +1,4 @@
-"""What the rules ask: cells, models, paths, schedule and priorities, whole or partial."""
+"""What the rules ask: cells, models, paths and priorities, of a whole study or a partial one."""
 
 import os
 from collections.abc import Iterable
@@ -51,22 +51,23 @@ class Study:
         """Hand the mirror to the downloads by the environment: it says where to look, not what
         to fetch, so changing it must rerun nothing."""
         mirror = self.settings.datasets.mirror
-        if mirror and "TFSCALE_MIRROR" not in os.environ:
-            local = "://" not in mirror
-            os.environ["TFSCALE_MIRROR"] = (
-                str(Path(mirror).expanduser().absolute()) if local else mirror
-            )
+        if mirror:
+            place = mirror if "://" in mirror else str(Path(mirror).expanduser().absolute())
+            os.environ.setdefault("TFSCALE_MIRROR", place)
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
         """Every cell by name, without those that are taken out."""
-        whole = cells(self.config["grid"])
-        return {name: cell for name, cell in whole.items() if name not in self.excluded}
+        return {name: cell for name, cell in self._grid.items() if name not in self.excluded}
 
     @cached_property
     def excluded(self) -> dict[str, str]:
         """The cells of the grid that are taken out (`exclude`): the reason by name."""
-        return excluded(cells(self.config["grid"]), self.config["exclude"])
+        return excluded(self._grid, self.config["exclude"])
+
+    @cached_property
+    def _grid(self) -> dict[str, Cell]:
+        return cells(self.config["grid"])
 
     @cached_property
     def models(self) -> list[str]:
@@ -209,7 +210,7 @@ def study_of(config: dict, results: str, models: str) -> Study:
     study = Study.from_config(config)
     if not study.settings.partial:
         return study
-    there = PartialStudy(study.settings, results, models)
+    there = PartialStudy(study.settings, study, results, models)
     if not there.cells:
         nothing = f"there is nothing to report yet, no run under {results}/runs is finished"
         raise ConfigError([f"partial: {nothing}; type the same command without partial=true"])
@@ -220,7 +221,8 @@ def study_of(config: dict, results: str, models: str) -> Study:
 class PartialStudy(Study):
     """The cells that have a run and a trained model; everything else follows from them."""
 
-    results_folder: str
+    whole: Study
+    results: str
     models_folder: str
 
     @property
@@ -231,59 +233,45 @@ class PartialStudy(Study):
     @property
     def lacks_machine(self) -> bool:
         """Whether the machine, the floor or the roofs are still to be looked at."""
-        return any(not Path(self.results_folder, name).exists() for name in MACHINE)
+        return any(not Path(self.results, name).exists() for name in MACHINE)
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
         """The cells with at least one intact run."""
         return {
             name: cell
-            for name, cell in self._whole.cells.items()
-            if any(self._rounds[name].values()) and self._is_trained(name)
+            for name, cell in self.whole.cells.items()
+            if self._timed[name] and self._is_trained(name)
         }
 
     def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
-        return [
-            run_file(results, cell, number)
-            for cell in self.cells
-            for number, there in self._rounds[cell].items()
-            if there
-        ]
+        return [run_file(results, cell, n) for cell in self.cells for n in self._timed[cell]]
 
     @cached_property
     def missing(self) -> dict[str, str]:
         """What a partial report lacks, in words by cell."""
         said = {}
-        for cell, rounds in self._rounds.items():
-            lost = [str(number) for number, there in rounds.items() if not there]
+        for cell, timed in self._timed.items():
+            lost = [str(number) for number in self.rounds if number not in timed]
             if cell not in self.cells:
                 trained = self._is_trained(cell)
                 said[cell] = "not timed" if trained else "its model is not trained"
             elif lost:
                 which = f"round{'s' if len(lost) > 1 else ''} {', '.join(lost)}"
-                said[cell] = f"{which} of {len(rounds)} not timed"
+                said[cell] = f"{which} of {len(self.rounds)} not timed"
         return said
 
     @cached_property
-    def _whole(self) -> Study:
-        return Study(self.settings)
+    def _timed(self) -> dict[str, list[int]]:
+        """The rounds of each cell of the whole study whose run is there and intact."""
 
-    @cached_property
-    def _rounds(self) -> dict[str, dict[int, bool]]:
-        """Whether each round of each cell of the whole study is there."""
-        return {
-            cell: {
-                number: _is_intact(run_file(self.results_folder, cell, number))
-                for number in self.rounds
-            }
-            for cell in self._whole.cells
-        }
+        def is_intact(cell: str, number: int) -> bool:
+            path = Path(run_file(self.results, cell, number))
+            return path.exists() and intact(path)
+
+        return {cell: [n for n in self.rounds if is_intact(cell, n)] for cell in self.whole.cells}
 
     def _is_trained(self, cell: str) -> bool:
-        folder = Path(self.models_folder, self._whole.trained_of(cell))
+        folder = Path(self.models_folder, self.whole.trained_of(cell))
         return all((folder / name).exists() for name in ("facts.json", "SHA256SUMS"))
-
-
-def _is_intact(path: str) -> bool:
-    return Path(path).exists() and intact(Path(path))
