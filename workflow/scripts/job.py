@@ -6,21 +6,21 @@ with logged(snakemake.log[0]):
     from tfscale.files import checksums
     from tfscale.jobs.entry import call, imported
 
-    job, sums = snakemake.params.job, snakemake.output.get("sums")
+    code, sums = snakemake.params.code, snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
-        "function": job["target"],
+        "function": code["function"],
         "inputs": {name: value for name, value in snakemake.input.items() if name != "sums"},
         "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
         "settings": {
-            **job["settings"],
-            **{name: value for name, value in snakemake.params.items() if name != "job"},
+            **snakemake.params.settings,
+            **{name: value for name, value in snakemake.params.items() if name != "settings"},
             **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
             "threads": snakemake.threads,
         },
     }
-    if job["by"]:  # another process, forked from a warm parent
-        result = imported(job["by"])("tfscale.jobs.entry:call", **arguments)
+    if code["by"]:  # another process, forked from a warm parent
+        result = imported(code["by"])("tfscale.jobs.entry:call", **arguments)
     else:
         result = call(**arguments)
     if sums:

@@ -71,8 +71,8 @@ def timed(cells: pd.DataFrame) -> pd.DataFrame:
         names = ", ".join(bad["cell"].astype(str).head(3))
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         raise StudyError(
-            f"no time above 0 for {names}{more}: time them again (snakemake --forcerun measure) "
-            "or take them out of the grid"
+            f"no time above 0 for {names}{more}: delete their folders under runs and type the "
+            "same command again, or take them out of the grid"
         )
     return cells[USED].reset_index(drop=True)
 
