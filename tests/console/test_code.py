@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -11,13 +12,24 @@ import pytest
 import yaml
 from paths import ROOT
 
-from tfscale.console.code import SCRIPTS, code, code_digest
+from tfscale.console import code
+from tfscale.console.code import SCRIPTS, digest, files_of
 
+IN_TURN = ["tfscale.jobs.turn:do"]
+WAYS = {
+    "train": ["tfscale.jobs.warm:do"], "calibrate": IN_TURN, "floor": IN_TURN, "measure": IN_TURN,
+}  # fmt: skip
+"""How a job is done by another process (workflow/rules/common.smk)."""
 ENVIRONMENT = {
     "download": "analysis", "encode": "analysis", "train": "tensorflow", "measure": "tensorflow",
     "calibrate": "tensorflow", "floor": "tensorflow",
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
+TARGETS = {
+    rule: re.findall(r'"(tfscale[.\w]+:\w+)"', text) + WAYS.get(rule, [])
+    for smk in sorted((ROOT / "workflow/rules").glob("*.smk"))
+    for rule, text in re.findall(r"^rule (\w+):(.*?)(?=^rule |\Z)", smk.read_text(), re.M | re.S)
+}
 PACKAGES = {
     "download": "data errors files jobs",
     "encode": "data errors files jobs",
@@ -27,25 +39,35 @@ PACKAGES = {
     "measure": "axes data errors files jobs models timing units",
     "merge": "axes errors files jobs models study tables timing units words",
     "fit": "analysis axes errors files jobs study tables timing units words",
-    "plot": "analysis axes errors figures files jobs study timing units words",
-    "report": "analysis axes errors files jobs report study timing units words",
+    "plot": "analysis axes errors figures files jobs study tables timing units words",
+    "report": "analysis axes errors files jobs report study tables timing units words",
 }
 """The rooms that the result of a rule depends on: an edit elsewhere does not run it again."""
-PACKAGE = Path("workflow/scripts/tfscale")
+PACKAGE = SCRIPTS / "tfscale"
 PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
 
 
 @pytest.mark.parametrize("rule", PACKAGES)
 def test_a_rule_depends_on_these_rooms_and_no_others(rule):
-    files = [Path(path) for path in code(f"{rule}.py")]
+    files = files_of(*TARGETS[rule])
     rooms = {path.relative_to(PACKAGE).parts[0] for path in files if PACKAGE in path.parents}
-    assert {room.removesuffix(".py") for room in rooms} == set(PACKAGES[rule].split())
-    assert Path(f"workflow/scripts/{rule}.py") in files
+    assert {room.removesuffix(".py") for room in rooms} - {"__init__"} == set(
+        PACKAGES[rule].split()
+    )
+    assert SCRIPTS / "job.py" in files
+    assert (PACKAGE / "jobs" / "warm.py" in files) == (rule in WAYS)
 
 
-def third_party(path: str) -> set[str]:
+@pytest.mark.parametrize("rule", PACKAGES)
+def test_the_entry_of_a_rule_is_there(rule):
+    module, function = TARGETS[rule][0].split(":")
+    path = SCRIPTS.joinpath(*module.split(".")).with_suffix(".py")
+    assert f"\ndef {function}(" in path.read_text()
+
+
+def third_party(path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(Path(path).read_text())):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -63,7 +85,9 @@ def pins(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("rule", ENVIRONMENT)
 def test_every_import_is_in_the_rules_environment(rule):
     wanted = {
-        PACKAGE_OF.get(name, name) for path in code(f"{rule}.py") for name in third_party(path)
+        PACKAGE_OF.get(name, name)
+        for path in files_of(*TARGETS[rule])
+        for name in third_party(path)
     }
     assert wanted <= set(pins(ENVIRONMENT[rule]))
 
@@ -82,17 +106,36 @@ def test_every_dependency_says_why_it_is_there():
     assert all("  # " in line for line in dependencies)
 
 
-def test_a_digest_follows_every_byte_of_the_code_and_no_time(tmp_path, monkeypatch):
-    made = tmp_path / "scripts"
-    shutil.copytree(SCRIPTS, made)
-    monkeypatch.setattr("tfscale.console.code.SCRIPTS", made)
-    digest = code_digest("measure.py")
-    assert digest.startswith("measure.py ")
-    os.utime(made / "tfscale" / "timing" / "block.py")
-    assert code_digest("measure.py") == digest
-    with (made / "tfscale" / "report" / "page.py").open("a") as file:
-        file.write("# not a module of it")
-    assert code_digest("measure.py") == digest
-    with (made / "tfscale" / "timing" / "block.py").open("a") as file:
-        file.write(" ")
-    assert code_digest("measure.py") != digest
+@pytest.fixture
+def scripts(tmp_path, monkeypatch) -> Path:
+    """A copy of workflow/scripts that a test may change."""
+    made = tmp_path / "workflow" / "scripts"
+    shutil.copytree(SCRIPTS, made, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "SCRIPTS", made)
+    return made
+
+
+def test_a_digest_follows_every_byte_of_the_code_and_no_time(scripts):
+    def now() -> str:
+        code._sha256.cache_clear()
+        return digest(files_of(*TARGETS["measure"]))
+
+    before = now()
+    os.utime(scripts / "tfscale" / "timing" / "block.py")
+    assert now() == before
+    for name, counts in (("report/page.py", False), ("timing/block.py", True)):
+        with (scripts / "tfscale" / name).open("a") as file:
+            file.write(" ")
+        assert (now() != before) == counts
+
+
+def test_lazy_and_relative_imports_count(scripts):
+    (scripts / "tfscale" / "lazy").mkdir()
+    for name, text in {
+        "__init__": "", "a": "def a():\n    from .b import c", "b": "import tfscale.lazy.d",
+        "d": "", "e": "",
+    }.items():  # fmt: skip
+        (scripts / "tfscale" / "lazy" / f"{name}.py").write_text(text)
+    code._uses.cache_clear()
+    found = {path.stem for path in files_of("tfscale.lazy.a:a") if path.parent.name == "lazy"}
+    assert found == {"__init__", "a", "b", "d"}

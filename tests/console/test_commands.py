@@ -2,7 +2,11 @@
 
 import shlex
 
-from tfscale.console.commands import Call, profile_options, typed_profile
+import pytest
+
+from tfscale.console.commands import Call, check_targets, profile_options, typed_profile
+from tfscale.errors import StudyError
+from tfscale.study.study import Study
 
 
 def test_targets_go_before_config_which_would_swallow_them():
@@ -40,3 +44,18 @@ def test_a_profile_that_was_typed_stays_with_a_configuration_of_ones_own():
     assert typed_profile(typed) == ["--workflow-profile", "profiles/slurm"]
     assert typed_profile(["--workflow-profile=profiles/slurm"]) == typed[2:4]
     assert typed_profile(["results/report.html"]) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("results/runs/mnist_layers4_batch1_conv3_input82_threads1/round1.parquet", "did you mean"),
+        ("results/runs/mnist_layers4_batch1_conv3_input28_threads1/round9.parquet", "5 rounds"),
+        ("results/models/mnist_layers5_batch64_conv3_input28/facts.json", "no trained model"),
+    ],
+)
+def test_a_target_that_the_study_has_not_is_named(config, target, said):
+    study = Study.from_config(config)
+    check_targets(study, ["results/report.html", "-n", "--config", "seed=3"])
+    with pytest.raises(StudyError, match=said):
+        check_targets(study, ["-n", target])

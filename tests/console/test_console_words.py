@@ -1,12 +1,8 @@
 """The parts of the console: what jobs say, failures, progress, the blocks at start and end."""
 
 import io
-import os
-import subprocess
-import sys
 
 import pytest
-from paths import ROOT
 
 from tfscale.console.commands import Call
 from tfscale.console.console import worth_saying
@@ -17,79 +13,18 @@ from tfscale.console.display import (
     Plain,
     Progress,
     display_on,
+    ending,
     failure,
-    message_in,
+    failure_in,
     report,
+    result_in,
     start_block,
     success,
     warnings_in,
-    without_failures,
 )
 from tfscale.console.estimate import Pace, Task
 from tfscale.console.opening import noise_now, noise_words
 from tfscale.study.study import Study
-
-LISTEN = """
-import os, subprocess, sys
-from tfscale.console.console import Listening
-heard = []
-listening = Listening()
-listening.start(heard.extend)
-print("own", file=sys.stderr)
-subprocess.run([sys.executable, "-c", "import sys; print('a job', file=sys.stderr)"])
-subprocess.run([sys.executable, "-c", "import sys; sys.stderr.write('1 %\\\\r2 %\\\\rdone\\\\n')"])
-os.write(2, b"without an end")
-print("beside it", file=listening.terminal)
-listening.stop()
-listening.stop()
-print("afterwards", file=sys.stderr)
-print(heard)
-"""
-PIECES = """
-import os, time
-from tfscale.console.console import Listening
-together = []
-listening = Listening()
-listening.start(together.append)
-os.write(2, b"a message\\n(log: a.log)")
-os.write(2, b"\\n")
-listening.stop()
-print(together[0])
-"""
-BROKEN = """
-import os
-from tfscale.console.console import Listening
-listening = Listening()
-listening.start(lambda lines: 1 / 0)
-for number in range(3):
-    os.write(2, b"x" * 100_000 + b"\\n")
-listening.stop()
-"""
-
-
-def python(code: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
-    )
-
-
-def test_all_that_jobs_print_is_heard_and_the_terminal_comes_back():
-    done = python(LISTEN)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['own', 'a job', 'done', 'without an end']"
-    assert done.stderr == "beside it\nafterwards\n"
-
-
-def test_what_a_job_prints_at_once_is_heard_at_once_though_it_comes_in_pieces():
-    assert python(PIECES).stdout.strip() == "['a message', '(log: a.log)']"
-
-
-def test_a_display_that_fails_neither_stops_the_jobs_nor_swallows_their_words():
-    done = python(BROKEN)
-    assert done.returncode == 0
-    assert done.stderr.count("x" * 100_000) == 3
-    assert "the console failed: ZeroDivisionError" in done.stderr
 
 
 def log_of(tmp_path, message: str) -> str:
@@ -99,14 +34,32 @@ def log_of(tmp_path, message: str) -> str:
 
 
 def test_the_message_of_a_failed_job_is_the_end_of_its_log(tmp_path):
-    assert message_in(log_of(tmp_path, "no data\n  source a: 404")) == (
+    assert failure_in(log_of(tmp_path, "no data\n  source a: 404")) == (
         "no data",
         "  source a: 404",
     )
     (tmp_path / "killed.log").write_text("visit 1: 3 ms\n")
-    assert message_in(str(tmp_path / "killed.log")) == ()
-    assert message_in(str(tmp_path / "none.log")) == ()
-    assert Failure("a", (), "", "").cause == UNSAID
+    assert failure_in(str(tmp_path / "killed.log")) == ()
+    assert failure_in(str(tmp_path / "none.log")) == ()
+
+
+def test_the_result_of_a_job_is_the_end_of_its_log(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("process 1: 3 ms\n\nResult: a_cell … 3 ms, 400 examples/s\n")
+    assert result_in(str(log)) == "a_cell … 3 ms, 400 examples/s"
+    assert result_in(log_of(tmp_path, "no data")) == result_in("") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "words"),
+    [
+        ("1", None, "exit status 1"),
+        ("143", None, "it was ended by SIGTERM"),
+        (None, "SIGKILL", "it was ended by SIGKILL, as the kernel does for want of memory"),
+    ],
+)
+def test_a_job_without_a_message_is_told_by_how_it_ended(status, name, words):
+    assert ending(status, name) == words
 
 
 def test_a_block_says_what_failed_why_where_and_what_to_type():
@@ -115,13 +68,6 @@ def test_a_block_says_what_failed_why_where_and_what_to_type():
         "FAILED  timing c, round 1", "  cause no data", "  log   l.log", "  retry snakemake r",
     ]  # fmt: skip
     assert "source a: 404" in failed.block(whole=True)
-
-
-def test_a_failed_jobs_own_words_are_left_to_the_block(tmp_path):
-    log = log_of(tmp_path, "no data\n  source a: 404")
-    said = ["c … 3 ms ± 2 %", "no data", "  source a: 404", f"(log: {log})", "d … 4 ms ± 1 %"]
-    assert without_failures(said, [log]) == ["c … 3 ms ± 2 %", "d … 4 ms ± 1 %"]
-    assert without_failures(said, []) == said
 
 
 def test_progress_says_share_jobs_time_left_and_what_runs():
@@ -164,8 +110,8 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     (tmp_path / "models" / name).mkdir(parents=True)
     (tmp_path / "models" / name / "facts.json").touch()
     tasks = {
-        1: Task("train", "mnist", "training m", 600),
-        2: Task("measure", "mnist", "timing c", 60),
+        1: Task("train", "training m", 600),
+        2: Task("measure", "timing c", 60),
     }
     block = start_block(
         study,
@@ -176,11 +122,9 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     )
     text = "\n".join(block)
     assert "114 cells of mnist and text, real data" in text
-    assert "1 of 24 trained models, 0 of 2,288 runs" in text
+    assert "1 of 24 trained models, 0 of 570 runs" in text
     assert "train    1 model, about 10 min" in text
-    assert (
-        "time     1 run (6 rounds over all cells and the sentinels; 14 over those not yet" in text
-    )
+    assert "time     1 run (5 rounds over all cells), about" in text
     assert "about 11 min, ready at " in text and "a first guess from FLOP" in text
     assert "machine  quiet: 0 %" in text and "           warning: turbo" in text
 
@@ -190,18 +134,18 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
     [
         ({}, False),
         ({"rounds": 4}, True),
-        ({"rounds": 2, "visits": 3, "max_visits": 3}, False),
-        ({"rounds": 5, "coverage": 0.95}, True),
+        ({"rounds": 2, "processes": 3}, False),
+        ({"rounds": 5, "coverage": 0.96}, True),
         ({"rounds": 1, "protocol": "paper"}, False),
     ],
 )
-def test_too_few_visits_for_an_interval_are_said_before_they_are_made(config, timing, warned):
+def test_too_few_processes_for_an_interval_are_said_before_they_are_made(config, timing, warned):
     config["timing"] |= timing
-    pace = Pace({1: Task("measure", "mnist", "timing c", 60)})
+    pace = Pace({1: Task("measure", "timing c", 60)})
     block = start_block(Study.from_config(config), pace, "r", "m", [])
     assert any("but an interval takes" in line for line in block) == warned
     trained = start_block(
-        Study.from_config(config), Pace({1: Task("train", "mnist", "training m", 60)}), "r", "m", []
+        Study.from_config(config), Pace({1: Task("train", "training m", 60)}), "r", "m", []
     )
     assert not any("but an interval takes" in line for line in trained)
 
@@ -245,7 +189,7 @@ def test_failures_are_repeated_at_the_end():
 
 
 def test_a_stop_by_the_user_is_no_failure():
-    killed = Failure("timing a", (), "l", "snakemake a")
+    killed = Failure("timing a", (f"{UNSAID} (exit status 1)",), "l", "snakemake a")
     lines = failure([killed], Ended(3, 38, 60, stopped=True), Call(), "results")
     assert lines[0] == "Stopped after 60 s: 3 of 38 jobs are done."
     assert "FAILED" not in "\n".join(lines)

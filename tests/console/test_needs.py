@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfscale.console.commands import SWITCH, import_alone, result_in
+from tfscale.console.commands import SWITCH, import_alone
 from tfscale.console.estimate import BASE_MB, START_MIN, Needs
 from tfscale.study.study import Study
 
@@ -29,7 +29,7 @@ def test_more_work_asks_for_more(needs):
     cells = ("mnist_layers4_batch1_conv3_input28_threads1",
              "text_layers10_batch64_conv8_input56_threads1")  # fmt: skip
     assert needs.run_mb(cells[0], 1) < needs.run_mb(cells[1], 1)
-    assert needs.run_min(cells[0], "runs", 1) <= needs.run_min(cells[1], "runs", 1)
+    assert needs.run_min(cells[0], 1) <= needs.run_min(cells[1], 1)
 
 
 def test_each_attempt_asks_for_twice_as_much(needs):
@@ -38,18 +38,11 @@ def test_each_attempt_asks_for_twice_as_much(needs):
         lambda attempt: needs.training_mb(trained, attempt),
         lambda attempt: needs.training_min(trained, attempt),
         lambda attempt: needs.run_mb(cell, attempt),
-        lambda attempt: needs.run_min(cell, "sentinels", attempt),
+        lambda attempt: needs.run_min(cell, attempt),
         needs.floor_min,
     ):
         assert [ask(2), ask(3)] == [2 * ask(1), 4 * ask(1)]
         assert isinstance(ask(1), int)
-
-
-def test_a_run_may_wait_for_all_its_patience(needs, config):
-    cell = next(iter(needs.study.cells))
-    config["timing"]["patience_s"] = 3600
-    patient = Needs(Study.from_config(config))
-    assert patient.run_min(cell, "runs", 1) >= 60 + START_MIN
 
 
 ALONE = ["snakemake", "--target-jobs", "measure:cell=a,number=1", "--mode", "remote"]
@@ -74,10 +67,3 @@ def test_what_the_user_set_stays(monkeypatch):
     monkeypatch.setenv(SWITCH, "1")
     import_alone(REMOTE, ALONE)
     assert os.environ[SWITCH] == "1"
-
-
-def test_the_result_of_a_far_job_is_read_from_its_log(tmp_path):
-    log = tmp_path / "a.log"
-    log.write_text("visit 1: 3 ms\na_cell … 3 ms, 400 examples/s\n")
-    assert result_in(str(log)) == "a_cell … 3 ms, 400 examples/s"
-    assert result_in(str(tmp_path / "none.log")) == result_in("") == ""

@@ -8,7 +8,6 @@ import sys
 import pytest
 from paths import ROOT
 
-from tfscale.console.display import messages_in
 from tfscale.files import whole
 from tfscale.files.whole import flush, replacing, write_text
 from tfscale.jobs.processes import in_one_line
@@ -104,22 +103,13 @@ def test_a_full_disk_hides_no_message(tmp_path):
     assert done.returncode != 0
     assert log.read_text() == ""
     assert done.stderr.startswith(f"no room for the table\n(log: {log})")
-    assert messages_in(done.stderr.splitlines())[str(log)] == ("no room for the table",)
-
-
-def test_messages_are_told_apart_by_their_logs():
-    lines = ["bad a", "why", "(log: results/a.log)", "cell … 3 ms", "(log: results/b c.log)"]
-    assert messages_in(lines) == {
-        "results/a.log": ("bad a", "why"), "results/b c.log": ("cell … 3 ms",),
-    }  # fmt: skip
-    assert messages_in(["(log: and no more"]) == {}
 
 
 def test_a_log_that_cannot_be_made_is_said(tmp_path):
     code = "import sys\nfrom tfscale.jobs.log import logged\nwith logged(sys.argv[1]): pass"
     done = run(code, str(tmp_path))
     assert done.returncode == 1
-    assert f"Is a directory: '{tmp_path}'\n(log: {tmp_path})" in done.stderr
+    assert f"Is a directory: '{tmp_path}'" in done.stderr
 
 
 def test_a_stopped_job_says_by_what():

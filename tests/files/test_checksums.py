@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from damage import DAMAGES, damaged, flipped
 
-from tfscale.console.code import redo_if_changed, redo_if_lost, vouch
+from tfscale.console.code import redo_if_changed, redo_if_lost
 from tfscale.errors import StudyError
 from tfscale.files import checksums
 from tfscale.files.checksums import check, faults_of, write
@@ -125,38 +125,20 @@ def test_a_job_whose_output_changed_is_redone_and_the_file_named_once(model, cap
 
 
 def test_a_lost_run_is_redone_and_a_damaged_one_named(tmp_path, capsys):
-    run, merged = tmp_path / "round1.parquet", tmp_path / "runs.parquet"
+    run, merged = tmp_path / "runs/c/round1.parquet", tmp_path / "runs.parquet"
+    run.parent.mkdir(parents=True)
     workflow = Workflow()
-    redo_if_lost(workflow, str(run), str(merged))
+    redo_if_lost(workflow, str(run))
     run.write_bytes(b"a run" + PLACEHOLDER)
     seal(run)
-    redo_if_lost(workflow, str(run), str(merged))
+    redo_if_lost(workflow, str(run))
     assert not workflow.forcefiles
     run.write_bytes(run.read_bytes() + b" ")
-    redo_if_lost(workflow, str(run), str(merged))
+    redo_if_lost(workflow, str(run))
     assert workflow.forcefiles == {str(run)}
     assert capsys.readouterr().err == f"{run} is damaged: it is made again\n"
     run.unlink()
     merged.touch()
     workflow = Workflow()
-    redo_if_lost(workflow, str(run), str(merged))
+    redo_if_lost(workflow, str(run))
     assert workflow.forcefiles == {str(run)} and not capsys.readouterr().err
-
-
-def test_results_of_before_there_were_checksums_can_be_vouched_for(model, tmp_path):
-    for name in ("structure.txt", "history.csv", "predictions.parquet"):
-        (model / name).touch()
-    encoded = tmp_path / "resources" / "encoded" / "real" / "mnist_input28.npz"
-    encoded.parent.mkdir(parents=True)
-    for path in (encoded, encoded.with_suffix(".json"), tmp_path / "machine.json"):
-        path.write_text("content")
-    (model / "SHA256SUMS").unlink()
-    written = vouch(".", "models", "resources")
-    sums = "resources/encoded/real/mnist_input28.sha256"
-    assert written == [sums, SUMS, "checksums/calibrate.sha256"]  # the floor is not there
-    check([*INPUTS, str(encoded.relative_to(tmp_path))], [sums, SUMS])
-    assert vouch(".", "models", "resources") == []
-    encoded.write_text("another")
-    assert faults_of(sums) == [
-        "resources/encoded/real/mnist_input28.npz has changed since it was written: delete it"
-    ]

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 from snakemake_project import Project
 
-SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.(\w+)\.py$")
+SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.job\.py$")
+LOG = re.compile(r"/results/logs/(\w+)[/.]")
 LONGEST_S = 900
 LOOK_S = 0.1
 
@@ -79,9 +80,10 @@ def at_work(root: Path) -> list[psutil.Process]:
 
 
 def rules_at_work(root: Path) -> set[str]:
-    """The rules whose scripts run in the project's folder."""
-    words = [word for process in at_work(root) for word in command(process)]
-    return {match[1] for match in map(SCRIPT.search, words) if match}
+    """The rules whose jobs run in the project's folder, by their logs."""
+    logs = [_log(process.pid) for process in at_work(root)]
+    found = {match[1] for match in map(LOG.search, logs) if match}
+    return {"measure" if folder == "runs" else folder for folder in found}
 
 
 def all_gone(root: Path, within_s: float) -> list[str]:
@@ -127,7 +129,12 @@ def cast(root: Path, log: str) -> dict[str, psutil.Process]:
 
 
 def _writes(pid: int, log: str) -> bool:
+    return _log(pid).endswith(log)
+
+
+def _log(pid: int) -> str:
+    """Where a process writes to."""
     try:
-        return str(Path(f"/proc/{pid}/fd/1").readlink()).endswith(log)
+        return str(Path(f"/proc/{pid}/fd/1").readlink())
     except OSError:
-        return False
+        return ""

@@ -14,8 +14,6 @@ CELLS = [
     "mnist_layers6_batch1_conv3_input28_threads1",
     "text_layers4_batch4_conv3_input14_threads1",
 ]
-SENTINELS = 2
-"""Runs of sentinels in the tiny study: one of each kind of model."""
 AFTER_TIMING = {"merge": 1, "fit": 1, "plot": 2, "report": 1, "all": 1}
 
 

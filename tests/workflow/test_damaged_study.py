@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 
 LISTS = ("results/checksums/*.sha256", "results/models/*/SHA256SUMS")
 DATA = ("resources/encoded/*/*.sha256",)
-SEALED = ("results/runs/*/*.parquet", "results/sentinels/*/*.parquet")
+SEALED = ("results/runs/*/*.parquet",)
 FOR_PEOPLE = ("results/README.md", "resources/README.md", "results/logs/**/*.log")
 CHANGED = "has changed since it was written"
 
@@ -49,7 +49,7 @@ def test_every_file_of_a_study_is_listed_or_sealed(here):
     every -= {path for path in every if Path(path).name.startswith(".")}
     assert every - known - {*lists, *sealed} == set(found(*FOR_PEOPLE))
     assert known <= every
-    assert len(lists) == 12 and len(sealed) == 5 and len(known) > 150
+    assert len(lists) == 12 and len(sealed) == 3 and len(known) > 150
     for sums in lists:
         check(listed(sums), sums)
 
@@ -109,7 +109,7 @@ def keeping_its_time(path: Path, content: bytes | None) -> None:
 def test_one_command_makes_damaged_outputs_again_and_names_them(project: Project):
     results = project.root / "results"
     whole = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
-    kept = project.times("runs/*/*") | project.times("sentinels/*/*") | project.times("floor.*")
+    kept = project.times("runs/*/*") | project.times("floor.*")
     spoilt = {
         "cells.parquet": flipped(whole[results / "cells.parquet"], 3000),
         "mnist.csv": b"",
@@ -129,8 +129,7 @@ def test_one_command_makes_damaged_outputs_again_and_names_them(project: Project
     for path, content in whole.items():  # the report says when it was written
         if path.suffix != ".log" and path.stem != "report":
             assert path.read_bytes() == content, path
-    times = project.times("runs/*/*") | project.times("sentinels/*/*") | project.times("floor.*")
-    assert times == kept
+    assert project.times("runs/*/*") | project.times("floor.*") == kept
     assert project.plan() == {}
 
 

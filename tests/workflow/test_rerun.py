@@ -3,13 +3,11 @@
 import os
 import shutil
 
-import pandas as pd
 import pytest
 import yaml
-from snakemake_project import AFTER_TIMING, CELLS, SENTINELS
+from snakemake_project import AFTER_TIMING, CELLS
 
 from tfscale.study.outputs import FIGURES
-from tfscale.timing import run_file
 
 MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
@@ -107,7 +105,7 @@ def test_an_edit_of_the_figure_code_redraws_figures(project):
 
 def test_changed_timing_settings_time_again_without_training(project):
     project.configure(timing={"min_calls": 6})
-    assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
+    assert project.plan() == {"measure": 3, "floor": 1} | AFTER_TIMING
     trained = project.times("models/*/facts.json")
     project.run("results/cells.parquet")
     assert project.times("models/*/facts.json") == trained
@@ -119,46 +117,9 @@ def test_another_round_keeps_the_first(project):
     assert project.plan() == {"measure": 3} | AFTER_TIMING
 
 
-def test_further_rounds_time_only_cells_that_are_not_yet_precise(project):
-    """With a precision that five clean visits always have, later runs make none."""
-    project.configure(
-        timing={
-            "visits": 5,
-            "max_visits": 5,
-            "precision": 1.0,
-            "further_rounds": 2,
-            "sentinels": 0,
-            "cell_cap_s": 600,
-        }
-    )
-    project.run("results/cells.parquet")
-    empty = []
-    for cell in CELLS:
-        clean = 0
-        for number in (1, 2, 3):
-            path = project.root / "results" / "runs" / cell / f"round{number}.parquet"
-            table, record = run_file.read(str(path))
-            assert (len(table) == 0) == (clean >= 5)
-            assert (len(table) == 0) == (record["stop_reason"] == "precision reached before")
-            clean += table["disturbed"].to_pylist().count(False)
-            empty += [] if len(table) else [path]
-    cells = pd.read_parquet(project.root / "results/cells.parquet")
-    assert empty, "a cell that was not disturbed has nothing to do in rounds 2 and 3"
-    assert (cells["visits"] >= 5).all()
-    assert project.plan("results/cells.parquet") == {}
-    project.configure(timing={"further_rounds": 3})
-    assert project.plan("results/cells.parquet") == {"measure": 3, "merge": 1}
-    project.configure(timing={"cell_cap_s": 90})
-    assert project.plan("results/cells.parquet") == {"measure": 3 * 3, "merge": 1}, "no round 1"
-    project.configure(timing={"cell_cap_s": 600})
-    first = next(path for path in empty if path.name == "round2.parquet")
-    first.write_bytes(first.read_bytes()[:-9])
-    assert project.plan("results/cells.parquet") == {"measure": 3 + 2, "merge": 1}
-
-
 def test_changed_training_settings_train_again(project):
     project.configure(training={"learning_rate": 0.002})
-    assert project.plan() == {"train": 3, "measure": 3 + SENTINELS} | AFTER_TIMING
+    assert project.plan() == {"train": 3, "measure": 3} | AFTER_TIMING
     before = project.times("models/*/facts.json")
     project.run("results/cells.parquet")
     after = project.times("models/*/facts.json")
@@ -166,14 +127,26 @@ def test_changed_training_settings_train_again(project):
     assert project.plan("results/cells.parquet") == {}
 
 
-def test_an_edit_of_the_timing_code_times_again(project):
-    project.append("workflow/scripts/tfscale/timing/block.py", "# another line")
-    assert project.plan() == {"measure": 3 + SENTINELS, "floor": 1} | AFTER_TIMING
+TIMING = {"measure": 3, "floor": 1} | AFTER_TIMING
+
+
+@pytest.mark.parametrize(
+    ("module", "wanted"),
+    [
+        ("timing/block", TIMING),
+        ("jobs/warm", {"train": 3, "calibrate": 1} | TIMING),
+        ("figures/paper", {"plot": 2, "report": 1, "all": 1}),
+        ("console/display", {}),
+    ],
+)
+def test_an_edit_of_code_redoes_what_depends_on_it(project, module, wanted):
+    project.append(f"workflow/scripts/tfscale/{module}.py", "# another line")
+    assert project.plan() == wanted
 
 
 def test_a_changed_pin_of_tensorflow_trains_and_times_again(project):
     project.append("envs/tensorflow.yaml", "      - absl-py==2.0.0")
-    again = {"train": 3, "measure": 3 + SENTINELS, "floor": 1}
+    again = {"train": 3, "measure": 3, "floor": 1}
     assert project.plan() == again | AFTER_TIMING
 
 
@@ -220,8 +193,3 @@ def test_another_look_at_the_machine_times_nothing_again(project):
     assert project.plan("results/machine.json") == {"calibrate": 1}
     project.run("results/machine.json")
     assert project.plan() == {"report": 1, "all": 1}
-
-
-def test_more_sentinels_leave_the_rounds_as_they_are(project):
-    project.configure(timing={"sentinels": 2})
-    assert project.plan() == {"measure": 2} | AFTER_TIMING

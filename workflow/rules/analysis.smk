@@ -99,23 +99,14 @@ rule plot:
         "../scripts/job.py"
 
 
+plots = expand("plot_{model}", model=study.models)
+models_and_pictures = [*study.sums_files("<models>"), *data_files(study.pictures, "sha256")]
+
+
 rule report:
     """Write the report: one self-contained page."""
     input:
-        **kept(
-            "report",
-            *[
-                "calibrate",
-                "merge",
-                "fit",
-                *expand("plot_{model}", model=study.models),
-            ],
-            *study.sums_files("<models>"),
-            *[
-                ancient(f"<resources>/encoded/{pictures}.sha256")
-                for pictures in study.pictures
-            ],
-        ),
+        **kept("report", "calibrate", "merge", "fit", *plots, *models_and_pictures),
         cells="<results>/cells.parquet",
         runs="<results>/runs.parquet",
         machine="<results>/machine.json",
@@ -125,10 +116,7 @@ rule report:
         words=expand("<results>/figures/{model}.json", model=study.models),
         structures=expand("<models>/{name}/structure.txt", name=study.trained),
         predictions=expand("<models>/{name}/predictions.parquet", name=study.trained),
-        images=[
-            ancient(f"<resources>/encoded/{pictures}.npz")
-            for pictures in study.pictures
-        ],
+        images=data_files(study.pictures, "npz"),
     output:
         **sums("report"),
         page="<results>/report.html",

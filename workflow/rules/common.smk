@@ -25,9 +25,24 @@ needs = Needs(study)
 command = Call.of(workflow).command
 
 
-def data_of(axes, suffix):
-    """The path of the encoded data of a cell or model."""
-    return f"<resources>/encoded/{study.encoded(axes)}.{suffix}"
+def model_file(name):
+    """The file `name` of the model that a cell uses."""
+    return lambda w: f"<models>/{study.trained_of(w.cell)}/{name}"
+
+
+def data_file(suffix):
+    """The file of encoded data that a cell or model uses; by itself a newer one redoes nothing."""
+
+    def of(w):
+        axes = study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained)
+        return data_files([study.encoded(axes)], suffix)[0]
+
+    return of
+
+
+def data_files(names, suffix):
+    """Files of encoded data by name (see Study.encoded)."""
+    return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names]
 
 
 def job(target, env, fresh=False, also=(), files=(), **settings):
@@ -35,23 +50,22 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
     process or in its own. The digest follows the code of the target and of the functions `also`
     that it names to fresh processes, the environment's file and `files`."""
     read = [*files_of(target, *also), Path(f"envs/{env}.yaml"), *map(Path, files)]
-    return {
-        "job": {
-            "target": target,
-            "fresh": fresh,
-            "code": digest(read),
-            "settings": settings,
-        }
-    }
+    code = {"function": target, "fresh": fresh, "digest": digest(read)}
+    return {"code": code, "settings": settings}
 
 
 def kept(name, *read):
     """The checksums of what a job reads, among inputs: paths, or names of other jobs; and one that
-    asks for nothing, but has the job `name` redone when an output was damaged or lost.
-    """
+    asks for nothing, but has the job `name` redone when an output was damaged or lost."""
     lists = [one if "/" in one else sums(one)["sums"] for one in read]
     own = f"{results}/checksums/{name}.sha256"
     return {"sums": lists, "lost": lambda w: redo_if_changed(workflow, own.format(**w))}
+
+
+def kept_run(w):
+    """The checksums of what a run reads."""
+    machine = ancient(sums("calibrate")["sums"])
+    return [ancient(model_file("SHA256SUMS")(w)), data_file("sha256")(w), machine]
 
 
 def sums(name):

@@ -24,8 +24,8 @@ rule calibrate:
 rule floor:
     """Time an identity model at each shape of input, and the machine's roofs."""
     input:
-        **kept("floor", *[ancient(data_of(shape, "sha256")) for shape in study.shapes]),
-        arrays=[ancient(data_of(shape, "npz")) for shape in study.shapes],
+        **kept("floor", *data_files(map(study.encoded, study.shapes), "sha256")),
+        arrays=data_files(map(study.encoded, study.shapes), "npz"),
     output:
         **sums("floor"),
         floor="<results>/floor.parquet",

@@ -4,9 +4,9 @@
 rule train:
     """Train one model within its budget and predict the test inputs with it."""
     input:
-        arrays=lambda w: ancient(data_of(study.model(w.trained), "npz")),
-        manifest=lambda w: data_of(study.model(w.trained), "json"),
-        sums=lambda w: ancient(data_of(study.model(w.trained), "sha256")),
+        arrays=data_file("npz"),
+        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
+        sums=data_file("sha256"),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
         facts="<models>/{trained}/facts.json",

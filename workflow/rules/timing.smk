@@ -4,23 +4,13 @@
 rule measure:
     """Time one cell in one round: a fresh process, alone on the machine."""
     input:
-        facts=lambda w: f"<models>/{study.trained_of(w.cell)}/facts.json",
-        saved_model=lambda w: ancient(
-            f"<models>/{study.trained_of(w.cell)}/saved_model"
-        ),
-        predictions=lambda w: f"<models>/{study.trained_of(w.cell)}/predictions.parquet",
-        arrays=lambda w: ancient(data_of(study.cell(w.cell), "npz")),
+        facts=model_file("facts.json"),
+        saved_model=lambda w: ancient(model_file("saved_model")(w)),
+        predictions=model_file("predictions.parquet"),
+        arrays=data_file("npz"),
         machine=ancient("<results>/machine.json"),
-        sums=lambda w: ancient(
-            [
-                f"<models>/{study.trained_of(w.cell)}/SHA256SUMS",
-                data_of(study.cell(w.cell), "sha256"),
-                "<results>/checksums/calibrate.sha256",
-            ]
-        ),
-        lost=lambda w: redo_if_lost(
-            workflow, f"{results}/runs/{w.cell}/round{w.round}.parquet"
-        ),
+        sums=kept_run,
+        lost=lambda w: redo_if_lost(workflow, f"{results}/runs/{w.cell}/round{w.round}.parquet"),
     output:
         run="<results>/runs/{cell}/round{round}.parquet",
     log:

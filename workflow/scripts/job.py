@@ -7,20 +7,20 @@ with logged(snakemake.log[0]):
     from tfscale.jobs.entry import call
     from tfscale.jobs.processes import fresh
 
-    job, sums = snakemake.params.job, snakemake.output.get("sums")
+    code, sums = snakemake.params.code, snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
-        "function": job["target"],
+        "function": code["function"],
         "inputs": {name: value for name, value in snakemake.input.items() if name != "sums"},
         "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
         "settings": {
-            **job["settings"],
-            **{name: value for name, value in snakemake.params.items() if name != "job"},
+            **snakemake.params.settings,
+            **{name: value for name, value in snakemake.params.items() if name != "settings"},
             **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
             "threads": snakemake.threads,
         },
     }
-    result = fresh("tfscale.jobs.entry:call", arguments) if job["fresh"] else call(**arguments)
+    result = fresh("tfscale.jobs.entry:call", arguments) if code["fresh"] else call(**arguments)
     if sums:
         checksums.write(snakemake.output, sums)
     if isinstance(result, str) and result:

@@ -123,7 +123,10 @@ class Console(logging.Handler):
                 self._failed(facts)
             case None | LogEvent.ERROR | LogEvent.GROUP_ERROR:
                 text = record.getMessage()
-                self._stopped |= text.startswith(STOPPED)
+                if text.startswith(STOPPED):
+                    if self._stopped:
+                        return  # it is said again at the end
+                    self._stopped = True
                 if status := STATUS.search(text):
                     self._status = display.ending(*status.groups())
                 if worth_saying(text):
