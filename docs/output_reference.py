@@ -17,7 +17,6 @@ from tfscale.tables.cells import (
     RUN,
     RUN_MACHINE,
     RUNS,
-    VISITS,
 )
 
 README = Path(__file__).parents[1] / "results" / "README.md"
@@ -46,11 +45,9 @@ def output() -> str:
     lines = [OUTPUT, "## All files\n", *files, "", "## Files of a study\n"]
     merged = [field for field in RUNS if field.name not in RUN.names]
     lines += _table("cells.parquet", "A row is a cell on a machine.", CELLS)
-    lines += _table("runs/<cell>/round<r>.parquet", "A row is a visit, also of sentinels.", RUN)
-    more = "A row is a visit of the study. The columns of a run, and:"
+    lines += _table("runs/<cell>/round<r>.parquet", "A row is a process.", RUN)
+    more = "A row is a process of the study. The columns of a run, and:"
     lines += _table("runs.parquet", more, pa.schema(merged))
-    raw = " and ".join(f"`{field.name}`" for field in RUNS if field.name not in VISITS.names)
-    lines += ["### `visits.parquet`\n", f"The same without {raw}.\n"]
     lines += _table("floor.parquet", "A row is a shape of input.", FLOOR)
     lines += _table("roofs.parquet", "A row is a number of threads.", ROOFS)
     lines += _table("machine.json", "Keys of the file.", RUN_MACHINE)
