@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from figure_study import DOLLARS, data_of, drawn, full_cells, paper_csv, whole, write_study
+from figure_study import DOLLARS, ROUNDS, data_of, drawn, full_cells, paper_csv, whole, write_study
 from synthetic_cells import work_cells
 
 from tfscale.figures.look import styled
@@ -13,7 +13,7 @@ from tfscale.study.outputs import FIGURES
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     cells = full_cells()
-    cells.loc[3, "clean_visits"] = 0
+    cells.loc[3, "unsettled_processes"] = ROUNDS
     table = paper_csv(folder / "slow.csv")
     entry = {"path": str(table), "name": DOLLARS, "model": "mnist"}
     return write_study(folder, cells, [entry])

@@ -5,7 +5,15 @@ import re
 
 import pandas as pd
 import pytest
-from figure_study import data_of, drawn, full_cells, timed_visits, write_study
+from figure_study import (
+    data_of,
+    drawn,
+    full_cells,
+    made_up_runs,
+    plot_inputs,
+    plot_outputs,
+    write_study,
+)
 from paths import ROOT
 
 from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw, plot
@@ -64,10 +72,7 @@ def test_built_in_data_says_so_in_every_figure(every):
 
 
 def test_all_files_are_written_and_small(study, tmp_path):
-    inputs = [str(study / f"{name}.parquet") for name in ("cells", "visits", "roofs")]
-    paths = [[str(tmp_path / f"mnist_{name}.{kind}") for name in FIGURES]
-             for kind in ("svg", "png")]  # fmt: skip
-    plot("mnist", *inputs, str(study / "fits"), *paths, str(tmp_path / "mnist.json"))
+    plot("mnist", plot_inputs(study), plot_outputs(tmp_path, "mnist"))
     assert len(list(tmp_path.iterdir())) == 2 * len(FIGURES) + 1
     assert sum(path.stat().st_size for path in tmp_path.glob("*.svg")) < 1_300_000
     svg = (tmp_path / "mnist_by_layers.svg").read_text()
@@ -95,4 +100,4 @@ def test_several_machines_are_not_mixed(tmp_path):
     assert set(data.cells["machine"]) == {"h"} and len(data.cells) == len(cells)
     assert "Drawn for h, one of 2 machines." in drawn("by_layers", data).says
     assert drawn("machines", data).filled
-    assert len(timed_visits(data.cells)) == len(data.visits)
+    assert len(made_up_runs(data.cells)) == len(data.processes)

@@ -69,7 +69,7 @@ rule plot:
     """Draw all figures of one model, and say in words what each shows."""
     input:
         cells="<results>/cells.parquet",
-        visits="<results>/visits.parquet",
+        runs="<results>/runs.parquet",
         roofs="<results>/roofs.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
         sums=expand("<results>/checksums/{rule}.sha256", rule=["merge", "floor", "fit"]),
@@ -105,7 +105,6 @@ rule report:
     """Write the report: one self-contained page."""
     input:
         cells="<results>/cells.parquet",
-        visits="<results>/visits.parquet",
         runs="<results>/runs.parquet",
         machine="<results>/machine.json",
         findings="<results>/fits/findings.parquet",
@@ -144,11 +143,14 @@ rule report:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=sections.shown_settings(config),
-        trained={cell: study.trained_of(cell) for cell in study.cells},
-        missing=study.missing,
-        excluded=study.excluded,
-        finish=call.command(f"{results}/report.html") if study.missing else "",
+        asked=dict(
+            settings=sections.shown_settings(config),
+            trained={cell: study.trained_of(cell) for cell in study.cells},
+            again=call.again(results),
+            excluded=study.excluded,
+            missing=study.missing,
+            finish=call.command(f"{results}/report.html") if study.missing else "",
+        ),
     message:
         "Write the report"
     script:

@@ -71,10 +71,18 @@ LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
 """The page's own scripts; they share one scope and start when the last one is read."""
 TEMPLATES = (
-    "report.html.j2", "answer.html.j2", "figures.html.j2", "analysis.html.j2", "explorer.html.j2",
-    "cells.html.j2", "missing.html.j2", "predictions.html.j2", "method.html.j2",
+    "report.html.j2",
+    "table.html.j2",
+    "answer.html.j2",
+    "figures.html.j2",
+    "analysis.html.j2",
+    "explorer.html.j2",
+    "cells.html.j2",
+    "missing.html.j2",
+    "predictions.html.j2",
+    "method.html.j2",
     "provenance.html.j2",
-)  # fmt: skip
+)
 STYLES = ("page.css",)
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
 

@@ -18,6 +18,16 @@ ROWS = 512
 """Visits of a batch."""
 
 
+RAW = ("phase", "durations_ns", "environment")
+"""The columns of runs.parquet that take most of its bytes."""
+
+
+def read_processes(path: str) -> pd.DataFrame:
+    """The processes of a runs.parquet, a row each, without raw durations and environments."""
+    names = [name for name in pq.read_schema(path).names if name not in RAW]
+    return pd.read_parquet(path, columns=names)
+
+
 def pooled(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Every group with the timed durations (ns) of all its visits, in ascending order.
 

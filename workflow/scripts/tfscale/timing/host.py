@@ -138,7 +138,7 @@ def _cpus(threads: int) -> list[str]:
     if allowed < threads:
         lines.append(
             f"{allowed} CPUs for {threads} threads: the threads will wait for each other; "
-            "ask for more CPUs or lower axes.threads"
+            "ask for more CPUs or lower threads in the grid"
         )
     if quota is not None and quota < allowed:
         lines.append(
