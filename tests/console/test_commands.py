@@ -40,3 +40,14 @@ def test_a_profile_that_was_typed_stays_with_a_configuration_of_ones_own():
     assert typed_profile(typed) == ["--workflow-profile", "profiles/slurm"]
     assert typed_profile(["--workflow-profile=profiles/slurm"]) == typed[2:4]
     assert typed_profile(["results/report.html"]) == []
+
+
+def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():
+    assert Call().again("results") == (
+        "snakemake results/report.html --forcerun results/runs/{cell}/round*.parquet"
+    )
+    demo = Call(["--workflow-profile", "profiles/demo"], {"seed": 3}).again("my results")
+    assert shlex.split(demo.format(cell="a")) == [
+        "snakemake", "my results/report.html", "--workflow-profile", "profiles/demo",
+        "--config", "seed=3", "--forcerun", "my results/runs/a/round*.parquet",
+    ]  # fmt: skip
