@@ -29,6 +29,11 @@ MODELS = {"mnist": "mnist_one", "text": "text_one"}
 SHOWN = 100
 
 
+def shared_study(tmp_path_factory) -> Path:
+    """The folder of the full study of this session."""
+    return full_study(tmp_path_factory.getbasetemp() / "full_study")
+
+
 @cache
 def full_study(folder: Path) -> Path:
     """The tables of a full study with an outlier and another machine, made once a session."""
