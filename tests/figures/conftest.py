@@ -2,9 +2,8 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from figure_study import data_of, drawn, whole, write_study
+from figure_study import data_of, drawn, whole, work_cells, write_study
 from report_of import shared_study
-from synthetic_cells import work_cells
 
 from tfscale.figures.look import styled
 from tfscale.study.outputs import FIGURES

@@ -9,10 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_study import data_of, drawn, panels, whole, write_study
+from figure_study import data_of, drawn, panels, whole, work_cells, write_study
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
-from synthetic_cells import work_cells
 
 from tfscale.figures.look import MANY_POINTS, MOST_LEVELS, Palette, evenly, level_handles, points
 from tfscale.study.outputs import FIGURES

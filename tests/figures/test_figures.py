@@ -10,11 +10,11 @@ from figure_study import (
     drawn,
     made_up_runs,
     whole,
+    work_cells,
     write_study,
 )
 from paths import ROOT
 from report_of import with_figures
-from synthetic_cells import work_cells
 
 from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw
 from tfscale.figures.look import save

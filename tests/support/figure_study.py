@@ -31,7 +31,8 @@ def whole(cells: pd.DataFrame) -> pd.DataFrame:
         [work_columns(row, 18_765) for row in cells.to_dict("records")], index=cells.index
     )
     latency_s = cells["latency_s"]
-    return cells.join(work).assign(
+    known = cells.drop(columns=work.columns, errors="ignore")
+    return known.join(work).assign(
         host=cells["machine"],
         data="builtin",
         rounds=ROUNDS,
