@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.wide import WideStudy
 from tfscale.analysis.material import Plan
-from tfscale.study import config, outputs
+from tfscale.study import config
 from tfscale.study.outputs import FIGURES
 
 
@@ -55,16 +55,15 @@ def plot(wide: WideStudy) -> None:
     """The rule `plot`, for every model."""
     from tfscale.figures.draw import plot
 
-    folder, names = wide.results / "figures", ("cells", "visits", "roofs")
+    results, folder = wide.results, wide.results / "figures"
+    inputs: dict = {name: str(results / f"{name}.parquet") for name in ("cells", "runs", "roofs")}
+    inputs["tables"] = [str(results / "fits" / "laws.parquet")]
     for model in wide.study.models:
-        plot(
-            model=model,
-            **{name: str(wide.results / f"{name}.parquet") for name in names},
-            fits=str(wide.results / "fits"),
-            svg=[str(folder / f"{model}_{figure}.svg") for figure in FIGURES],
-            png=[str(folder / f"{model}_{figure}.png") for figure in FIGURES],
-            words=str(folder / f"{model}.json"),
-        )
+        outputs: dict = {
+            kind: [str(folder / f"{model}_{figure}.{kind}") for figure in FIGURES]
+            for kind in ("svg", "png")
+        }
+        plot(model, inputs, outputs | {"words": str(folder / f"{model}.json")})
 
 
 def report(wide: WideStudy) -> None:
@@ -75,21 +74,22 @@ def report(wide: WideStudy) -> None:
     kept = ("structure.txt", "predictions.parquet")
     models = [wide.paths([f"<models>/{name}/{kind}" for name in study.trained]) for kind in kept]
     data = [f"<resources>/encoded/{name}.npz" for name in study.pictures]
-    write_report(
-        output=str(results / "report.html"),
-        cells_path=str(results / "cells.parquet"),
-        visits_path=str(results / "visits.parquet"),
-        runs_path=str(results / "runs.parquet"),
-        findings_path=str(results / "fits" / "findings.parquet"),
-        machine_path=str(results / "machine.json"),
-        figures=[str(results / "figures" / f"{figure}.svg") for figure in study.figures],
-        captions=[str(outputs.FOLDER / f"{figure}.rst") for figure in FIGURES],
-        structures=models[0],
-        predictions=models[1],
-        images=wide.paths(data),
-        trained={cell: study.trained_of(cell) for cell in study.cells},
-        settings=config.shown_settings(wide.config),
-    )
+    inputs = {
+        "cells": str(results / "cells.parquet"),
+        "runs": str(results / "runs.parquet"),
+        "findings": str(results / "fits" / "findings.parquet"),
+        "machine": str(results / "machine.json"),
+        "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.figures],
+        "structures": models[0],
+        "predictions": models[1],
+        "images": wide.paths(data),
+    }
+    asked = {
+        "settings": config.shown_settings(wide.config),
+        "trained": {cell: study.trained_of(cell) for cell in study.cells},
+        "again": "",
+    }
+    write_report(str(results / "report.html"), inputs, asked)
 
 
 STEPS = {step.__name__: step for step in (merge, fit, plot, report)}

@@ -59,3 +59,14 @@ def test_a_target_that_the_study_has_not_is_named(config, target, said):
     check_targets(study, ["results/report.html", "-n", "--config", "seed=3"])
     with pytest.raises(StudyError, match=said):
         check_targets(study, ["-n", target])
+
+
+def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():
+    assert Call().again("results") == (
+        "snakemake results/report.html --forcerun results/runs/{cell}/round*.parquet"
+    )
+    demo = Call(["--workflow-profile", "profiles/demo"], {"seed": 3}).again("my results")
+    assert shlex.split(demo.format(cell="a")) == [
+        "snakemake", "my results/report.html", "--workflow-profile", "profiles/demo",
+        "--config", "seed=3", "--forcerun", "my results/runs/a/round*.parquet",
+    ]  # fmt: skip

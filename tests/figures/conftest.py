@@ -2,8 +2,8 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from figure_study import DOLLARS, data_of, drawn, full_cells, paper_csv, whole, write_study
-from synthetic_cells import work_cells
+from figure_study import data_of, drawn, whole, work_cells, write_study
+from report_of import shared_study
 
 from tfscale.figures.look import styled
 from tfscale.study.outputs import FIGURES
@@ -11,12 +11,7 @@ from tfscale.study.outputs import FIGURES
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
-    cells = full_cells()
-    cells.loc[3, "clean_visits"] = 0
-    table = paper_csv(folder / "slow.csv")
-    entry = {"path": str(table), "name": DOLLARS, "model": "mnist"}
-    return write_study(folder, cells, [entry])
+    return shared_study(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_study import data_of, drawn, panels, whole, write_study
+from figure_study import data_of, drawn, panels, whole, work_cells, write_study
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
-from synthetic_cells import work_cells
 
 from tfscale.figures.look import MANY_POINTS, MOST_LEVELS, Palette, evenly, level_handles, points
 from tfscale.study.outputs import FIGURES
@@ -107,10 +106,10 @@ def test_the_name_of_few_bars_is_not_cut_and_a_short_study_counts_minutes(tmp_pa
     bars = [text.get_text() for axes in panels(shares.figure) for text in axes.get_yticklabels()]
     assert bars == ["4 / 3", "6 / 3"] * 2  # a bar is named as the axis says, in every panel
     assert left.figure.axes[2].get_xlabel() == "start of the run in the study (min)"
-    assert left.says[1].startswith("Over the 43 s of the study all times changed by")
+    assert left.says[1].startswith("Over the 49 s of the study all times changed by")
 
 
-def test_a_cell_without_an_undisturbed_visit_is_hollow_and_the_legend_says_so(every):
+def test_a_cell_that_never_settled_is_hollow_and_the_legend_says_so(every):
     figure = every["by_batch_size"].figure
     hollow = [points for points in figure.axes[0].collections
               if mpl.colors.to_hex(points.get_facecolor()[0]) == "#ffffff"]  # fmt: skip

@@ -5,10 +5,18 @@ import re
 
 import pandas as pd
 import pytest
-from figure_study import data_of, drawn, full_cells, timed_visits, write_study
+from figure_study import (
+    data_of,
+    drawn,
+    made_up_runs,
+    whole,
+    work_cells,
+    write_study,
+)
 from paths import ROOT
+from report_of import with_figures
 
-from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw, plot
+from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw
 from tfscale.figures.look import save
 from tfscale.study.outputs import DRAWN_TABLES, FIGURES, TABLES
 
@@ -63,16 +71,13 @@ def test_built_in_data_says_so_in_every_figure(every):
         assert any(BUILTIN in text.get_text() for text in made.figure.texts)
 
 
-def test_all_files_are_written_and_small(study, tmp_path):
-    inputs = [str(study / f"{name}.parquet") for name in ("cells", "visits", "roofs")]
-    paths = [[str(tmp_path / f"mnist_{name}.{kind}") for name in FIGURES]
-             for kind in ("svg", "png")]  # fmt: skip
-    plot("mnist", *inputs, str(study / "fits"), *paths, str(tmp_path / "mnist.json"))
-    assert len(list(tmp_path.iterdir())) == 2 * len(FIGURES) + 1
-    assert sum(path.stat().st_size for path in tmp_path.glob("*.svg")) < 1_300_000
-    svg = (tmp_path / "mnist_by_layers.svg").read_text()
+def test_all_files_are_written_and_small(study):
+    folder = with_figures(study) / "figures"
+    assert len(list(folder.iterdir())) == 2 * (2 * len(FIGURES) + 1)
+    assert sum(path.stat().st_size for path in folder.glob("mnist*.svg")) < 1_300_000
+    svg = (folder / "mnist_by_layers.svg").read_text()
     assert "time of a pass (s)" in svg and "<dc:title>mnist: Time by layers" in svg
-    words = json.loads((tmp_path / "mnist.json").read_text())
+    words = json.loads((folder / "mnist.json").read_text())
     assert list(words) == list(FIGURES)
     assert words["laws"]["title"] == "Laws" and words["laws"]["filled"]
 
@@ -87,12 +92,11 @@ def test_the_same_data_make_the_same_bytes(data, tmp_path, name):
 
 
 def test_several_machines_are_not_mixed(tmp_path):
-    cells = full_cells()
-    cells = cells[cells["model"] == "mnist"]
-    slow = cells.assign(machine="slow", host="slow", latency_s=5 * cells["latency_s"]).iloc[:-4]
+    cells = whole(work_cells(layers=(4, 6), batches=(1, 16), convs=(3, 5)))
+    slow = cells.assign(machine="slow", host="slow", latency_s=5 * cells["latency_s"]).iloc[:-2]
     folder = write_study(tmp_path, pd.concat([cells, slow], ignore_index=True))
     data = data_of(folder)
     assert set(data.cells["machine"]) == {"h"} and len(data.cells) == len(cells)
     assert "Drawn for h, one of 2 machines." in drawn("by_layers", data).says
     assert drawn("machines", data).filled
-    assert len(timed_visits(data.cells)) == len(data.visits)
+    assert len(made_up_runs(data.cells)) == len(data.processes)

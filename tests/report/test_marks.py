@@ -2,85 +2,117 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from tfscale.report.reservations import marks
+from tfscale.report.reservations import cell_marks, study_marks, trust
 
-TIMING = {"precision": 0.05, "time_cap_s": 120, "cell_cap_s": 60, "protocol": "visits"}
 NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])
-BUSY = "other processes use {} of 2 CPUs, most by python (pid {}): stop them"
+NO_OUTLIER = pd.DataFrame(columns=["machine", "cell"])
+NO_PREDICTION = pd.DataFrame({"extrapolates": []})
+BUSY = "other processes use {} of 2 CPUs, 1-minute load average {}, most by {}: stop them"
+STEAL = "other virtual machines take CPU time ({} %): use a dedicated machine"
 
 
-def said(
-    warnings=("", ""),
-    machine=(),
-    copies_s=(0.005, 0.0052),
-    disturbed=False,
-    slices_left_out=0,
-    visit_s=1.0,
-    **columns,
-) -> str:
-    cells = pd.DataFrame({"cell": ["a", "b"], "model": "mnist"}).assign(
-        **{"clean_visits": 6, "noise_index": 1.0, "coverage": 0.96, "stop_reason": "most visits",
-           "half_width": 0.01, "repeat_half_width": 0.02, "unsettled_visits": 0,
-           "test_accuracy": 0.8, "machine": "h"}
-        | columns
-    )  # fmt: skip
-    visits = pd.DataFrame(
-        {"cell": ["a", "b"], "round": 1, "sentinel": False, "warnings": warnings,
-         "disturbed": disturbed, "slices": 5, "slices_left_out": slices_left_out,
-         "machine": "h", "host": "h", "visit_s": visit_s,
-         "memory_copy_before_s": 0.005, "memory_copy_after_s": copies_s}
-    )  # fmt: skip
-    return "\n".join(marks(cells, visits, NO_DRIFT, {"warnings": list(machine)}, TIMING))
+def cell(**changes) -> dict:
+    row = {
+        "machine": "h",
+        "cell": "a",
+        "model": "mnist",
+        "data": "real",
+        "processes": 5,
+        "disturbed_processes": 1,
+        "unsettled_processes": 0,
+        "coverage": 0.9375,
+        "half_width": 0.01,
+        "repeat_half_width": 0.02,
+        "noise": 1.0,
+        "rounds": 5,
+        "test_accuracy": 0.8,
+    }
+    return row | changes
 
 
-def test_a_clean_study_has_no_marks():
-    assert said() == ""
+def processes(warnings=("", ""), disturbed=False) -> pd.DataFrame:
+    rows = {"cell": ["a", "b"], "round": 1, "machine": "h", "warnings": warnings}
+    return pd.DataFrame(rows).assign(disturbed=disturbed)
 
 
-def test_the_same_warning_with_other_numbers_is_said_once():
-    text = said((BUSY.format("1.9", 4711), BUSY.format("2.0", 4712)))
-    assert text == f"For instance, {BUSY.format('1.9', 4711)} (2 of 2 runs)."
-    assert said(("on battery", "on battery")) == "On battery (2 of 2 runs)."
-    assert said(machine=["on battery"]) == "Before the study: on battery."
+def warned(warnings=("", ""), machine=(), fits=(), **changes) -> str:
+    cells = pd.DataFrame([cell(**changes), cell(cell="b")])
+    tables = {"drift": NO_DRIFT, "outliers": NO_OUTLIER, "predictions": NO_PREDICTION}
+    seen = {"warnings": list(machine)}
+    return "\n".join(study_marks(cells, processes(warnings), seen, tables | dict(fits)))
 
 
-def test_a_busy_machine_is_said_though_only_slices_were_left_out():
-    assert said(slices_left_out=[3, 2]) == (
-        "The machine was busy: 0 of 2 visits (0 %) were disturbed by physical signs (calibration, "
-        "CPU share, steal) and left out, and 50 % of the slices of the others."
-    )
-    assert said(slices_left_out=[0, 1]) == "", "a tenth is no sign of anything"
-    assert "1 of 2 visits (50 %)" in said(disturbed=[True, False])
-    assert "slices" not in said(disturbed=[True, False], slices_left_out=[1, 0])
+def test_a_quiet_study_has_no_marks():
+    assert warned() == ""
 
 
-def test_of_wide_cells_those_are_counted_whose_time_is_used_up():
-    """The interval of the second cell is narrow: its time does not matter."""
-    again = "A higher timing.further_rounds times these again, and no others"
-    assert f"the widest half-width is 8.0 %. {again}." in said(half_width=[0.08, 0.01])
-    assert f"{again}." in said(half_width=[0.08, 0.01], visit_s=[59.0, 61.0])
-    assert f"{again}, but for 1 whose visits have taken timing.cell_cap_s (60 s): with" in said(
-        half_width=[0.08, 0.01], visit_s=[60.0, 1.0]
-    )
+def test_the_line_of_trust_has_noise_intervals_and_disturbed_processes():
+    cells = pd.DataFrame([cell(noise=1.31), cell(noise=1.1), cell(noise=1.2)])
+    text = trust(cells, processes(disturbed=[True, False]))
+    assert "1.20 times the undisturbed latency" in text and "± 1.0 %" in text
+    assert "50 % of the 2 processes were disturbed" in text
+    assert "nan" not in trust(cells.assign(half_width=np.nan), processes())
 
 
-def test_busy_memory_is_said_and_unknown_memory_is_not():
-    assert "copying 64 MiB took over 1.1 times" in said(copies_s=(0.005, 0.006))
-    assert "round 50 % of the visits" in said(copies_s=(0.005, 0.006))
-    assert said(copies_s=(np.nan, np.nan)) == ""
+def test_a_kind_of_warning_is_told_once_without_names_and_pids():
+    lines = [
+        BUSY.format("1.9", "3.2", "kworker/0:1 (pid 5)"),
+        f"{BUSY.format('2.0', '4.1', 'python (pid 12)')}\n{STEAL.format(3)}",
+    ]
+    assert warned(lines, machine=[STEAL.format(2)]).splitlines() == [
+        "Other virtual machines take CPU time (3 %): use a dedicated machine "
+        "(before the study, 1 of 2 runs).",
+        "Other processes use 1.9 of 2 CPUs: stop them (2 of 2 runs).",
+    ]
+    assert warned(machine=["on battery"]) == "On battery (before the study)."
 
 
-def test_wide_and_missing_intervals_are_counted():
-    assert "1 of 2 cells are known less well than the asked 5 %; the widest" in said(
-        half_width=[0.01, 0.123]
-    )
-    text = said(half_width=np.nan, coverage=np.nan)
-    assert "2 of 2 cells are known less well than the asked 5 % or have no interval." in text
-    assert "nan" not in text
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"coverage": np.nan, "half_width": np.nan}, "1 cell has too few processes"),
+        ({"noise": 1.3}, "typical latency of over 1.25 times"),
+        ({"unsettled_processes": 2}, "warm-up did not settle"),
+        ({"repeat_half_width": 0.2}, "Another such study would find a cell within 12 %"),
+        ({"test_accuracy": 0.11}, "left guessing"),
+    ],
+)
+def test_cells_with_a_doubt_are_counted(changes, words):
+    assert words in warned(**changes)
 
 
-def test_how_far_another_study_may_differ_is_said_when_it_is_more_than_the_precision():
-    text = said(repeat_half_width=[0.1, 0.14])
-    assert text.startswith("Another such study would find a cell within 13 % of its value here")
-    assert said(repeat_half_width=np.nan) == ""
+def test_drift_outliers_and_extrapolations_are_told():
+    drift = [{"machine": "h", "term": "round_3", "total": 1.1, "total_low": 1.02}]
+    tables = {
+        "drift": pd.DataFrame(drift).assign(total_high=1.2, span_h=1.0),
+        "outliers": pd.DataFrame({"machine": ["h"], "cell": ["a"]}),
+        "predictions": pd.DataFrame({"extrapolates": ["", None, "layers 12 > 10"]}),
+    }
+    drifted, outlier, beyond = warned(fits=tables).splitlines()
+    assert "factor 1.10 (1.02 to 1.20) in round 3 against round 1" in drifted
+    assert outlier.endswith(": a.")
+    assert beyond.startswith("1 of 3 predictions")
+
+
+@pytest.mark.parametrize(
+    ("changes", "mark"),
+    [
+        ({"data": "builtin"}, "built-in data"),
+        ({"coverage": np.nan, "half_width": np.nan}, "no interval"),
+        ({"disturbed_processes": 3}, "3 of 5 processes disturbed"),
+        ({"unsettled_processes": 2}, "2 of 5 processes unsettled"),
+        ({"noise": 1.3}, "noisy"),
+        ({"rounds": 4}, "4 of 5 rounds"),
+        ({"test_accuracy": 0.11}, "guessing model"),
+    ],
+)
+def test_every_reservation_about_a_cell_is_a_mark(changes, mark):
+    assert cell_marks(pd.DataFrame([cell()]), NO_OUTLIER, 5) == [[]]
+    assert cell_marks(pd.DataFrame([cell(**changes)]), NO_OUTLIER, 5) == [[mark]]
+
+
+def test_an_outlier_is_a_mark():
+    flagged = pd.DataFrame({"machine": ["h"], "cell": ["a"]})
+    assert cell_marks(pd.DataFrame([cell()]), flagged, 5) == [["outlier"]]

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -11,13 +12,8 @@ import pytest
 from paths import ROOT
 
 from tfscale.report.explorer import code_block, coded, data_block, law_curves, policy
-from tfscale.report.page import time_again, write_again
-from tfscale.report.reservations import cell_marks, study_marks
 from tfscale.report.tables import figure_groups
 from tfscale.study import outputs
-
-TIMING = {"precision": 0.05, "protocol": "visits", "rounds": 2}
-NONE_FLAGGED = pd.DataFrame(columns=["machine", "cell"])
 
 
 def test_data_cannot_end_its_script():
@@ -67,84 +63,49 @@ def test_every_part_of_the_page_is_an_input_of_the_report():
     assert names == set(outputs.PAGE_FILES)
 
 
-def one_cell(**changes) -> pd.DataFrame:
-    row = {
-        "machine": "h", "cell": "a", "model": "mnist", "data": "real", "visits": 10,
-        "clean_visits": 9, "unsettled_visits": 0, "coverage": 0.96, "half_width": 0.01,
-        "stop_reason": "precision reached", "noise_index": 1.0, "rounds": 2, "test_accuracy": 0.8,
-    }  # fmt: skip
-    return pd.DataFrame([row | changes])
+@pytest.fixture
+def svg(tmp_path):
+    """Two figures of mnist, a square one and a wide one whose text needs escapes."""
+    figures = {"by_layers": ("500 400", ""), "laws": ("900 300", "5 % &amp; 'ä' #")}
+    for name, (view, text) in figures.items():
+        markup = f'<svg viewBox="0 0 {view}">\n<text>{text}</text></svg>'
+        (tmp_path / f"mnist_{name}.svg").write_text(markup, encoding="utf-8")
+    said = {name: {"says": [f"Of {name}."]} for name in figures}
+    (tmp_path / "mnist.json").write_text(json.dumps(said))
+    return sorted(map(str, tmp_path.glob("*.svg")))
 
 
-def test_a_good_cell_has_no_marks():
-    assert cell_marks(one_cell(), NONE_FLAGGED, TIMING) == [[]]
+def test_figures_find_their_captions_and_their_width(svg):
+    square, wide = figure_groups(svg)["mnist"]
+    assert (square["id"], square["wide"], wide["wide"]) == ("mnist_by_layers", False, True)
+    look_for = outputs.text_of(("laws.rst",)).strip()
+    assert (wide["title"], wide["caption"]) == ("Laws", f"{look_for} Of laws.")
 
 
-@pytest.mark.parametrize(
-    ("changes", "mark"),
-    [
-        ({"data": "builtin"}, "built-in data"),
-        ({"coverage": np.nan, "half_width": np.nan}, "no interval"),
-        ({"half_width": 0.08}, "wider than ± 5 %"),
-        ({"clean_visits": 0}, "disturbed visits only"),
-        ({"clean_visits": 4}, "6 of 10 visits disturbed"),
-        ({"unsettled_visits": 3}, "3 of 10 visits unsettled"),
-        ({"stop_reason": "time cap"}, "time cap"),
-        ({"noise_index": 1.3}, "noisy"),
-        ({"rounds": 1}, "1 of 2 rounds"),
-        ({"test_accuracy": 0.11}, "guessing model"),
-    ],
-)
-def test_every_reservation_is_a_mark(changes, mark):
-    assert cell_marks(one_cell(**changes), NONE_FLAGGED, TIMING) == [[mark]]
-
-
-def test_outliers_and_extrapolations_are_told():
-    flagged = pd.DataFrame({"machine": ["h"], "cell": ["a"]})
-    assert cell_marks(one_cell(), flagged, TIMING) == [["outlier"]]
-    asked = pd.DataFrame({"extrapolates": ["", None, "layers 12 > 10"]})
-    said = study_marks(flagged, asked)
-    assert "outliers" in said[0] and ": a." in said[0]
-    assert said[1].startswith("1 of 3 predictions")
-    assert study_marks(NONE_FLAGGED, asked.head(0)) == []
-
-
-def test_figures_find_their_captions_and_their_width(tmp_path):
-    for stem, view in (("mnist_by_layers", "500 400"), ("text_laws", "900 300"), ("run", "1 1")):
-        (tmp_path / f"{stem}.svg").write_text(f'<svg viewBox="0 0 {view}"></svg>')
-    for name in ("by_layers", "laws", "run"):
-        (tmp_path / f"{name}.rst").write_text(f"What {name} says.\n")
-    groups = figure_groups(
-        sorted(map(str, tmp_path.glob("*.svg"))), [str(path) for path in tmp_path.glob("*.rst")]
-    )
-    told = {
-        (group["kind"], figure["caption"]): figure["wide"]
-        for group in groups
-        for figure in group["figures"]
-    }
-    assert told == {
-        ("mnist", "What by_layers says."): False,
-        ("text", "What laws says."): True,
-        ("whole study", "What run says."): False,
-    }
-
-
-def test_a_figure_in_an_attribute_is_the_files_text(tmp_path):
-    text = "<svg viewBox=\"0 0 5 4\">\n<style>*{fill: #a}</style><text>5 % &amp; 'ä' </text></svg>"
-    (tmp_path / "mnist_laws.svg").write_text(text, encoding="utf-8")
-    (tmp_path / "laws.rst").write_text("What laws say.\n")
-    (group,) = figure_groups([str(tmp_path / "mnist_laws.svg")], [str(tmp_path / "laws.rst")])
-    kind, _, source = group["figures"][0]["source"].partition(",")
-    assert kind == "data:image/svg+xml" and unquote(source) == text
+def test_a_figure_in_an_attribute_is_the_files_text(svg):
+    kind, _, source = figure_groups(svg)["mnist"][1]["source"].partition(",")
+    assert kind == "data:image/svg+xml"
+    assert unquote(source) == Path(svg[1]).read_text(encoding="utf-8")
     assert not set("<>&#\"'\n") & set(source)
 
 
 def law(name: str, weight: float, machine: str = "h") -> dict:
     return {
-        "machine": machine, "model": "mnist", "factor": "layers", "slice": "pooled", "law": name,
-        "formula": name, "verdict": "linear", "fate": "named", "weight": weight, "lowest": 4.0,
-        "highest": 8.0, "intercept": 1.0, "slope": 0.5, "shape": np.nan,
-    }  # fmt: skip
+        "machine": machine,
+        "model": "mnist",
+        "factor": "layers",
+        "slice": "pooled",
+        "law": name,
+        "formula": name,
+        "verdict": "linear",
+        "fate": "named",
+        "weight": weight,
+        "lowest": 4.0,
+        "highest": 8.0,
+        "intercept": 1.0,
+        "slope": 0.5,
+        "shape": np.nan,
+    }
 
 
 def test_laws_are_drawn_at_every_level_and_never_beyond():
@@ -155,13 +116,3 @@ def test_laws_are_drawn_at_every_level_and_never_beyond():
     assert linear["x"][0] == 4 and linear["x"][-1] == 8
     assert linear["y"][linear["x"].index(6)] == pytest.approx(4.0)
     assert log["y"][0] == pytest.approx(1 + 0.5 * np.log(4), rel=1e-3)
-
-
-def test_commands_name_the_profile_of_the_results():
-    assert write_again("results") == "snakemake results/report.html"
-    demo = "snakemake --workflow-profile profiles/demo results/demo/report.html"
-    assert write_again("results/demo") == demo
-    assert write_again("results/mine") == "snakemake results/mine/report.html"
-    assert write_again("my results; x") == "snakemake 'my results; x/report.html'"
-    assert time_again("my $x").startswith("rm 'my $x/runs/'{cell}/round*.parquet && ")
-    assert time_again("results").startswith("rm results/runs/{cell}/round*.parquet && snakemake ")

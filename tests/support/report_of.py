@@ -1,59 +1,117 @@
-"""Writes the report of a finished study again, as it is or with changed or many more cells."""
+"""Writes the report of a made-up study, as it is or with changed or many more cells."""
 
+import json
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import yaml
-from snakemake_project import Project
+from figure_study import (
+    DOLLARS,
+    ROUNDS,
+    full_cells,
+    paper_csv,
+    plot_inputs,
+    plot_outputs,
+    tables_of,
+    write_study,
+)
 
-from tfscale.report.page import report
-from tfscale.study import config as sections
+from tfscale.console.commands import Call
+from tfscale.figures.draw import plot
+from tfscale.report.page import write_report
+from tfscale.study.outputs import FIGURES
 
-VISITS = 16
+MODELS = {"mnist": "mnist_one", "text": "text_one"}
+"""The one trained model of each kind."""
+SHOWN = 100
 
 
-def arguments(project: Project, target: Path) -> dict:
-    """What the rule `report` hands to write_report, with the page at `target`."""
-    results = project.root / "results"
-    config = yaml.safe_load((project.root / "config.yaml").read_text())
-    models = sorted((results / "models").iterdir())
-    cells = pd.read_parquet(results / "cells.parquet", columns=["cell"])["cell"]
-    names = [model.name for model in models]
-    trained = {
-        cell: next(n for n in names if n.split("_")[:2] == cell.split("_")[:2]) for cell in cells
-    }
-    captions = (project.root / "workflow" / "report").glob("*.rst")
+def shared_study(tmp_path_factory) -> Path:
+    """The folder of the full study of this session."""
+    return full_study(tmp_path_factory.getbasetemp() / "full_study")
+
+
+@cache
+def full_study(folder: Path) -> Path:
+    """The tables of a full study with an outlier and another machine, made once a session."""
+    folder.mkdir()
+    cells = full_cells()
+    cells.loc[3, "unsettled_processes"] = ROUNDS
+    entry = {"path": str(paper_csv(folder / "slow.csv")), "name": DOLLARS, "model": "mnist"}
+    return write_study(folder, cells, [entry])
+
+
+@cache
+def with_figures(folder: Path) -> Path:
+    """The same with the figures of both models, and what the page shows beside the tables."""
+    (folder / "figures").mkdir()
+    for model in MODELS:
+        plot(model, plot_inputs(folder), plot_outputs(folder / "figures", model))
+    (folder / "machine.json").write_text(json.dumps({"warnings": []}))
+    for model, name in MODELS.items():
+        _trained(folder / "models" / name, model)
+    pictures = np.random.default_rng(1).integers(0, 255, (SHOWN, 28, 28), dtype=np.uint8)
+    np.savez(folder / "mnist_input28.npz", x_test=pictures)
+    return folder
+
+
+def _trained(folder: Path, model: str) -> None:
+    folder.mkdir(parents=True)
+    answers = pd.DataFrame({"input": range(SHOWN), "actual": "coat", "probability": 0.51234})
+    answers["correct"] = answers["input"] % 2 == 0
+    answers["predicted"] = np.where(answers["correct"], "coat", "bag")
+    if model == "text":
+        answers["review"] = "a fine film"
+    answers.to_parquet(folder / "predictions.parquet")
+    (folder / "structure.txt").write_text(f"layers of {model}")
+
+
+def inputs_of(folder: Path) -> dict:
+    """What the page of the study is made from."""
+    models = [folder / "models" / name for name in MODELS.values()]
+    cells, runs, _ = tables_of(folder)
     return {
-        "output": str(target),
-        "cells_path": str(results / "cells.parquet"),
-        "findings_path": str(results / "fits" / "findings.parquet"),
-        "visits_path": str(results / "visits.parquet"),
-        "runs_path": str(results / "runs.parquet"),
-        "machine_path": str(results / "machine.json"),
-        "figures": [str(path) for path in sorted((results / "figures").glob("*.svg"))],
-        "captions": [str(path) for path in sorted(captions)],
+        "cells": cells,
+        "runs": runs,
+        "machine": str(folder / "machine.json"),
+        "findings": str(folder / "fits/findings.parquet"),
+        "figures": [str(folder / f"figures/{m}_{name}.svg") for m in MODELS for name in FIGURES],
         "structures": [str(model / "structure.txt") for model in models],
         "predictions": [str(model / "predictions.parquet") for model in models],
-        "images": [str(path) for path in project.root.glob("resources/encoded/*/mnist*.npz")],
-        "trained": trained,
-        "settings": sections.shown_settings(config),
+        "images": [str(folder / "mnist_input28.npz")],
     }
 
 
-def write(project: Project, target: Path, **changes) -> Path:
-    """Write the report with some arguments changed; returns its path."""
-    report.write_report(**(arguments(project, target) | changes))
+SETTINGS = {
+    "seed": 1,
+    "timing": {"protocol": "short", "rounds": ROUNDS, "processes": 1}
+    | {"min_time_s": 0.25, "min_calls": 10},
+    "evaluation": {"inputs": 2000, "passes": 10},
+    "training": {"budget_tflop": 20, "max_steps": None, "epochs": 2},
+    "analysis": {"confidence": 0.95},
+}
+
+
+def write(folder: Path, target: Path, files: dict | None = None, **changes) -> Path:
+    """Write the report with some files and some of what was asked changed; returns its path."""
+    inputs = inputs_of(folder) | (files or {})
+    cells = pd.read_parquet(inputs["cells"])["cell"]
+    asked = {
+        "settings": SETTINGS,
+        "trained": {cell: MODELS[cell.partition("_")[0]] for cell in cells},
+        "again": Call().again("results"),
+    }
+    write_report(str(target), inputs, asked | changes)
     return target
 
 
-def write_many(project: Project, folder: Path, count: int) -> Path:
-    """Write a report of `count` cells: the study's own ones again and again at other values of the
-    axes, 16 visits a cell, as many figures and tables as the study has."""
-    given = arguments(project, folder / "report.html")
-    cells = pd.read_parquet(given["cells_path"])
+def write_many(folder: Path, target: Path, count: int) -> Path:
+    """Write a report of `count` cells: the study's own again and again at other values of the axes,
+    as many figures and tables as the study has."""
+    cells = pd.read_parquet(folder / "cells.parquet")
     old = cells["cell"].tolist()
     many = cells.iloc[[i % len(cells) for i in range(count)]].reset_index(drop=True)
     number = many.index.to_series()
@@ -62,17 +120,14 @@ def write_many(project: Project, folder: Path, count: int) -> Path:
     many["conv_size"] = 3 + number // 500
     many["latency_s"] *= 1 + number / 1000
     many["cell"] = [f"{row.cell}_copy{row.Index}" for row in many.itertuples()]
-    many.to_parquet(folder / "cells.parquet")
-    for name in ("visits", "runs"):
-        table = pq.read_table(given[f"{name}_path"])
-        table = table.filter(pc.invert(table["sentinel"]))
-        rows = [table["cell"].to_pylist().index(old[i % len(old)]) for i in range(count)]
-        repeated = table.take(pa.array([row for row in rows for _ in range(VISITS)]))
-        names = pa.array([cell for cell in many["cell"] for _ in range(VISITS)])
-        place = repeated.schema.get_field_index("cell")
-        pq.write_table(repeated.set_column(place, "cell", names), folder / f"{name}.parquet")
-        given[f"{name}_path"] = str(folder / f"{name}.parquet")
-    trained = {cell: given["trained"][old[i % len(old)]] for i, cell in enumerate(many["cell"])}
-    given |= {"cells_path": str(folder / "cells.parquet"), "trained": trained}
-    report.write_report(**given)
-    return folder / "report.html"
+    many.to_parquet(target / "cells.parquet")
+    runs = pq.read_table(folder / "runs.parquet")
+    rows = pd.Series(range(len(runs))).groupby(runs["cell"].to_pylist()).agg(list)
+    taken = [rows[old[i % len(old)]] for i in range(count)]
+    repeated = runs.take(pa.array([row for own in taken for row in own]))
+    names = [cell for cell, own in zip(many["cell"], taken, strict=True) for _ in own]
+    place = repeated.schema.get_field_index("cell")
+    repeated = repeated.set_column(place, "cell", pa.array(names))
+    pq.write_table(repeated, target / "runs.parquet")
+    paths = {name: str(target / f"{name}.parquet") for name in ("cells", "runs")}
+    return write(folder, target / "report.html", files=paths)

@@ -1,7 +1,7 @@
-// What is known of the picked cells: side by side, their visits, their model, how to time them again.
+// What is known of the picked cells: side by side, their processes, their model, how to time them again.
 
 const INK = { background: "transparent", fontSize: "12px" };
-const KINDS = ["clean", "disturbed", "unsettled"];
+const KINDS = ["undisturbed", "disturbed", "unsettled"];
 const KIND_COLOURS = ["#2b83ba", "#d55e00", "#c0679f"];
 
 /** A chart as an image with words for those who do not see it. */
@@ -17,36 +17,39 @@ function chartOf(options) {
   return element("div", { class: "chart" }, made);
 }
 
-function visitsOf(cell) {
+function processesOf(cell) {
   const unit = unitOf(cell.latency_s);
   const scaled = (us) => (known(us) ? (us * 1e-6) / unit.size : NaN);
-  return STUDY.visits.rows[cell.i].map(([round, visit, clean, unsettled, reason, p05, p50, p90, p99]) => ({
-    place: `${round}.${visit}`,
-    kind: clean ? (unsettled ? "unsettled" : "clean") : "disturbed",
-    words: [clean ? "" : STUDY.visits.reasons[reason], unsettled ? "warm-up did not settle" : ""].filter(Boolean).join(", "),
-    p05: scaled(p05), p50: scaled(p50), p90: scaled(p90), p99: scaled(p99),
+  const rows = STUDY.processes.rows[cell.i];
+  const single = rows.every(([, process]) => process === rows[0][1]);
+  return rows.map(([round, process, disturbed, unsettled, reason, latency, p50, p90, p99]) => ({
+    place: single ? `${round}` : `${round}.${process}`,
+    kind: disturbed ? "disturbed" : unsettled ? "unsettled" : "undisturbed",
+    words: [STUDY.processes.reasons[reason], unsettled ? "warm-up did not settle" : ""].filter(Boolean).join(", "),
+    latency: scaled(latency), p50: scaled(p50), p90: scaled(p90), p99: scaled(p99),
   }));
 }
 
-function visitChart(cell) {
-  const rows = visitsOf(cell);
+function processChart(cell) {
+  const rows = processesOf(cell);
   const unit = unitOf(cell.latency_s);
   const counted = KINDS.map((kind) => `${rows.filter((one) => one.kind === kind).length} ${kind}`).join(", ");
   const about = { x: "place", stroke: "kind" };
+  const label = rows.some((one) => one.place.includes(".")) ? "round.process" : "round";
   return chartOf({
-    width: 520, height: 250, marginLeft: 56,
-    ariaLabel: `Visits of ${cell.cell}: ${counted}; line at the latency ${seconds(cell.latency_s)}`,
-    x: { type: "point", domain: rows.map((one) => one.place), label: "round.visit", tickRotate: rows.length > 14 ? -60 : 0 },
-    y: { label: `latency (${unit.name}), 5 % to 99 %; thick: median to 90 %`, grid: true, nice: true, zero: false },
+    width: 520, height: 260, marginLeft: 56, marginBottom: 42,
+    ariaLabel: `Processes of ${cell.cell}: ${counted}; line at the latency ${seconds(cell.latency_s)}`,
+    x: { type: "point", domain: rows.map((one) => one.place), label, tickRotate: rows.length > 14 ? -60 : 0 },
+    y: { label: `time of a call (${unit.name}): latency, median to 90 % (thick), 99 %`, grid: true, nice: true, zero: false },
     color: { domain: KINDS, range: KIND_COLOURS },
     symbol: { domain: KINDS, range: ["circle", "times", "triangle"], legend: true },
     marks: [
       Plot.ruleY([cell.latency_s / unit.size], { stroke: "currentColor", strokeDasharray: "4 3" }),
-      Plot.ruleX(rows, { ...about, y1: "p05", y2: "p99" }),
+      Plot.ruleX(rows, { ...about, y1: "latency", y2: "p99" }),
       Plot.ruleX(rows, { ...about, y1: "p50", y2: "p90", strokeWidth: 4, strokeOpacity: 0.5 }),
       Plot.dot(rows, {
-        ...about, y: "p50", symbol: "kind", r: 4, tip: true,
-        title: (one) => `visit ${one.place}: ${digits(one.p50)} ${unit.name}\n${one.kind}${one.words ? `: ${one.words}` : ""}`,
+        ...about, y: "latency", symbol: "kind", r: 4, tip: true,
+        title: (one) => `process ${one.place}: ${digits(one.latency)} ${unit.name}, typical ${digits(one.p50)}\n${one.kind}${one.words ? `: ${one.words}` : ""}`,
       }),
     ],
   });
@@ -59,7 +62,7 @@ function histogramChart(cell) {
   const bins = counts.map((count, k) => ({ from: edge(k), to: edge(k + 1), count }));
   const calls = d3.sum(counts);
   return chartOf({
-    width: 520, height: 190, marginLeft: 56,
+    width: 520, height: 200, marginLeft: 56, marginBottom: 42,
     ariaLabel: `Distribution of ${calls} calls of ${cell.cell}, from ${digits(edge(0))} to ${digits(edge(counts.length))} ${unit.name}`,
     x: { type: "log", label: `latency (${unit.name}) of ${calls.toLocaleString("en")} calls; outer 0.5 % at the ends`, ticks: 6, tickFormat: digits },
     y: { label: "calls", grid: true },
@@ -114,9 +117,9 @@ function article(cell) {
   const files = `${STUDY.results}/runs/${cell.cell}/`;
   return element("article", { "aria-label": cell.cell },
     element("h4", {}, element("code", {}, cell.cell)),
-    element("p", {}, `${seconds(cell.latency_s)} a call, ${halfWidth(cell)} `, ...badges(cell)),
-    ...(STUDY.visits ? part("Visits", visitChart(cell)) : [element("p", {}, `This page holds no single visits (over 2,000 cells): see ${files}`)]),
-    ...(STUDY.histograms && STUDY.histograms[cell.i] ? part("Distribution of the clean visits' calls", histogramChart(cell)) : []),
+    element("p", {}, `${seconds(cell.latency_s)} a call, ${halfWidth(cell)}, typically ${seconds(cell.typical_s)} `, ...badges(cell)),
+    ...(STUDY.processes ? part("Processes", processChart(cell)) : [element("p", {}, `This page holds no single processes (over 2,000 cells): see ${files}`)]),
+    ...(STUDY.histograms && STUDY.histograms[cell.i] ? part("Distribution of all calls", histogramChart(cell)) : []),
     ...part(`Structure of ${cell.trained}`, element("pre", { class: "structure", tabindex: 0 },
       model ? model.structure : `${STUDY.results}/models/${cell.trained}/structure.txt`)),
     ...part("Predictions", predictionsOf(cell)),
@@ -139,8 +142,8 @@ function comparison(cells) {
       ...AXES.map((axis) => plain(axis.name, (cell) => String(cell[axis.key]))),
       ...QUANTITIES.map((one) => line(one.head ?? one.words,
         [...cells.map(one.text), ...(second ? [ratio(one.key)] : [])])),
-      plain("interval", interval), plain("clean visits", visitWords), plain("held up by", regime),
-      plain("ended by", (cell) => cell.stop_reason), plain("data", (cell) => (cell.data === "builtin" ? "built-in (generated)" : cell.data)),
+      plain("interval", interval), plain("processes", processWords), plain("bound", (cell) => cell.bound),
+      plain("data", (cell) => (cell.data === "builtin" ? "built-in (generated)" : cell.data)),
       plain("marks", (cell) => cell.marks || "none")));
 }
 

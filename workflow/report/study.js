@@ -65,17 +65,18 @@ function seconds(value) {
 const percent = (value) => (known(value) ? `${(100 * value).toFixed(1)} %` : "–");
 const halfWidth = (cell) =>
   known(cell.half_width) && known(cell.coverage) ? `± ${percent(cell.half_width)}` : "no interval";
-const regime = (cell) => cell.regime;
 const interval = (cell) =>
   `${seconds(cell.latency_low_s)} to ${seconds(cell.latency_high_s)}` +
   (known(cell.coverage) ? ` (${percent(cell.coverage)})` : " (range)");
-const visitWords = (cell) => `${cell.clean_visits} of ${cell.visits}`;
+const processWords = (cell) => `${cell.processes} (${cell.disturbed_processes} disturbed)`;
 const bytes = (value) => (known(value) ? `${digits(value / 2 ** 20)} MiB` : "–");
 
 /** The quantities of a cell: words (`head` over a column whose texts have no unit), value to sort by, text. */
 const QUANTITIES = [
   { key: "latency_s", words: "latency of a call", unit: "s", text: (c) => seconds(c.latency_s) },
   { key: "half_width", words: "half-width", text: halfWidth },
+  { key: "typical_s", words: "typical latency", unit: "s", text: (c) => seconds(c.typical_s) },
+  { key: "noise", words: "noise", unit: "typical / undisturbed", text: (c) => digits(c.noise) },
   { key: "throughput_per_s", words: "throughput", head: "throughput (examples/s)", unit: "examples/s",
     text: (c) => digits(c.throughput_per_s) },
   { key: "p90_s", words: "90th percentile", unit: "s", text: (c) => seconds(c.p90_s) },
@@ -84,7 +85,6 @@ const QUANTITIES = [
   { key: "load_s", words: "loading the model", unit: "s", text: (c) => seconds(c.load_s) },
   { key: "floor_s", words: "identity model", unit: "s", text: (c) => seconds(c.floor_s) },
   { key: "pass_mean_s", words: "time of a pass", unit: "s", text: (c) => seconds(c.pass_mean_s) },
-  { key: "noise_index", words: "noise", unit: "ratio", text: (c) => digits(c.noise_index) },
   { key: "memory_timed_bytes", words: "peak memory", unit: "bytes", text: (c) => bytes(c.memory_timed_bytes) },
   { key: "flop_per_example", words: "FLOP an example", unit: "FLOP", text: (c) => digits(c.flop_per_example) },
   { key: "parameters", words: "parameters", unit: "", text: (c) => c.parameters.toLocaleString("en") },

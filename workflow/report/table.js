@@ -8,9 +8,9 @@ const COLUMNS = [
   { key: "cell", words: "cell", text: (c) => c.cell, plain: true },
   ...several,
   ...AXES.map((axis) => ({ key: axis.key, words: axis.name, text: (c) => String(c[axis.key]), plain: !axis.number })),
-  ...["latency_s", "half_width", "throughput_per_s", "p99_s", "noise_index"].map(quantity),
-  { key: "clean_visits", words: "clean visits", text: visitWords },
-  { key: "regime", words: "held up by", text: regime, plain: true },
+  ...["latency_s", "half_width", "throughput_per_s", "typical_s", "noise", "p99_s"].map(quantity),
+  { key: "processes", words: "processes", text: processWords },
+  { key: "bound", words: "bound", text: (c) => c.bound, plain: true },
   { key: "marks", words: "marks", text: (c) => (c.marks ? `⚠ ${c.marks}` : ""), plain: true, mark: true },
 ];
 
@@ -47,7 +47,7 @@ function buildFilters() {
   for (const axis of AXES) {
     form.append(choice(axis.name, all(levelsOf(axis.key)), "", (value) => filter(axis.key, value)));
   }
-  form.append(choice("held up by", all(levelsOf("regime")), "", (value) => filter("regime", value)));
+  form.append(choice("bound", all(levelsOf("bound")), "", (value) => filter("bound", value)));
   const marked = [["", "all"], ["without", "without marks"], ["with", "with marks"]];
   form.append(choice("marks", marked, "", (value) => filter("marked", value)));
   form.append(element("button", { type: "reset" }, "Show all"));

@@ -92,7 +92,7 @@ rule plot:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job("tfscale.figures.draw:plot", "analysis", fits=f"{results}/fits"),
+        **job("tfscale.figures.draw:plot", "analysis"),
     message:
         "Draw the figures of {wildcards.model}"
     script:
@@ -129,12 +129,14 @@ rule report:
             "tfscale.report.page:write_report",
             "analysis",
             files=expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES]),
-            captions=expand("workflow/report/{caption}", caption=CAPTIONS),
-            settings=sections.shown_settings(config),
-            trained={cell: study.trained_of(cell) for cell in study.cells},
-            missing=study.missing,
-            excluded=study.excluded,
-            finish=command(f"{results}/report.html") if study.missing else "",
+            asked={
+                "settings": sections.shown_settings(config),
+                "trained": {cell: study.trained_of(cell) for cell in study.cells},
+                "again": call.again(results),
+                "excluded": study.excluded,
+                "missing": study.missing,
+                "finish": call.command(f"{results}/report.html") if study.missing else "",
+            },
         ),
     message:
         "Write the report"

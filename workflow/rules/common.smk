@@ -22,7 +22,7 @@ study.export_mirror()
 name_snakemake()
 import_alone(workflow, sys.argv)
 needs = Needs(study)
-command = Call.of(workflow).command
+call = Call.of(workflow)
 
 
 def model_file(name):

@@ -47,6 +47,17 @@ class Call:
         last = ["--config", *values] if values else []
         return shlex.join(["snakemake", *targets, *self.options, *last])
 
+    def again(self, results: str) -> str:
+        """What times one cell again and renews the report of the study whose results lie in this
+        folder; {cell} stands for its name.
+
+        Nothing is deleted by hand: Snakemake takes each old file away when the job that makes it
+        anew starts. The shell finds the runs (`round*`); the option stands last, since it takes
+        every word that follows.
+        """
+        runs = shlex.quote(f"{results}/runs/")
+        return f"{self.command(f'{results}/report.html')} --forcerun {runs}{{cell}}/round*.parquet"
+
 
 def _written(value: object) -> str:
     """A value as --config reads it, without the single quotes that a shell would have escaped."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import matplotlib as mpl
 
@@ -60,12 +61,11 @@ def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> No
     write_text(words, json.dumps(said, indent=1, ensure_ascii=False))
 
 
-def plot(
-    model: str, cells: str, runs: str, roofs: str, fits: str, svg: list[str], png: list[str],
-    words: str,
-) -> None:  # fmt: skip
-    """Draw the figures of `model` from the tables of cells, visits and roofs and from the folder of
-    the fitted tables: `svg` and `png` files in the order of `figure_list`, their words as JSON."""
+def plot(model: str, inputs: dict, outputs: dict) -> None:
+    """Draw the figures of `model`: from the files of the rule `plot` (cells, runs, roofs, tables)
+    to svg and png files in the order of `FIGURES`, and what each says to the JSON file words."""
     mpl.use("agg")
+    fits = str(Path(inputs["tables"][0]).parent)
     with styled():
-        draw_all(read(model, cells, runs, roofs, fits), svg, png, words)
+        data = read(model, inputs["cells"], inputs["runs"], inputs["roofs"], fits)
+        draw_all(data, outputs["svg"], outputs["png"], outputs["words"])

@@ -125,14 +125,14 @@ def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
 
 
 def run_residuals(data: FigureData, rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a run (sentinels' too): hours since the first, the median of its clean visits
-    against the cell's fitted latency (`left`, %), and its layers."""
-    by_run = data.visits.groupby(["cell", "round", "sentinel"], sort=False)
-    runs = by_run.agg(p50_s=("p50_s", "median"), started=("started", "min")).reset_index()
+    """One row a run: hours since the first, the median latency of its processes against the cell's
+    fitted one (`left`, %), and its layers."""
+    by_run = data.processes.groupby(["cell", "round"], sort=False)
+    runs = by_run.agg(latency_s=("latency_s", "median"), started=("started", "min")).reset_index()
     fitted = rows.drop_duplicates("cell")[["cell", "layers", "fitted_s"]]
     runs = runs.merge(fitted, on="cell")
     hours = (runs["started"] - runs["started"].min()).dt.total_seconds() / HOUR_S
-    return runs.assign(hours=hours, left=100 * (runs["p50_s"] / runs["fitted_s"] - 1))
+    return runs.assign(hours=hours, left=100 * (runs["latency_s"] / runs["fitted_s"] - 1))
 
 
 def _scatter_words(left: pd.Series) -> str:

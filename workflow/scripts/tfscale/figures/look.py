@@ -28,7 +28,6 @@ from tfscale.axes import FACTORS
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
 from tfscale.tables.latency import read_processes
-from tfscale.timing.protocol import TIME_CAP
 from tfscale.words import AXIS_WORDS
 
 LABELS = {axis: words.label for axis, words in AXIS_WORDS.items()}
@@ -124,12 +123,12 @@ def named(place: int) -> tuple[str, str, Dash]:
     return NAMES[place % len(NAMES)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)]
 
 
-DOUBTFUL = "hollow: an outlier, time-capped, or without an undisturbed and settled visit"
+DOUBTFUL = "hollow: an outlier, or no process whose warm-up settled"
 
 
 @dataclass(frozen=True)
 class FigureData:
-    """One model on one machine: its cells (with `doubtful`), its clean visits, the machine's roofs,
+    """One model on one machine: its cells (with `doubtful`), its processes, the machine's roofs,
     the fitted tables of all models and machines, and the palette of the whole study.
 
     `machines` are those of the study that have the model's cells.
@@ -139,7 +138,7 @@ class FigureData:
     machine: str
     machines: tuple[str, ...]
     cells: pd.DataFrame
-    visits: pd.DataFrame
+    processes: pd.DataFrame
     roofs: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     palette: Palette
@@ -190,15 +189,15 @@ def read(model: str, cells: str, runs: str, roofs: str, fits: str) -> FigureData
     machine = str(own["machine"].mode().iloc[0]) if len(own) else ""
     mine = own[own["machine"] == machine].reset_index(drop=True)
     tables = {name: pd.read_parquet(Path(fits, f"{name}.parquet")) for name in DRAWN_TABLES}
-    seen = read_processes(runs)
-    seen = seen[(seen["model"] == model) & (seen["machine"] == machine)]
+    processes = read_processes(runs)
+    of_it = (processes["model"] == model) & (processes["machine"] == machine)
     peaks = pd.read_parquet(roofs)
     return FigureData(
         model=model,
         machine=machine,
         machines=tuple(own["machine"].unique()),
         cells=mine.assign(doubtful=_doubtful(mine, tables["outliers"])),
-        visits=seen[~seen["disturbed"].astype(bool)].reset_index(drop=True),
+        processes=processes[of_it].reset_index(drop=True),
         roofs=peaks[peaks["host"].isin(mine["host"])].reset_index(drop=True),
         tables=tables,
         palette=Palette.of(every),
@@ -208,9 +207,7 @@ def read(model: str, cells: str, runs: str, roofs: str, fits: str) -> FigureData
 def _doubtful(cells: pd.DataFrame, outliers: pd.DataFrame) -> pd.Series:
     """Cells whose number one should not lean on (see `DOUBTFUL`)."""
     flagged = outliers[outliers["machine"].isin(cells["machine"])]["cell"]
-    unsure = (cells["clean_visits"] == 0) | (cells["unsettled_visits"] >= cells["visits"])
-    capped = cells["stop_reason"] == TIME_CAP
-    return unsure | capped | cells["cell"].isin(flagged)
+    return (cells["unsettled_processes"] >= cells["processes"]) | cells["cell"].isin(flagged)
 
 
 LOG_FROM_RATIO = 8

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from PIL import Image
 
 from tfscale.analysis.law_fits import predicted
 from tfscale.analysis.laws import best_law
 from tfscale.axes import AXES
+from tfscale.tables.latency import pooled
 from tfscale.words import AXIS_WORDS
 
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
@@ -66,32 +65,37 @@ def coded(values: list[str]) -> dict[str, list]:
 
 
 NUMBERS = (
-    "latency_s", "latency_low_s", "latency_high_s", "half_width", "coverage", "noise_index",
-    "p90_s", "p99_s", "p99_high_s", "throughput_per_s", "first_call_s", "load_s", "floor_s",
-    "pass_mean_s", "test_accuracy", "memory_timed_bytes",
-)  # fmt: skip
-COUNTS = ("visits", "clean_visits", "calls", "parameters", "flop_per_example", "training_examples")
-REPEATED = ("machine", "stop_reason", "data", "regime", "trained", "marks")
-
-
-def described(
-    cells: pd.DataFrame, regimes: pd.DataFrame, marks: list[list[str]], trained: dict[str, str]
-) -> pd.DataFrame:
-    """The cells with what the page adds in words: `marks` (the reservations about each), `regime`
-    (what holds it up, by the table of regimes) and `trained` (its trained model)."""
-    labels = {
-        (row["machine"], row["cell"]): str(row["label"]) for row in regimes.to_dict("records")
-    }
-    keys = zip(cells["machine"], cells["cell"], strict=True)
-    return cells.assign(
-        marks=[" · ".join(words) for words in marks],
-        regime=[labels.get(key, "unknown") for key in keys],
-        trained=[trained.get(cell, "") for cell in cells["cell"]],
-    )
+    "latency_s",
+    "latency_low_s",
+    "latency_high_s",
+    "half_width",
+    "coverage",
+    "typical_s",
+    "noise",
+    "p90_s",
+    "p99_s",
+    "p99_high_s",
+    "throughput_per_s",
+    "first_call_s",
+    "load_s",
+    "floor_s",
+    "pass_mean_s",
+    "test_accuracy",
+    "memory_timed_bytes",
+)
+COUNTS = (
+    "processes",
+    "disturbed_processes",
+    "calls",
+    "parameters",
+    "flop_per_example",
+    "training_examples",
+)
+REPEATED = ("machine", "data", "bound", "trained", "marks")
 
 
 def explorer_columns(cells: pd.DataFrame) -> dict[str, object]:
-    """One list a column, in the order of the cells as `described`."""
+    """One list a column, in the order of the cells."""
     columns: dict[str, object] = {"cell": cells["cell"].tolist()}
     columns |= {axis: cells[axis].tolist() for axis in AXES}
     columns |= {name: [brief(value) for value in cells[name]] for name in NUMBERS}
@@ -114,67 +118,55 @@ def explorer_axes(cells: pd.DataFrame) -> list[dict[str, object]]:
 
 
 MOST_CELLS = 2000
-"""Of larger studies the page holds no single visits and no histograms: files of them remain."""
-QUANTILES = ("p05_s", "p50_s", "p90_s", "p99_s")
+"""Of larger studies the page holds no single processes and no histograms: files of them remain."""
+TIMES = ("latency_s", "p50_s", "p90_s", "p99_s")
 BINS = 32
 INNER = (0.005, 0.995)
 """A histogram spans these quantiles; the calls beyond are counted at its ends."""
-BATCH = 256
-RAW = ["cell", "machine", "sentinel", "disturbed", "phase", "durations_ns"]
-Calls = defaultdict[tuple[str, str], list[np.ndarray]]
+CELL = ["machine", "cell"]
 Histogram = list[float | list[int] | None]
 
 
-def visit_rows(cells: pd.DataFrame, visits: pd.DataFrame) -> dict[str, object]:
-    """For every cell its visits as [round, visit, clean, unsettled, reason, p05, p50, p90, p99],
-    times in µs, `reason` a place in `reasons`; sentinels are left out."""
-    own = visits[~visits["sentinel"]].sort_values(["round", "visit"])
-    reasons = coded(own["disturbed_reason"].fillna("").astype(str).tolist())
-    own = own.assign(reason=reasons["is"])
+def process_rows(cells: pd.DataFrame, processes: pd.DataFrame) -> dict[str, object]:
+    """For every cell its processes as [round, process, disturbed, unsettled, reason, latency, p50,
+    p90, p99], times in µs, `reason` a place in `reasons`."""
+    ordered = processes.sort_values(["round", "process"])
+    reasons = coded(ordered["disturbed_reason"].fillna("").astype(str).tolist())
+    ordered = ordered.assign(
+        reason=reasons["is"],
+        disturbed=ordered["disturbed"].astype(int),
+        unsettled=(~ordered["settled"].fillna(True).astype(bool)).astype(int),
+    )
     rows: defaultdict[tuple[str, str], list[list]] = defaultdict(list)
-    for row in own.to_dict("records"):
-        unsettled = not pd.isna(row["settled"]) and not row["settled"]
+    for row in ordered.to_dict("records"):
         rows[row["machine"], row["cell"]].append(
-            [row["round"], row["visit"], int(not row["disturbed"]), int(unsettled), row["reason"]]
-            + [brief(1e6 * row[name], 3) for name in QUANTILES]
+            [row[name] for name in ("round", "process", "disturbed", "unsettled", "reason")]
+            + [brief(1e6 * row[name], 3) for name in TIMES]
         )
     keys = zip(cells["machine"], cells["cell"], strict=True)
     return {"reasons": reasons["of"], "rows": [rows[key] for key in keys]}
 
 
-def histograms(cells: pd.DataFrame, runs_path: str) -> list[Histogram | None]:
-    """For every cell [low µs, high µs, counts] of the timed calls of its clean visits (of all
-    visits where none is clean), in bins of equal ratio; None where nothing was timed."""
-    clean: Calls = defaultdict(list)
-    disturbed: Calls = defaultdict(list)
-    with pq.ParquetFile(runs_path) as file:
-        for batch in file.iter_batches(BATCH, columns=RAW):
-            places = {name: batch.column(name) for name in RAW}
-            timed = pc.equal(places["phase"].flatten(), "timed").to_numpy(zero_copy_only=False)
-            values = places["durations_ns"].flatten().to_numpy()
-            ends = np.cumsum(pc.list_value_length(places["phase"]).to_numpy())
-            names = zip(
-                places["machine"].to_pylist(), places["cell"].to_pylist(),
-                places["sentinel"].to_pylist(), places["disturbed"].to_pylist(), ends, strict=True,
-            )  # fmt: skip
-            start = 0
-            for machine, cell, sentinel, was_disturbed, end in names:
-                if not sentinel:
-                    kept = disturbed if was_disturbed else clean
-                    kept[machine, cell].append(values[start:end][timed[start:end]])
-                start = end
-    keys = list(zip(cells["machine"], cells["cell"], strict=True))
-    return [_histogram(clean.get(key) or disturbed.get(key) or []) for key in keys]
+def histograms(
+    cells: pd.DataFrame, processes: pd.DataFrame, runs_path: str
+) -> list[Histogram | None]:
+    """For every cell [low µs, high µs, counts] of the timed calls of all its processes, in bins of
+    equal ratio; None where nothing was timed. `processes` are the rows of the file `runs_path`."""
+    place = pd.MultiIndex.from_frame(cells[CELL])
+    found: list[Histogram | None] = [None] * len(cells)
+    group = place.get_indexer(pd.MultiIndex.from_frame(processes[CELL]))
+    for number, durations_ns in pooled(runs_path, group):
+        found[number] = _histogram(durations_ns / 1e3)
+    return found
 
 
-def _histogram(parts: list[np.ndarray]) -> Histogram | None:
-    found = np.concatenate(parts) / 1e3 if parts else np.empty(0)
-    if not len(found):
+def _histogram(calls_us: np.ndarray) -> Histogram | None:
+    if not len(calls_us):
         return None
-    low, high = (float(value) for value in np.quantile(found, INNER))
+    low, high = (float(value) for value in np.quantile(calls_us, INNER))
     high = max(high, low * 1.001)
     edges = np.geomspace(low, high, BINS + 1)
-    counts, _ = np.histogram(np.clip(found, edges[0], edges[-1]), edges)
+    counts, _ = np.histogram(np.clip(calls_us, edges[0], edges[-1]), edges)
     return [brief(low), brief(high), counts.tolist()]
 
 
@@ -215,29 +207,21 @@ def _levels(row: dict, cells: pd.DataFrame) -> np.ndarray:
 
 
 def explorer_data(
-    cells: pd.DataFrame,
-    visits: pd.DataFrame,
-    runs_path: str,
-    laws: pd.DataFrame,
-    shown_models: dict[str, dict],
-    places: dict[str, str],
+    cells: pd.DataFrame, processes: pd.DataFrame, runs_path: str, laws: pd.DataFrame
 ) -> dict[str, object]:
-    """Cells (as `described`), visits, laws and trained models of the study; `places` has the folder
-    of results and the command that times a cell again.
+    """The study's cells (with `marks`, `bound` and `trained`), processes and laws.
 
-    Above 2,000 cells single visits and histograms are left out: the page stays small, and the
+    Above 2,000 cells single processes and histograms are left out: the page stays small, and the
     files have them.
     """
     small = len(cells) <= MOST_CELLS
     return {
         "axes": explorer_axes(cells),
         "cells": explorer_columns(cells),
-        "visits": visit_rows(cells, visits) if small else None,
-        "histograms": histograms(cells, runs_path) if small else None,
+        "processes": process_rows(cells, processes) if small else None,
+        "histograms": histograms(cells, processes, runs_path) if small else None,
         "laws": law_curves(laws, cells),
         "shapes": shapes_of(cells),
-        **shown_models,
-        **places,
     }
 
 

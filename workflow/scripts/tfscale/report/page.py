@@ -1,254 +1,191 @@
-"""The page: template, answer, commands."""
+"""The page: template, answer, what was asked."""
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from shlex import quote
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from tfscale.analysis.laws import NONE, OPEN, UNTESTED, best_law
 from tfscale.analysis.thresholds import FOUND
-from tfscale.analysis.thresholds import NONE as NO_THRESHOLD
-from tfscale.analysis.thresholds import OPEN as OPEN_THRESHOLD
-from tfscale.analysis.thresholds import UNTESTED as UNTESTED_THRESHOLD
-from tfscale.analysis.words import listed
-from tfscale.analysis.work_model import OPERATION_WORDS, label_words
+from tfscale.analysis.work_model import label_words
 from tfscale.files.whole import write_text
 from tfscale.report.explorer import (
-    KEYS,
     code_block,
     data_block,
-    described,
     explorer_data,
     policy,
     samples,
     shapes_of,
     trained_models,
 )
-from tfscale.report.reservations import cell_marks, marks, study_marks
+from tfscale.report.reservations import cell_marks, study_marks, trust
 from tfscale.report.tables import (
     MOST_ROWS,
-    cell_groups,
-    cell_rows,
+    cell_table,
     figure_groups,
-    findings_by_topic,
-    fit_sections,
-    model_rows,
+    fitted_tables,
+    group_table,
+    model_table,
 )
 from tfscale.study import outputs
 from tfscale.study.outputs import TOP
 from tfscale.tables.latency import read_processes
-from tfscale.words import AXIS_WORDS, WARNING, counted, share
+from tfscale.words import AXIS_WORDS, WARNING
 
-PROFILES = Path(__file__).parents[4] / "profiles"
-CELL = "{cell}"
-"""Stands for the cell's name in the command of `time_again`."""
-
-
-def write_again(results: str) -> str:
-    """What to type in a shell for the study whose results lie in this folder; studies of a
-    profile (say results/demo) name it."""
-    profile = Path(results).name
-    named = Path(results).parent.name == "results" and (PROFILES / profile).is_dir()
-    option = f"--workflow-profile profiles/{profile} " if named else ""
-    return f"snakemake {option}{quote(f'{results}/report.html')}"
+TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predictions")
+"""The fitted tables that the page reads column by column."""
 
 
-def time_again(results: str) -> str:
-    """What times a cell again and renews the report; {cell} stands for its name."""
-    return f"rm {quote(f'{results}/runs/')}{CELL}/round*.parquet && {write_again(results)}"
+@dataclass(frozen=True)
+class Study:
+    """What was asked: all settings, the trained model of every cell, the command that times a cell
+    again ({cell} stands for its name), why cells were taken out; of a partial study what each cell
+    lacks, and the command that finishes it."""
+
+    settings: dict
+    trained: dict[str, str]
+    again: str
+    excluded: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    finish: str = ""
 
 
-MOST = 4
-"""Thresholds that are told one by one."""
-FITS = ("regimes", "time_shares", "thresholds", "laws", "claims")
+def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
+    """Write the page, and print what to know before trusting a number, a line each.
 
-
-def answer(
-    top: list[str], cells: pd.DataFrame, fits: dict[str, pd.DataFrame]
-) -> dict[str, list[str]]:
-    """Sentences by heading: what drives the time (`top`, the first findings), the regimes, the
-    thresholds, the paper's claims, and what is undetermined. `fits` holds the tables of FITS."""
-    own = {name: _own(table, cells) for name, table in fits.items()}
-    said = {
-        "What drives the time": top,
-        "Regimes": [*_where(own["time_shares"]), *label_words(own["regimes"])],
-        "Thresholds": list(_thresholds(own["thresholds"])),
-        "The paper's claims": list(_claims(own["claims"])),
-        "Undetermined": list(_undetermined(cells, own)),
-    }
-    return {heading: sentences for heading, sentences in said.items() if sentences}
-
-
-def _own(table: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """The rows on the study's own machines, not on imported ones."""
-    return table[table["machine"].isin(cells["machine"])]
-
-
-def _where(shares: pd.DataFrame) -> Iterable[str]:
-    """For each model the operation that takes most of the time."""
-    known = shares.dropna(subset=["time_share_low"])
-    for model, rows in known.groupby("model", sort=False):
-        row = rows.sort_values("time_share").iloc[-1]
-        yield (
-            f"{model}: most of the time of all cells goes into {OPERATION_WORDS[row['operation']]},"
-            f" {share(row['time_share'])} ({share(row['time_share_low'])} to "
-            f"{share(row['time_share_high'])})."
-        )
-
-
-def _thresholds(table: pd.DataFrame) -> Iterable[str]:
-    found = table[table["verdict"] == FOUND]
-    for row in found.head(MOST).to_dict("records"):
-        alone = "" if row["slice"] == "all" else f" ({row['slice']})"
-        unit = "batch size" if row["x"] == "batch_size" else "FLOP a call"
-        factor = AXIS_WORDS[row["factor"]].name
-        yield f"{row['model']}, {factor}{alone}: a threshold in {unit}, {row['reason']}."
-    if len(found) > MOST:
-        yield f"{len(found) - MOST} more thresholds are listed under Analysis."
-    rest = table.loc[table["verdict"] != FOUND, "verdict"].value_counts()
-    untested = int(rest.get(UNTESTED_THRESHOLD, 0))
-    able = f"of {counted(len(table) - untested, 'sweep')} that could show one"
-    if without := rest.get(NO_THRESHOLD, 0):
-        yield f"None in {without} {able}."
-    if open_ := rest.get(OPEN_THRESHOLD, 0):
-        yield f"Undetermined in {open_} {able}."
-    if untested:
-        yield f"Not testable in {counted(untested, 'sweep')}: at least 6 levels are needed."
-
-
-def _claims(table: pd.DataFrame) -> Iterable[str]:
-    for verdict in ("supported", "rejected"):
-        rows = table[(table["verdict"] == verdict) & (table["family"] == "primary")]
-        if len(rows):
-            yield f"{verdict[0].upper()}{verdict[1:]}: {'; '.join(_named(rows))}."
-
-
-def _named(rows: pd.DataFrame) -> list[str]:
-    """Each claim once, with the parts of it that the rows are of."""
-    parts: dict[str, dict[str, None]] = {}
-    for row in rows.to_dict("records"):
-        part = " ".join(row["test"].split()[2:])
-        parts.setdefault(row["text"], {}).update({part: None} if part else {})
-    return [f"{text} ({', '.join(found)})" if found else text for text, found in parts.items()]
-
-
-def _undetermined(cells: pd.DataFrame, own: dict[str, pd.DataFrame]) -> Iterable[str]:
-    few = int(cells["coverage"].isna().sum())
-    if few:
-        yield f"{few} of {len(cells)} latencies have no interval (too few undisturbed visits)."
-    yield from _laws(own["laws"])
-    claims = own["claims"]
-    for verdict in ("undetermined", "not testable"):
-        rows = claims[(claims["verdict"] == verdict) & (claims["family"] != "exploratory")]
-        if len(rows):
-            yield f"The paper's claims that are {verdict}: {'; '.join(_named(rows))}."
-
-
-def _laws(table: pd.DataFrame) -> Iterable[str]:
-    """The factors of each model whose law is not known, by what is missing."""
-    words = {
-        NONE: "none of the nine laws fits",
-        OPEN: "more than one law fits",
-        UNTESTED: "the law is not testable",
-    }
-    why: dict[tuple[str, str], list[str]] = {}
-    pooled = table[table["slice"].isin(("pooled", "all"))]
-    for (_, model, factor), rows in pooled.groupby(KEYS, sort=False):
-        verdict = str(best_law(rows)["verdict"])
-        for start, said in words.items():
-            if verdict.startswith(start):
-                why.setdefault((str(model), said), []).append(AXIS_WORDS[factor].name)
-    for (model, said), factors in why.items():
-        yield f"{model}: {said} along {listed(factors)}."
-
-
-OTHERS = ("drift", "outliers", "predictions")
-
-
-def write_report(
-    page_path: str, cells_path: str, findings_path: str, runs_path: str,
-    machine_path: str, figures: list[str], captions: list[str], structures: list[str],
-    predictions: list[str], images: list[str], trained: dict[str, str], settings: dict,
-    missing: dict[str, str] | None = None, finish: str = "",
-    excluded: dict[str, str] | None = None,
-) -> None:  # fmt: skip
-    """Render the page; the fitted tables lie beside the findings.
-
-    `figures` are SVG files (model_figure.svg), `captions` one text a figure; `structures` and
-    `predictions` a file a trained model, `images` the encoded data that holds pictures. `trained`
-    maps every cell to its trained model. Of a partial study, `missing` says what each cell lacks,
-    and `finish` is the command that would finish it; `excluded` says why each cell that was taken
-    out of the study was. What to know before trusting a number is printed too, a line each.
+    `inputs` are the files of the rule `report` (the fitted tables lie beside the findings), `asked`
+    has the fields of `Study`.
     """
-    old = {"precision": 0.05, "further_rounds": 0, "visits": 1, "max_visits": 1, "sentinels": 0}
-    settings = settings | {"timing": old | settings["timing"]}
-    table, visits = pd.read_parquet(cells_path), read_processes(runs_path)
-    machine = json.loads(Path(machine_path).read_text())
-    folder, results = Path(findings_path).parent, str(Path(page_path).parent)
-    fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*FITS, *OTHERS)}
-    said = cell_marks(table, fits["outliers"], settings["timing"])
-    cells = described(table, fits["regimes"], said, trained)
+    study, folder = Study(**asked), Path(inputs["findings"]).parent
+    results = str(Path(page).parent)
+    fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    machine = json.loads(Path(inputs["machine"]).read_text(encoding="utf-8"))
+    processes = read_processes(inputs["runs"])
+    cells = _marked(pd.read_parquet(inputs["cells"]), fits, study)
     shapes = shapes_of(cells)
-    models = trained_models(shapes, structures, predictions, images)
-    places = {"results": results, "again": time_again(results)}
-    data = explorer_data(cells, visits, runs_path, fits["laws"], models, places)
-    findings = findings_by_topic(findings_path)
-    reservations = [
-        *marks(cells, visits, fits["drift"], machine, settings["timing"]),
-        *study_marks(fits["outliers"], fits["predictions"]),
-    ]
+    models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
+    findings = findings_by_topic(inputs["findings"])
+    reservations = [*study_marks(cells, processes, machine, fits)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
-    top = findings.pop(TOP, [])
-    recorded = visits["environment"].unique()
-    best = cells.sort_values("test_accuracy")
-    library = outputs.text_of(outputs.LIBRARIES)
-    own = outputs.text_of(outputs.SCRIPTS)
-    html = _page().render(
+    data = explorer_data(cells, processes, inputs["runs"], fits["laws"]) | models
+    data |= {"results": results, "again": study.again}
+    library, own = outputs.text_of(outputs.LIBRARIES), outputs.text_of(outputs.SCRIPTS)
+    best = cells.sort_values("test_accuracy").drop_duplicates("model", keep="last")
+    html = _template().render(
         policy=policy([library, own]),
         style=outputs.text_of(outputs.STYLES),
         library=code_block(library),
         script=code_block(own),
         data=data_block(data),
-        answer=answer(top, cells, fits),
-        findings=findings,
+        study=study,
+        settings=study.settings,
         builtin=bool((cells["data"] == "builtin").any()),
+        answer=answer(findings.pop(TOP, []), cells, fits),
+        findings=findings,
+        trust=trust(cells, processes),
         marks=reservations,
-        cells=cell_rows(cells) if len(cells) <= MOST_ROWS else [],
-        groups=cell_groups(cells),
-        fastest=cell_rows(cells.nsmallest(10, "latency_s")),
-        slowest=cell_rows(cells.nlargest(10, "latency_s")),
+        models=model_table(cells),
+        cells=cell_table("All cells", cells.head(0) if len(cells) > MOST_ROWS else cells),
+        groups=group_table(cells),
+        fastest=cell_table("The ten fastest cells", cells.nsmallest(10, "latency_s")),
+        slowest=cell_table("The ten slowest cells", cells.nlargest(10, "latency_s")),
         count=len(cells),
-        missing=missing or {},
-        finish=finish,
-        excluded=excluded or {},
-        fits=fit_sections(str(folder)),
-        figures=figure_groups(figures, captions),
+        example=cells["cell"].iloc[0],
+        fits=fitted_tables(folder),
+        figures=figure_groups(inputs["figures"]),
         samples=samples(models, dict(zip(best["model"], best["trained"], strict=True)), shapes),
-        models=model_rows(cells),
-        settings=settings,
         machines=cells["machine"].unique().tolist(),
         paths=cells["path"].unique().tolist(),
-        environments=list(map(json.loads, visits.drop_duplicates("environment_id")["environment"])),
-        commits=list(dict.fromkeys(json.loads(text)["git_commit"] for text in recorded)),
-        runs=len(visits.drop_duplicates(["cell", "round", "sentinel"])),
-        visits=len(visits),
-        first=visits["started"].min(),
-        last=visits["started"].max(),
+        environments=_environments(inputs["runs"]),
+        runs=len(processes.drop_duplicates(["machine", "cell", "round"])),
+        processes=len(processes),
+        first=processes["started"].min(),
+        last=processes["started"].max(),
         written=datetime.now(UTC),
         host=platform.node(),
         results=results,
-        again=time_again(results),
-        example=cells["cell"].iloc[0],
     )
-    write_text(page_path, html)
+    write_text(page, html)
 
 
-def _page() -> Template:
+def _marked(cells: pd.DataFrame, fits: dict[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+    """The cells with `marks` (the reservations about each), `bound` (what holds it up) and
+    `trained` (its trained model)."""
+    labels = fits["regimes"].drop_duplicates(["machine", "cell"])[["machine", "cell", "label"]]
+    bound = cells[["machine", "cell"]].merge(labels, how="left")["label"].fillna("unknown")
+    marks = cell_marks(cells, fits["outliers"], study.settings["timing"]["rounds"])
+    return cells.assign(
+        marks=[" · ".join(words) for words in marks],
+        bound=bound.astype(str).tolist(),
+        trained=cells["cell"].map(study.trained).fillna(""),
+    )
+
+
+def _environments(runs_path: str) -> list[dict]:
+    """Every environment that was recorded, once."""
+    table = pd.read_parquet(runs_path, columns=["environment_id", "environment"])
+    return list(map(json.loads, table.drop_duplicates("environment_id")["environment"]))
+
+
+def findings_by_topic(path: str) -> dict[str, list[str]]:
+    """The sentences of each topic, in their order."""
+    topics = pd.read_parquet(path).groupby("topic", sort=False)["sentence"]
+    return {str(topic): sentences.tolist() for topic, sentences in topics}
+
+
+MOST = 4
+"""Thresholds that are told one by one."""
+
+
+def answer(
+    top: list[str], cells: pd.DataFrame, fits: dict[str, pd.DataFrame]
+) -> dict[str, list[str]]:
+    """Sentences by heading: what drives the time (`top`, the first findings), what holds the cells
+    up, where growth changes, the paper's claims, what the study cannot say. All else stands under
+    Analysis."""
+    own = {name: table[table["machine"].isin(cells["machine"])] for name, table in fits.items()}
+    primary = own["claims"][own["claims"]["family"] == "primary"]
+    sentences = {
+        "What drives the time": top,
+        "What holds it up": label_words(own["regimes"]),
+        "Thresholds": list(_thresholds(own["thresholds"])),
+        "The paper's claims": [
+            f"{verdict.capitalize()}: {'; '.join(rows['text'].unique())}."
+            for verdict in ("supported", "rejected")
+            if len(rows := primary[primary["verdict"] == verdict])
+        ],
+        "Undetermined": list(_undetermined(cells, own)),
+    }
+    return {heading: said for heading, said in sentences.items() if said}
+
+
+def _thresholds(table: pd.DataFrame) -> Iterator[str]:
+    found = table[table["verdict"] == FOUND]
+    for row in found.head(MOST).to_dict("records"):
+        where = "" if row["slice"] == "all" else f" ({row['slice']})"
+        factor = AXIS_WORDS[row["factor"]].name
+        yield f"{row['model']}, along {factor}{where}: {row['reason']}."
+    if len(found) > MOST:
+        yield f"{len(found) - MOST} more thresholds are listed under Analysis."
+
+
+def _undetermined(cells: pd.DataFrame, own: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """What the study cannot say, counted."""
+    if few := int(cells["coverage"].isna().sum()):
+        yield f"{few} of {len(cells)} latencies have no interval."
+    for name, nouns in (("thresholds", "sweeps for a threshold"), ("claims", "tests of a claim")):
+        verdicts = own[name]["verdict"].astype(str)
+        for verdict in ("undetermined", "not testable"):
+            if count := int((verdicts == verdict).sum()):
+                yield f"{count} of {len(verdicts)} {nouns}: {verdict}."
+
+
+def _template() -> Template:
     """The template of the page; a name that it does not know is an error."""
     environment = Environment(
         loader=FileSystemLoader(outputs.FOLDER),

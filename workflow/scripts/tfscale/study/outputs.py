@@ -82,6 +82,7 @@ SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
 """The page's own scripts; they share one scope and start when the last one is read."""
 TEMPLATES = (
     "report.html.j2",
+    "table.html.j2",
     "answer.html.j2",
     "figures.html.j2",
     "analysis.html.j2",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 import report_of
-from browser import browser, needs_chromium, opened, outside, serious  # noqa: F401
+from browser import needs_chromium, opened, outside, serious
 
 from tfscale.study.outputs import FIGURES
 
@@ -19,13 +19,8 @@ SECTIONS = (
 HOSTILE = "<script>document.title='owned'</script><!--<img src=x onerror='document.title=1'>"
 
 
-@pytest.fixture(scope="module")
-def path(finished):
-    return finished.root / "results" / "report.html"
-
-
 @pytest.mark.parametrize("width", [1200, 360])
-def test_the_page_is_whole_alone_and_fits(path, browser, width):  # noqa: F811
+def test_the_page_is_whole_alone_and_fits(path, browser, width):
     page = opened(browser, path, viewport={"width": width, "height": 900})
     assert outside(page) == []
     assert page.faults == []
@@ -37,16 +32,17 @@ def test_the_page_is_whole_alone_and_fits(path, browser, width):  # noqa: F811
     assert "Built-in data" in page.get_by_role("note").first.inner_text()
 
 
-def test_the_answer_comes_first(path, browser):  # noqa: F811
+def test_the_answer_comes_first(path, browser):
     page = opened(browser, path)
     said = page.locator("#answer .headline h3").all_inner_texts()
     assert said[0] == "What drives the time"
     assert "Undetermined" in said
     top = page.locator("#answer .headline").bounding_box()
     assert top["y"] < 400
+    assert "times the undisturbed latency" in page.locator("#trust").inner_text()
 
 
-def test_headings_are_in_order_and_pictures_have_words(path, browser):  # noqa: F811
+def test_headings_are_in_order_and_pictures_have_words(path, browser):
     page = opened(browser, path)
     for box in page.locator("#table tbody input").all()[:2]:
         box.check()
@@ -57,20 +53,20 @@ def test_headings_are_in_order_and_pictures_have_words(path, browser):  # noqa: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(path, browser, scheme):  # noqa: F811
+def test_axe_finds_nothing_serious(path, browser, scheme):
     page = opened(browser, path, color_scheme=scheme)
     for box in page.locator("#table tbody input").all()[:2]:
         box.check()
     assert serious(page) == []
 
 
-def test_axe_would_find_something_serious(path, browser):  # noqa: F811
+def test_axe_would_find_something_serious(path, browser):
     page = opened(browser, path)
     page.evaluate("document.images[0].removeAttribute('alt')")
     assert any(issue.startswith("image-alt") for issue in serious(page))
 
 
-def test_all_but_the_explorer_reads_without_scripts(path, browser):  # noqa: F811
+def test_all_but_the_explorer_reads_without_scripts(path, browser):
     page = opened(browser, path, java_script_enabled=False)
     for heading in SECTIONS:
         shown = page.get_by_role("heading", name=heading, exact=True, level=2)
@@ -79,7 +75,7 @@ def test_all_but_the_explorer_reads_without_scripts(path, browser):  # noqa: F81
     assert page.locator("#figures img").first.is_visible()
 
 
-def test_the_page_prints_on_a4(path, browser):  # noqa: F811
+def test_the_page_prints_on_a4(path, browser):
     page = opened(browser, path, viewport={"width": 688, "height": 1000})
     page.emulate_media(media="print")
     assert not page.locator("#explorer").is_visible()
@@ -91,22 +87,18 @@ def test_the_page_prints_on_a4(path, browser):  # noqa: F811
     assert printed.startswith(b"%PDF") and 1 < printed.count(b"/Type /Page\n") < 40
 
 
-def test_hostile_texts_stay_text(finished, browser, tmp_path):  # noqa: F811
-    results = finished.root / "results"
-    (text,) = [path for path in (results / "models").iterdir() if path.name.startswith("text")]
-    folder = tmp_path / text.name
+def test_hostile_texts_stay_text(study, browser, tmp_path):
+    folder = tmp_path / report_of.MODELS["text"]
     folder.mkdir()
-    answers = pd.read_parquet(text / "predictions.parquet")
+    answers = pd.read_parquet(study / "models" / folder.name / "predictions.parquet")
     answers.assign(review=HOSTILE).to_parquet(folder / "predictions.parquet")
     (folder / "structure.txt").write_text(HOSTILE)
-    settings = report_of.arguments(finished, tmp_path)["settings"] | {"predict": HOSTILE}
-    written = report_of.write(
-        finished,
-        tmp_path / "report.html",
-        predictions=[str(folder / "predictions.parquet")],
-        structures=[str(folder / "structure.txt")],
-        settings=settings,
-    )
+    files = {
+        "predictions": [str(folder / "predictions.parquet")],
+        "structures": [str(folder / "structure.txt")],
+    }
+    settings = report_of.SETTINGS | {"predict": HOSTILE}
+    written = report_of.write(study, tmp_path / "report.html", files, settings=settings)
     page = opened(browser, written)
     page.locator("#search").fill("text")
     page.locator("#table tbody input").first.check()
@@ -118,7 +110,7 @@ def test_hostile_texts_stay_text(finished, browser, tmp_path):  # noqa: F811
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_script_that_got_in_would_not_run(path, browser, tmp_path):  # noqa: F811
+def test_a_script_that_got_in_would_not_run(path, browser, tmp_path):
     markup = path.read_text(encoding="utf-8")
     bad = "<script>document.title='owned'</script><img src='http://127.0.0.1:9/x.png'>"
     (tmp_path / "bad.html").write_text(markup.replace("<main>", f"<main>{bad}"), encoding="utf-8")
@@ -128,10 +120,8 @@ def test_a_script_that_got_in_would_not_run(path, browser, tmp_path):  # noqa: F
 
 
 @pytest.mark.parametrize(("count", "megabytes"), [(96, 5), (2000, 5), (10_000, 10)])
-def test_large_studies_stay_small_and_work(
-    finished, browser, tmp_path, count, megabytes  # noqa: F811
-):  # fmt: skip
-    written = report_of.write_many(finished, tmp_path, count)
+def test_large_studies_stay_small_and_work(study, browser, tmp_path, count, megabytes):
+    written = report_of.write_many(study, tmp_path, count)
     assert written.stat().st_size < megabytes * 1e6
     start = time.perf_counter()
     page = opened(browser, written)
@@ -142,17 +132,13 @@ def test_large_studies_stay_small_and_work(
     assert f"{count} of {count} cells" in page.locator("#shown").inner_text()
     page.locator("#table tbody input").first.check()
     assert page.locator("#picked article").count() == 1
-    assert ("holds no single visits" in page.locator("#picked").inner_text()) == (count > 2000)
+    assert ("holds no single processes" in page.locator("#picked").inner_text()) == (count > 2000)
 
 
-def test_missing_cells_are_named_with_the_command(finished, browser, tmp_path):  # noqa: F811
+def test_missing_cells_are_named_with_the_command(study, browser, tmp_path):
     lost = "mnist_layers8_batch1_conv3_input28_threads1"
-    written = report_of.write(
-        finished,
-        tmp_path / "report.html",
-        missing={lost: "not timed"},
-        finish="snakemake --cores 2",
-    )
+    asked = {"missing": {lost: "not timed"}, "finish": "snakemake --cores 2"}
+    written = report_of.write(study, tmp_path / "report.html", **asked)
     page = opened(browser, written)
     assert "1 cell of the study lacks runs" in page.locator("#cells .warn").first.inner_text()
     assert "snakemake --cores 2" in page.locator("#missing pre").inner_text()

@@ -2,15 +2,35 @@
 
 import pandas as pd
 import pytest
-from browser import browser, needs_chromium, opened  # noqa: F401
-from snakemake_project import CELLS
+from browser import needs_chromium, opened
+from report_of import MODELS, write
 
 pytestmark = needs_chromium
+CELLS = [
+    "mnist_layers4_batch1_conv3_input28_threads1",
+    "mnist_layers6_batch1_conv3_input28_threads1",
+    "text_layers4_batch1_conv3_input56_threads1",
+]
+
+
+@pytest.fixture(scope="module")
+def cells(study) -> pd.DataFrame:
+    """Three of the study's cells, the first without an interval."""
+    table = pd.read_parquet(study / "cells.parquet").set_index("cell", drop=False).loc[CELLS]
+    table.loc[CELLS[0], "coverage"] = float("nan")
+    return table
+
+
+@pytest.fixture(scope="module")
+def small(study, cells, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    cells.to_parquet(folder / "cells.parquet", index=False)
+    return write(study, folder / "report.html", {"cells": str(folder / "cells.parquet")})
 
 
 @pytest.fixture
-def page(finished, browser):  # noqa: F811
-    page = opened(browser, finished.root / "results" / "report.html")
+def page(small, browser):
+    page = opened(browser, small)
     yield page
     assert page.faults == []
     page.context.close()
@@ -18,10 +38,6 @@ def page(finished, browser):  # noqa: F811
 
 def names(page) -> list[str]:
     return page.locator("#table tbody th code").all_inner_texts()
-
-
-def latencies(finished) -> pd.Series:
-    return pd.read_parquet(finished.root / "results/cells.parquet").set_index("cell")["latency_s"]
 
 
 def test_all_cells_are_there_in_the_order_of_the_study(page):
@@ -47,8 +63,8 @@ def test_filters_and_the_search_narrow_table_and_chart(page):
     assert "built-in data" in page.locator("#table tbody tr").first.inner_text()
 
 
-def test_a_column_sorts_both_ways_by_keyboard(page, finished):
-    latency = latencies(finished)
+def test_a_column_sorts_both_ways_by_keyboard(page, cells):
+    latency = cells["latency_s"]
     head = page.locator("#table thead th[data-key=latency_s]")
     head.locator("button").focus()
     page.keyboard.press("Enter")
@@ -59,13 +75,13 @@ def test_a_column_sorts_both_ways_by_keyboard(page, finished):
     assert head.get_attribute("aria-sort") == "descending"
 
 
-def test_two_cells_are_compared_and_a_third_takes_the_place_of_the_first(page, finished):
+def test_two_cells_are_compared_and_a_third_takes_the_place_of_the_first(page, cells):
     boxes = page.locator("#table tbody input")
     boxes.nth(0).focus()
     page.keyboard.press("Space")
     assert page.locator("#picked article").count() == 1
     boxes.nth(1).check()
-    latency = latencies(finished)
+    latency = cells["latency_s"]
     ratio = latency[CELLS[1]] / latency[CELLS[0]]
     shown = page.locator("#comparison tbody tr", has_text="latency of a call").locator("td").last
     assert float(shown.inner_text().replace(",", "")) == pytest.approx(ratio, rel=0.01)
@@ -76,12 +92,11 @@ def test_two_cells_are_compared_and_a_third_takes_the_place_of_the_first(page, f
 
 
 @pytest.mark.parametrize("cell", [CELLS[0], CELLS[2]])
-def test_a_picked_cell_shows_visits_structure_and_predictions(page, finished, cell):
+def test_a_picked_cell_shows_processes_structure_and_predictions(page, study, cell):
     page.get_by_label(f"compare {cell}").check()
     article = page.locator("#picked article")
     kind = cell.split("_")[0]
-    models = finished.root / "results" / "models"
-    (folder,) = models.glob("_".join(cell.split("_")[:2]) + "_*")
+    folder = study / "models" / MODELS[kind]
     assert article.locator("pre.structure").inner_text() == (folder / "structure.txt").read_text()
     charts = article.get_by_role("img", name=cell)
     assert charts.count() == 2 and all(box.bounding_box()["height"] > 100 for box in charts.all())
@@ -105,8 +120,8 @@ def test_the_copy_button_copies_the_command_that_times_the_cell_again(page):
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator(".again pre").inner_text()
-    assert copied.startswith("rm ") and f"runs/{CELLS[1]}/round*.parquet" in copied
-    assert copied.endswith("report.html")
+    assert copied.startswith("snakemake results/report.html --forcerun ")
+    assert copied.endswith(f" results/runs/{CELLS[1]}/round*.parquet")
 
 
 def test_the_chart_shows_any_quantity_against_any_axis_with_its_law(page):
