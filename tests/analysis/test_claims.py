@@ -16,7 +16,7 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
-from tfscale.analysis.claims import CLAIMS, PRIMARY, claim_words, claims, primary_tests
+from tfscale.analysis.claims import CLAIMS, PRIMARY, _judged, claim_words, claims, primary_tests
 from tfscale.analysis.slices import by_model
 from tfscale.analysis.statistics import process_rows
 from tfscale.errors import StudyError
@@ -139,6 +139,17 @@ def test_every_claim_has_a_row_and_a_sentence():
     fewer = claims(study(), 0.95, primary=["C1"]).set_index("test")
     assert fewer.loc["C1", "p_adjusted"] == fewer.loc["C1", "p_value"]
     assert (fewer["family"] == "primary").sum() == 1
+
+
+def test_holm_for_the_primary_and_benjamini_hochberg_for_the_others():
+    p_values = [0.01, 0.04, np.nan, 0.02, 0.9]
+    tests = pd.DataFrame({"test": list("abcde"), "p_value": p_values, "found": "supported"})
+    table = _judged(tests, ["a", "b", "c"], 0.05).set_index("test")
+    assert table["p_adjusted"].tolist()[:2] == [0.02, 0.04]
+    assert table["family"].tolist() == ["primary"] * 3 + ["exploratory"] * 2
+    assert table.loc["d", "p_adjusted"] == 0.04
+    said = ["supported", "supported", "not testable", "supported", "undetermined"]
+    assert table["verdict"].tolist() == said
 
 
 def test_claims_are_seldom_decided_by_noise():

@@ -8,7 +8,7 @@ from made_study import SIZES, TRUTHS, paper_table, sweep
 from tfscale.analysis import laws
 from tfscale.analysis.law_fits import FORMS, Levels, fit, many_errors, predicted, small
 from tfscale.analysis.laws import (
-    COLUMNS,
+    LAWS,
     aicc,
     competing,
     fit_laws,
@@ -97,7 +97,7 @@ def test_few_levels_and_few_cells_are_not_testable():
 def test_one_cell_and_duplicated_cells_give_tables_without_noise_or_error():
     cells, processes = sweep(TRUTHS["linear"], sizes=(1,), speeds=(1,))
     assert fit_laws(cells, 0.95, processes).empty
-    assert tuple(fit_laws(cells, 0.95, processes).columns) == COLUMNS
+    assert list(fit_laws(cells, 0.95, processes).columns) == LAWS.names
     cells, _ = sweep(TRUTHS["linear"], speeds=(1,))
     rng = np.random.default_rng(0)
     twice = pd.concat([cells, cells, cells], ignore_index=True)

@@ -10,7 +10,7 @@ import yaml
 from paths import ROOT
 from snakemake.cli import get_argument_parser
 
-from tfscale.analysis.schemas import FITS
+from tfscale.analysis.fit import FITS
 from tfscale.axes import AXES
 from tfscale.files.columns import meaning
 from tfscale.study import config as configuration

@@ -23,9 +23,10 @@ from tfscale.analysis.law_fits import (
     reported,
     small,
 )
-from tfscale.analysis.slices import called, replicates, slice_names, slice_numbers, slices
+from tfscale.analysis.slices import OWN, called, replicates, slice_names, slice_numbers, slices
 from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FACTORS
+from tfscale.files.columns import bounded, count, described, flag, number, text
 from tfscale.units import percent, three
 from tfscale.words import AXIS_WORDS, between, p_words, share
 
@@ -233,8 +234,8 @@ def held_out_error(form: Form, levels: Levels, log_y: np.ndarray) -> float:
     """
     missed = []
     count = len(levels.x)
-    for number in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
-        out = levels.level == number
+    for level in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
+        out = levels.level == level
         if len(levels.x) - 1 <= form.shapes:
             continue
         missed.append(_missed(form, levels, log_y, out))
@@ -277,8 +278,13 @@ def law_rows(
     `known` are their `replicates`, `draws` their resampled ln latencies (tables, cells) or None.
     """
     levels = Levels(called(cells, factor).to_numpy(), slice_numbers(cells, factor).to_numpy())
-    size = {"cells": levels.cells, "slices": levels.scales, "levels": len(levels.x),
-            "lowest": levels.x[0], "highest": levels.x[-1]}  # fmt: skip
+    size = {
+        "cells": levels.cells,
+        "slices": levels.scales,
+        "levels": len(levels.x),
+        "lowest": levels.x[0],
+        "highest": levels.x[-1],
+    }
     if len(levels.x) < 2:
         why = f"every call had the {factor} {levels.x[0]:g}, whatever the table says"
         said = dict.fromkeys(("verdict", "fate"), UNTESTED + why)
@@ -289,7 +295,7 @@ def law_rows(
     fits = [fit(form, levels, log_y) for form in FORMS.values()]
     named, compared = _compared(levels, known, draws, log_y, fits, confidence)
     flattest, differ = fits[0].rss, slices_differ(levels, known)
-    for number, (form, found) in enumerate(zip(FORMS.values(), fits, strict=True)):
+    for place, (form, found) in enumerate(zip(FORMS.values(), fits, strict=True)):
         left = levels.cells - levels.scales - form.shapes
         tested = form.shapes and left > 0
         yield {
@@ -301,7 +307,7 @@ def law_rows(
             "p_value": extra_p(flattest, found.rss, form.shapes, left) if tested else np.nan,
             "r_squared": 1 - found.rss / flattest,
             "slices_differ_p": differ,
-            **compared.iloc[number].to_dict(),
+            **compared.iloc[place].to_dict(),
             "verdict": named,
         }
 
@@ -316,9 +322,19 @@ def _compared(
 ) -> tuple[str, pd.DataFrame]:
     """The verdict, and one row a law of all that compares it with the others."""
     n, m, forms = levels.cells, levels.scales, list(FORMS.values())
-    table = pd.DataFrame(index=range(len(forms)), columns=[
-        "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc", "delta_aicc", "weight",
-        "wins", "fate"])  # fmt: skip
+    table = pd.DataFrame(
+        index=range(len(forms)),
+        columns=[
+            "lack_of_fit_p",
+            "lack_of_fit_error",
+            "held_out_error",
+            "aicc",
+            "delta_aicc",
+            "weight",
+            "wins",
+            "fate",
+        ],
+    )
     misfits = [_misfit(levels, known, log_y, *pair) for pair in zip(forms, fits, strict=True)]
     table["lack_of_fit_p"], table["lack_of_fit_error"] = zip(*misfits, strict=True)
     if why := untestable(len(levels.x), n, m):
@@ -361,13 +377,37 @@ def _wins(levels: Levels, draws: np.ndarray, fits: list[Fit], confidence: float)
     return winners(np.stack(errors, axis=-1), levels.cells, levels.scales, confidence)
 
 
-COLUMNS = (
-    "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
-    "intercept", "slope", "slope_low", "slope_high", "shape", "ratio", "ratio_low",
-    "ratio_high", "lowest", "highest", "p_value", "r_squared",
-    "slices_differ_p", "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc",
-    "delta_aicc", "weight", "wins", "verdict", "fate",
-)  # fmt: skip
+LAWS = described(
+    {
+        **OWN,
+        "factor": text("axis along which time grows"),
+        "slice": text("the other axes' values, or `pooled`: all slices, each on its own scale"),
+        "law": text("name of the law"),
+        "formula": text("the law, with intercept a, slope b and shape c"),
+        "paper": flag("the paper's log-scaling regression"),
+        "cells": count("cells of the fit"),
+        "slices": count("slices, each with a scale of its own"),
+        "levels": count("levels of the factor"),
+        "intercept": number("a of the formula, for time relative to its slice's geometric mean"),
+        **bounded("slope", "b of the formula; of a power law the elasticity"),
+        "shape": number("c of the formula, where it has one"),
+        **bounded("ratio", "time at the highest level over that at the lowest"),
+        "lowest": number("lowest level (of the batch, that of the calls)"),
+        "highest": number("highest level"),
+        "p_value": number("F test against no effect of the factor"),
+        "r_squared": number("share of the variance of ln time within slices"),
+        "slices_differ_p": number("F test that all slices have one shape"),
+        "lack_of_fit_p": number("F test that the law misses the levels' means"),
+        "lack_of_fit_error": text("where the pure error of the lack of fit comes from"),
+        "held_out_error": number("root mean square of ln(time / predicted), a level left out"),
+        "aicc": number("corrected Akaike criterion"),
+        "delta_aicc": number("AICc over that of the best competing law"),
+        "weight": number("Akaike weight among the competing laws"),
+        "wins": number("share of the resampled tables in which the law has the lowest AICc"),
+        "verdict": text("of the factor: a law, undetermined, none fits, or not testable"),
+        "fate": text("of this law: named, possible, set aside or rejected, and why"),
+    }
+)
 POOLED = "pooled"
 FEWEST_ALONE = 5
 """Levels that a single slice needs for a law of its own: fewer leave AICc undefined."""
@@ -413,7 +453,7 @@ def fit_laws(
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name}
                 fits = law_rows(part, known.loc[group.index], own, factor, confidence)
                 rows += [head | row for row in fits]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=LAWS.names)
 
 
 def _groups(
