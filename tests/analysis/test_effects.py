@@ -109,8 +109,10 @@ def test_equivalence_and_difference_are_told_apart():
     table = equivalence(grid(lambda cell: cell["layers"] ** 2.0, noise=0.01), 0.95)
     verdicts = no_effect(table).set_index("factor")["verdict"]
     assert verdicts.to_dict() == {
-        "layers": "different", "batch_size": "equivalent", "conv_size": "equivalent",
-    }  # fmt: skip
+        "layers": "different",
+        "batch_size": "equivalent",
+        "conv_size": "equivalent",
+    }
     words = equivalence_words(table)
     assert "batch size makes no difference beyond 10 %; at most, from " in words[1]
 

@@ -61,11 +61,11 @@ def test_a_law_is_named_when_it_is_true(law):
 
 def test_noise_makes_laws_undetermined_and_no_effect_is_not_read_into_it():
     said = []
-    for seed in range(8):
+    for seed in range(6):
         cells, _ = sweep(lambda x: 1 + 0.002 * x, noise=1.0, speeds=(1,), seed=seed)
         said.append(of_batch(cells)["verdict"].iloc[0])
     assert all(verdict.startswith("undetermined: ") for verdict in said)
-    assert sum("constant" in verdict for verdict in said) >= 6
+    assert sum("constant" in verdict for verdict in said) >= 4
     cells, processes = sweep(lambda x: 4 + x, noise=0.3, speeds=(1,))
     assert of_batch(cells, processes)["verdict"].iloc[0].startswith(("undetermined: ", "none fits"))
 
@@ -139,7 +139,7 @@ def test_a_verdict_needs_weight_fit_and_held_out_error():
 
 def test_the_lack_of_fit_test_keeps_its_level():
     p_values = []
-    for seed in range(200):
+    for seed in range(120):
         cells, processes = sweep(TRUTHS["linear"], noise=0.03, seed=seed, speeds=(1, 2))
         known = replicates(cells, processes)
         levels, _ = levels_of(cells)
@@ -215,8 +215,8 @@ def test_how_far_a_level_is_missed_in_words():
 
 
 def test_of_very_many_slices_some_evenly_chosen_ones_get_laws_of_their_own(monkeypatch):
-    cells, _ = sweep(TRUTHS["linear"], speeds=range(1, 11))
-    assert of_batch(cells, alone=True)["slice"].nunique() == 10
+    cells, _ = sweep(TRUTHS["linear"], speeds=range(1, 6))
+    assert of_batch(cells, alone=True)["slice"].nunique() == 5
     monkeypatch.setattr(laws, "MOST_ALONE", 3)
     some = of_batch(cells, alone=True)["slice"].unique().tolist()
-    assert some == ["layers=4", "layers=12", "layers=22"]
+    assert some == ["layers=4", "layers=8", "layers=12"]

@@ -95,9 +95,15 @@ def test_thresholds_found_excluded_and_not_testable():
 
 def test_only_sweeps_that_would_have_found_a_jump_are_counted():
     both = pd.DataFrame(
-        {"machine": "m", "model": "mnist", "factor": "batch_size", "verdict": "no threshold",
-         "smallest_jump_found": [0.3, np.nan], "reason": ""}
-    )  # fmt: skip
+        {
+            "machine": "m",
+            "model": "mnist",
+            "factor": "batch_size",
+            "verdict": "no threshold",
+            "smallest_jump_found": [0.3, np.nan],
+            "reason": "",
+        }
+    )
     assert threshold_sentences(both) == [
         "mnist on m, batch size: no threshold in 2 of 2 sweeps; a jump of 30 % would have been "
         "found in 1 of them, in the others a break is below 10 % (19 times in 20)."

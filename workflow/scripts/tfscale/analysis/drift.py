@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from scipy.stats import t
 from statsmodels.regression.linear_model import RegressionResults
 
-from tfscale.analysis.slices import OWN, PASS, by_model, repeated
+from tfscale.analysis.slices import OWN, TIME, by_model, repeated
 from tfscale.analysis.statistics import corrected
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import HOUR_S
@@ -126,7 +126,7 @@ LARGEST = 1000
 
 
 def run_order(
-    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = PASS
+    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = TIME
 ) -> pd.DataFrame:
     """One row a machine and model: whether time changes with the place of a row in the table.
 

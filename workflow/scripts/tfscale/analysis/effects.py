@@ -13,8 +13,8 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from tfscale.analysis.slices import (
     OWN,
-    PASS,
     SHAPE,
+    TIME,
     architecture,
     by_model,
     called,
@@ -172,7 +172,7 @@ ANOVA = described(
 FEWEST_FREE = 3
 
 
-def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFrame:
+def anova(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
     """One row a machine, model and term of ln time on the axes, their products and squares.
 
     Axes with an order enter as centred logarithms (`layers`), with squares where they have three
@@ -333,7 +333,7 @@ def equivalence(
     cells: pd.DataFrame,
     confidence: float,
     margin: float = MARGIN,
-    time: str = PASS,
+    time: str = TIME,
     factors: Collection[str] = FACTORS,
 ) -> pd.DataFrame:
     """One row a machine, model, factor, pair of neighbouring levels (and the two ends) and stratum.

@@ -12,7 +12,7 @@ from statsmodels.stats.outliers_influence import OLSInfluence
 
 from tfscale.analysis.slices import (
     OWN,
-    PASS,
+    TIME,
     architecture,
     by_model,
     effective,
@@ -52,7 +52,7 @@ NO_COMMAND = "none: an imported row cannot be timed again"
 
 
 def outliers(
-    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (), time: str = PASS
+    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (), time: str = TIME
 ) -> pd.DataFrame:
     """One row a flagged cell (perhaps none), with the command that times it again.
 
@@ -212,7 +212,7 @@ def spread(
     cells: pd.DataFrame,
     confidence: float,
     repeats: pd.DataFrame | None = None,
-    time: str = PASS,
+    time: str = TIME,
     factors: Collection[str] = FACTORS,
 ) -> pd.DataFrame:
     """One row a machine, model, factor, scale (seconds, log seconds) and basis.

@@ -149,12 +149,12 @@ def median_variance(known: pd.DataFrame) -> float:
 
 SHAPE = ["layers", "conv_size", "input_size", "filters"]
 """The axes that shape a model: its architecture."""
-PASS = "pass_mean_s"
+TIME = "pass_mean_s"
 FEWEST_FREE = 5
 MOST_COLUMNS = 600
 
 
-def by_model(cells: pd.DataFrame, time: str = PASS) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def by_model(cells: pd.DataFrame, time: str = TIME) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Each machine's rows of each model in the order of the table, with two more columns:
     `time_s` is the column `time` (seconds), `log_s` its logarithm."""
     table = cells.assign(time_s=cells[time], log_s=np.log(cells[time]))
@@ -313,9 +313,6 @@ def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
                     ratios = np.exp(pairs["level_log_s"] - pairs["base_log_s"])
                     size = ratios.median(), ratios.min(), ratios.max(), len(ratios)
                     yield Comparison(model, axis, value, base, *size)
-
-
-TIME = "pass_mean_s"
 
 
 def varying(cells: pd.DataFrame) -> list[str]:
