@@ -127,14 +127,13 @@ def test_a_parameter_that_buys_nothing_does_not_compete():
 
 
 def test_a_verdict_needs_weight_fit_and_held_out_error():
-    weight = np.array([np.nan, 0.05, 0.95, *[np.nan] * 6])
-    criterion, fits = -np.arange(9.0), np.full(9, 0.5)
-    held = np.array([1, 0.2, 0.1, *[1.0] * 6])
-    assert verdict(weight, criterion, fits, held, False, 0.95) == "linear"
-    assert verdict(weight, criterion, fits, -held, False, 0.95) == "undetermined: linear or log"
-    assert (
-        verdict(weight, criterion, fits * 0.01, held, False, 0.95) == "none fits (nearest: linear)"
-    )
+    table = pd.DataFrame({"aicc": -np.arange(9.0), "lack_of_fit_p": 0.5}, index=list(FORMS))
+    table["weight"] = [np.nan, 0.05, 0.95, *[np.nan] * 6]
+    table["held_out_error"] = [1, 0.2, 0.1, *[1.0] * 6]
+    assert verdict(table, False, 0.95) == "linear"
+    worse = table.assign(held_out_error=-table["held_out_error"])
+    assert verdict(worse, False, 0.95) == "undetermined: linear or log"
+    assert verdict(table.assign(lack_of_fit_p=0.005), False, 0.95) == "none fits (nearest: linear)"
 
 
 def test_the_lack_of_fit_test_keeps_its_level():

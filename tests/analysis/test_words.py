@@ -9,7 +9,7 @@ from test_thresholds import TABLES
 from test_thresholds import study as swept
 
 from tfscale.analysis.effects import elasticities, elasticity_sentences
-from tfscale.analysis.laws import effect_words, fit_laws, law_sentences, paper_sentences
+from tfscale.analysis.laws import effect_words, fit_laws, law_sentences
 from tfscale.analysis.thresholds import threshold_sentences, thresholds
 
 
@@ -54,15 +54,6 @@ def test_what_is_not_known_is_said_so():
     assert any("is none of the nine (nearest: " in said for said in laws_said(jump, processes))
     flat, _ = study(TRUTHS["constant"], seed=1)
     assert any("is constant: it changes the time by less than 10 %" in s for s in laws_said(flat))
-
-
-def test_the_papers_regression_has_one_sentence():
-    cells, _ = study(TRUTHS["linear"])
-    (said,) = paper_sentences(fit_laws(cells, 0.95))
-    assert said.count("lack of fit") == 1
-    assert said.startswith(
-        "mnist on m: the paper's log-scaling regression, time = a + b ln(layers)"
-    )
 
 
 def test_elasticities_say_whether_growth_speeds_up():

@@ -28,7 +28,6 @@ from tfscale.analysis.laws import (
     effect_words,
     fit_laws,
     law_sentences,
-    paper_sentences,
 )
 from tfscale.analysis.machines import MACHINES, compare_machines, machine_words
 from tfscale.analysis.material import Material, Plan, Tables, check_imports, gather, imported
@@ -120,7 +119,7 @@ def laws(own: Material) -> Part:
         cells, plan.confidence, levelled, plan.rng(), alone=True, tables=plan.bootstrap
     )
     local = elasticities(cells, plan.confidence, levelled)
-    sentences = law_sentences(pooled) + paper_sentences(pooled) + elasticity_sentences(local)
+    sentences = law_sentences(pooled) + elasticity_sentences(local)
     tables = {"laws": pooled, "slice_laws": alone, "elasticities": local}
     return Part(tables | {"correlations": correlations(cells)}, {"Laws": sentences})
 
@@ -131,7 +130,7 @@ def work(own: Material) -> Part:
     fitted = fit_groups(own.cells, own.levelled, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
     regimes, full = labels(fitted), saturation(fitted, confidence)
-    sentences = rate_words(shares, costs, confidence, own.roofs)
+    sentences = rate_words(shares, confidence, own.roofs)
     sentences += label_words(regimes) + saturation_words(full, confidence)
     tables = {"work_model": costs, "time_shares": shares, "regimes": regimes, "saturation": full}
     return Part(tables, {"Regimes": sentences})

@@ -94,14 +94,13 @@ def power_of(
     limits: tuple[float, ...],
     advantage: float,
     rng: np.random.Generator,
-    draws: int = DRAWS,
 ) -> float:
     """Share of simulated sweeps in which all times past a random place are (1 + jump) times as
     long, and in which the break passes both limits of its gains and that of its BIC."""
     gaps = np.arange(LEAST_SIDE, sweep.count - LEAST_SIDE + 1)
-    after = np.arange(sweep.count) >= rng.choice(gaps, draws)[:, None]
+    after = np.arange(sweep.count) >= rng.choice(gaps, DRAWS)[:, None]
     smooth = np.maximum(sweep.fitted_curve(), np.finfo(float).tiny)
-    errors = np.exp(sweep.noise_level() * sweep.spread * rng.standard_normal((draws, sweep.count)))
+    errors = np.exp(sweep.noise_level() * sweep.spread * rng.standard_normal((DRAWS, sweep.count)))
     times = smooth * (1 + jump * after) * errors
     line, curve = sweep.gains(times * sweep.scale, sweep.noise)
     wins = sweep.advantage(times * sweep.scale) > advantage

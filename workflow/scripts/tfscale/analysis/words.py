@@ -68,5 +68,9 @@ def between(low: float, high: float, unit: str = "") -> str:
 
 
 def listed(parts: list[str]) -> str:
-    """Parts joined as in a sentence."""
+    """Join parts as in a sentence.
+
+    >>> listed(["layers", "batch size", "threads"])
+    'layers, batch size and threads'
+    """
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

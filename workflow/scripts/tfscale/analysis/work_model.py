@@ -316,23 +316,14 @@ MAIN_SHARE = 0.1
 
 
 def rate_words(
-    shares: pd.DataFrame, rates: pd.DataFrame, confidence: float, roofs: pd.DataFrame | None = None
+    shares: pd.DataFrame, confidence: float, roofs: pd.DataFrame | None = None
 ) -> list[str]:
-    """Per group: the operations that take most of the time with the rate that they reach, and
-    how many terms of the model are told from zero.
+    """Per group: the operations that take most of the time with the rate that they reach.
 
-    `shares` as from `operation_shares`, `rates` as from `rates`, `roofs` has
-    machine, threads and peak_gflop_per_s; without it no share of a peak.
+    `shares` as from `operation_shares`, `roofs` has machine, threads and peak_gflop_per_s; without
+    it no share of a peak.
     """
-    told = dict(groups(rates))
-    return [
-        sentence
-        for name, own in groups(shares)
-        for sentence in (
-            _operations(name, own, confidence, _peak(own, roofs)),
-            _terms(name, told[name], confidence),
-        )
-    ]
+    return [_operations(name, own, confidence, _peak(own, roofs)) for name, own in groups(shares)]
 
 
 def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) -> str:
@@ -376,34 +367,6 @@ def _peak(own: pd.DataFrame, roofs: pd.DataFrame | None) -> float:
     same = (roofs["machine"] == first["machine"]) & (roofs["threads"] == first["threads"])
     found = roofs.loc[same, "peak_gflop_per_s"]
     return float(found.iloc[0]) if len(found) else float("nan")
-
-
-def _terms(name: str, own: pd.DataFrame, confidence: float) -> str:
-    used = own[~own["verdict"].str.contains("these cells have none of it")]
-    verdict = used["verdict"]
-    if verdict.str.startswith("not testable").all():
-        return f"{name}: single rates are {verdict.iloc[0]}."
-    sure = used[verdict == "estimated"].sort_values("time_share", ascending=False)
-    parts = [_term(row) for row in sure.to_dict("records")]
-    told = f": {listed(parts)}" if parts else ""
-    open_ = verdict.str.startswith("undetermined").sum()
-    alike = verdict.str.startswith("not testable").sum()
-    return (
-        f"{name}: {len(sure)} of the work model's {counted(len(used), 'term')} told from zero "
-        f"({percent(confidence)}){told}; {open_} undetermined, "
-        f"{(verdict == 'at zero').sum()} at zero, {alike} not testable."
-    )
-
-
-def _term(row: dict) -> str:
-    what = OPERATION_WORDS[row["operation"]]
-    if np.isnan(row["rate_giga_per_s"]):
-        low, high = 1e6 * row["cost_low_s"], 1e6 * row["cost_high_s"]
-        return f"{what} {digits(1e6 * row['cost_s'])} µs a {row['per']} ({between(low, high)})"
-    unit = "GFLOP/s" if TERMS[row["term"]].unit == "FLOP" else "GB/s"
-    inside = between(row["rate_low_giga_per_s"], row["rate_high_giga_per_s"])
-    kind = "arithmetic" if unit == "GFLOP/s" else "memory"
-    return f"{what} ({kind}) {digits(row['rate_giga_per_s'])} {unit} ({inside})"
 
 
 def label_words(labels: pd.DataFrame) -> list[str]:
