@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tfscale.analysis.schemas import FINDINGS, FITS
+from tfscale.analysis.fit import FINDINGS, FITS
 from tfscale.files.columns import meaning
 from tfscale.study.outputs import TABLES
 from tfscale.tables.cells import (
@@ -23,7 +23,7 @@ README = Path(__file__).parents[1] / "results" / "README.md"
 OUTPUT = """# Output
 
 Written by `make docs` from results/README.md and the schemas in
-`analysis/schemas.py` and `tables/cells.py`; do not edit.
+`analysis/` and `tables/cells.py`; do not edit.
 
 Suffixes of columns name units: `_s` seconds, `_bytes`, `_flop`, `_percent`, `_per_s`. A missing
 value is unknown, or was not testable. The tables of a study carry these words themselves:

@@ -54,8 +54,9 @@ def test_axes_without_an_order_are_values():
 
 
 def test_the_cell_means_fit_every_two_way_table_and_leave_rows_over():
-    (_, _, table), = slices.by_model(grid(lambda cell: cell["layers"] ** 3 * cell["conv_size"],
-                                          noise=0))  # fmt: skip
+    ((_, _, table),) = slices.by_model(
+        grid(lambda cell: cell["layers"] ** 3 * cell["conv_size"], noise=0)
+    )
     x = slices.level_matrix(table).to_numpy()
     assert np.linalg.matrix_rank(x) == x.shape[1] < len(table) - 5
     fitted = x @ np.linalg.lstsq(x, table["log_s"], rcond=None)[0]

@@ -55,8 +55,10 @@ def test_a_jump_between_rounds_is_the_rounds_and_cancels_between_cells():
     assert found["effect_low"] <= 1.2 <= found["effect_high"]
     level = without_rounds(processes)
     assert of(level, "round_2")["effect"] == pytest.approx(1, abs=0.02)
-    spread = [np.log(rows["latency_s"]).groupby(rows["cell"]).std().median()
-              for rows in (processes, level, study())]  # fmt: skip
+    spread = [
+        np.log(rows["latency_s"]).groupby(rows["cell"]).std().median()
+        for rows in (processes, level, study())
+    ]
     assert spread[0] > 4 * spread[1] and spread[1] == pytest.approx(spread[2], rel=0.2)
 
 

@@ -16,8 +16,7 @@ from tfscale.analysis.effects import (
 )
 from tfscale.analysis.scatter import spread, spread_words
 from tfscale.analysis.slices import any_difference, log_ratios, slice_number
-from tfscale.analysis.statistics import adjust, corrected, process_rows
-from tfscale.errors import StudyError
+from tfscale.analysis.statistics import corrected, process_rows
 
 
 def test_shares_go_to_what_makes_the_difference():
@@ -110,8 +109,10 @@ def test_equivalence_and_difference_are_told_apart():
     table = equivalence(grid(lambda cell: cell["layers"] ** 2.0, noise=0.01), 0.95)
     verdicts = no_effect(table).set_index("factor")["verdict"]
     assert verdicts.to_dict() == {
-        "layers": "different", "batch_size": "equivalent", "conv_size": "equivalent",
-    }  # fmt: skip
+        "layers": "different",
+        "batch_size": "equivalent",
+        "conv_size": "equivalent",
+    }
     words = equivalence_words(table)
     assert "batch size makes no difference beyond 10 %; at most, from " in words[1]
 
@@ -164,19 +165,6 @@ def test_any_difference_sees_differences_of_any_sign_and_keeps_its_level():
     assert np.mean(np.array(null) < 0.05) < 0.15 and np.min(null) < 0.2
     assert np.isnan(any_difference(logged(grid(noise=0)), "conv_size"))
     assert np.isnan(any_difference(logged(grid(layers=(4,), batches=(1,))), "conv_size"))
-
-
-def test_holm_for_the_primary_and_benjamini_hochberg_for_the_others():
-    tests = pd.DataFrame({"test": list("abcde"), "p_value": [0.01, 0.04, np.nan, 0.02, 0.9]})
-    table = adjust(tests, ["a", "b", "c"], 0.95).set_index("test")
-    assert table["p_adjusted"].tolist()[:2] == [0.02, 0.04]
-    assert table.loc["c", "verdict"] == "not testable" and table.loc["a", "tests"] == 2
-    assert table["family"].tolist() == ["primary"] * 3 + ["exploratory"] * 2
-    assert table.loc["d", "p_adjusted"] == 0.04
-    with pytest.raises(StudyError, match="no test is called z"):
-        adjust(tests, ["z"], 0.95)
-    with pytest.raises(StudyError, match="outside of 0 to 1"):
-        adjust(tests.assign(p_value=2.0), [], 0.95)
 
 
 def test_missing_p_values_take_no_part():

@@ -8,7 +8,7 @@ from made_study import SIZES, TRUTHS, paper_table, sweep
 from tfscale.analysis import laws
 from tfscale.analysis.law_fits import FORMS, Levels, fit, many_errors, predicted, small
 from tfscale.analysis.laws import (
-    COLUMNS,
+    LAWS,
     aicc,
     competing,
     fit_laws,
@@ -61,11 +61,11 @@ def test_a_law_is_named_when_it_is_true(law):
 
 def test_noise_makes_laws_undetermined_and_no_effect_is_not_read_into_it():
     said = []
-    for seed in range(8):
+    for seed in range(6):
         cells, _ = sweep(lambda x: 1 + 0.002 * x, noise=1.0, speeds=(1,), seed=seed)
         said.append(of_batch(cells)["verdict"].iloc[0])
     assert all(verdict.startswith("undetermined: ") for verdict in said)
-    assert sum("constant" in verdict for verdict in said) >= 6
+    assert sum("constant" in verdict for verdict in said) >= 4
     cells, processes = sweep(lambda x: 4 + x, noise=0.3, speeds=(1,))
     assert of_batch(cells, processes)["verdict"].iloc[0].startswith(("undetermined: ", "none fits"))
 
@@ -97,7 +97,7 @@ def test_few_levels_and_few_cells_are_not_testable():
 def test_one_cell_and_duplicated_cells_give_tables_without_noise_or_error():
     cells, processes = sweep(TRUTHS["linear"], sizes=(1,), speeds=(1,))
     assert fit_laws(cells, 0.95, processes).empty
-    assert tuple(fit_laws(cells, 0.95, processes).columns) == COLUMNS
+    assert list(fit_laws(cells, 0.95, processes).columns) == LAWS.names
     cells, _ = sweep(TRUTHS["linear"], speeds=(1,))
     rng = np.random.default_rng(0)
     twice = pd.concat([cells, cells, cells], ignore_index=True)
@@ -127,19 +127,18 @@ def test_a_parameter_that_buys_nothing_does_not_compete():
 
 
 def test_a_verdict_needs_weight_fit_and_held_out_error():
-    weight = np.array([np.nan, 0.05, 0.95, *[np.nan] * 6])
-    criterion, fits = -np.arange(9.0), np.full(9, 0.5)
-    held = np.array([1, 0.2, 0.1, *[1.0] * 6])
-    assert verdict(weight, criterion, fits, held, False, 0.95) == "linear"
-    assert verdict(weight, criterion, fits, -held, False, 0.95) == "undetermined: linear or log"
-    assert (
-        verdict(weight, criterion, fits * 0.01, held, False, 0.95) == "none fits (nearest: linear)"
-    )
+    table = pd.DataFrame({"aicc": -np.arange(9.0), "lack_of_fit_p": 0.5}, index=list(FORMS))
+    table["weight"] = [np.nan, 0.05, 0.95, *[np.nan] * 6]
+    table["held_out_error"] = [1, 0.2, 0.1, *[1.0] * 6]
+    assert verdict(table, False, 0.95) == "linear"
+    worse = table.assign(held_out_error=-table["held_out_error"])
+    assert verdict(worse, False, 0.95) == "undetermined: linear or log"
+    assert verdict(table.assign(lack_of_fit_p=0.005), False, 0.95) == "none fits (nearest: linear)"
 
 
 def test_the_lack_of_fit_test_keeps_its_level():
     p_values = []
-    for seed in range(200):
+    for seed in range(120):
         cells, processes = sweep(TRUTHS["linear"], noise=0.03, seed=seed, speeds=(1, 2))
         known = replicates(cells, processes)
         levels, _ = levels_of(cells)
@@ -215,8 +214,8 @@ def test_how_far_a_level_is_missed_in_words():
 
 
 def test_of_very_many_slices_some_evenly_chosen_ones_get_laws_of_their_own(monkeypatch):
-    cells, _ = sweep(TRUTHS["linear"], speeds=range(1, 11))
-    assert of_batch(cells, alone=True)["slice"].nunique() == 10
+    cells, _ = sweep(TRUTHS["linear"], speeds=range(1, 6))
+    assert of_batch(cells, alone=True)["slice"].nunique() == 5
     monkeypatch.setattr(laws, "MOST_ALONE", 3)
     some = of_batch(cells, alone=True)["slice"].unique().tolist()
-    assert some == ["layers=4", "layers=12", "layers=22"]
+    assert some == ["layers=4", "layers=8", "layers=12"]

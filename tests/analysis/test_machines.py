@@ -44,9 +44,12 @@ def test_calls_of_another_batch_are_interpolated_between_measured_ones():
     other = nominal(machine("b", 2e-3, 5e9, 1))
     work = 32 * other["flop_per_example"]
     other = other.assign(latency_s=2e-3 + work / 5e9)
-    both, interpolated = common(*(table.assign(log_s=np.log(table["latency_s"]),
-                                               work_flop=table["flop_per_example"])
-                                  for table in (own, other)))  # fmt: skip
+    both, interpolated = common(
+        *(
+            table.assign(log_s=np.log(table["latency_s"]), work_flop=table["flop_per_example"])
+            for table in (own, other)
+        )
+    )
     assert interpolated and len(both) == 12 and set(both["called_batch"]) == {32}
     table = compared(own, other)
     assert table["interpolated"].all() and set(table["cells"]) == {12}

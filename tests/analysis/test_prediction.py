@@ -149,9 +149,11 @@ def budget_cells() -> pd.DataFrame:
     cells = work_cells(noise=0)
     flop = cells["layers"] * 10 + cells["conv_size"]
     return cells.assign(
-        flop_per_example=flop, read_weight_bytes=flop,
-        latency_low_s=0.9 * cells["latency_s"], latency_high_s=1.1 * cells["latency_s"],
-    )  # fmt: skip
+        flop_per_example=flop,
+        read_weight_bytes=flop,
+        latency_low_s=0.9 * cells["latency_s"],
+        latency_high_s=1.1 * cells["latency_s"],
+    )
 
 
 def test_the_largest_model_within_a_budget_has_the_largest_batch_that_fits():

@@ -15,7 +15,7 @@ from tfscale.analysis.sweeps import (
     sweep_of,
 )
 from tfscale.analysis.thresholds import (
-    COLUMNS,
+    THRESHOLDS,
     Broken,
     _broken,
     best_break,
@@ -102,7 +102,7 @@ def test_the_change_is_told_in_numbers():
     assert found.jump == pytest.approx(0, abs=0.01)
     found = best_break(sweep((10 + X) * (1 + 0.5 * (X > 20)), noise=1e-6))
     assert found.jump == pytest.approx(0.5, rel=0.1) and found.change > 0.4
-    assert "+5" in found.words() and "times as much" in found.words()
+    assert "jumps by 5" in found.words() and "times as much" in found.words()
 
 
 def test_the_place_of_a_jump_is_between_its_levels():
@@ -132,11 +132,11 @@ def test_the_smallest_jump_is_one_that_is_found():
 def test_a_table_of_all_sweeps_and_what_they_cannot_tell():
     cells, processes = study(lambda b: 10 + b + 20 * (b > 20), speeds=(4, 6))
     table = found(cells, processes)
-    assert tuple(table.columns) == COLUMNS
+    assert list(table.columns) == THRESHOLDS.names
     batch = table[table["factor"] == "batch_size"]
     assert batch["slice"].tolist() == ["layers=4", "layers=6"]
     assert (batch["verdict"] == "threshold").all()
-    assert batch["reason"].str.startswith("between 16 and 32 the time jumps by +").all()
+    assert batch["reason"].str.startswith("between 16 and 32 the time jumps by ").all()
     assert (batch["q_value"] >= batch["p_value"]).all()
     assert batch["noise"].between(0.002, 0.02).all()
     layers = table[table["factor"] == "layers"]
@@ -194,9 +194,24 @@ def test_one_break_among_many_sweeps_may_be_chance(monkeypatch):
 
 
 def test_a_small_break_in_loud_data_is_undetermined():
-    small = Broken("level", 8.0, 1.0, 1.0, 0.02, 0.05)
+    small = Broken("level", 8.0, 1.0, 1.0, 0.02, 0.05, 0.0)
     assert _broken(small, 8, 16, 0.02)[0] == "no threshold"
     assert _broken(small, 8, 16, 0.2) == ("undetermined", "a break within a noise of 20 %")
+
+
+@pytest.mark.parametrize(
+    ("truth", "verdict", "words"),
+    [
+        (lambda x: (10 + x) * (1 - 0.4 * (x > 20)), "threshold", "less than the growth before"),
+        (lambda x: 10 + x - 15 * (x > 10), "undetermined", "the time falls by"),
+    ],
+    ids=["cheaper", "falling"],
+)
+def test_a_drop_is_not_called_a_jump(truth, verdict, words):
+    """A call may cost less than expected, but with more work the time itself cannot fall."""
+    row = threshold(sweep(truth(X), 0.005), 0.95, np.random.default_rng(0), TABLES)
+    assert row["verdict"] == verdict and words in row["reason"], row["reason"]
+    assert "jump" not in row["reason"] and "-" not in row["reason"]
 
 
 def test_the_places_error_is_pooled_with_that_of_replicates():

@@ -9,7 +9,7 @@ from test_thresholds import TABLES
 from test_thresholds import study as swept
 
 from tfscale.analysis.effects import elasticities, elasticity_sentences
-from tfscale.analysis.laws import effect_words, fit_laws, law_sentences, paper_sentences
+from tfscale.analysis.laws import effect_words, fit_laws, law_sentences
 from tfscale.analysis.thresholds import threshold_sentences, thresholds
 
 
@@ -56,15 +56,6 @@ def test_what_is_not_known_is_said_so():
     assert any("is constant: it changes the time by less than 10 %" in s for s in laws_said(flat))
 
 
-def test_the_papers_regression_has_one_sentence():
-    cells, _ = study(TRUTHS["linear"])
-    (said,) = paper_sentences(fit_laws(cells, 0.95))
-    assert said.count("lack of fit") == 1
-    assert said.startswith(
-        "mnist on m: the paper's log-scaling regression, time = a + b ln(layers)"
-    )
-
-
 def test_elasticities_say_whether_growth_speeds_up():
     cells, processes = study(TRUTHS["linear"], noise=0.01)
     (said,) = [
@@ -95,9 +86,15 @@ def test_thresholds_found_excluded_and_not_testable():
 
 def test_only_sweeps_that_would_have_found_a_jump_are_counted():
     both = pd.DataFrame(
-        {"machine": "m", "model": "mnist", "factor": "batch_size", "verdict": "no threshold",
-         "smallest_jump_found": [0.3, np.nan], "reason": ""}
-    )  # fmt: skip
+        {
+            "machine": "m",
+            "model": "mnist",
+            "factor": "batch_size",
+            "verdict": "no threshold",
+            "smallest_jump_found": [0.3, np.nan],
+            "reason": "",
+        }
+    )
     assert threshold_sentences(both) == [
         "mnist on m, batch size: no threshold in 2 of 2 sweeps; a jump of 30 % would have been "
         "found in 1 of them, in the others a break is below 10 % (19 times in 20)."

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.analysis.schemas import FINDINGS, FITS
+from tfscale.analysis.fit import FINDINGS, FITS
 from tfscale.axes import AXES
 from tfscale.files.columns import count, described, flag, meaning, number, text, typed
 from tfscale.files.parquet import write_parquet

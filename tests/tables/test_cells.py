@@ -8,8 +8,13 @@ from tfscale.tables.latency import cells_of
 
 
 def test_the_flop_of_a_large_network_do_not_overflow_the_tables_integers():
-    axes = defaults() | {"model": "text", "layers": 8, "batch_size": 1, "conv_size": 5,
-                         "input_size": 56}  # fmt: skip
+    axes = defaults() | {
+        "model": "text",
+        "layers": 8,
+        "batch_size": 1,
+        "conv_size": 5,
+        "input_size": 56,
+    }
     narrow = pd.DataFrame([axes, axes]).astype(
         {name: "int32" for name, value in axes.items() if type(value) is int}
     )

@@ -102,8 +102,9 @@ def test_another_studys_runs_are_its_cells_under_the_name_given(tmp_path):
     merge_runs(paths, target)
     cells = study_tables(target, "laptop", 0.9375).cells
     assert cells[["machine", "layers", "calls", "processes"]].to_numpy().tolist() == [
-        ["laptop", 4, 3, 1], ["laptop", 6, 3, 1],
-    ]  # fmt: skip
+        ["laptop", 4, 3, 1],
+        ["laptop", 6, 3, 1],
+    ]
     assert cells["latency_s"].tolist() == [1e-6, 1e-6]
     work = work_columns(AXES | {"layers": 6}, 0)
     assert cells["flop_per_example"].tolist()[1] == work["flop_per_example"]

@@ -56,8 +56,10 @@ def test_mixed_nodes_are_refused_by_name_with_what_differs_and_what_to_delete(tm
 
 
 def test_the_same_host_with_another_kernel_is_no_class_either(tmp_path):
-    paths = [a_run(tmp_path / "1.parquet"), a_run(tmp_path / "2.parquet", layers=6,
-                                                  environment={"system": "Linux-7"})]  # fmt: skip
+    paths = [
+        a_run(tmp_path / "1.parquet"),
+        a_run(tmp_path / "2.parquet", layers=6, environment={"system": "Linux-7"}),
+    ]
     with pytest.raises(StudyError, match="system: unknown on h; Linux-7 on h"):
         merged_of(tmp_path, paths, "mine")
 
@@ -81,18 +83,31 @@ def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_p
     axes = {row["cell"]: {axis: row[axis] for axis in AXES} for row in rows}
     floor = {"host": "n5", "model": "mnist", "input_size": 28, "batch_size": 1, "threads": 1}
     pd.DataFrame([floor | {"floor_s": 1e-6}]).to_parquet(tmp_path / "floor.parquet")
-    facts = {"data": "builtin", "parameters": 1, "training_examples": 1, "training_steps": 1,
-             "test_accuracy": 0.5, "vocabulary": 0}  # fmt: skip
+    facts = {
+        "data": "builtin",
+        "parameters": 1,
+        "training_examples": 1,
+        "training_steps": 1,
+        "test_accuracy": 0.5,
+        "vocabulary": 0,
+    }
     models = [tmp_path / "models" / cell / "facts.json" for cell in axes]
     for path, own in zip(models, axes.values(), strict=True):
         path.parent.mkdir(parents=True)
         model = {"saved_model_sha256": f"of {own['layers']} layers"}
         path.write_text(json.dumps(facts | own | model))
     merge(
-        paths, [str(path) for path in models], str(tmp_path / "floor.parquet"),
-        {cell: cell for cell in axes}, {"inputs": 64, "passes": 2}, 0.9, "epyc",
-        str(tmp_path / "runs.parquet"), str(tmp_path / "cells.parquet"), [],
-    )  # fmt: skip
+        paths,
+        [str(path) for path in models],
+        str(tmp_path / "floor.parquet"),
+        {cell: cell for cell in axes},
+        {"inputs": 64, "passes": 2},
+        0.9,
+        "epyc",
+        str(tmp_path / "runs.parquet"),
+        str(tmp_path / "cells.parquet"),
+        [],
+    )
     table = pd.read_parquet(tmp_path / "cells.parquet")
     assert table["machine"].tolist() == ["epyc", "epyc"]
     assert table["host"].tolist() == ["n5", "n5"] and (table["floor_s"] == 1e-6).all()

@@ -23,7 +23,7 @@ def study(rng, latency_s, rounds=2, processes=3, shared=0.03, own=0.01, drift=()
         for walk in range(1, rounds + 1)
         for state in rng.normal(0, shared, 1)
         for noise in rng.normal(0, own, processes)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 

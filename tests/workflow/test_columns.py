@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tfscale.analysis.schemas import FINDINGS, FITS
+from tfscale.analysis.fit import FINDINGS, FITS
 from tfscale.files.columns import meaning
 from tfscale.tables.cells import (
     CELLS,

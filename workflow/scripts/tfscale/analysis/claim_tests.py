@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from scipy.optimize import minimize_scalar
 from scipy.stats import f as f_distribution
 from scipy.stats import ncf, t, ttest_1samp
 from statsmodels.stats.anova import anova_lm
 
 from tfscale.analysis.effects import equivalence, no_effect, share_interval
+from tfscale.analysis.law_fits import FORMS, LAWS, Levels, fit
 from tfscale.analysis.scatter import spread
 from tfscale.analysis.slices import (
     SHAPE,
@@ -34,6 +34,8 @@ note; or only a note that says why there is no test."""
 DRIVEN = 0.5
 ALIKE = 0.1
 FEWEST = 3
+MARGIN = 0.10
+DECISIVE = 0.9
 
 
 def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
@@ -64,12 +66,14 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     more = table.groupby(axis)["flop_per_example"].mean()
     name = AXIS_WORDS[axis].name
     return {
-        "effect": (square - degrees * noise) / (total + noise), "effect_low": low,
-        "effect_high": high, "p_value": float(min(above, 1 - above)),
+        "effect": (square - degrees * noise) / (total + noise),
+        "effect_low": low,
+        "effect_high": high,
+        "p_value": float(min(above, 1 - above)),
         "found": "supported" if above < 0.5 else "rejected",
         "note": f"{name} stand for work, which rises {more.iloc[-1] / more.iloc[0]:.3g} times with "
         f"them: a curve in ln FLOP alone explains {share(alone.rsquared)}",
-    }  # fmt: skip
+    }
 
 
 def scatter(
@@ -93,11 +97,14 @@ def scatter(
         return {"note": row["verdict"].removeprefix("not testable: ")}
     verdict = {"grows": "supported", "shrinks": "rejected"}.get(row["verdict"], "undetermined")
     return {
-        "effect": row["ratio"], "effect_low": row["ratio_low"], "effect_high": row["ratio_high"],
-        "p_value": row["brown_forsythe_p"], "found": verdict,
+        "effect": row["ratio"],
+        "effect_low": row["ratio_low"],
+        "effect_high": row["ratio_high"],
+        "p_value": row["brown_forsythe_p"],
+        "found": verdict,
         "note": f"{row['verdict']} from {row['lowest']:g} to {row['highest']:g} if it were the "
         f"only test; Breusch-Pagan {p_words(row['breusch_pagan_p'])}",
-    }  # fmt: skip
+    }
 
 
 def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
@@ -110,8 +117,10 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     design = level_matrix(table)
     if design is None or table[first].nunique() < 2 or table[second].nunique() < 2:
         return {"note": "too few cells, or one of both axes does not vary"}
-    scaled = {name: (table[name] - table[name].mean()) / table[name].std(ddof=0)
-              for name in (first, second, "time_s")}  # fmt: skip
+    scaled = {
+        name: (table[name] - table[name].mean()) / table[name].std(ddof=0)
+        for name in (first, second, "time_s")
+    }
     fit = sm.OLS(scaled["time_s"], design).fit()
     if fit.ssr <= 1e-20 * len(table):
         return {"note": "repeated rows are all equal"}
@@ -124,10 +133,13 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     by = {name: float((scaled[name] * scaled["time_s"]).mean()) for name in (first, second)}
     said = ", ".join(f"{AXIS_WORDS[name].name} {value:.2f}" for name, value in by.items())
     return {
-        "effect": effect, "effect_low": low, "effect_high": high, "p_value": min(apart, same),
+        "effect": effect,
+        "effect_low": low,
+        "effect_high": high,
+        "p_value": min(apart, same),
         "found": "supported" if same < apart else "rejected",
         "note": f"Pearson with the time: {said}; {architecture(table).nunique()} architectures",
-    }  # fmt: skip
+    }
 
 
 def no_difference(
@@ -162,12 +174,14 @@ def no_difference(
     rejects = row["verdict"] != "equivalent" and beyond
     found = "supported" if row["verdict"] == "equivalent" else "undetermined"
     return {
-        "effect": row["ratio"], "effect_low": row["ratio_low"], "effect_high": row["ratio_high"],
+        "effect": row["ratio"],
+        "effect_low": row["ratio_low"],
+        "effect_high": row["ratio_high"],
         "p_value": different if rejects else row["p_equivalence"],
         "found": "rejected" if rejects else found,
         "note": f"greatest ratio, {row['base']:g} to {row['level']:g} at {row['stratum']}; "
         f"equivalence at {percent(margin)} {p_words(row['p_equivalence'])}",
-    }  # fmt: skip
+    }
 
 
 def faster(
@@ -204,48 +218,43 @@ def faster(
     contrary = worst < alpha
     said = ", ".join(f"{np.exp(value):.3g} at {depth}" for depth, value in strata.mean().items())
     return {
-        "effect": effect, "effect_low": low, "effect_high": high,
+        "effect": effect,
+        "effect_low": low,
+        "effect_high": high,
         "p_value": worst if contrary else on_average,
         "found": "rejected" if contrary else "supported",
         "note": f"ratio by layers: {said}" + ("; slower at some" if contrary else ""),
-    }  # fmt: skip
-
-
-MARGIN = 0.10
-DECISIVE = 0.9
+    }
 
 
 def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
     """Time = scale of the slice x law of the factor, on the logarithm of time.
 
-    Laws with one shape parameter each: 1 + b ln(x / least), 1 + b (x - least), x^b. The effect
-    is the log law's root mean square distance from free level means, its interval by the
-    noncentral F of the lack-of-fit test (Draper and Smith 1998, 2.1). Rejected: it misses the
-    levels, and a rival has an Akaike weight of 0.9 or the miss is surely over 10 %. Supported: its
-    own weight is 0.9 and the miss surely under 10 %.
+    The effect is the log law's root mean square distance from free level means, its interval by the
+    noncentral F of the lack-of-fit test (Draper and Smith 1998, 2.1); log, linear and power have
+    one shape parameter each. Rejected: it misses the levels, and a rival has an Akaike weight of
+    0.9 or the miss is surely over 10 %. Supported: its own weight is 0.9 and the miss surely under
+    10 %.
     """
     number = slice_number(table, factor)
     used = table.groupby(number)[factor].transform("nunique") > 1
     rows, number = table[used], number[used]
-    levels = rows[factor].nunique()
-    left = len(rows) - number.nunique() - (levels - 1)
-    if levels < 3 or left < 3:
-        return {"note": f"{levels} levels and {len(rows)} matched cells cannot tell laws apart"}
-    y = rows["log_s"] - rows["log_s"].groupby(number).transform("mean")
-    misses = {law: _rss(law, y, rows[factor].astype(float), number) for law in LAWS}
-    free = pd.get_dummies(rows[factor], dtype=float)
-    free -= free.groupby(number).transform("mean")
-    pure = float(((y - free @ np.linalg.lstsq(free, y, rcond=None)[0]) ** 2).sum())
-    pure = max(pure, 1e-12 * len(rows))
-    extra, spare = levels - 2, pure / left
+    count, level_count = len(rows), rows[factor].nunique()
+    left = count - number.nunique() - (level_count - 1)
+    if level_count < 3 or left < 3:
+        return {"note": f"{level_count} levels and {count} matched cells cannot tell laws apart"}
+    levels = Levels(rows[factor].to_numpy(float), number.to_numpy())
+    log_s = rows["log_s"].to_numpy()
+    misses = {law: fit(FORMS[law], levels, log_s).rss for law in LAWS}
+    pure = max(float(levels.reduced(log_s)[1]), 1e-12 * count)
+    extra, spare = level_count - 2, pure / left
     f_value = max(misses["log"] - pure, 0) / extra / spare
     p_value = float(f_distribution.sf(f_value, extra, left))
     bounds = noncentrality_interval(f_value, (extra, left), alpha)
-    low, high = np.sqrt(np.array(bounds) * spare / len(rows))
-    likelihood = {law: -len(rows) / 2 * np.log(max(miss, pure)) for law, miss in misses.items()}
-    best = max(likelihood.values())
-    total = sum(np.exp(value - best) for value in likelihood.values())
-    weight = {law: float(np.exp(value - best) / total) for law, value in likelihood.items()}
+    low, high = np.sqrt(np.array(bounds) * spare / count)
+    likelihood = -count / 2 * np.log(np.maximum(list(misses.values()), pure))
+    shares = np.exp(likelihood - likelihood.max())
+    weight = dict(zip(LAWS, (shares / shares.sum()).tolist(), strict=True))
     nearest = max(weight, key=lambda law: weight[law])
     rival = nearest != "log" and weight[nearest] >= DECISIVE
     found = "undetermined"
@@ -253,35 +262,12 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
         found = "rejected"
     elif weight["log"] >= DECISIVE and high < MARGIN:
         found = "supported"
-    miss = float(np.sqrt(max(misses["log"] - pure, 0) / len(rows)))
     return {
-        "effect": miss, "effect_low": float(low), "effect_high": float(high),
-        "p_value": p_value, "found": found,
+        "effect": float(np.sqrt(max(misses["log"] - pure, 0) / count)),
+        "effect_low": float(low),
+        "effect_high": float(high),
+        "p_value": p_value,
+        "found": found,
         "note": f"nearest of log, linear, power: {nearest} (weight {weight[nearest]:.2f}); the log "
         f"law misses its level means by {share(low)} to {share(high)} in {AXIS_WORDS[factor].name}",
-    }  # fmt: skip
-
-
-LAWS = {
-    "log": lambda x, b: np.log1p(b * np.log(x / x.min())),
-    "linear": lambda x, b: np.log1p(b * (x - x.min())),
-    "power": lambda x, b: b * np.log(x),
-}
-"""ln of each law at its shape parameter b > 0."""
-
-
-def _rss(law: str, y: pd.Series, x: pd.Series, number: pd.Series) -> float:
-    """Least residual sum of squares of a law on values centred within slices."""
-
-    level, slices, at = x.to_numpy(), number.to_numpy(), y.to_numpy()
-    sizes = np.maximum(np.bincount(slices), 1)
-
-    def miss(log_b: float) -> float:
-        fitted = LAWS[law](level, np.exp(log_b))
-        mean = np.bincount(slices, fitted) / sizes
-        return float(((at - fitted + mean[slices]) ** 2).sum())
-
-    coarse = np.linspace(-8, 12, 41)
-    start = coarse[int(np.argmin([miss(value) for value in coarse]))]
-    bounds = (start - 0.5, start + 0.5)
-    return float(minimize_scalar(miss, bounds=bounds, method="bounded").fun)
+    }

@@ -16,9 +16,10 @@ from tfscale.analysis.claim_tests import (
     scatter,
 )
 from tfscale.analysis.scatter import outliers, without
-from tfscale.analysis.slices import by_model
-from tfscale.analysis.statistics import adjust
+from tfscale.analysis.slices import OWN, by_model
+from tfscale.analysis.statistics import corrected
 from tfscale.errors import StudyError
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.words import between, p_words
 
 MARGIN = 0.10
@@ -70,31 +71,55 @@ def _scatter(claim: str, model: str, factor: str, word: str) -> list[Claim]:
 
 def _no_difference(claim: str, model: str, factor: str, word: str) -> Claim:
     return Claim(
-        f"{claim} {factor}", model, f"{word} makes no difference to {model}'s time",
-        "TOST, F of matched slices", "greatest ratio of matched times",
+        f"{claim} {factor}",
+        model,
+        f"{word} makes no difference to {model}'s time",
+        "TOST, F of matched slices",
+        "greatest ratio of matched times",
         lambda rows, alpha, repeats: no_difference(rows, alpha, factor, MARGIN, repeats),
-    )  # fmt: skip
+    )
 
 
 CLAIMS = (
-    Claim("C1", "mnist", "mnist's time is driven by layers", "ANOVA, noncentral F",
-          "share of the variance of ln time", lambda rows, a, _: driven_by(rows, a, "layers")),
-    Claim("C2", "mnist", "mnist's time grows logarithmically with layers",
-          "lack of fit F, Akaike weights", "miss of the log law in ln time",
-          lambda rows, a, _: logarithmic(rows, a, "layers")),
+    Claim(
+        "C1",
+        "mnist",
+        "mnist's time is driven by layers",
+        "ANOVA, noncentral F",
+        "share of the variance of ln time",
+        lambda rows, a, _: driven_by(rows, a, "layers"),
+    ),
+    Claim(
+        "C2",
+        "mnist",
+        "mnist's time grows logarithmically with layers",
+        "lack of fit F, Akaike weights",
+        "miss of the log law in ln time",
+        lambda rows, a, _: logarithmic(rows, a, "layers"),
+    ),
     *_scatter("C3", "mnist", "layers", "layers"),
     _no_difference("C4", "mnist", "conv_size", "convolution size"),
     _no_difference("C4", "mnist", "batch_size", "batch size"),
-    Claim("C5", "mnist", "convolution size 8 is a little faster than 5 in mnist",
-          "paired t, Holm over layers", "time at 8 over that at 5",
-          lambda rows, a, repeats: faster(rows, a, "conv_size", (5, 8), repeats)),
-    Claim("C6", "text", "text's time is equally correlated with layers and convolution size",
-          "contrast of cell means, HC3", "difference of the Pearson correlations",
-          lambda rows, a, _: alike(rows, a, "layers", "conv_size")),
+    Claim(
+        "C5",
+        "mnist",
+        "convolution size 8 is a little faster than 5 in mnist",
+        "paired t, Holm over layers",
+        "time at 8 over that at 5",
+        lambda rows, a, repeats: faster(rows, a, "conv_size", (5, 8), repeats),
+    ),
+    Claim(
+        "C6",
+        "text",
+        "text's time is equally correlated with layers and convolution size",
+        "contrast of cell means, HC3",
+        "difference of the Pearson correlations",
+        lambda rows, a, _: alike(rows, a, "layers", "conv_size"),
+    ),
     *_scatter("C7", "text", "layers", "layers"),
     *_scatter("C7", "text", "conv_size", "convolution size"),
     _no_difference("C8", "text", "batch_size", "batch size"),
-)  # fmt: skip
+)
 """All claims in the paper's order."""
 
 PRIMARY = tuple(claim.test for claim in CLAIMS if "of repeats" not in claim.test)
@@ -120,17 +145,34 @@ def primary_tests(names: Collection[str] = PRIMARY) -> list[str]:
     ]
 
 
-COLUMNS = (
-    "claim", "test", "text", "machine", "model", "method", "effect_of", "effect", "effect_low",
-    "effect_high", "p_value", "family", "p_adjusted", "verdict", "note", "cells", "left_out",
-)  # fmt: skip
+CLAIM_ROWS = described(
+    {
+        "claim": text("the paper's claim, C1 to C8"),
+        "test": text("the claim or a part of it, as `analysis.primary` names it"),
+        "text": text("the claim in words"),
+        **OWN,
+        "method": text("the test"),
+        "effect_of": text("what the effect is"),
+        **bounded("effect", "size of the effect"),
+        "p_value": number("p of the test"),
+        "family": text("primary or exploratory"),
+        "p_adjusted": number("p corrected by Holm (primary) or Benjamini-Hochberg"),
+        "verdict": text("supported, rejected, undetermined or not testable"),
+        "note": text("why, or what would be said with the outliers"),
+        "cells": count("cells of the test"),
+        "left_out": count("outliers left out"),
+    }
+)
 Tables = dict[tuple[str, str], pd.DataFrame]
 
 
 def claims(
-    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (),
-    repeats: pd.DataFrame | None = None, primary: Collection[str] = PRIMARY,
-) -> pd.DataFrame:  # fmt: skip
+    cells: pd.DataFrame,
+    confidence: float,
+    imported: Collection[str] = (),
+    repeats: pd.DataFrame | None = None,
+    primary: Collection[str] = PRIMARY,
+) -> pd.DataFrame:
     """One row a claim (or part of one: `test`) and machine that has cells of its model.
 
     The time is that of a pass (pass_mean_s, seconds), the paper's; `repeats` (from `process_rows`)
@@ -157,7 +199,7 @@ def claims(
             if other != row["verdict"]:
                 more = f"with the {row['left_out']} outliers: {other}"
                 table.loc[index, "note"] = f"{row['note']}; {more}"
-    return table[list(COLUMNS)]
+    return table[CLAIM_ROWS.names]
 
 
 def _tables(rows: pd.DataFrame | None) -> Tables:
@@ -167,24 +209,27 @@ def _tables(rows: pd.DataFrame | None) -> Tables:
 
 
 def _tested(
-    tables: Tables, repeats: Tables, confidence: float, imported: Collection[str],
+    tables: Tables,
+    repeats: Tables,
+    confidence: float,
+    imported: Collection[str],
     primary: Collection[str],
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     rows = []
     for machine in dict.fromkeys(machine for machine, _ in tables):
         made = pd.DataFrame(
-            [_row(claim, machine, tables, repeats, 1 - confidence) for claim in CLAIMS
-             if (machine, claim.model) in tables or machine not in imported]
-        )  # fmt: skip
+            [
+                _row(claim, machine, tables, repeats, 1 - confidence)
+                for claim in CLAIMS
+                if (machine, claim.model) in tables or machine not in imported
+            ]
+        )
         if made.empty:
             continue
         first = [name for name in primary_tests(primary) if name in set(made["test"])]
-        made = adjust(made, first, confidence)
-        stands = made["verdict"] == "found"
-        made["verdict"] = made["verdict"].mask(stands, made["found"])
-        rows.append(made)
+        rows.append(_judged(made, first, 1 - confidence))
     if not rows:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=CLAIM_ROWS.names)
     return pd.concat(rows, ignore_index=True)
 
 
@@ -201,6 +246,24 @@ def _row(claim: Claim, machine: str, tables: Tables, repeats: Tables, alpha: flo
         again = again[again["cell"].isin(rows["cell"])]
     found = claim.run(rows, alpha, again)
     return head | empty | {"cells": len(rows)} | found
+
+
+def _judged(tests: pd.DataFrame, primary: Collection[str], alpha: float) -> pd.DataFrame:
+    """The tests of a machine with family, p_adjusted and verdict; one without a p takes no part.
+
+    Holm holds the chance of one false alarm among the primary tests, Benjamini-Hochberg the share
+    of false alarms among what is found among the others.
+    """
+    first = tests["test"].isin(list(primary))
+    p_adjusted = pd.Series(np.nan, tests.index)
+    for rows, method in ((first, "holm"), (~first, "fdr_bh")):
+        p_adjusted[rows] = corrected(tests.loc[rows, "p_value"].astype(float), method)
+    verdict = tests["found"].where(p_adjusted < alpha, "undetermined")
+    return tests.assign(
+        family=np.where(first, "primary", "exploratory"),
+        p_adjusted=p_adjusted,
+        verdict=verdict.mask(p_adjusted.isna(), "not testable"),
+    )
 
 
 NAMES = {"primary": "Holm", "exploratory": "Benjamini-Hochberg"}

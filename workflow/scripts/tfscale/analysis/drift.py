@@ -6,10 +6,23 @@ import statsmodels.api as sm
 from scipy.stats import t
 from statsmodels.regression.linear_model import RegressionResults
 
-from tfscale.analysis.slices import PASS, by_model, repeated
+from tfscale.analysis.slices import OWN, TIME, by_model, repeated
 from tfscale.analysis.statistics import corrected
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import HOUR_S
 from tfscale.words import p_words, times
+
+DRIFT = described(
+    {
+        "machine": text("machine"),
+        "term": text("per_hour, or a round against round 1 (`round_2`)"),
+        **bounded("effect", "ratio of times an hour, or of the round to round 1"),
+        **bounded("total", "with the other terms: by the round, or over the whole study"),
+        "p_value": number("p of no drift"),
+        "span_h": number("hours from the first run to the last"),
+        "runs": count("runs of the fit"),
+    }
+)
 
 
 def drift(processes: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -35,8 +48,7 @@ def drift(processes: pd.DataFrame, confidence: float) -> pd.DataFrame:
             total = _ratio("total", fit, weights, confidence)
             p_value = {"p_value": float(fit.pvalues[term])}
             rows.append({"machine": machine, "term": term} | effect | total | p_value | size)
-    columns = "machine term effect effect_low effect_high total total_low total_high p_value"
-    return pd.DataFrame(rows, columns=[*columns.split(), "span_h", "runs"])
+    return pd.DataFrame(rows, columns=DRIFT.names)
 
 
 def _observations(processes: pd.DataFrame) -> pd.DataFrame:
@@ -95,16 +107,26 @@ def _ratio(name: str, fit: RegressionResults, weights: pd.Series, confidence: fl
     return {name: np.exp(estimate), f"{name}_low": np.exp(low), f"{name}_high": np.exp(high)}
 
 
-COLUMNS = (
-    "machine", "model", "cells", "lags", "at_layers", "effect", "effect_low", "effect_high",
-    "order_p", "ljung_box", "ljung_box_p", "p_holm", "verdict",
-)  # fmt: skip
+RUN_ORDER = described(
+    {
+        **OWN,
+        "cells": count("rows"),
+        "lags": count("lags of Ljung-Box"),
+        "at_layers": count("number of layers with the clearest slope"),
+        **bounded("effect", "time of its last row over that of its first"),
+        "order_p": number("F test of all slopes in a row's place"),
+        "ljung_box": number("Ljung-Box statistic of what repeats leave"),
+        "ljung_box_p": number("its p among simulated white noise"),
+        "p_holm": number("smaller p of the two after Holm"),
+        "verdict": text("drift, undetermined or not testable"),
+    }
+)
 SIMULATED = 499
 LARGEST = 1000
 
 
 def run_order(
-    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = PASS
+    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = TIME
 ) -> pd.DataFrame:
     """One row a machine and model: whether time changes with the place of a row in the table.
 
@@ -123,7 +145,7 @@ def run_order(
     for machine, model, table in by_model(cells, time):
         head = {"machine": machine, "model": model, "cells": len(table)}
         rows.append(head | _one(table, 1 - confidence, rng))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=RUN_ORDER.names)
 
 
 def _one(table: pd.DataFrame, alpha: float, rng: np.random.Generator) -> dict:
@@ -146,9 +168,12 @@ def _one(table: pd.DataFrame, alpha: float, rng: np.random.Generator) -> dict:
     holm = np.nanmin(corrected(pd.Series([found["order_p"], p_value])))
     verdict = "drift" if holm < alpha else "undetermined"
     return found | {
-        "lags": lags, "ljung_box": statistic, "ljung_box_p": p_value, "p_holm": holm,
+        "lags": lags,
+        "ljung_box": statistic,
+        "ljung_box_p": p_value,
+        "p_holm": holm,
         "verdict": verdict,
-    }  # fmt: skip
+    }
 
 
 def _repeats(table: pd.DataFrame) -> pd.DataFrame:
@@ -182,9 +207,12 @@ def _slopes(table: pd.DataFrame, shape: pd.Series, slopes: pd.DataFrame, alpha: 
     margin = t.ppf(1 - alpha / 2 / len(values), fit.df_resid) * errors[best]
     at = np.exp(np.array([values[best], values[best] - margin, values[best] + margin]) * span)
     return {
-        "at_layers": depth, "effect": at[0], "effect_low": at[1], "effect_high": at[2],
+        "at_layers": depth,
+        "effect": at[0],
+        "effect_low": at[1],
+        "effect_high": at[2],
         "order_p": float(joint.pvalue),
-    }  # fmt: skip
+    }
 
 
 def _ljung_box(

@@ -12,8 +12,9 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import ttost_paired
 
 from tfscale.analysis.slices import (
-    PASS,
+    OWN,
     SHAPE,
+    TIME,
     architecture,
     by_model,
     called,
@@ -29,13 +30,22 @@ from tfscale.analysis.slices import (
 )
 from tfscale.analysis.statistics import corrected, noncentrality_interval
 from tfscale.axes import FACTORS
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import percent
 from tfscale.words import AXIS_WORDS, between, p_words, share, times
 
-COLUMNS = (
-    "machine", "model", "factor", "slice", "x_low", "x_high", "elasticity", "elasticity_low",
-    "elasticity_high", "slices", "interval",
-)  # fmt: skip
+ELASTICITIES = described(
+    {
+        **OWN,
+        "factor": text("axis"),
+        "slice": text("the other axes' values, or `pooled`"),
+        "x_low": number("lower of the two neighbouring levels"),
+        "x_high": number("upper of the two neighbouring levels"),
+        **bounded("elasticity", "d ln time / d ln factor: per cent of time a per cent of factor"),
+        "slices": count("slices that are pooled"),
+        "interval": text("where the interval comes from: slices, replicates or none"),
+    }
+)
 POOLED = "pooled"
 
 
@@ -58,7 +68,7 @@ def elasticities(
                 both = pd.concat([_pooled(pairs, confidence), pairs], ignore_index=True)
                 parts.append(both.assign(machine=machine, model=model, factor=factor))
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return found.reindex(columns=list(COLUMNS))
+    return found.reindex(columns=ELASTICITIES.names)
 
 
 def _pairs(
@@ -142,14 +152,27 @@ def _trend(first: pd.Series, last: pd.Series) -> str:
     return "whether growth speeds up or slows down is undetermined"
 
 
-ANOVA_COLUMNS = (
-    "machine", "model", "term", "cells", "degrees", "sum_of_squares", "f_value", "p_value",
-    "omega_squared", "omega_low", "omega_high", "p_clustered", "architectures", "verdict",
-)  # fmt: skip
+ANOVA = described(
+    {
+        **OWN,
+        "term": text("an axis, its square (`layers^2`) or a product (`layers x conv_size`)"),
+        "cells": count("cells of the fit"),
+        "degrees": count("degrees of freedom of the term"),
+        "sum_of_squares": number("type-II sum of squares of ln time"),
+        "f_value": number("F with HC3 covariance"),
+        "p_value": number("p of that F"),
+        "omega_squared": number("share of the variance of ln time (ω²)"),
+        "omega_low": number("lower end of the interval of `omega_squared`"),
+        "omega_high": number("upper end of the interval of `omega_squared`"),
+        "p_clustered": number("p with covariance clustered by architecture"),
+        "architectures": count("architectures among the cells"),
+        "verdict": text("explains, undetermined, or not testable"),
+    }
+)
 FEWEST_FREE = 3
 
 
-def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFrame:
+def anova(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
     """One row a machine, model and term of ln time on the axes, their products and squares.
 
     Axes with an order enter as centred logarithms (`layers`), with squares where they have three
@@ -165,7 +188,7 @@ def anova(cells: pd.DataFrame, confidence: float, time: str = PASS) -> pd.DataFr
     for machine, model, table in by_model(cells, time):
         head = {"machine": machine, "model": model, "cells": len(table)}
         rows += [head | row for row in _terms(table, 1 - confidence)]
-    return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
+    return pd.DataFrame(rows, columns=ANOVA.names)
 
 
 def _terms(table: pd.DataFrame, alpha: float) -> list[dict]:
@@ -287,17 +310,32 @@ def _name(term: str) -> str:
 
 
 MARGIN = 0.10
-EQUIVALENCE_COLUMNS = (
-    "machine", "model", "factor", "base", "level", "stratum", "pairs", "ratio", "ratio_low",
-    "ratio_high", "p_equivalence", "p_difference", "p_holm", "margin", "verdict",
-)  # fmt: skip
+EQUIVALENCE = described(
+    {
+        **OWN,
+        "factor": text("axis"),
+        "base": count("level that is compared with"),
+        "level": count("level that is compared"),
+        "stratum": text("matched cells: those of one number of layers and the like, or `all`"),
+        "pairs": count("matched pairs"),
+        **bounded("ratio", "geometric mean of the time at `level` over that at `base`"),
+        "p_equivalence": number("p of the two one-sided tests (TOST)"),
+        "p_difference": number("p of the paired t test"),
+        "p_holm": number("the same, corrected over the rows of the factor (Holm)"),
+        "margin": number("difference that counts as none, as a share"),
+        "verdict": text("equivalent, different, undetermined or not testable"),
+    }
+)
 ALL = "all"
 
 
 def equivalence(
-    cells: pd.DataFrame, confidence: float, margin: float = MARGIN, time: str = PASS,
+    cells: pd.DataFrame,
+    confidence: float,
+    margin: float = MARGIN,
+    time: str = TIME,
     factors: Collection[str] = FACTORS,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """One row a machine, model, factor, pair of neighbouring levels (and the two ends) and stratum.
 
     Cells that differ in nothing but the factor are matched; `ratio` is the geometric mean of time
@@ -317,7 +355,7 @@ def equivalence(
             found["p_holm"] = corrected(found["p_difference"])
             found["verdict"] = [_verdict(row, 1 - confidence) for _, row in found.iterrows()]
             rows += [head | row for row in found.to_dict("records")]
-    return pd.DataFrame(rows, columns=EQUIVALENCE_COLUMNS)
+    return pd.DataFrame(rows, columns=EQUIVALENCE.names)
 
 
 def no_effect(table: pd.DataFrame) -> pd.DataFrame:
@@ -343,7 +381,7 @@ def no_effect(table: pd.DataFrame) -> pd.DataFrame:
         row = table.loc[place].to_dict() | {"verdict": verdict}
         row["p_equivalence"] = made["p_equivalence"].max() if len(made) else np.nan
         rows.append(dict(zip(("machine", "model", "factor"), keys, strict=True)) | row)
-    return pd.DataFrame(rows, columns=EQUIVALENCE_COLUMNS)
+    return pd.DataFrame(rows, columns=EQUIVALENCE.names)
 
 
 def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> list[dict]:

@@ -8,9 +8,12 @@ from time import monotonic
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.claims import claim_words, claims
-from tfscale.analysis.drift import drift, order_words, run_order
+from tfscale.analysis.claims import CLAIM_ROWS, claim_words, claims
+from tfscale.analysis.drift import DRIFT, RUN_ORDER, drift, order_words, run_order
 from tfscale.analysis.effects import (
+    ANOVA,
+    ELASTICITIES,
+    EQUIVALENCE,
     anova,
     anova_words,
     elasticities,
@@ -18,31 +21,86 @@ from tfscale.analysis.effects import (
     equivalence,
     equivalence_words,
 )
-from tfscale.analysis.held_out import held_out_tables, held_out_words
-from tfscale.analysis.laws import best_law, effect_words, fit_laws, law_sentences, paper_sentences
-from tfscale.analysis.machines import compare_machines, machine_words
+from tfscale.analysis.held_out import HELD_OUT, HELD_OUT_CELLS, held_out_tables, held_out_words
+from tfscale.analysis.laws import (
+    LAWS,
+    best_law,
+    effect_words,
+    fit_laws,
+    law_sentences,
+)
+from tfscale.analysis.machines import MACHINES, compare_machines, machine_words
 from tfscale.analysis.material import Material, Plan, Tables, check_imports, gather, imported
 from tfscale.analysis.predictions import (
+    BUDGET,
+    COVERAGE,
+    PREDICTIONS,
     budget_words,
     coverage_table,
     predict_cells,
     prediction_words,
     within_budget,
 )
-from tfscale.analysis.scatter import outlier_words, spread, spread_words
-from tfscale.analysis.schemas import FINDINGS, FITS
-from tfscale.analysis.slices import comparisons, correlations
-from tfscale.analysis.thresholds import threshold_profiles, threshold_sentences, thresholds
-from tfscale.analysis.work_model import fit_groups, label_words, rate_words, rates
-from tfscale.analysis.work_shares import labels, operation_shares, saturation, saturation_words
+from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread, spread_words
+from tfscale.analysis.slices import CORRELATIONS, comparisons, correlations
+from tfscale.analysis.thresholds import (
+    THRESHOLD_PROFILES,
+    THRESHOLDS,
+    threshold_profiles,
+    threshold_sentences,
+    thresholds,
+)
+from tfscale.analysis.work_model import WORK_MODEL, fit_groups, label_words, rate_words, rates
+from tfscale.analysis.work_shares import (
+    REGIMES,
+    SATURATION,
+    TIME_SHARES,
+    labels,
+    operation_shares,
+    saturation,
+    saturation_words,
+)
 from tfscale.axes import AXES
-from tfscale.files.columns import typed
+from tfscale.files.columns import described, text, typed
 from tfscale.files.parquet import write_csv, write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import TABLES, TOP
 from tfscale.tables.latency import read_processes
 from tfscale.units import seconds, three
 from tfscale.words import AXIS_WORDS, WARNING, spanned, value_words
+
+FITS = {
+    "laws": LAWS,
+    "slice_laws": LAWS,
+    "elasticities": ELASTICITIES,
+    "correlations": CORRELATIONS,
+    "thresholds": THRESHOLDS,
+    "threshold_profiles": THRESHOLD_PROFILES,
+    "work_model": WORK_MODEL,
+    "time_shares": TIME_SHARES,
+    "regimes": REGIMES,
+    "saturation": SATURATION,
+    "held_out": HELD_OUT,
+    "held_out_cells": HELD_OUT_CELLS,
+    "coverage": COVERAGE,
+    "predictions": PREDICTIONS,
+    "budget": BUDGET,
+    "anova": ANOVA,
+    "equivalence": EQUIVALENCE,
+    "spread": SPREAD,
+    "outliers": OUTLIERS,
+    "drift": DRIFT,
+    "run_order": RUN_ORDER,
+    "machines": MACHINES,
+    "claims": CLAIM_ROWS,
+}
+"""The columns of the fitted tables, by the names of `outputs.TABLES`."""
+FINDINGS = described(
+    {
+        "topic": text("topic of the finding"),
+        "sentence": text("the finding, the most interesting first"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +119,7 @@ def laws(own: Material) -> Part:
         cells, plan.confidence, levelled, plan.rng(), alone=True, tables=plan.bootstrap
     )
     local = elasticities(cells, plan.confidence, levelled)
-    sentences = law_sentences(pooled) + paper_sentences(pooled) + elasticity_sentences(local)
+    sentences = law_sentences(pooled) + elasticity_sentences(local)
     tables = {"laws": pooled, "slice_laws": alone, "elasticities": local}
     return Part(tables | {"correlations": correlations(cells)}, {"Laws": sentences})
 
@@ -72,7 +130,7 @@ def work(own: Material) -> Part:
     fitted = fit_groups(own.cells, own.levelled, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
     regimes, full = labels(fitted), saturation(fitted, confidence)
-    sentences = rate_words(shares, costs, confidence, own.roofs)
+    sentences = rate_words(shares, confidence, own.roofs)
     sentences += label_words(regimes) + saturation_words(full, confidence)
     tables = {"work_model": costs, "time_shares": shares, "regimes": regimes, "saturation": full}
     return Part(tables, {"Regimes": sentences})
@@ -149,9 +207,11 @@ PARTS: tuple[Callable[[Material], Part], ...] = (
 
 
 RISES = {
-    "log": "rises with the logarithm of", "linear": "rises linearly with",
-    "power": "rises as a power of", "constant": "does not change by 10 % along",
-}  # fmt: skip
+    "log": "rises with the logarithm of",
+    "linear": "rises linearly with",
+    "power": "rises as a power of",
+    "constant": "does not change by 10 % along",
+}
 
 
 def findings(

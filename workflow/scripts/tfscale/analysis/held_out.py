@@ -9,11 +9,12 @@ import statsmodels.api as sm
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsqr
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures, named
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, SIZE, architectures, named
 from tfscale.analysis.statistics import SAME_CALL
 from tfscale.analysis.words import digits, groups
 from tfscale.analysis.work_model import fit_work, timed
 from tfscale.axes import FACTORS
+from tfscale.files.columns import axes, count, described, number, text
 
 TESTS = ("cell", "architecture", "level", "top level")
 MOST_FOLDS = 60
@@ -154,17 +155,39 @@ PREDICTORS: dict[str, Fit] = {
 
 
 WITHIN_PERCENT = (5, 10, 15)
-COLUMNS = (
-    *GROUP, "test", "predictor", "folds", "cells", "median_error_percent",
-    *(f"within_{limit}_percent" for limit in WITHIN_PERCENT), "rmspe_percent",
-    "negative_predictions", "noise_floor_percent", "note",
-)  # fmt: skip
+HELD_OUT = described(
+    {
+        **GROUP_COLUMNS,
+        "test": text("what is left out: a cell, an architecture, a level, a factor's top level"),
+        "predictor": text("work model, law per factor, log-log regression or constant"),
+        "folds": count("parts left out in turn"),
+        "cells": count("cells left out in all"),
+        "median_error_percent": number("median size of predicted / measured - 1"),
+        **{
+            f"within_{most}_percent": number(f"per cent of the cells missed by at most {most} %")
+            for most in WITHIN_PERCENT
+        },
+        "rmspe_percent": number("root mean square of predicted / measured - 1"),
+        "negative_predictions": count("cells with a predicted time below zero"),
+        "noise_floor_percent": number("median change of a cell between rounds: none can be better"),
+        "note": text("why there is no number"),
+    }
+)
 SHOWN_TESTS = ("architecture", "top level")
 """The tests whose predictions are kept a cell: the one that is claimed, and extrapolation."""
-CELL_COLUMNS = (
-    "cell", *GROUP, *ARCHITECTURE, "called_batch", "test", "fold", "predictor", "measured_s",
-    "predicted_s",
-)  # fmt: skip
+HELD_OUT_CELLS = described(
+    {
+        "cell": text("cell that was left out"),
+        **GROUP_COLUMNS,
+        **axes(*ARCHITECTURE),
+        "called_batch": SIZE["called_batch"],
+        "test": text("what was left out with it: its architecture, or a factor's top level"),
+        "fold": text("the part that was left out"),
+        "predictor": text("predictor: the work model"),
+        "measured_s": number("latency of the cell"),
+        "predicted_s": number("what the others let expect"),
+    }
+)
 
 
 def held_out(
@@ -192,7 +215,7 @@ def held_out_tables(
     said of it (s).
     """
     rows = []
-    shown = [pd.DataFrame(columns=CELL_COLUMNS)]
+    shown = [pd.DataFrame(columns=HELD_OUT_CELLS.names)]
     for group, table in timed(cells).groupby(GROUP, sort=False):
         table = table.reset_index(drop=True)
         floor = 100 * noise_floor(table, processes)
@@ -211,8 +234,8 @@ def held_out_tables(
                     found = out.assign(test=test, predictor=name, predicted_s=predicted_s)
                     shown.append(table.iloc[out["position"]].reset_index(drop=True).join(found))
     return (
-        pd.DataFrame(rows, columns=COLUMNS),
-        pd.concat([part[list(CELL_COLUMNS)] for part in shown[1:] or shown], ignore_index=True),
+        pd.DataFrame(rows, columns=HELD_OUT.names),
+        pd.concat([part[HELD_OUT_CELLS.names] for part in shown[1:] or shown], ignore_index=True),
     )
 
 

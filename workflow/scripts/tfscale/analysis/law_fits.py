@@ -26,11 +26,13 @@ BULGES = (-1.5, 1.0)
 
 @dataclass(frozen=True)
 class Form:
-    """A law. `logs` maps levels (L,) and parameters (G, shapes) to ln time (G, L); `terms` maps
-    the same of one parameter row to intercept, slope and shape of `formula`, for a scale of 1."""
+    """A law: `value` is its `formula` of x, intercept a, slope b and shape c. `logs` maps levels
+    (L,) and parameters (G, shapes) to ln time (G, L); `terms` maps the same of one parameter row
+    to a, b and c, for a scale of 1."""
 
     name: str
     formula: str
+    value: Callable[..., np.ndarray]
     bounds: tuple[tuple[float, float], ...]
     logs: Callable[[np.ndarray, np.ndarray], np.ndarray]
     terms: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]]
@@ -58,7 +60,7 @@ def _additive(name: str, formula: str, transform: Callable[[np.ndarray], np.ndar
         slope = np.expm1(theta[0]) / (h[-1] - h[0])
         return float(1 - slope * h[0]), float(slope), np.nan
 
-    return Form(name, formula, (RATIOS,), logs, terms)
+    return Form(name, formula, lambda x, a, b, c: a + b * transform(x), (RATIOS,), logs, terms)
 
 
 def _multiplicative(name: str, formula: str, transform: Callable[[np.ndarray], np.ndarray]) -> Form:
@@ -72,7 +74,8 @@ def _multiplicative(name: str, formula: str, transform: Callable[[np.ndarray], n
         slope = theta[0] / (h[-1] - h[0])
         return float(np.exp(-slope * h[0])), float(slope), np.nan
 
-    return Form(name, formula, (RATIOS,), logs, terms, (True, False, True))
+    value = lambda x, a, b, c: a * np.exp(b * transform(x))  # noqa: E731
+    return Form(name, formula, value, (RATIOS,), logs, terms, (True, False, True))
 
 
 def _powers(x: np.ndarray, exponents: np.ndarray) -> np.ndarray:
@@ -124,18 +127,39 @@ def _constant_logs(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
 FORMS = {
     form.name: form
     for form in (
-        Form("constant", "a", (), _constant_logs, lambda x, theta: (1.0, np.nan, np.nan)),
+        Form(
+            "constant",
+            "a",
+            lambda x, a, b, c: a + 0 * x,
+            (),
+            _constant_logs,
+            lambda x, theta: (1.0, np.nan, np.nan),
+        ),
         _additive("log", "a + b ln x", np.log),
         _additive("linear", "a + b x", lambda x: x),
         _additive("n log n", "a + b x ln x", lambda x: x * np.log(x)),
         _additive("x²", "a + b x²", np.square),
         _multiplicative("power", "a x^b", np.log),
-        Form("power + c", "a + b x^c", (RATIOS, EXPONENTS), _offset_logs, _offset_terms,
-             (True, True, False)),
+        Form(
+            "power + c",
+            "a + b x^c",
+            lambda x, a, b, c: a + b * x**c,
+            (RATIOS, EXPONENTS),
+            _offset_logs,
+            _offset_terms,
+            (True, True, False),
+        ),
         _multiplicative("exponential", "a exp(b x)", lambda x: x),
-        Form("quadratic", "a + b x + c x²", (RATIOS, BULGES), _quadratic_logs, _quadratic_terms),
+        Form(
+            "quadratic",
+            "a + b x + c x²",
+            lambda x, a, b, c: a + b * x + c * x**2,
+            (RATIOS, BULGES),
+            _quadratic_logs,
+            _quadratic_terms,
+        ),
     )
-}  # fmt: skip
+}
 """Every law by its name."""
 
 LAWS = ("log", "linear", "power")
@@ -144,18 +168,7 @@ LAWS = ("log", "linear", "power")
 
 def predicted(law: str, x: np.ndarray, fit: Mapping[str, float]) -> np.ndarray:
     """Relative time by a row of the table of laws; values at or below zero are NaN."""
-    a, b, c = fit["intercept"], fit["slope"], fit["shape"]
-    value = {
-        "constant": lambda: np.full(len(x), a),
-        "log": lambda: a + b * np.log(x),
-        "linear": lambda: a + b * x,
-        "n log n": lambda: a + b * x * np.log(x),
-        "x²": lambda: a + b * x**2,
-        "power": lambda: a * x**b,
-        "power + c": lambda: a + b * x**c,
-        "exponential": lambda: a * np.exp(b * x),
-        "quadratic": lambda: a + b * x + c * x**2,
-    }[law]()
+    value = FORMS[law].value(x, fit["intercept"], fit["slope"], fit["shape"])
     return np.where(value > 0, value, np.nan)
 
 

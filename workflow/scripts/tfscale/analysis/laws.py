@@ -23,15 +23,15 @@ from tfscale.analysis.law_fits import (
     reported,
     small,
 )
-from tfscale.analysis.slices import called, replicates, slice_names, slice_numbers, slices
+from tfscale.analysis.slices import OWN, called, replicates, slice_names, slice_numbers, slices
 from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FACTORS
+from tfscale.files.columns import bounded, count, described, flag, number, text
 from tfscale.units import percent, three
 from tfscale.words import AXIS_WORDS, between, p_words, share
 
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
-NAMES = tuple(FORMS)
 BEYOND = 1000
 """Errors that many times over are not told apart; a negative prediction is one of them."""
 
@@ -62,7 +62,7 @@ def extra_p(
 
 
 def competing(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np.ndarray:
-    """Which laws compete, for rows (..., laws) of RSS in the order of NAMES.
+    """Which laws compete, for rows (..., laws) of RSS in the order of FORMS.
 
     A law is set aside unless its extra parameters improve on the best law with fewer by the F test:
     otherwise it follows that one like a shadow with AICc 2 higher, and takes a quarter of the
@@ -100,32 +100,26 @@ def winners(rss: np.ndarray, cells: int, scales: int, confidence: float) -> np.n
     )
     kept = competing(rss, cells, scales, confidence)
     best = np.where(kept, criteria, np.inf).argmin(-1)
-    return np.bincount(best, minlength=len(NAMES)) / len(best)
+    return np.bincount(best, minlength=len(FORMS)) / len(best)
 
 
-def verdict(
-    weight: np.ndarray,
-    criterion: np.ndarray,
-    misfit: np.ndarray,
-    held_out: np.ndarray,
-    flat: bool,
-    confidence: float,
-) -> str:
+def verdict(table: pd.DataFrame, flat: bool, confidence: float) -> str:
     """The name of a law; "none fits (nearest: X)"; or "undetermined: X or Y".
 
-    A law is named with a weight of at least 0.9, no lack of fit (`misfit`, its p) and, held out, no
-    larger an error than the runner-up's; `constant` only if the effect is known to be small
-    (`flat`), since effects that noise hides look constant too.
+    `table` has a row a law, with weight, aicc, lack_of_fit_p and held_out_error. A law is named
+    with a weight of at least 0.9, no lack of fit and, held out, no larger an error than the
+    runner-up's; `constant` only if the effect is known to be small (`flat`), since effects that
+    noise hides look constant too.
     """
-    order = np.lexsort((np.nan_to_num(criterion, nan=np.inf), -np.nan_to_num(weight, nan=-1)))
-    first, second = order[:2]
-    if misfit[first] < 1 - confidence:
-        return f"none fits (nearest: {NAMES[first]})"
-    worse = not np.isnan(weight[second]) and held_out[first] > held_out[second]
-    sure = flat or NAMES[first] != "constant"
-    if weight[first] >= DECISIVE_WEIGHT and sure and not worse:
-        return NAMES[first]
-    return f"undetermined: {NAMES[first]} or {NAMES[second]}"
+    ranked = table.sort_values(["weight", "aicc"], ascending=[False, True], kind="stable")
+    first, second = ranked.iloc[0], ranked.iloc[1]
+    if first["lack_of_fit_p"] < 1 - confidence:
+        return f"none fits (nearest: {first.name})"
+    worse = pd.notna(second["weight"]) and first["held_out_error"] > second["held_out_error"]
+    sure = flat or first.name != "constant"
+    if first["weight"] >= DECISIVE_WEIGHT and sure and not worse:
+        return str(first.name)
+    return f"undetermined: {first.name} or {second.name}"
 
 
 def untestable(levels: int, cells: int, scales: int) -> str:
@@ -147,20 +141,16 @@ def missed(held_out: float) -> str:
     return f"misses a level left out {factor}-fold"
 
 
-def fate(
-    name: str, named: str, weight: float, misfit: float, held_out: float, confidence: float
-) -> str:
-    """What became of one law, given the verdict `named`."""
-    if named.startswith("not testable"):
-        return named
-    if name == named:
+def fate(law: pd.Series, named: str, confidence: float) -> str:
+    """What became of one law (a row as of `verdict`), given the verdict `named`."""
+    if law.name == named:
         return "named"
-    shared = "" if np.isnan(weight) else f"weight {weight:.2f}, "
-    misses = "" if np.isnan(misfit) or misfit >= 1 - confidence else ", lack of fit"
-    numbers = f"{shared}{missed(held_out)}{misses}"
-    if name in named.removeprefix("undetermined: ").split(" or "):
+    shared = "" if np.isnan(law["weight"]) else f"weight {law['weight']:.2f}, "
+    misses = ", lack of fit" if law["lack_of_fit_p"] < 1 - confidence else ""
+    numbers = f"{shared}{missed(law['held_out_error'])}{misses}"
+    if law.name in named.removeprefix("undetermined: ").split(" or "):
         return f"possible: {numbers}"
-    if np.isnan(weight):
+    if np.isnan(law["weight"]):
         return f"set aside: a simpler law does as well, {numbers}"
     return f"rejected: {numbers}"
 
@@ -233,8 +223,8 @@ def held_out_error(form: Form, levels: Levels, log_y: np.ndarray) -> float:
     """
     missed = []
     count = len(levels.x)
-    for number in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
-        out = levels.level == number
+    for level in np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).round().astype(int)):
+        out = levels.level == level
         if len(levels.x) - 1 <= form.shapes:
             continue
         missed.append(_missed(form, levels, log_y, out))
@@ -277,8 +267,13 @@ def law_rows(
     `known` are their `replicates`, `draws` their resampled ln latencies (tables, cells) or None.
     """
     levels = Levels(called(cells, factor).to_numpy(), slice_numbers(cells, factor).to_numpy())
-    size = {"cells": levels.cells, "slices": levels.scales, "levels": len(levels.x),
-            "lowest": levels.x[0], "highest": levels.x[-1]}  # fmt: skip
+    size = {
+        "cells": levels.cells,
+        "slices": levels.scales,
+        "levels": len(levels.x),
+        "lowest": levels.x[0],
+        "highest": levels.x[-1],
+    }
     if len(levels.x) < 2:
         why = f"every call had the {factor} {levels.x[0]:g}, whatever the table says"
         said = dict.fromkeys(("verdict", "fate"), UNTESTED + why)
@@ -286,88 +281,106 @@ def law_rows(
             yield {"law": name, "formula": form.formula, "paper": False} | size | said
         return
     log_y = np.log(cells["latency_s"].to_numpy())
-    fits = [fit(form, levels, log_y) for form in FORMS.values()]
-    named, compared = _compared(levels, known, draws, log_y, fits, confidence)
-    flattest, differ = fits[0].rss, slices_differ(levels, known)
-    for number, (form, found) in enumerate(zip(FORMS.values(), fits, strict=True)):
+    fits = {name: fit(form, levels, log_y) for name, form in FORMS.items()}
+    compared = _compared(levels, known, log_y, fits, confidence)
+    if draws is not None and compared["weight"].notna().any():
+        compared["wins"] = _wins(levels, draws, fits, confidence)
+    flattest, differ = fits["constant"].rss, slices_differ(levels, known)
+    for name, found in fits.items():
+        form = FORMS[name]
         left = levels.cells - levels.scales - form.shapes
         tested = form.shapes and left > 0
         yield {
-            "law": form.name,
+            "law": name,
             "formula": form.formula,
-            "paper": form.name == "log" and factor == "layers",
+            "paper": name == "log" and factor == "layers",
             **size,
             **reported(form, levels, found, confidence),
             "p_value": extra_p(flattest, found.rss, form.shapes, left) if tested else np.nan,
             "r_squared": 1 - found.rss / flattest,
             "slices_differ_p": differ,
-            **compared.iloc[number].to_dict(),
-            "verdict": named,
+            **compared.loc[name].to_dict(),
         }
 
 
 def _compared(
     levels: Levels,
     known: pd.DataFrame,
-    draws: np.ndarray | None,
     log_y: np.ndarray,
-    fits: list[Fit],
+    fits: dict[str, Fit],
     confidence: float,
-) -> tuple[str, pd.DataFrame]:
-    """The verdict, and one row a law of all that compares it with the others."""
-    n, m, forms = levels.cells, levels.scales, list(FORMS.values())
-    table = pd.DataFrame(index=range(len(forms)), columns=[
-        "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc", "delta_aicc", "weight",
-        "wins", "fate"])  # fmt: skip
-    misfits = [_misfit(levels, known, log_y, *pair) for pair in zip(forms, fits, strict=True)]
-    table["lack_of_fit_p"], table["lack_of_fit_error"] = zip(*misfits, strict=True)
+) -> pd.DataFrame:
+    """One row a law of all that compares it with the others, the verdict on all in each."""
+    n, m = levels.cells, levels.scales
+    misfits = {name: _misfit(levels, known, log_y, name, fits) for name in fits}
+    table = pd.DataFrame(misfits, index=["lack_of_fit_p", "lack_of_fit_error"]).T
+    table = table.astype({"lack_of_fit_p": float})
     if why := untestable(len(levels.x), n, m):
-        table["fate"] = UNTESTED + why
-        return UNTESTED + why, table
-    rss = np.array([found.rss for found in fits])
-    criterion = np.array(
-        [aicc(found.rss, form, n, m) for form, found in zip(forms, fits, strict=True)]
+        return table.assign(weight=np.nan, verdict=UNTESTED + why, fate=UNTESTED + why)
+    rss = np.array([found.rss for found in fits.values()])
+    aicc_of = np.array([aicc(found.rss, FORMS[name], n, m) for name, found in fits.items()])
+    competes = np.where(competing(rss, n, m, confidence), aicc_of, np.nan)
+    table = table.assign(
+        held_out_error=held_out_errors(levels, log_y),
+        aicc=aicc_of,
+        delta_aicc=aicc_of - np.nanmin(competes),
+        weight=weights(competes),
     )
-    competes = np.where(competing(rss, n, m, confidence), criterion, np.nan)
-    weight, held_out = weights(competes), held_out_errors(levels, log_y)
-    flat = small(fits[list(FORMS).index("power")], levels, confidence)
-    misfit = table["lack_of_fit_p"].to_numpy()
-    named = verdict(weight, criterion, misfit, held_out, flat, confidence)
-    table["aicc"], table["delta_aicc"] = criterion, criterion - np.nanmin(competes)
-    table["weight"], table["held_out_error"] = weight, held_out
-    if draws is not None:
-        table["wins"] = _wins(levels, draws, fits, confidence)
-    table["fate"] = [
-        fate(name, named, own, miss, error, confidence)
-        for name, own, miss, error in zip(FORMS, weight, misfit, held_out, strict=True)
-    ]
-    return named, table
+    named = verdict(table, small(fits["power"], levels, confidence), confidence)
+    fates = [fate(law, named, confidence) for _, law in table.iterrows()]
+    return table.assign(verdict=named, fate=fates)
 
 
 def _misfit(
-    levels: Levels, known: pd.DataFrame, log_y: np.ndarray, form: Form, found: Fit
+    levels: Levels, known: pd.DataFrame, log_y: np.ndarray, name: str, fits: dict[str, Fit]
 ) -> tuple[float, str]:
-    means = known["mean_log"].to_numpy()
-    rss = found.rss if np.array_equal(means, log_y) else fit(form, levels, means).rss
+    form, means = FORMS[name], known["mean_log"].to_numpy()
+    same = np.array_equal(means, log_y)
+    rss = fits[name].rss if same else fit(form, levels, means).rss
     return lack_of_fit(levels, known, rss, form.shapes)
 
 
-def _wins(levels: Levels, draws: np.ndarray, fits: list[Fit], confidence: float) -> np.ndarray:
+def _wins(levels: Levels, draws: np.ndarray, fits: dict[str, Fit], confidence: float) -> np.ndarray:
     """How often each law wins over the bootstrap tables."""
     errors = []
-    for form, found in zip(FORMS.values(), fits, strict=True):
-        left = max(levels.cells - levels.scales - form.shapes, 1)
-        errors.append(many_errors(form, levels, draws, found, float(np.sqrt(found.rss / left))))
+    for name, found in fits.items():
+        left = max(levels.cells - levels.scales - FORMS[name].shapes, 1)
+        error = float(np.sqrt(found.rss / left))
+        errors.append(many_errors(FORMS[name], levels, draws, found, error))
     return winners(np.stack(errors, axis=-1), levels.cells, levels.scales, confidence)
 
 
-COLUMNS = (
-    "machine", "model", "factor", "slice", "law", "formula", "paper", "cells", "slices", "levels",
-    "intercept", "slope", "slope_low", "slope_high", "shape", "ratio", "ratio_low",
-    "ratio_high", "lowest", "highest", "p_value", "r_squared",
-    "slices_differ_p", "lack_of_fit_p", "lack_of_fit_error", "held_out_error", "aicc",
-    "delta_aicc", "weight", "wins", "verdict", "fate",
-)  # fmt: skip
+LAWS = described(
+    {
+        **OWN,
+        "factor": text("axis along which time grows"),
+        "slice": text("the other axes' values, or `pooled`: all slices, each on its own scale"),
+        "law": text("name of the law"),
+        "formula": text("the law, with intercept a, slope b and shape c"),
+        "paper": flag("the paper's log-scaling regression"),
+        "cells": count("cells of the fit"),
+        "slices": count("slices, each with a scale of its own"),
+        "levels": count("levels of the factor"),
+        "intercept": number("a of the formula, for time relative to its slice's geometric mean"),
+        **bounded("slope", "b of the formula; of a power law the elasticity"),
+        "shape": number("c of the formula, where it has one"),
+        **bounded("ratio", "time at the highest level over that at the lowest"),
+        "lowest": number("lowest level (of the batch, that of the calls)"),
+        "highest": number("highest level"),
+        "p_value": number("F test against no effect of the factor"),
+        "r_squared": number("share of the variance of ln time within slices"),
+        "slices_differ_p": number("F test that all slices have one shape"),
+        "lack_of_fit_p": number("F test that the law misses the levels' means"),
+        "lack_of_fit_error": text("where the pure error of the lack of fit comes from"),
+        "held_out_error": number("root mean square of ln(time / predicted), a level left out"),
+        "aicc": number("corrected Akaike criterion"),
+        "delta_aicc": number("AICc over that of the best competing law"),
+        "weight": number("Akaike weight among the competing laws"),
+        "wins": number("share of the resampled tables in which the law has the lowest AICc"),
+        "verdict": text("of the factor: a law, undetermined, none fits, or not testable"),
+        "fate": text("of this law: named, possible, set aside or rejected, and why"),
+    }
+)
 POOLED = "pooled"
 FEWEST_ALONE = 5
 """Levels that a single slice needs for a law of its own: fewer leave AICc undefined."""
@@ -413,7 +426,7 @@ def fit_laws(
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name}
                 fits = law_rows(part, known.loc[group.index], own, factor, confidence)
                 rows += [head | row for row in fits]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=LAWS.names)
 
 
 def _groups(
@@ -447,22 +460,6 @@ def law_sentences(laws: pd.DataFrame) -> list[str]:
         effect = 0.0 if pd.isna(best["ratio"]) else abs(float(best["ratio"]) - 1)
         said.append((untested, -effect, _sentence(rows, best)))
     return [sentence for *_, sentence in sorted(said, key=lambda row: row[:2])]
-
-
-def paper_sentences(laws: pd.DataFrame) -> list[str]:
-    """The fate of the paper's log-scaling regression, one sentence a row marked `paper`."""
-    rows = laws[laws["paper"].astype(bool)].to_dict("records")
-    return [
-        f"{_who(row)}: the paper's log-scaling regression, time = a + b ln(layers), is "
-        f"{_fate(str(row['fate']))}, lack of fit {_law_words_misfit(row)}."
-        for row in rows
-    ]
-
-
-def _fate(fate: str) -> str:
-    if fate == "named":
-        return "the law that time follows"
-    return fate.removesuffix(", lack of fit")
 
 
 def best_law(rows: pd.DataFrame) -> pd.Series:

@@ -9,6 +9,7 @@ from scipy.stats import t
 
 from tfscale.analysis.slices import architecture, by_model, effective
 from tfscale.axes import AXES
+from tfscale.files.columns import bounded, count, described, flag, number, text
 from tfscale.words import AXIS_WORDS, p_words, times
 
 PLAIN = [axis for axis in AXES if axis != "batch_size"]
@@ -24,13 +25,15 @@ def common(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, boo
     """
     axes = [axis for axis in PLAIN if axis in first and axis in second]
     keys = [*axes, "called_batch"]
-    sides = [table.groupby(keys, as_index=False)[["log_s", "work_flop"]].mean()
-             for table in (first, second)]  # fmt: skip
+    sides = [
+        table.groupby(keys, as_index=False)[["log_s", "work_flop"]].mean()
+        for table in (first, second)
+    ]
     both = _joined(sides, keys)
     if len(both):
         return both, False
-    for number, other in ((0, 1), (1, 0)):
-        batches = sides[number]["called_batch"].unique()
+    for side, other in ((0, 1), (1, 0)):
+        batches = sides[side]["called_batch"].unique()
         if len(batches) == 1:
             sides[other] = _at(sides[other], axes, batches[0])
             return _joined(sides, keys), True
@@ -61,10 +64,21 @@ def _at(table: pd.DataFrame, axes: list[str], batch: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*axes, "called_batch", "log_s", "work_flop"])
 
 
-COLUMNS = (
-    "model", "machine", "base", "quantity", "cells", "interpolated", "of_machine", "of_base",
-    "ratio", "ratio_low", "ratio_high", "p_value", "verdict",
-)  # fmt: skip
+MACHINES = described(
+    {
+        "model": text("model"),
+        "machine": text("machine"),
+        "base": text("machine that it is compared with"),
+        "quantity": text("overhead_s, flop_per_s, time, how it changes, or constant"),
+        "cells": count("cells that both have"),
+        "interpolated": flag("one side was interpolated at the other's only batch size"),
+        "of_machine": number("value on `machine`: s, or FLOP a second"),
+        "of_base": number("value on `base`"),
+        **bounded("ratio", "`machine` over `base`"),
+        "p_value": number("p of a ratio of 1; of `constant` that the ratio is one"),
+        "verdict": text("larger, smaller, undetermined; constant: rejected; or not testable"),
+    }
+)
 FEWEST = 6
 
 
@@ -93,7 +107,7 @@ def compare_machines(
         for (base, first), (machine, second) in combinations(tables, 2):
             head = {"model": model, "machine": machine, "base": base}
             rows += [head | row for row in _pair(first, second, 1 - confidence)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=MACHINES.names)
 
 
 def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]:
@@ -131,9 +145,13 @@ def _ratio(quantity: str, fit, contrast, alpha: float) -> dict:
     test = fit.t_test(np.asarray(contrast, dtype=float))
     low, high = np.exp(test.conf_int(alpha=alpha)[0])
     return {
-        "quantity": quantity, "ratio": float(np.exp(test.effect[0])), "ratio_low": float(low),
-        "ratio_high": float(high), "p_value": float(test.pvalue), "verdict": _verdict(low, high),
-    }  # fmt: skip
+        "quantity": quantity,
+        "ratio": float(np.exp(test.effect[0])),
+        "ratio_low": float(low),
+        "ratio_high": float(high),
+        "p_value": float(test.pvalue),
+        "verdict": _verdict(low, high),
+    }
 
 
 def _verdict(low: float, high: float) -> str:
@@ -165,8 +183,12 @@ def _rates(both: pd.DataFrame, shapes: pd.Series, alpha: float) -> list[dict]:
             margin = t.ppf(1 - alpha / 2, shapes.nunique() - 1) * error
             ratio = (machine / base) ** power
             low, high = ratio * np.exp(-margin), ratio * np.exp(margin)
-            found |= {"ratio": ratio, "ratio_low": low, "ratio_high": high,
-                      "verdict": _verdict(low, high)}  # fmt: skip
+            found |= {
+                "ratio": ratio,
+                "ratio_low": low,
+                "ratio_high": high,
+                "verdict": _verdict(low, high),
+            }
         values = [value**power if value > 0 else np.nan for value in (machine, base)]
         rows.append(found | dict(zip(("of_machine", "of_base"), values, strict=True)))
     return rows

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 
 from tfscale.analysis.held_out import Fit, Predict, spread, work_model
-from tfscale.analysis.slices import GROUP, SETTING, architectures, named
-from tfscale.analysis.words import counted, groups, scaled
+from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SETTING, SIZE, architectures, named
+from tfscale.analysis.words import groups, scaled
 from tfscale.analysis.work_model import timed
 from tfscale.axes import AXES, FACTORS
 from tfscale.errors import StudyError
+from tfscale.files.columns import axes, bounded, count, described, number, text
 from tfscale.study.grid import cells as grid_cells
 from tfscale.study.grid import impossible
 from tfscale.study.work import work_columns
 from tfscale.units import percent, seconds
+from tfscale.words import counted
 
 FOLDS = 20
 FEWEST_FOLDS = 3
@@ -60,8 +62,8 @@ def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
     if fold.max() + 1 < FEWEST_FOLDS:
         return None
     without, residuals = [], np.empty(len(cells))
-    for number in range(fold.max() + 1):
-        out = fold == number
+    for part in range(fold.max() + 1):
+        out = fold == part
         without.append(fit(cells[~out].reset_index(drop=True)))
         measured = cells.loc[out, "latency_s"].to_numpy(float)
         residuals[out] = np.abs(np.log(measured) - _log(without[-1](cells[out])))
@@ -75,8 +77,8 @@ def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
     """
     fold = spread(architectures(cells), FOLDS)
     inside = np.zeros(len(cells), dtype=bool)
-    for number in range(fold.max() + 1):
-        out = fold == number
+    for part in range(fold.max() + 1):
+        out = fold == part
         made = cross_validated(cells[~out].reset_index(drop=True), fit) if (~out).any() else None
         if made is None:
             return np.empty(0, dtype=bool)
@@ -92,20 +94,36 @@ def _log(seconds: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(seconds, SMALLEST_S))
 
 
-COVERAGE = 0.9
+ASKED = 0.9
+"""The coverage of a prediction's interval."""
 TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed for 90 %"
-PREDICTED = (
-    "machine", "cell", *AXES, "called_batch", "flop_per_example", "read_weight_bytes",
-    "latency_s", "latency_low_s", "latency_high_s", "coverage", "measured_s", "extrapolates",
-    "note",
-)  # fmt: skip
-COVERED = (
-    *GROUP, "asked_percent", "covered_percent", "cells", "architectures", "note",
-)  # fmt: skip
+PREDICTIONS = described(
+    {
+        "machine": text("machine"),
+        "cell": text("cell of `predict`"),
+        **axes(),
+        **SIZE,
+        **bounded("latency", "predicted seconds a call", "_s"),
+        "coverage": number("coverage of the interval; missing = no interval"),
+        "measured_s": number("latency of the cell, if it was run after all"),
+        "extrapolates": text("axes beyond what was run; empty = none"),
+        "note": text("why there is no prediction or no interval"),
+    }
+)
+COVERAGE = described(
+    {
+        **GROUP_COLUMNS,
+        "asked_percent": number("coverage asked of a prediction's interval"),
+        "covered_percent": number("cells of architectures left out that it held"),
+        "cells": count("cells"),
+        "architectures": count("architectures left out in turn"),
+        "note": text("why there is no number"),
+    }
+)
 
 
 def predict_cells(
-    cells: pd.DataFrame, grid: dict | list[dict], coverage: float = COVERAGE
+    cells: pd.DataFrame, grid: dict | list[dict], coverage: float = ASKED
 ) -> pd.DataFrame:
     """One row a machine and cell of `grid` (as in config.yaml; empty = none): the work model's
     latency_s with a CV+ interval.
@@ -116,18 +134,18 @@ def predict_cells(
     why. Raises StudyError for a cell that cannot exist.
     """
     if not grid:
-        return pd.DataFrame(columns=PREDICTED)
+        return pd.DataFrame(columns=PREDICTIONS.names)
     wanted = _wanted(grid)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
         learned = dict(iter(own.groupby(["model", *SETTING])))
         for key, asked in wanted.groupby(["model", *SETTING], sort=False):
             rows.append(_predicted(machine, learned.get(key), asked, coverage))
-    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTED)
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTIONS.names)
     key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
     run = cells.drop_duplicates(key).set_index(key)["latency_s"]
     table["measured_s"] = run.reindex(pd.MultiIndex.from_frame(table[key])).array
-    return table[list(PREDICTED)]
+    return table[PREDICTIONS.names]
 
 
 def _wanted(grid: dict | list[dict]) -> pd.DataFrame:
@@ -149,9 +167,14 @@ def _predicted(
     machine: str, own: pd.DataFrame | None, asked: pd.DataFrame, coverage: float
 ) -> pd.DataFrame:
     table = asked.assign(
-        machine=machine, latency_s=np.nan, latency_low_s=np.nan, latency_high_s=np.nan,
-        coverage=np.nan, extrapolates="", note="",
-    )  # fmt: skip
+        machine=machine,
+        latency_s=np.nan,
+        latency_low_s=np.nan,
+        latency_high_s=np.nan,
+        coverage=np.nan,
+        extrapolates="",
+        note="",
+    )
     if own is None:
         return table.assign(note="not testable: no cell of this model and setting was run")
     own = own.reset_index(drop=True)
@@ -183,9 +206,9 @@ def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
     return ["; ".join(parts) for parts in told]
 
 
-def coverage_table(cells: pd.DataFrame, coverage: float = COVERAGE) -> pd.DataFrame:
+def coverage_table(cells: pd.DataFrame, coverage: float = ASKED) -> pd.DataFrame:
     """One row a group: how often the interval of an architecture left out holds its latencies."""
-    return pd.DataFrame(list(_coverages(cells, coverage)), columns=COVERED)
+    return pd.DataFrame(list(_coverages(cells, coverage)), columns=COVERAGE.names)
 
 
 def _coverages(cells: pd.DataFrame, coverage: float) -> Iterator[dict]:
@@ -212,7 +235,19 @@ KEPT = [
     "latency_low_s",
     "latency_high_s",
 ]
-COLUMNS = ("machine", "source", "largest_by", "budget_s", *KEPT, "verdict")
+BUDGET = described(
+    {
+        "machine": text("machine"),
+        "source": text("measured or predicted"),
+        "largest_by": text("measure of size: FLOP or weights"),
+        "budget_s": number("longest call allowed (`budget.latency_ms`)"),
+        "cell": text("largest model within it; missing = none"),
+        **axes(),
+        **SIZE,
+        **bounded("latency", "seconds a call", "_s"),
+        "verdict": text("within, undetermined, extrapolated, no interval, or none within it"),
+    }
+)
 
 
 def within_budget(
@@ -226,7 +261,7 @@ def within_budget(
     beyond), extrapolated, no interval, or that none is within, with the fastest.
     """
     if latency_ms is None:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=BUDGET.names)
     sources = {"measured": cells, "predicted": predicted}
     rows = [
         row
@@ -234,7 +269,7 @@ def within_budget(
         if len(table)
         for row in _largest(table, source, latency_ms / 1000)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=BUDGET.names)
 
 
 def _largest(table: pd.DataFrame, source: str, budget_s: float) -> Iterator[dict]:

@@ -11,7 +11,8 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import OLSInfluence
 
 from tfscale.analysis.slices import (
-    PASS,
+    OWN,
+    TIME,
     architecture,
     by_model,
     effective,
@@ -20,13 +21,27 @@ from tfscale.analysis.slices import (
     values,
 )
 from tfscale.axes import FACTORS
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.words import AXIS_WORDS, p_words, times
 
-COLUMNS = (
-    "machine", "model", "cell", "layers", "batch_size", "conv_size", "row", "time_s",
-    "expected_s", "ratio", "ratio_low", "ratio_high", "t_value", "p_value", "p_bonferroni",
-    "cells", "command",
-)  # fmt: skip
+OUTLIERS = described(
+    {
+        **OWN,
+        "cell": text("flagged cell"),
+        "layers": count("axis: layers"),
+        "batch_size": count("axis: batch size"),
+        "conv_size": count("axis: convolution size"),
+        "row": count("place of the cell among all cells, from 0"),
+        "time_s": number("time of a pass"),
+        "expected_s": number("what the other cells let expect"),
+        **bounded("ratio", "time over expected"),
+        "t_value": number("t of the cell's own shift"),
+        "p_value": number("p of the shift"),
+        "p_bonferroni": number("the same, corrected for all cells of the table"),
+        "cells": count("cells of the table"),
+        "command": text("what times it again"),
+    }
+)
 NUMBERS = ["ratio", "ratio_low", "ratio_high", "t_value", "p_value", "p_bonferroni"]
 SUSPECT = 4.0
 MOST_SHARE = 0.1
@@ -37,7 +52,7 @@ NO_COMMAND = "none: an imported row cannot be timed again"
 
 
 def outliers(
-    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (), time: str = PASS
+    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (), time: str = TIME
 ) -> pd.DataFrame:
     """One row a flagged cell (perhaps none), with the command that times it again.
 
@@ -65,7 +80,7 @@ def outliers(
                 | found.to_dict()
                 | {"command": NO_COMMAND if machine in imported else command}
             )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=OUTLIERS.names)
 
 
 def without(cells: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
@@ -172,19 +187,34 @@ def outlier_words(flagged: pd.DataFrame, tables: int) -> list[str]:
     ]
 
 
-SPREAD_COLUMNS = (
-    "machine", "model", "factor", "basis", "scale", "cells", "levels", "lowest", "highest",
-    "ratio", "ratio_low", "ratio_high", "brown_forsythe_p", "breusch_pagan_p", "verdict",
-)  # fmt: skip
+SPREAD = described(
+    {
+        **OWN,
+        "factor": text("axis"),
+        "basis": text("what scatters: levels (all cells of one) or replicates (repeats)"),
+        "scale": text("seconds or log seconds"),
+        "cells": count("rows that scatter"),
+        "levels": count("levels of the factor"),
+        "lowest": count("lowest level"),
+        "highest": count("highest level"),
+        **bounded("ratio", "mean distance from the median, highest level over lowest"),
+        "brown_forsythe_p": number("p of Brown-Forsythe over all levels"),
+        "breusch_pagan_p": number("p of Breusch-Pagan (Koenker) along ln factor"),
+        "verdict": text("grows, shrinks, differs, undetermined or not testable"),
+    }
+)
 SCALES = {"seconds": "time_s", "log seconds": "log_s"}
 FEWEST = 3
 FEWEST_REPEATS = 2
 
 
 def spread(
-    cells: pd.DataFrame, confidence: float, repeats: pd.DataFrame | None = None, time: str = PASS,
+    cells: pd.DataFrame,
+    confidence: float,
+    repeats: pd.DataFrame | None = None,
+    time: str = TIME,
     factors: Collection[str] = FACTORS,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """One row a machine, model, factor, scale (seconds, log seconds) and basis.
 
     The basis `levels` is the scatter of all cells of a level, as a box plot shows it, and
@@ -207,7 +237,7 @@ def spread(
                 for scale, column in SCALES.items():
                     found = _one(part[column], part[factor], centre, 1 - confidence)
                     rows.append(head | {"scale": scale} | found)
-    return pd.DataFrame(rows, columns=SPREAD_COLUMNS)
+    return pd.DataFrame(rows, columns=SPREAD.names)
 
 
 def _bases(

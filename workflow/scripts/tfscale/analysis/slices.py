@@ -13,6 +13,7 @@ from scipy.stats import gmean
 
 from tfscale.axes import AXES, CATEGORIES, FACTORS
 from tfscale.errors import StudyError
+from tfscale.files.columns import axes, count, described, number, text
 
 ARCHITECTURE = ["layers", "conv_size", "input_size"]
 """The axes that shape a model; cells that differ in none of them share an architecture."""
@@ -20,6 +21,14 @@ SETTING = [axis for axis in AXES if axis not in ("model", "batch_size", *ARCHITE
 """The axes that change how fast work is done: never pooled into one rate."""
 GROUP = ["machine", "model", *SETTING]
 """Cells that agree in these are fitted together."""
+OWN = {"machine": text("machine"), "model": text("model")}
+GROUP_COLUMNS = {**OWN, **axes(*SETTING)}
+SIZE = {
+    "called_batch": count("examples of a call (of the paper's tables 32, whatever they say)"),
+    "flop_per_example": count("FLOP of one example"),
+    "read_weight_bytes": count("bytes of weights that a call reads"),
+}
+"""Columns that several tables have."""
 
 MEDIAN_VARIANCE = np.pi / 2
 """Variance of the median of many normal values over that of their mean (Kenney and Keeping)."""
@@ -140,12 +149,12 @@ def median_variance(known: pd.DataFrame) -> float:
 
 SHAPE = ["layers", "conv_size", "input_size", "filters"]
 """The axes that shape a model: its architecture."""
-PASS = "pass_mean_s"
+TIME = "pass_mean_s"
 FEWEST_FREE = 5
 MOST_COLUMNS = 600
 
 
-def by_model(cells: pd.DataFrame, time: str = PASS) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def by_model(cells: pd.DataFrame, time: str = TIME) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Each machine's rows of each model in the order of the table, with two more columns:
     `time_s` is the column `time` (seconds), `log_s` its logarithm."""
     table = cells.assign(time_s=cells[time], log_s=np.log(cells[time]))
@@ -306,17 +315,20 @@ def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
                     yield Comparison(model, axis, value, base, *size)
 
 
-TIME = "pass_mean_s"
-
-
 def varying(cells: pd.DataFrame) -> list[str]:
     """The factors that have more than one level in these cells."""
     return [factor for factor in FACTORS if cells[factor].nunique() > 1]
 
 
-def pearson_matrix(cells: pd.DataFrame) -> pd.DataFrame:
-    """The paper's heat map: Pearson correlations of the varying factors and the pass time."""
-    return cells[[*varying(cells), TIME]].corr()
+CORRELATIONS = described(
+    {
+        **OWN,
+        "factor": text("axis"),
+        "pearson": number("Pearson correlation with the time of a pass, as in the paper"),
+        "spearman": number("Spearman rank correlation"),
+        "pearson_log": number("Pearson correlation of the logarithms"),
+    }
+)
 
 
 def correlations(cells: pd.DataFrame) -> pd.DataFrame:
@@ -335,8 +347,7 @@ def correlations(cells: pd.DataFrame) -> pd.DataFrame:
                     "pearson_log": np.log(pair).corr().iloc[0, 1],
                 }
             )
-    columns = ["machine", "model", "factor", "pearson", "spearman", "pearson_log"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=CORRELATIONS.names)
 
 
 def architectures(cells: pd.DataFrame) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.multitest import multipletests
 
+from tfscale.analysis.slices import OWN
 from tfscale.analysis.sweeps import (
     LEAST_SIDE,
     Sweep,
@@ -21,6 +22,7 @@ from tfscale.analysis.sweeps import (
     sweep_of,
     sweep_rows,
 )
+from tfscale.files.columns import count, described, number, text
 from tfscale.units import percent, three
 from tfscale.words import AXIS_WORDS, p_words, share
 
@@ -32,8 +34,9 @@ NEXT_TO_NOTHING = 1e-6
 class Broken:
     """The line before a place and the line after it; slopes are seconds for one more x.
 
-    `jump` is the relative change of the time at the place, `change` the largest relative
-    difference at any level from what the line before the place would have given there.
+    `jump` is the relative change of the time at the place against the line before it, `change`
+    the largest relative difference at any level from what that line would have given there, `drop`
+    by how much the time itself falls below that of the last level before the place.
     """
 
     kind: str
@@ -42,16 +45,18 @@ class Broken:
     slope_after_s: float
     jump: float
     change: float
+    drop: float
 
     def words(self) -> str:
         """What changes there."""
         ratio = self.slope_after_s / self.slope_before_s if self.slope_before_s > 0 else np.nan
         more = f", each further one costs {ratio:.3g} times as much" if ratio >= 0 else ""
-        if self.kind == "level":
-            return f"the time jumps by {100 * self.jump:+.0f} %"
         if self.kind == "slope":
             return f"the slope changes{more or ' (it falls at first)'}"
-        return f"the time jumps by {100 * self.jump:+.0f} %{more}"
+        jump = f"the time jumps by {percent(self.jump)}"
+        if self.jump < 0:
+            jump = f"a call takes {percent(-self.jump)} less than the growth before lets expect"
+        return jump if self.kind == "level" else jump + more
 
 
 def best_break(sweep: Sweep) -> Broken:
@@ -66,6 +71,7 @@ def best_break(sweep: Sweep) -> Broken:
     rise = (column[-1] - column[-2]) / (x[-1] - x[-2])
     at_place = column[-1] - rise * (x[-1] - place)
     before = np.maximum(overhead + slope * x, NEXT_TO_NOTHING * sweep.y)
+    later = x > place
     return Broken(
         kind=kinds[best],
         place=place,
@@ -73,6 +79,7 @@ def best_break(sweep: Sweep) -> Broken:
         slope_after_s=slope + extra * float(rise),
         jump=float(extra * at_place / (overhead + slope * place)),
         change=float(np.abs(extra * column / before).max()),
+        drop=float(1 - fit.fittedvalues[later].min() / fit.fittedvalues[~later][-1]),
     )
 
 
@@ -87,14 +94,13 @@ def power_of(
     limits: tuple[float, ...],
     advantage: float,
     rng: np.random.Generator,
-    draws: int = DRAWS,
 ) -> float:
     """Share of simulated sweeps in which all times past a random place are (1 + jump) times as
     long, and in which the break passes both limits of its gains and that of its BIC."""
     gaps = np.arange(LEAST_SIDE, sweep.count - LEAST_SIDE + 1)
-    after = np.arange(sweep.count) >= rng.choice(gaps, draws)[:, None]
+    after = np.arange(sweep.count) >= rng.choice(gaps, DRAWS)[:, None]
     smooth = np.maximum(sweep.fitted_curve(), np.finfo(float).tiny)
-    errors = np.exp(sweep.noise_level() * sweep.spread * rng.standard_normal((draws, sweep.count)))
+    errors = np.exp(sweep.noise_level() * sweep.spread * rng.standard_normal((DRAWS, sweep.count)))
     times = smooth * (1 + jump * after) * errors
     line, curve = sweep.gains(times * sweep.scale, sweep.noise)
     wins = sweep.advantage(times * sweep.scale) > advantage
@@ -116,11 +122,33 @@ FEWEST_LEVELS = 6
 TABLES = 999
 DECISIVE = 2.0
 LEAST_CHANGE = 0.1
-COLUMNS = (
-    "machine", "model", "factor", "slice", "x", "levels", "noise", "statistic", "statistic_limit",
-    "p_value", "p_smooth", "q_value", "bic_advantage", "kind", "place", "place_low", "place_high",
-    "slope_before_s", "slope_after_s", "jump", "change", "smallest_jump_found", "verdict", "reason",
-)  # fmt: skip
+THRESHOLDS = described(
+    {
+        **OWN,
+        "factor": text("axis of the sweep"),
+        "slice": text("the other axes' values"),
+        "x": text("what the sweep runs along: batch_size (examples a call) or flop_per_call"),
+        "levels": count("levels of the sweep"),
+        "noise": number("relative error of a point"),
+        "statistic": number("sup-F of the best break against a + b x"),
+        "statistic_limit": number("what chance alone lets it reach"),
+        "p_value": number("its p, from bootstrap tables"),
+        "p_smooth": number("p of what the break gains over the best smooth a + c x^p"),
+        "q_value": number("the larger p, corrected for the number of sweeps"),
+        "bic_advantage": number("BIC of a x^p or a + c x^p, the better one, over the break's"),
+        "kind": text("what changes: slope, level, work (another multiple) or all"),
+        "place": number("place of the break, an x"),
+        "place_low": number("lower end of the interval of `place`"),
+        "place_high": number("upper end of the interval of `place`"),
+        "slope_before_s": number("seconds for one more x before the place"),
+        "slope_after_s": number("seconds for one more x after it"),
+        "jump": number("relative change of time at the place"),
+        "change": number("largest relative change at any level after it"),
+        "smallest_jump_found": number("smallest jump found 19 times in 20; missing = none"),
+        "verdict": text("threshold, no threshold, undetermined or not testable"),
+        "reason": text("the reason, in words"),
+    }
+)
 
 
 def thresholds(
@@ -152,7 +180,7 @@ def thresholds(
             for name, part in sweep_rows(table, processes, factor):
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name, "x": x}
                 rows.append(head | _tested(part, confidence, rng, tables))
-    found = pd.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=THRESHOLDS.names)
     tested = found["p_value"].notna()
     if tested.any():
         worst = found.loc[tested, ["p_value", "p_smooth"]].astype(float).max(axis=1)
@@ -197,26 +225,43 @@ def threshold(
         smallest = smallest_jump(sweep, limits, DECISIVE, rng)
         verdict, reason = _smooth(bent, advantage, smallest)
     return {
-        "levels": sweep.count, "noise": sweep.noise_level(), "statistic": gains[0],
+        "levels": sweep.count,
+        "noise": sweep.noise_level(),
+        "statistic": gains[0],
         "statistic_limit": float(np.quantile(nulls[0], confidence)),
-        "p_value": line_p, "p_smooth": curve_p, "bic_advantage": advantage, "kind": found.kind,
-        "place": found.place, "place_low": place[0], "place_high": place[1],
-        "slope_before_s": found.slope_before_s, "slope_after_s": found.slope_after_s,
-        "jump": found.jump, "change": found.change, "smallest_jump_found": smallest,
-        "verdict": verdict, "reason": reason,
-    }  # fmt: skip
+        "p_value": line_p,
+        "p_smooth": curve_p,
+        "bic_advantage": advantage,
+        "kind": found.kind,
+        "place": found.place,
+        "place_low": place[0],
+        "place_high": place[1],
+        "slope_before_s": found.slope_before_s,
+        "slope_after_s": found.slope_after_s,
+        "jump": found.jump,
+        "change": found.change,
+        "smallest_jump_found": smallest,
+        "verdict": verdict,
+        "reason": reason,
+    }
 
 
 def _broken(found: Broken, low: float, high: float, noise: float) -> tuple[str, str]:
-    """Verdict and reason where a break beats all smooth forms."""
+    """Verdict and reason where a break beats all smooth forms.
+
+    More work takes no less time: where the time itself falls, the calls before the place were
+    slow, by another kernel or by a disturbed machine, and this is no place where scaling stops.
+    """
+    where = f"between {three(low)} and {three(high)}"
     if found.change < LEAST_CHANGE <= noise:
         return "undetermined", f"a break within a noise of {percent(noise)}"
     if found.change < LEAST_CHANGE:
-        return (
-            "no threshold",
-            f"a break of {percent(found.change, 1)}, less than {percent(LEAST_CHANGE)}",
-        )
-    return "threshold", f"between {three(low)} and {three(high)} {found.words()}"
+        size = f"{percent(found.change, 1)}, less than {percent(LEAST_CHANGE)}"
+        return "no threshold", f"a break of {size}"
+    if found.drop > max(LEAST_CHANGE, noise):
+        why = "a slower kernel or a disturbed machine before it; time these cells again"
+        return "undetermined", f"{where} the time falls by {percent(found.drop)}: {why}"
+    return "threshold", f"{where} {found.words()}"
 
 
 def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
@@ -232,9 +277,18 @@ def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
 
 
 PLACES = 61
-PROFILE_COLUMNS = (
-    "machine", "model", "factor", "slice", "x", "kind", "place_low", "place_high", "gain",
-)  # fmt: skip
+THRESHOLD_PROFILES = described(
+    {
+        **OWN,
+        "factor": text("axis of the sweep"),
+        "slice": text("the other axes' values"),
+        "x": text("what the sweep runs along: batch_size (examples a call) or flop_per_call"),
+        "kind": text("the break that explains most there: slope, level, work or all"),
+        "place_low": number("lowest x that the break may have"),
+        "place_high": number("highest x that it may have"),
+        "gain": number("F of the break against a + b x"),
+    }
+)
 
 
 def threshold_profiles(cells: pd.DataFrame, processes: pd.DataFrame | None) -> pd.DataFrame:
@@ -244,14 +298,16 @@ def threshold_profiles(cells: pd.DataFrame, processes: pd.DataFrame | None) -> p
     `x` as in `thresholds`; a hinge has one place, a break between two levels lies anywhere from
     `place_low` to `place_high`. Raises StudyError on latencies that are no times.
     """
-    parts = [pd.DataFrame(columns=PROFILE_COLUMNS)]
+    parts = [pd.DataFrame(columns=THRESHOLD_PROFILES.names)]
     for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
         for factor in FACTORS:
             x = "batch_size" if factor == "batch_size" else "flop_per_call"
             for name, rows in sweep_rows(table, processes, factor):
                 if rows["x"].nunique() >= FEWEST_LEVELS:
                     head = {"machine": machine, "model": model, "factor": factor, "slice": name}
-                    parts.append(profile(sweep_of(rows)).assign(**head, x=x)[list(PROFILE_COLUMNS)])
+                    parts.append(
+                        profile(sweep_of(rows)).assign(**head, x=x)[THRESHOLD_PROFILES.names]
+                    )
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 

@@ -67,11 +67,10 @@ def between(low: float, high: float, unit: str = "") -> str:
     return f"{digits(low)} to {digits(high)}{after}"
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
 def listed(parts: list[str]) -> str:
-    """Parts joined as in a sentence."""
+    """Join parts as in a sentence.
+
+    >>> listed(["layers", "batch size", "threads"])
+    'layers, batch size and threads'
+    """
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

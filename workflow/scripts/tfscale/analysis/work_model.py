@@ -12,12 +12,14 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.optimize import lsq_linear, nnls
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures, named
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, architectures, named
 from tfscale.analysis.statistics import redrawn
-from tfscale.analysis.words import between, counted, digits, groups, listed
+from tfscale.analysis.words import between, digits, groups, listed
 from tfscale.axes import AXES
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.study.work import work_columns
 from tfscale.units import percent
+from tfscale.words import counted
 
 USED = ["cell", "machine", *AXES, "called_batch", "latency_s"]
 """The columns that the work model and its tests need."""
@@ -48,7 +50,7 @@ TERMS = {
     "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_full_span"),
     "pool_bytes": Term("pool_moved_bytes", "memory", "pool"),
     "embedding_bytes": Term("embedding_moved_bytes", "memory", "embedding"),
-}  # fmt: skip
+}
 """Every term by name. FLOP and bytes of a kind of operation stand side by side: an operation may
 be held up by its arithmetic at one size and by its memory at another."""
 WORK_SHAPE = ["model", *ARCHITECTURE, "filters", "precision"]
@@ -169,11 +171,24 @@ def bootstrap(cells: pd.DataFrame, latencies_s: np.ndarray, rng: np.random.Gener
 
 
 GIGA = 1e9
-RATES = (
-    *GROUP, "term", "bound", "operation", "cost_s", "standard_error_s", "cost_low_s",
-    "cost_high_s", "per", "rate_giga_per_s", "rate_low_giga_per_s", "rate_high_giga_per_s",
-    "time_share", "cells", "architectures", "verdict",
-)  # fmt: skip
+WORK_MODEL = described(
+    {
+        **GROUP_COLUMNS,
+        "term": text("term of the work model"),
+        "bound": text("what it stands for: overhead, compute or memory"),
+        "operation": text("kind of operation"),
+        "cost_s": number("seconds a unit of `per`; missing = cannot be told"),
+        "standard_error_s": number("standard error of `cost_s`, clustered by architecture"),
+        "cost_low_s": number("lower end of the interval of `cost_s`, by bootstrap"),
+        "cost_high_s": number("upper end of the interval of `cost_s`"),
+        "per": text("unit: call, operation, FLOP or byte"),
+        **bounded("rate", "10⁹ units a second that the cost stands for", "_giga_per_s"),
+        "time_share": number("the term's share of the time of all cells together"),
+        "cells": count("cells of the fit"),
+        "architectures": count("architectures among them"),
+        "verdict": text("estimated, at zero, undetermined, or not testable and why"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -214,7 +229,7 @@ def rates(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
     estimated, at zero, undetermined (the interval reaches 0), or not testable with the reason.
     """
     rows = [row for one in fitted for row in _rates(one, confidence)]
-    return pd.DataFrame(rows, columns=RATES)
+    return pd.DataFrame(rows, columns=WORK_MODEL.names)
 
 
 def _rates(one: Fitted, confidence: float) -> Iterator[dict]:
@@ -301,23 +316,14 @@ MAIN_SHARE = 0.1
 
 
 def rate_words(
-    shares: pd.DataFrame, rates: pd.DataFrame, confidence: float, roofs: pd.DataFrame | None = None
+    shares: pd.DataFrame, confidence: float, roofs: pd.DataFrame | None = None
 ) -> list[str]:
-    """Per group: the operations that take most of the time with the rate that they reach, and
-    how many terms of the model are told from zero.
+    """Per group: the operations that take most of the time with the rate that they reach.
 
-    `shares` as from `operation_shares`, `rates` as from `rates`, `roofs` has
-    machine, threads and peak_gflop_per_s; without it no share of a peak.
+    `shares` as from `operation_shares`, `roofs` has machine, threads and peak_gflop_per_s; without
+    it no share of a peak.
     """
-    told = dict(groups(rates))
-    return [
-        sentence
-        for name, own in groups(shares)
-        for sentence in (
-            _operations(name, own, confidence, _peak(own, roofs)),
-            _terms(name, told[name], confidence),
-        )
-    ]
+    return [_operations(name, own, confidence, _peak(own, roofs)) for name, own in groups(shares)]
 
 
 def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) -> str:
@@ -361,34 +367,6 @@ def _peak(own: pd.DataFrame, roofs: pd.DataFrame | None) -> float:
     same = (roofs["machine"] == first["machine"]) & (roofs["threads"] == first["threads"])
     found = roofs.loc[same, "peak_gflop_per_s"]
     return float(found.iloc[0]) if len(found) else float("nan")
-
-
-def _terms(name: str, own: pd.DataFrame, confidence: float) -> str:
-    used = own[~own["verdict"].str.contains("these cells have none of it")]
-    verdict = used["verdict"]
-    if verdict.str.startswith("not testable").all():
-        return f"{name}: single rates are {verdict.iloc[0]}."
-    sure = used[verdict == "estimated"].sort_values("time_share", ascending=False)
-    parts = [_term(row) for row in sure.to_dict("records")]
-    told = f": {listed(parts)}" if parts else ""
-    open_ = verdict.str.startswith("undetermined").sum()
-    alike = verdict.str.startswith("not testable").sum()
-    return (
-        f"{name}: {len(sure)} of the work model's {counted(len(used), 'term')} told from zero "
-        f"({percent(confidence)}){told}; {open_} undetermined, "
-        f"{(verdict == 'at zero').sum()} at zero, {alike} not testable."
-    )
-
-
-def _term(row: dict) -> str:
-    what = OPERATION_WORDS[row["operation"]]
-    if np.isnan(row["rate_giga_per_s"]):
-        low, high = 1e6 * row["cost_low_s"], 1e6 * row["cost_high_s"]
-        return f"{what} {digits(1e6 * row['cost_s'])} µs a {row['per']} ({between(low, high)})"
-    unit = "GFLOP/s" if TERMS[row["term"]].unit == "FLOP" else "GB/s"
-    inside = between(row["rate_low_giga_per_s"], row["rate_high_giga_per_s"])
-    kind = "arithmetic" if unit == "GFLOP/s" else "memory"
-    return f"{what} ({kind}) {digits(row['rate_giga_per_s'])} {unit} ({inside})"
 
 
 def label_words(labels: pd.DataFrame) -> list[str]:

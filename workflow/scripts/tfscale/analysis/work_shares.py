@@ -5,18 +5,41 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, architectures
-from tfscale.analysis.words import batch, counted, groups
+from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, SIZE, architectures
+from tfscale.analysis.words import batch, groups
 from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
+from tfscale.files.columns import axes, bounded, count, described, number, text
 from tfscale.units import percent, seconds
+from tfscale.words import counted
 
 SURE = 0.9
 BOUNDS = ("overhead", "compute", "memory")
 OPERATIONS = tuple(dict.fromkeys(term.operation for term in TERMS.values()))
-SHARES = (
-    *GROUP, "operation", "time_share", "time_share_low", "time_share_high",
-    "achieved_gflop_per_s", "achieved_low_gflop_per_s", "achieved_high_gflop_per_s",
-)  # fmt: skip
+TIME_SHARES = described(
+    {
+        **GROUP_COLUMNS,
+        "operation": text("kind of operation"),
+        **bounded("time_share", "its share of the time of all cells together"),
+        **bounded("achieved", "10⁹ FLOP a second, memory included", "_gflop_per_s"),
+    }
+)
+
+
+REGIMES = described(
+    {
+        "cell": text("cell"),
+        **GROUP_COLUMNS,
+        **axes(*ARCHITECTURE),
+        "called_batch": SIZE["called_batch"],
+        "latency_s": number("latency of the cell"),
+        "fitted_s": number("latency by the work model"),
+        "relative_residual": number("fitted over measured, less 1"),
+        **{f"{kind}_share": number(f"share of the fitted time: {kind}") for kind in OPERATIONS},
+        **{f"{kind}_bound_share": number(f"share of the fitted time: {kind}") for kind in BOUNDS},
+        "label": text("overhead-, compute- or memory-bound, undetermined, or not testable"),
+        "label_support": number("share of the bootstrap studies in which that share is greatest"),
+    }
+)
 
 
 def operation_shares(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
@@ -24,7 +47,7 @@ def operation_shares(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
     FLOP that it gets done a second, arithmetic and memory taken together; with percentiles of the
     bootstrap. This stands where the terms of one operation cannot be told apart."""
     rows = [row for one in fitted for row in _operations(one, confidence)]
-    return pd.DataFrame(rows, columns=SHARES)
+    return pd.DataFrame(rows, columns=TIME_SHARES.names)
 
 
 def _operations(one: Fitted, confidence: float) -> Iterator[dict]:
@@ -103,11 +126,20 @@ def _label(support: np.ndarray) -> str:
 
 B90 = 9
 """B / (B + n_half) = 0.9 at B = 9 n_half (Hockney and Jesshope 1988)."""
-SATURATION = (
-    *GROUP, *ARCHITECTURE, "overhead_s", "per_example_s", "n_half_examples",
-    "n_half_low_examples", "n_half_high_examples", "b90_examples", "b90_low_examples",
-    "b90_high_examples", "most_throughput_per_s", "least_batch", "greatest_batch", "verdict",
-)  # fmt: skip
+SATURATION = described(
+    {
+        **GROUP_COLUMNS,
+        **axes(*ARCHITECTURE),
+        "overhead_s": number("seconds of a call whatever its batch"),
+        "per_example_s": number("seconds that one more example takes"),
+        **bounded("n_half", "batch at half of the best throughput", "_examples"),
+        **bounded("b90", "batch at 90 % of the best throughput", "_examples"),
+        "most_throughput_per_s": number("examples a second of an endless batch"),
+        "least_batch": count("least batch that was run"),
+        "greatest_batch": count("greatest batch that was run"),
+        "verdict": text("reached, not reached, undetermined or not testable"),
+    }
+)
 
 
 def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
@@ -119,7 +151,7 @@ def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
     undetermined (the interval holds that batch) or not testable (one batch size).
     """
     rows = [row for one in fitted for row in _saturation(one, confidence)]
-    return pd.DataFrame(rows, columns=SATURATION)
+    return pd.DataFrame(rows, columns=SATURATION.names)
 
 
 def _saturation(one: Fitted, confidence: float) -> list[dict]:

@@ -218,5 +218,9 @@ def upper_bound(ordered_s: np.ndarray, rank: int) -> float:
 
 def bound_rank(calls: np.ndarray, level: float) -> np.ndarray:
     """The smallest r with P(Binomial(calls, level) < r) >= 0.99, for each number of calls (Hahn
-    and Meeker 1991, 5.2)."""
+    and Meeker 1991, 5.2).
+
+    >>> bound_rank(np.array([64, 1000]), 0.9).tolist()
+    [63, 922]
+    """
     return np.asarray(binom.ppf(BOUND_CONFIDENCE, calls, level)).astype(int) + 1

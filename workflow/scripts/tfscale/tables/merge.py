@@ -44,10 +44,7 @@ class Batch:
 
 
 def gather(
-    paths: Sequence[str],
-    aside: BinaryIO,
-    threads: int = 1,
-    models: Mapping[str, str] | None = None,
+    paths: Sequence[str], aside: BinaryIO, threads: int = 1, models: Mapping[str, str] | None = None
 ) -> pa.Table:
     """The processes of all runs in the order of the paths, with their records.
 
