@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,10 +49,13 @@ class Running:
         return self.process.wait(longest_s)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """A signal to its whole process group, as from a terminal or a scheduler."""
+        """A signal to its whole process group, as from a terminal or a scheduler; the lock of one
+        that was killed goes as by `snakemake --unlock`."""
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.killpg(self.process.pid, number)
         self.process.wait(LONGEST_S)
+        if number == signal.SIGKILL:
+            shutil.rmtree(self.root / ".snakemake" / "locks", ignore_errors=True)
 
 
 def _hears_ctrl_c() -> None:

@@ -33,9 +33,6 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     assert not path.exists()
     assert half_made(project.root) == []
     project.configure(timing={"min_time_s": 0.02})
-    if how == signal.SIGKILL:
-        assert "--unlock" in project.call(name).stdout
-        project.run("--unlock")
     project.run(name)
     assert path.exists()
     assert not list(path.parent.glob(".*"))

@@ -143,11 +143,12 @@ class Console(logging.Handler):
     def _failed(self, facts: dict) -> None:
         task, _, _ = self._running.pop(facts["jobid"], (None, "", 0.0))
         log = next(iter(facts["log"]), "")
+        made = [path for path in facts["output"] if not path.endswith((".sha256", "SHA256SUMS"))]
         self._failures[facts["jobid"]] = failed = Failure(
             task.name if task else facts["rule_name"],
             failure_in(log) or (f"{display.UNSAID} ({self._status or 'no exit status'})",),
             log,
-            self._call.command(*facts["output"][:1]),
+            self._call.command(*made[:1]),
         )
         self._pace.ended(facts["jobid"], None)
         self._display.line(failed.block(whole=True))
