@@ -65,6 +65,7 @@ def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():
     assert Call().again("results") == (
         "snakemake results/report.html --forcerun results/runs/{cell}/round*.parquet"
     )
+    assert Call(["--use-conda"]).again("results") == Call().again("results"), "or it is made anew"
     demo = Call(["--workflow-profile", "profiles/demo"], {"seed": 3}).again("my results")
     assert shlex.split(demo.format(cell="a")) == [
         "snakemake", "my results/report.html", "--workflow-profile", "profiles/demo",

@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from os.path import relpath
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from tfscale.study.study import Study
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
-PROFILE = "--workflow-profile"
+PROFILE, CONDA = "--workflow-profile", "--use-conda"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Call:
             options = typed_profile(sys.argv[1:]) + options
         deployment = workflow.deployment_settings
         methods = {method.name for method in deployment.deployment_method} if deployment else set()
-        options += ["--use-conda"] if "CONDA" in methods else []
+        options += [CONDA] if "CONDA" in methods else []
         config = {key: value for key, value in given.config.items() if key != "partial"}
         return cls(options, config)
 
@@ -53,10 +53,12 @@ class Call:
 
         Nothing is deleted by hand: Snakemake takes each old file away when the job that makes it
         anew starts. The shell finds the runs (`round*`); the option stands last, since it takes
-        every word that follows.
+        every word that follows. With or without conda the report says the same.
         """
         runs = shlex.quote(f"{results}/runs/")
-        return f"{self.command(f'{results}/report.html')} --forcerun {runs}{{cell}}/round*.parquet"
+        options = [option for option in self.options if option != CONDA]
+        renew = replace(self, options=options).command(f"{results}/report.html")
+        return f"{renew} --forcerun {runs}{{cell}}/round*.parquet"
 
 
 def _written(value: object) -> str:
