@@ -177,7 +177,7 @@ def gather(
     _check_names(own, tables)
     cells = pd.concat([own, *tables], ignore_index=True)
     imported = tuple(dict.fromkeys(name for table in tables for name in table["machine"]))
-    flagged = outliers(cells, plan.confidence)
+    flagged = outliers(cells, plan.confidence, imported)
     hosts = own.drop_duplicates("machine")[["machine", "host"]]
     return Material(
         own=own,

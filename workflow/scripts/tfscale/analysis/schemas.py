@@ -339,6 +339,7 @@ OUTLIERS = described(
         "p_value": number("p of the shift"),
         "p_bonferroni": number("the same, corrected for all cells of the table"),
         "cells": count("cells of the table"),
+        "command": text("what times it again"),
     }
 )
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from math import pi
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,19 @@ from scipy.stats import binom, t
 from tfscale.axes import AXES, Cell
 from tfscale.timing.calm import reference
 from tfscale.timing.protocol import median_interval
-from tfscale.timing.run_file import RAW
 
 ROWS = 512
 """Visits of a batch."""
 
 
-def read_processes(path: str | Path) -> pd.DataFrame:
-    """The processes of a runs.parquet, one a row, without raw durations and environments."""
-    names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
-    return pq.read_table(path, columns=names).to_pandas()
+RAW = ("phase", "durations_ns", "environment")
+"""The columns of runs.parquet that take most of its bytes."""
+
+
+def read_processes(path: str) -> pd.DataFrame:
+    """The processes of a runs.parquet, a row each, without raw durations and environments."""
+    names = [name for name in pq.read_schema(path).names if name not in RAW]
+    return pd.read_parquet(path, columns=names)
 
 
 def pooled(runs_path: str, group: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
