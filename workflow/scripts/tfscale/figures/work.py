@@ -8,7 +8,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from tfscale.analysis.slices import ARCHITECTURE
-from tfscale.analysis.words import counted
 from tfscale.figures.look import (
     HATCHES,
     HEIGHT_IN,
@@ -31,7 +30,7 @@ from tfscale.figures.look import (
     named,
 )
 from tfscale.figures.look import points as draw_points
-from tfscale.words import AXIS_WORDS, share
+from tfscale.words import AXIS_WORDS, counted, share
 
 GIGA = 1e9
 BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
