@@ -49,13 +49,18 @@ def test_no_tick_labels_overlap_and_no_legend_covers_data(every, name):
             ends = axes.get_xlim() if axis is axes.xaxis else axes.get_ylim()
             place = 0 if axis is axes.xaxis else 1
             inside = [t for t in texts if min(ends) <= t.get_position()[place] <= max(ends)]
-            boxes = sorted((text.get_window_extent() for text in inside),
-                           key=lambda box, low=low: getattr(box, low))  # fmt: skip
+            boxes = sorted(
+                (text.get_window_extent() for text in inside),
+                key=lambda box, low=low: getattr(box, low),
+            )
             for first, second in pairwise(boxes):
                 assert getattr(first, high) <= getattr(second, low) + 1, (name, axis)
         frame = axes.get_window_extent()
-        legends = [artist.get_window_extent() for artist in axes.get_children()
-                   if isinstance(artist, Legend)]  # fmt: skip
+        legends = [
+            artist.get_window_extent()
+            for artist in axes.get_children()
+            if isinstance(artist, Legend)
+        ]
         for box in legends:
             assert box.x0 >= frame.x1 - 1
         for one, other in pairwise(sorted(legends, key=lambda box: -box.y1)):
@@ -87,8 +92,9 @@ def test_a_level_has_one_colour_in_all_figures_and_both_models(study, every):
 def test_levels_are_told_apart_in_grey():
     palette = Palette({"layers": (4, 6, 8, 10), "conv_size": (3, 5, 8), "batch_size": (1, 2, 4, 8)})
     for factor, levels in palette.levels.items():
-        light = [np.dot(palette.colour(factor, level)[:3], (0.299, 0.587, 0.114))
-                 for level in levels]  # fmt: skip
+        light = [
+            np.dot(palette.colour(factor, level)[:3], (0.299, 0.587, 0.114)) for level in levels
+        ]
         assert all(b - a > 0.08 for a, b in pairwise(light)), factor
         assert max(light) < 0.8, "too light on white"
         assert len({palette.marker(factor, level) for level in levels}) == len(levels)
@@ -106,13 +112,15 @@ def test_the_name_of_few_bars_is_not_cut_and_a_short_study_counts_minutes(tmp_pa
     bars = [text.get_text() for axes in panels(shares.figure) for text in axes.get_yticklabels()]
     assert bars == ["4 / 3", "6 / 3"] * 2  # a bar is named as the axis says, in every panel
     assert left.figure.axes[2].get_xlabel() == "start of the run in the study (min)"
-    assert left.says[1].startswith("Over the 49 s of the study all times changed by")
 
 
 def test_a_cell_that_never_settled_is_hollow_and_the_legend_says_so(every):
     figure = every["by_batch_size"].figure
-    hollow = [points for points in figure.axes[0].collections
-              if mpl.colors.to_hex(points.get_facecolor()[0]) == "#ffffff"]  # fmt: skip
+    hollow = [
+        points
+        for points in figure.axes[0].collections
+        if mpl.colors.to_hex(points.get_facecolor()[0]) == "#ffffff"
+    ]
     assert [len(points.get_offsets()) for points in hollow] == [1]
     (legend,) = [one for one in figure.axes[0].get_children() if isinstance(one, Legend)]
     assert legend.get_texts()[-1].get_text().startswith("hollow: an outlier")
@@ -121,7 +129,7 @@ def test_a_cell_that_never_settled_is_hollow_and_the_legend_says_so(every):
 def test_many_points_are_pixels(data):
     rows = pd.concat([data.cells] * 20, ignore_index=True)
     axes = plt.figure().add_subplot()
-    points(axes, data, rows, rows["batch_size"], rows["latency_s"], "layers")
+    points(axes, data, rows.assign(x=rows["batch_size"], y=rows["latency_s"]))
     assert len(rows) > MANY_POINTS and axes.collections
     assert all(collection.get_rasterized() for collection in axes.collections)
 

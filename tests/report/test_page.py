@@ -13,9 +13,15 @@ from tfscale.study.outputs import FIGURES
 pytestmark = needs_chromium
 
 SECTIONS = (
-    "The answer in two minutes", "Explorer", "Figures", "Analysis", "Cells", "Predictions",
-    "Method", "Provenance",
-)  # fmt: skip
+    "The answer in two minutes",
+    "Explorer",
+    "Figures",
+    "Analysis",
+    "Cells",
+    "Predictions",
+    "Method",
+    "Provenance",
+)
 HOSTILE = "<script>document.title='owned'</script><!--<img src=x onerror='document.title=1'>"
 
 

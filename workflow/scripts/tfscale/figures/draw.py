@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,29 +10,28 @@ import matplotlib as mpl
 from tfscale.figures.errors import held_out, machines, residuals
 from tfscale.figures.laws import interaction, laws, thresholds
 from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
-from tfscale.figures.paper import (
-    by_batch_size,
-    by_conv_size,
-    by_layers,
-    heatmap,
-    matched_batch_size,
-    matched_conv_size,
-    matched_layers,
-)
+from tfscale.figures.paper import BOXED, box_plot, heatmap, matched
 from tfscale.figures.work import roofline, saturation, time_shares, work
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import FIGURES
 
 Draw = Callable[[FigureData], Drawn]
 DRAWN_BY: dict[str, Draw] = {
-    draw.__name__: draw
-    for draw in (
-        heatmap, by_layers, by_batch_size, by_conv_size, matched_layers, matched_batch_size,
-        matched_conv_size, laws, interaction, saturation, thresholds, work, roofline, time_shares,
-        held_out, residuals, machines,
-    )
-}  # fmt: skip
-"""The function of each figure of `figure_list`, by name."""
+    "heatmap": heatmap,
+    **{f"by_{factor}": partial(box_plot, factor=factor) for factor in BOXED},
+    **{f"matched_{factor}": partial(matched, factor=factor) for factor in BOXED},
+    "laws": laws,
+    "interaction": interaction,
+    "saturation": saturation,
+    "thresholds": thresholds,
+    "work": work,
+    "roofline": roofline,
+    "time_shares": time_shares,
+    "held_out": held_out,
+    "residuals": residuals,
+    "machines": machines,
+}
+"""The function of each figure of `FIGURES`, by name."""
 BUILTIN = "Trained on built-in data."
 
 
@@ -51,7 +51,7 @@ def draw(name: str, data: FigureData) -> Drawn:
 
 
 def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> None:
-    """Write every figure, in the order of `figure_list`, to its two files, and what each says to
+    """Write every figure, in the order of `FIGURES`, to its two files, and what each says to
     the JSON file `words`: title, says (sentences), filled."""
     said = {}
     for (name, title), vector, pixels in zip(FIGURES.items(), svg, png, strict=True):

@@ -17,17 +17,14 @@ from tfscale.figures.look import (
     Drawn,
     FigureData,
     amount,
-    hollow_handle,
     in_words,
     legend,
-    level_handles,
-    name_of,
+    level_legend,
     named,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.study.work import work_columns
-from tfscale.units import HOUR_S, MINUTE_S, duration
-from tfscale.words import times
+from tfscale.units import HOUR_S, MINUTE_S
 
 WITHIN_PERCENT = 10
 TESTS = {"architecture": "an architecture left out", "top level": "a factor's top level left out"}
@@ -52,9 +49,8 @@ def held_out(data: FigureData) -> Drawn:
         above.set_title(TESTS[test])
     panels[0][0].set_ylabel("predicted latency of a call (s)")
     panels[1][0].set_ylabel("error of the prediction (%)")
-    handles = [*level_handles(data, "layers", rows), *hollow_handle(rows)]
-    legend(panels[0][-1], handles, name_of("layers"))
-    return Drawn(figure, _error_words(data, tests))
+    level_legend(panels[0][-1], data, rows)
+    return Drawn(figure)
 
 
 def _compared(above: Axes, below: Axes, data: FigureData, rows: pd.DataFrame) -> None:
@@ -63,30 +59,14 @@ def _compared(above: Axes, below: Axes, data: FigureData, rows: pd.DataFrame) ->
     near = WITHIN_PERCENT / 100
     above.plot(ends, ends, color="0.3", linewidth=1)
     above.fill_between(ends, ends * (1 - near), ends * (1 + near), color="0.5", alpha=0.25)
-    draw_points(above, data, rows, measured, predicted, "layers", 24)
+    draw_points(above, data, rows.assign(x=measured, y=predicted), size=24)
     below.axhspan(-WITHIN_PERCENT, WITHIN_PERCENT, color="0.5", alpha=0.25)
     below.axhline(0, color="0.3", linewidth=1)
-    draw_points(below, data, rows, measured, 100 * (predicted / measured - 1), "layers", 24)
-    amount(above, "x", "", ends, "s")
-    amount(above, "y", "", [*ends, *predicted], "s")
-    amount(below, "x", "measured latency of a call (s)", ends, "s")
-
-
-def _error_words(data: FigureData, tests: list[str]) -> list[str]:
-    scores = data.fitted("held_out")
-    scores = scores[(scores["predictor"] == "work model") & scores["test"].isin(tests)]
-    return [
-        f"With {TESTS[row['test']]}, the work model misses by {row['median_error_percent']:.1f} % "
-        f"(median), {row['within_10_percent']:.0f} % of cells by at most 10 %"
-        + _floor(row["noise_floor_percent"])
-        for row in scores.to_dict("records")
-    ]
-
-
-def _floor(noise_percent: float) -> str:
-    if not np.isfinite(noise_percent):
-        return "."
-    return f"; the same cell differs by {noise_percent:.1f} % from round to round."
+    error = 100 * (predicted / measured - 1)
+    draw_points(below, data, rows.assign(x=measured, y=error), size=24)
+    amount(above.xaxis, "", ends, "s")
+    amount(above.yaxis, "", [*ends, *predicted], "s")
+    amount(below.xaxis, "measured latency of a call (s)", ends, "s")
 
 
 def residuals(data: FigureData) -> Drawn:
@@ -98,19 +78,19 @@ def residuals(data: FigureData) -> Drawn:
         return in_words("No work model was fitted to these cells.")
     left = 100 * (rows["latency_s"] / rows["fitted_s"] - 1)
     figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
-    draw_points(panels[0], data, rows, rows["fitted_s"], left, "layers", 22)
-    amount(panels[0], "x", "fitted latency of a call (s)", rows["fitted_s"], "s")
+    draw_points(panels[0], data, rows.assign(x=rows["fitted_s"], y=left), size=22)
+    amount(panels[0].xaxis, "fitted latency of a call (s)", rows["fitted_s"], "s")
     _normal(panels[1], data, left)
     runs = run_residuals(data, rows)
     unit, size_h = ("h", 1.0) if runs["hours"].max() >= FEW_HOURS else ("min", MINUTE_S / HOUR_S)
-    draw_points(panels[2], data, runs, runs["hours"] / size_h, runs["left"], "layers", 14)
+    in_order = runs.assign(x=runs["hours"] / size_h, y=runs["left"])
+    draw_points(panels[2], data, in_order, size=14)
     panels[2].set_xlabel(f"start of the run in the study ({unit})")
     for axes in panels:
         axes.axhline(0, color="0.3", linewidth=1, zorder=1)
     panels[0].set_ylabel("measured against fitted (%)")
-    handles = [*level_handles(data, "layers", rows), *hollow_handle(rows)]
-    legend(panels[2], handles, name_of("layers"))
-    return Drawn(figure, [_scatter_words(left), *_drift_words(data)])
+    level_legend(panels[2], data, rows)
+    return Drawn(figure, [_scatter_words(left)])
 
 
 def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
@@ -119,8 +99,14 @@ def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
     else:
         (quantiles, ordered), (slope, middle, _) = probplot(left)
         axes.plot(quantiles, middle + slope * quantiles, color="0.5", linestyle="--")
-        axes.scatter(quantiles, ordered, s=16, color=MODELS.get(data.model, "0.2"), zorder=3,
-                     rasterized=len(left) > MANY_POINTS)  # fmt: skip
+        axes.scatter(
+            quantiles,
+            ordered,
+            s=16,
+            color=MODELS.get(data.model, "0.2"),
+            zorder=3,
+            rasterized=len(left) > MANY_POINTS,
+        )
     axes.set_xlabel("normal quantile (standard deviations)")
 
 
@@ -143,18 +129,6 @@ def _scatter_words(left: pd.Series) -> str:
     )
 
 
-def _drift_words(data: FigureData) -> list[str]:
-    table = data.tables["drift"]
-    table = table[(table["machine"] == data.machine) & (table["term"] == "per_hour")]
-    return [
-        f"Over the {duration(HOUR_S * row['span_h'])} of the study all times changed by "
-        f"{100 * (row['total'] - 1):+.1f} % ({100 * (row['total_low'] - 1):+.1f} to "
-        f"{100 * (row['total_high'] - 1):+.1f} %)."
-        for row in table.to_dict("records")
-    ]
-
-
-RATIO = ["ratio", "ratio_low", "ratio_high"]
 AGAIN = " without outliers"
 QUANTITIES = {
     "time": "time, all cells",
@@ -184,17 +158,24 @@ def machines(data: FigureData) -> Drawn:
         colour, marker, _ = named(place)
         own = rows["machine"] == name
         left.scatter(
-            flop[own], rows.loc[own, "latency_s"], s=22, color=colour, marker=marker, alpha=0.8,
-            edgecolors="white", linewidths=0.4, rasterized=len(rows) > MANY_POINTS,
-        )  # fmt: skip
+            flop[own],
+            rows.loc[own, "latency_s"],
+            s=22,
+            color=colour,
+            marker=marker,
+            alpha=0.8,
+            edgecolors="white",
+            linewidths=0.4,
+            rasterized=len(rows) > MANY_POINTS,
+        )
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle="", label=name))
-    amount(left, "x", LABELS["flop_per_call"], flop)
-    amount(left, "y", LABELS["latency_s"], rows["latency_s"], "s")
+    amount(left.xaxis, LABELS["flop_per_call"], flop)
+    amount(left.yaxis, LABELS["latency_s"], rows["latency_s"], "s")
     pairs = against(data.of_model("machines"), data.machine)
     _forest(right, pairs, order)
     right.set_xlabel(f"ratio to {data.machine} (times)")
     legend(right, handles, "machine")
-    return Drawn(figure, _words(pairs, data.machine))
+    return Drawn(figure)
 
 
 def flop_per_call(rows: pd.DataFrame) -> pd.Series:
@@ -213,10 +194,12 @@ def against(table: pd.DataFrame, base: str) -> pd.DataFrame:
     straight = table[table["base"] == base]
     turned = table[table["machine"] == base]
     turned = turned.assign(
-        machine=turned["base"], base=base, ratio=1 / turned["ratio"].astype(float),
+        machine=turned["base"],
+        base=base,
+        ratio=1 / turned["ratio"].astype(float),
         ratio_low=1 / turned["ratio_high"].astype(float),
         ratio_high=1 / turned["ratio_low"].astype(float),
-    )  # fmt: skip
+    )
     pairs = pd.concat([straight, turned], ignore_index=True)
     return pairs[pairs["quantity"].isin(QUANTITIES)]
 
@@ -233,21 +216,7 @@ def _forest(axes: Axes, pairs: pd.DataFrame, order: list[str]) -> None:
     axes.axvline(1, color="0.3", linewidth=1)
     axes.set_yticks(range(len(names)), list(QUANTITIES.values()))
     axes.invert_yaxis()
-    amount(axes, "x", "", [1.0, *known["ratio_low"], *known["ratio_high"]], None)
+    amount(axes.xaxis, "", [1.0, *known["ratio_low"], *known["ratio_high"]], None)
     for place, name in enumerate(names):
         if name not in set(known["quantity"]):
             axes.text(1, place, " not testable", va="center", color="0.4", fontsize="small")
-
-
-def _words(pairs: pd.DataFrame, base: str) -> list[str]:
-    said = []
-    for name, rows in pairs.groupby("machine", sort=False):
-        found = rows[rows["ratio"].notna()].set_index("quantity")
-        parts = [
-            f"{QUANTITIES[quantity]} {times(*found.loc[quantity, RATIO].astype(float))}"
-            for quantity in QUANTITIES
-            if quantity in found.index
-        ]
-        if parts:
-            said.append(f"{name} against {base}: {'; '.join(parts)}.")
-    return said or [f"No machine shares enough cells with {base} for a ratio."]

@@ -21,16 +21,14 @@ from tfscale.figures.look import (
     Drawn,
     FigureData,
     amount,
-    hollow_handle,
     in_words,
     legend,
     level_axis,
     level_handles,
-    name_of,
+    level_legend,
     named,
 )
 from tfscale.figures.look import points as draw_points
-from tfscale.words import share, times
 
 GRID = 120
 PANEL_IN = 3.6
@@ -58,9 +56,8 @@ def laws(data: FigureData) -> Drawn:
         first.set_ylabel(LABELS["relative"])
     shown = [law for law in FORMS if law in drawn]
     legend(panels[0][-1], [_law_handle(law) for law in shown], "law")
-    hue = level_handles(data, "layers", data.cells)
-    legend(panels[0][-1], [*hue, *hollow_handle(data.cells)], name_of("layers"), 0.45)
-    return Drawn(figure, [_words(factor, fits[fits["factor"] == factor]) for factor in factors])
+    level_legend(panels[0][-1], data, data.cells, place=0.45)
+    return Drawn(figure)
 
 
 def _panel(axes: Axes, data: FigureData, factor: str, fits: pd.DataFrame) -> list[str]:
@@ -74,13 +71,14 @@ def _panel(axes: Axes, data: FigureData, factor: str, fits: pd.DataFrame) -> lis
     for law in shown:
         colour, _, dash = named(list(FORMS).index(law))
         fit = fits.loc[law]
-        axes.plot(grid, predicted(law, grid, fit), color=colour, linestyle=dash, linewidth=1.8,
-                  zorder=4)  # fmt: skip
+        axes.plot(
+            grid, predicted(law, grid, fit), color=colour, linestyle=dash, linewidth=1.8, zorder=4
+        )
         edges = band(FORMS[law], grid, levels.to_numpy(), fit)
         if edges is not None:
             axes.fill_between(grid, *edges, color=colour, alpha=0.12, linewidth=0)
-    draw_points(axes, data, used, levels, relative, "layers", 18)
-    amount(axes, "y", "", relative, None)
+    draw_points(axes, data, used.assign(x=levels, y=relative), size=18)
+    amount(axes.yaxis, "", relative, None)
     level_axis(axes, factor, sorted(levels.unique()))
     return shown
 
@@ -114,18 +112,6 @@ def _law_handle(law: str) -> Line2D:
     return Line2D([], [], color=colour, linestyle=dash, linewidth=1.8, label=law)
 
 
-def _words(factor: str, fits: pd.DataFrame) -> str:
-    first = fits.iloc[0]
-    competing = fits[fits["weight"].notna()]
-    growth = ""
-    if len(competing):
-        best = competing.loc[competing["delta_aicc"].astype(float).idxmin()]
-        if np.isfinite(best["ratio_low"]):
-            ratio = times(best["ratio"], best["ratio_low"], best["ratio_high"])
-            growth = f", by {best['law']} {ratio} from {best['lowest']:g} to {best['highest']:g}"
-    return f"{name_of(factor).capitalize()}: {first['verdict']}{growth}."
-
-
 PAIR = ["layers", "conv_size"]
 
 
@@ -141,19 +127,23 @@ def interaction(data: FigureData) -> Drawn:
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
     base = means.columns[0]
     for conv in means:
-        look = {"color": data.palette.colour("conv_size", conv),
-                "marker": data.palette.marker("conv_size", conv),
-                "linestyle": data.palette.dash("conv_size", conv)}  # fmt: skip
+        look = {
+            "color": data.palette.colour("conv_size", conv),
+            "marker": data.palette.marker("conv_size", conv),
+            "linestyle": data.palette.dash("conv_size", conv),
+        }
         left.plot(means.index, means[conv], **look)
         right.plot(means.index, means[conv] / means[base], **look)
-    amount(left, "y", "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
+    amount(left.yaxis, "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
     ratio = means.div(means[base], axis=0)
-    amount(right, "y", f"latency over that of convolution size {base} (ratio)", ratio.stack(), None)
+    amount(
+        right.yaxis, f"latency over that of convolution size {base} (ratio)", ratio.stack(), None
+    )
     for axes in (left, right):
         level_axis(axes, "layers", means.index.tolist())
     handles = level_handles(data, "conv_size", data.cells, line=True)
     legend(right, handles, LABELS["conv_size"].replace(" (", "\n("))
-    return Drawn(figure, _figures_interaction_words(data, ratio))
+    return Drawn(figure, [_ratio_words(ratio)])
 
 
 def matched_means(cells: pd.DataFrame) -> pd.DataFrame:
@@ -167,20 +157,12 @@ def matched_means(cells: pd.DataFrame) -> pd.DataFrame:
     return np.exp(complete.dropna(axis=1).mean()).unstack().dropna(axis=1)
 
 
-def _figures_interaction_words(data: FigureData, ratio: pd.DataFrame) -> list[str]:
+def _ratio_words(ratio: pd.DataFrame) -> str:
     last = ratio[ratio.columns[-1]]
-    said = [
+    return (
         f"Convolution size {last.name} takes {last.min():.3g} times as long as {ratio.columns[0]} "
         f"at {last.idxmin()} layers and {last.max():.3g} times at {last.idxmax()}."
-    ]
-    terms = data.fitted("anova")
-    for row in terms[terms["term"] == "layers x conv_size"].to_dict("records"):
-        said.append(
-            "An interaction that rises steadily in both explains "
-            f"{share(max(row['omega_squared'], 0))} of the variance of ln time "
-            f"({share(row['omega_low'])} to {share(row['omega_high'])}): {row['verdict']}."
-        )
-    return said
+    )
 
 
 MOST_SWEEPS = 3
@@ -212,7 +194,7 @@ def thresholds(data: FigureData) -> Drawn:
         Patch(color=PLACE_COLOUR, alpha=0.25, label="interval of a threshold's place"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
-    return Drawn(figure, [_figures_thresholds_words(sweep) for sweep in sweeps.to_dict("records")])
+    return Drawn(figure)
 
 
 def chosen(table: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +203,7 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
     found = (tested["verdict"] != "threshold").astype(int)
     return tested.assign(rank=found, few=-tested["levels"]).sort_values(
         ["rank", "few"], kind="stable"
-    )[:MOST_SWEEPS]  # fmt: skip
+    )[:MOST_SWEEPS]
 
 
 def _times(axes: Axes, data: FigureData, sweep: dict) -> None:
@@ -234,7 +216,7 @@ def _times(axes: Axes, data: FigureData, sweep: dict) -> None:
     axes.plot(x, each, color=colour, marker="o", linewidth=1, markersize=4)
     _interval(axes, sweep)
     axes.set_title("" if sweep["slice"] == "all" else sweep["slice"].replace("_", " "))
-    amount(axes, "y", EACH[sweep["x"]], each, "s")
+    amount(axes.yaxis, EACH[sweep["x"]], each, "s")
 
 
 def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
@@ -253,7 +235,7 @@ def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
         if x.nunique() > MOST_FLAT:
             axes.tick_params(axis="x", labelrotation=90)
     else:
-        amount(axes, "x", LABELS["flop_per_call"], x, log=True)
+        amount(axes.xaxis, LABELS["flop_per_call"], x, log=True)
     axes.set_ylim(bottom=0)
 
 
@@ -270,11 +252,3 @@ def sweep_cells(cells: pd.DataFrame, sweep: dict) -> pd.DataFrame:
     if sweep["x"] == "flop_per_call":
         x = x * rows["flop_per_example"]
     return rows.assign(x=x).sort_values("x")
-
-
-def _figures_thresholds_words(sweep: dict) -> str:
-    where = "" if sweep["slice"] == "all" else f" ({sweep['slice'].replace('_', ' ')})"
-    reason = f": {sweep['reason']}" if sweep["reason"] else ""
-    name = name_of(sweep["factor"]).capitalize()
-    gain, limit = np.round([sweep["statistic"], sweep["statistic_limit"]], 1)
-    return f"{name}{where}: {sweep['verdict']}{reason} (F {gain:g}, by chance {limit:g})."

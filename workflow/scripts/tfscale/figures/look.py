@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
@@ -78,9 +79,16 @@ LIGHTEST = 0.82
 """The share of a colour map that is dark enough on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES: tuple[Dash, ...] = (
-    "-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)),
-    (0, (2, 2)), (0, (9, 2, 3, 2)), (0, (1, 4)),
-)  # fmt: skip
+    "-",
+    (0, (5, 2)),
+    (0, (1, 1.5)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (9, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 2)),
+    (0, (9, 2, 3, 2)),
+    (0, (1, 4)),
+)
 HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "/-")
 NAMES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 MODELS = {"mnist": NAMES[0], "text": NAMES[1]}
@@ -217,23 +225,24 @@ MOST_LEVELS = 10
 """Of a factor's levels so many have a tick or stand in a legend."""
 MANY_POINTS = 400
 """From so many points on they are pixels in the SVG, which stays small that way."""
-Which = Literal["x", "y"]
 
 
 def amount(
-    axes: Axes, which: Which, label: str, values: Iterable[float], unit: str | None = "",
+    axis: XAxis | YAxis,
+    label: str,
+    values: Iterable[float],
+    unit: str | None = "",
     log: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Label an axis of amounts and write its ticks with SI prefixes (plain ones for ratios, whose
     unit is None); logarithmic with `log` and where the values are positive and span a factor of
     8."""
     found = np.asarray(list(values), dtype=float)
     found = found[np.isfinite(found)]
-    axis = axes.xaxis if which == "x" else axes.yaxis
     ratio = found.max() / found.min() if len(found) and found.min() > 0 else 1.0
     if log or ratio > LOG_FROM_RATIO:
-        axes.set(**{f"{which}scale": "log"})
-        subs = (1.0,) if ratio > FINE_UP_TO[which] else (1.0, 2.0, 5.0)
+        axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+        subs = (1.0,) if ratio > FINE_UP_TO[axis.axis_name] else (1.0, 2.0, 5.0)
         axis.set_major_locator(LogLocator(10, subs=subs, numticks=8))
         axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(FuncFormatter(_plain) if unit is None else EngFormatter(unit))
@@ -269,26 +278,25 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def points(
-    axes: Axes, data: FigureData, rows: pd.DataFrame, x: Iterable[float], y: Iterable[float],
-    factor: str, size: float = 30,
-) -> None:  # fmt: skip
-    """A point a row in the colour and marker of its level of `factor`; hollow where `rows` says
-    that it is doubtful."""
-    places = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
-    levels = rows[factor].to_numpy()
-    doubtful = rows["doubtful"].to_numpy(bool) if "doubtful" in rows else np.zeros(len(rows), bool)
-    for level in np.unique(levels):
+    axes: Axes, data: FigureData, rows: pd.DataFrame, factor: str = "layers", size: float = 30
+) -> None:
+    """A point a row, at its x and y, in the colour and marker of its level of `factor`; hollow
+    where `rows` says that it is doubtful."""
+    doubtful = rows.get("doubtful", pd.Series(False, rows.index)).astype(bool)
+    for (level, hollow), own in rows.groupby([rows[factor], doubtful]):
         colour = data.palette.colour(factor, level)
-        for hollow in (False, True):
-            own = places[(levels == level) & (doubtful == hollow)]
-            if len(own):
-                axes.scatter(
-                    own["x"], own["y"], s=size, marker=data.palette.marker(factor, level),
-                    facecolors="white" if hollow else [colour],
-                    edgecolors=[colour] if hollow else "white",
-                    linewidths=1.4 if hollow else 0.5, alpha=0.9, zorder=3,
-                    rasterized=len(rows) > MANY_POINTS,
-                )  # fmt: skip
+        axes.scatter(
+            own["x"].to_numpy(float),
+            own["y"].to_numpy(float),
+            s=size,
+            marker=data.palette.marker(factor, level),
+            facecolors="white" if hollow else [colour],
+            edgecolors=[colour] if hollow else "white",
+            linewidths=1.4 if hollow else 0.5,
+            alpha=0.9,
+            zorder=3,
+            rasterized=len(rows) > MANY_POINTS,
+        )
 
 
 def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
@@ -296,12 +304,15 @@ def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False)
     levels = np.unique(rows[factor])
     return [
         Line2D(
-            [], [], color=data.palette.colour(factor, level),
+            [],
+            [],
+            color=data.palette.colour(factor, level),
             marker=data.palette.marker(factor, level),
-            linestyle=data.palette.dash(factor, level) if line else "", label=f"{level:g}",
+            linestyle=data.palette.dash(factor, level) if line else "",
+            label=f"{level:g}",
         )
         for level in levels[evenly(len(levels), MOST_LEVELS)]
-    ]  # fmt: skip
+    ]
 
 
 def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
@@ -309,19 +320,32 @@ def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
     if not rows.get("doubtful", pd.Series(dtype=bool)).any():
         return []
     return [
-        Line2D([], [], color="0.3", marker="o", linestyle="", markerfacecolor="white",
-               label=fill(DOUBTFUL, 22))
-    ]  # fmt: skip
+        Line2D(
+            [],
+            [],
+            color="0.3",
+            marker="o",
+            linestyle="",
+            markerfacecolor="white",
+            label=fill(DOUBTFUL, 22),
+        )
+    ]
 
 
 def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) -> None:
     """A legend to the right of the axes, its top at `place` of their height."""
     if handles:
         made = Legend(
-            axes, handles, [str(handle.get_label()) for handle in handles], title=title,
-            loc="upper left", bbox_to_anchor=(1.01, place), frameon=False, borderaxespad=0,
+            axes,
+            handles,
+            [str(handle.get_label()) for handle in handles],
+            title=title,
+            loc="upper left",
+            bbox_to_anchor=(1.01, place),
+            frameon=False,
+            borderaxespad=0,
             alignment="left",
-        )  # fmt: skip
+        )
         axes.add_artist(made)  # so that there may be several
         made.set_clip_on(False)
 
@@ -329,3 +353,11 @@ def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) ->
 def name_of(factor: str) -> str:
     """The factor's name for a legend's title."""
     return AXIS_WORDS[factor].name
+
+
+def level_legend(
+    axes: Axes, data: FigureData, rows: pd.DataFrame, factor: str = "layers", place: float = 1.0
+) -> None:
+    """A legend of the levels of `factor` that `rows` have, and of hollow points."""
+    handles = [*level_handles(data, factor, rows), *hollow_handle(rows)]
+    legend(axes, handles, name_of(factor), place)

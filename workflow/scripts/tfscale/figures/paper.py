@@ -20,10 +20,8 @@ from tfscale.figures.look import (
     amount,
     category_axis,
     evenly,
-    hollow_handle,
     in_words,
-    legend,
-    level_handles,
+    level_legend,
     name_of,
 )
 from tfscale.figures.look import points as draw_points
@@ -49,41 +47,26 @@ def heatmap(data: FigureData) -> Drawn:
     figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
     for panel, (title, matrix) in zip(panels, matrices.items(), strict=True):
         sns.heatmap(
-            matrix.round(2) + 0.0, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
-            square=True, ax=panel, xticklabels=short, yticklabels=short, cbar=False,
-            linewidths=1, linecolor="white",
-        )  # fmt: skip
+            matrix.round(2) + 0.0,
+            vmin=-1,
+            vmax=1,
+            cmap="vlag",
+            annot=True,
+            fmt=".2f",
+            square=True,
+            ax=panel,
+            xticklabels=short,
+            yticklabels=short,
+            cbar=False,
+            linewidths=1,
+            linecolor="white",
+        )
         panel.set_title(title)
         panel.tick_params(axis="x", rotation=40)
         plt.setp(panel.get_xticklabels(), ha="right", rotation_mode="anchor")
     colours = panels[-1].collections[0]
     figure.colorbar(colours, ax=panels, label="correlation (-1 to 1)", shrink=0.8)
-    return Drawn(figure, _correlation_words(data))
-
-
-def _correlation_words(data: FigureData) -> list[str]:
-    parts = [
-        f"{name_of(row['factor'])} {row['pearson']:.2f} ({row['spearman']:.2f}, "
-        f"{row['pearson_log']:.2f})"
-        for row in data.fitted("correlations").to_dict("records")
-    ]
-    said = f"With the time of a pass, Pearson (Spearman, logarithms): {'; '.join(parts)}."
-    return [said] if parts else []
-
-
-def by_layers(data: FigureData) -> Drawn:
-    """The time of a pass by layers."""
-    return box_plot(data, "layers")
-
-
-def by_batch_size(data: FigureData) -> Drawn:
-    """The time of a pass by batch size."""
-    return box_plot(data, "batch_size")
-
-
-def by_conv_size(data: FigureData) -> Drawn:
-    """The time of a pass by convolution size."""
-    return box_plot(data, "conv_size")
+    return Drawn(figure)
 
 
 def box_plot(data: FigureData, factor: str) -> Drawn:
@@ -92,8 +75,8 @@ def box_plot(data: FigureData, factor: str) -> Drawn:
     cells, hue = data.cells, "conv_size" if factor == "layers" else "layers"
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
     boxes(axes, data, cells, factor, hue)
-    amount(axes, "y", LABELS[TIME], cells[TIME], "s")
-    legend(axes, [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
+    amount(axes.yaxis, LABELS[TIME], cells[TIME], "s")
+    level_legend(axes, data, cells, hue)
     return Drawn(figure, [_median_words(cells, factor)])
 
 
@@ -106,12 +89,17 @@ def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: s
     place = cells[factor].map(levels.index).astype(float) + shift
     axes.boxplot(
         [cells[cells[factor] == level][TIME] for level in levels],
-        positions=range(len(levels)), widths=WIDTH_OF_BOX, showfliers=False, patch_artist=True,
-        manage_ticks=False, boxprops={"facecolor": "0.92", "edgecolor": "0.6"},
+        positions=range(len(levels)),
+        widths=WIDTH_OF_BOX,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops={"facecolor": "0.92", "edgecolor": "0.6"},
         medianprops={"color": MODELS.get(data.model, "0.2"), "linewidth": 2},
-        whiskerprops={"color": "0.6"}, capprops={"color": "0.6"},
-    )  # fmt: skip
-    draw_points(axes, data, cells, place, cells[TIME], hue)
+        whiskerprops={"color": "0.6"},
+        capprops={"color": "0.6"},
+    )
+    draw_points(axes, data, cells.assign(x=place, y=cells[TIME]), hue)
     axes.grid(visible=False, axis="x")
     axes.set_xlim(-0.6, len(levels) - 0.4)
     category_axis(axes, factor, levels)
@@ -134,24 +122,12 @@ MOST_LEVEL = 5
 """Levels whose names stand beside each other in a panel; those of more stand upright."""
 HIDDEN = 1.25
 """Matched cells that change so many times more than the medians are an effect that was hidden."""
-FACETS = {"layers": ("conv_size", "batch_size"), "batch_size": ("layers", "conv_size"),
-          "conv_size": ("layers", "batch_size")}  # fmt: skip
+FACETS = {
+    "layers": ("conv_size", "batch_size"),
+    "batch_size": ("layers", "conv_size"),
+    "conv_size": ("layers", "batch_size"),
+}
 """For each factor what the panels are by, and what the points are coloured by."""
-
-
-def matched_layers(data: FigureData) -> Drawn:
-    """The time of a pass by layers, a panel a convolution size."""
-    return matched(data, "layers")
-
-
-def matched_batch_size(data: FigureData) -> Drawn:
-    """The time of a pass by batch size, a panel a number of layers."""
-    return matched(data, "batch_size")
-
-
-def matched_conv_size(data: FigureData) -> Drawn:
-    """The time of a pass by convolution size, a panel a number of layers."""
-    return matched(data, "conv_size")
 
 
 def matched(data: FigureData, factor: str) -> Drawn:
@@ -172,7 +148,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
         place = boxes(panel, data, own, factor, hue)
         _joined(panel, own, place, factor)
         panel.set_title(f"{level}", fontsize="medium")
-        amount(panel, "y", "", cells[TIME], "s", log=True)
+        amount(panel.yaxis, "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
@@ -180,7 +156,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
             panel.tick_params(axis="x", labelrotation=90)
     figure.suptitle(name_of(facet), fontsize="medium")
     figure.supxlabel(LABELS[factor], fontsize="medium")
-    legend(panels[0][-1], [*level_handles(data, hue, cells), *hollow_handle(cells)], name_of(hue))
+    level_legend(panels[0][-1], data, cells, hue)
     return Drawn(figure, _words(cells, factor, ratios))
 
 

@@ -25,11 +25,11 @@ from tfscale.figures.look import (
     legend,
     level_axis,
     level_handles,
+    level_legend,
     name_of,
     named,
 )
 from tfscale.figures.look import points as draw_points
-from tfscale.units import three
 from tfscale.words import AXIS_WORDS, counted, share
 
 GIGA = 1e9
@@ -44,11 +44,17 @@ def work(data: FigureData) -> Drawn:
     if cells.empty:
         return in_words("No work model was fitted to these cells.")
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
-    draw_points(axes, data, cells, cells["flop_per_call"], cells["latency_s"], "layers")
+    draw_points(axes, data, cells.assign(x=cells["flop_per_call"], y=cells["latency_s"]))
     axes.scatter(
-        cells["flop_per_call"], cells["fitted_s"], marker="_", color="black", s=60, linewidths=1.2,
-        zorder=4, rasterized=len(cells) > MANY_POINTS,
-    )  # fmt: skip
+        cells["flop_per_call"],
+        cells["fitted_s"],
+        marker="_",
+        color="black",
+        s=60,
+        linewidths=1.2,
+        zorder=4,
+        rasterized=len(cells) > MANY_POINTS,
+    )
     handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
     ends = np.array([cells["flop_per_call"].min(), cells["flop_per_call"].max()])
     for place, roof in enumerate(data.roofs.to_dict("records")):
@@ -61,12 +67,12 @@ def work(data: FigureData) -> Drawn:
         handles.append(
             Line2D([], [], color="0.5", linestyle=(0, (1, 1.5)), label="identity model\n(median)")
         )
-    amount(axes, "x", LABELS["flop_per_call"], cells["flop_per_call"])
-    amount(axes, "y", LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
+    amount(axes.xaxis, LABELS["flop_per_call"], cells["flop_per_call"])
+    amount(axes.yaxis, LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
     axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
-    legend(axes, [*level_handles(data, "layers", cells), *hollow_handle(cells)], "layers")
+    level_legend(axes, data, cells)
     legend(axes, handles, "lines and ticks", 0.45)
-    return Drawn(figure, _share_words(data, cells))
+    return Drawn(figure)
 
 
 def roofline(data: FigureData) -> Drawn:
@@ -85,10 +91,16 @@ def roofline(data: FigureData) -> Drawn:
     kinds = cells["label"].map(BOUNDS).fillna(UNSURE)
     for (layers, marker), rows in cells.groupby(["layers", kinds]):
         axes.scatter(
-            intensity[rows.index], reached[rows.index], marker=marker, s=34, zorder=3,
-            color=[data.palette.colour("layers", layers)], edgecolors="white", linewidths=0.5,
+            intensity[rows.index],
+            reached[rows.index],
+            marker=marker,
+            s=34,
+            zorder=3,
+            color=[data.palette.colour("layers", layers)],
+            edgecolors="white",
+            linewidths=0.5,
             rasterized=len(cells) > MANY_POINTS,
-        )  # fmt: skip
+        )
     grid = np.geomspace(intensity.min(), intensity.max(), 100)
     handles = []
     tops: list[float] = []
@@ -98,16 +110,28 @@ def roofline(data: FigureData) -> Drawn:
         axes.plot(grid, top, color=colour, linestyle=dash)
         handles.append(Line2D([], [], color=colour, linestyle=dash, label=_roof_name(roof)))
         tops += top.tolist()
-    amount(axes, "x", "arithmetic intensity (FLOP a byte)", intensity)
-    amount(axes, "y", "work done (FLOP/s)", [*reached, *tops])
+    amount(axes.xaxis, "arithmetic intensity (FLOP a byte)", intensity)
+    amount(axes.yaxis, "work done (FLOP/s)", [*reached, *tops])
     marks = [*BOUNDS.items(), ("undetermined", UNSURE)]
-    handles += [Line2D([], [], color="0.4", marker=marker, linestyle="", label=label)
-                for label, marker in marks if (kinds == marker).any()]  # fmt: skip
-    dots = [Line2D([], [], color=data.palette.colour("layers", level), marker="s", linestyle="",
-                   label=f"{level}") for level in sorted(cells["layers"].unique())]  # fmt: skip
+    handles += [
+        Line2D([], [], color="0.4", marker=marker, linestyle="", label=label)
+        for label, marker in marks
+        if (kinds == marker).any()
+    ]
+    dots = [
+        Line2D(
+            [],
+            [],
+            color=data.palette.colour("layers", level),
+            marker="s",
+            linestyle="",
+            label=f"{level}",
+        )
+        for level in sorted(cells["layers"].unique())
+    ]
     legend(axes, dots, "layers (colour)")
     legend(axes, handles, "roof and what\nholds a cell up", 0.5)
-    return Drawn(figure, _bound_words(cells) + _share_words(data, cells))
+    return Drawn(figure, [_peak_words(data, cells)])
 
 
 def with_fit(data: FigureData) -> pd.DataFrame:
@@ -129,22 +153,15 @@ def _least(data: FigureData, flop: np.ndarray) -> np.ndarray:
     return flop / (data.roofs["peak_gflop_per_s"].max() * GIGA)
 
 
-def _share_words(data: FigureData, cells: pd.DataFrame) -> list[str]:
+def _peak_words(data: FigureData, cells: pd.DataFrame) -> str:
     own = cells.merge(data.roofs, on="threads") if len(data.roofs) else cells.iloc[:0]
     if own.empty:
-        return ["The roofs of this machine were not measured."]
+        return "The roofs of this machine were not measured."
     reached = own["flop_per_call"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
-    return [
+    return (
         f"Cells reach {share(reached.min())} to {share(reached.max())} of the measured peak "
         f"(median {share(reached.median())})."
-    ]
-
-
-def _bound_words(cells: pd.DataFrame) -> list[str]:
-    kinds = cells["label"].str.split(":").str[0].value_counts()
-    return [
-        f"Of {len(cells)} cells: " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()) + "."
-    ]
+    )
 
 
 OPERATIONS = {
@@ -183,10 +200,13 @@ def time_shares(data: FigureData) -> Drawn:
         axes.set_title(f"{AXIS_WORDS['batch_size'].name} {one}")
     named = " /\n".join(AXIS_WORDS[axis].name for axis in varied)
     panels[0][0].set_ylabel(f"{named} (number)")
-    handles = [Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=OPERATIONS[name])
-               for name, (colour, hatch) in _looks().items() if name in shown]  # fmt: skip
+    handles = [
+        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=OPERATIONS[name])
+        for name, (colour, hatch) in _looks().items()
+        if name in shown
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
-    return Drawn(figure, _words(data.fitted("time_shares")))
+    return Drawn(figure)
 
 
 def _looks() -> dict[str, tuple[str, str]]:
@@ -200,27 +220,23 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -
     for name in shown:
         colour, hatch = _looks()[name]
         width = 100 * rows[f"{name}_share"].to_numpy()
-        axes.barh(place, width, left=start, height=0.8, color=colour, hatch=hatch,
-                  edgecolor="white", linewidth=0.4)  # fmt: skip
+        axes.barh(
+            place,
+            width,
+            left=start,
+            height=0.8,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0.4,
+        )
         start += width
-    axes.set_yticks(place, [" / ".join(str(row[axis]) for axis in varied)
-                            for row in rows.to_dict("records")])  # fmt: skip
+    axes.set_yticks(
+        place, [" / ".join(str(row[axis]) for axis in varied) for row in rows.to_dict("records")]
+    )
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
     axes.grid(visible=False, axis="y")
-
-
-def _words(shares: pd.DataFrame) -> list[str]:
-    """The three kinds that take most of the time of all cells together, in the largest group."""
-    if shares.empty:
-        return []
-    first = shares.drop_duplicates("operation").nlargest(3, "time_share")
-    parts = []
-    for row in first.to_dict("records"):
-        low, high = row["time_share_low"], row["time_share_high"]
-        known = f" ({share(low)} to {share(high)})" if np.isfinite(low) else ""
-        parts.append(f"{OPERATIONS[row['operation']]} {share(row['time_share'])}{known}")
-    return [f"Of the time of all cells together: {', '.join(parts)}."]
 
 
 MOST_CURVES = 5
@@ -243,23 +259,27 @@ def saturation(data: FigureData) -> Drawn:
     own = cells[cells["layers"].isin(fits["layers"])]
     per_s = own["called_batch"] / own["latency_s"]
     _intervals(left, data, own)
-    draw_points(left, data, own, own["called_batch"], own["latency_s"], "layers")
-    draw_points(right, data, own, own["called_batch"], per_s, "layers")
+    own = own.assign(x=own["called_batch"])
+    draw_points(left, data, own.assign(y=own["latency_s"]))
+    draw_points(right, data, own.assign(y=per_s))
     for fit in fits.to_dict("records"):
         _curves(left, right, data, fit, own["called_batch"].max())
-    amount(left, "y", LABELS["latency_s"], own["latency_s"], "s")
-    amount(right, "y", LABELS["throughput_per_s"], [*per_s, *_marked(fits)])
+    amount(left.yaxis, LABELS["latency_s"], own["latency_s"], "s")
+    amount(right.yaxis, LABELS["throughput_per_s"], [*per_s, *_marked(fits)])
     levels = sorted(own["called_batch"].unique().tolist())
     for axes in (left, right):
         level_axis(axes, "batch_size", levels)
-    amount(right, "x", LABELS["batch_size"], right.get_xlim())
-    marks = [Line2D([], [], color="0.3", marker=marker, linestyle="-", label=label,
-                    markerfacecolor="white")
-             for marker, label in (("d", "n_half: 50 %"), ("p", "B90: 90 %"))]  # fmt: skip
+    amount(right.xaxis, LABELS["batch_size"], right.get_xlim())
+    marks = [
+        Line2D(
+            [], [], color="0.3", marker=marker, linestyle="-", label=label, markerfacecolor="white"
+        )
+        for marker, label in (("d", "n_half: 50 %"), ("p", "B90: 90 %"))
+    ]
     legend(right, [*level_handles(data, "layers", own, line=True), *hollow_handle(own)], "layers")
     legend(right, marks, "of the best throughput", 0.4)
     shape = ", ".join(f"{name_of(axis)} {cells[axis].iloc[0]}" for axis in SAME)
-    return Drawn(figure, [f"Drawn for {shape}.", *_figures_saturation_words(fits)])
+    return Drawn(figure, [f"Drawn for {shape}."])
 
 
 def _swept(cells: pd.DataFrame) -> pd.DataFrame:
@@ -284,9 +304,11 @@ def _fits(data: FigureData, cells: pd.DataFrame) -> pd.DataFrame:
 def _intervals(axes: Axes, data: FigureData, cells: pd.DataFrame) -> None:
     for cell in cells.to_dict("records"):
         axes.plot(
-            [cell["called_batch"]] * 2, [cell["latency_low_s"], cell["latency_high_s"]],
-            color=data.palette.colour("layers", cell["layers"]), linewidth=1.2,
-        )  # fmt: skip
+            [cell["called_batch"]] * 2,
+            [cell["latency_low_s"], cell["latency_high_s"]],
+            color=data.palette.colour("layers", cell["layers"]),
+            linewidth=1.2,
+        )
 
 
 def _curves(left: Axes, right: Axes, data: FigureData, fit: dict, greatest: int) -> None:
@@ -313,17 +335,3 @@ def _curves(left: Axes, right: Axes, data: FigureData, fit: dict, greatest: int)
 
 def _marked(fits: pd.DataFrame) -> list[float]:
     return (REACHED["b90"] * fits["most_throughput_per_s"]).tolist()
-
-
-def _figures_saturation_words(fits: pd.DataFrame) -> list[str]:
-    return [
-        f"{row['layers']} layers: half of {three(row['most_throughput_per_s'])} examples/s at "
-        f"batch {_batch(row, 'n_half')}, 90 % at {_batch(row, 'b90')}: {row['verdict']}."
-        for row in fits.to_dict("records")
-    ]
-
-
-def _batch(row: dict, name: str) -> str:
-    x, low, high = (row[f"{name}{end}_examples"] for end in ("", "_low", "_high"))
-    interval = f" ({low:.3g} to {high:.3g})" if np.isfinite(low) and np.isfinite(high) else ""
-    return f"{x:.3g}{interval}"
