@@ -61,6 +61,10 @@ def test_one_call_that_is_too_quick_by_chance_is_no_block():
     assert undisturbed_ns(durations) == pytest.approx(10_000, rel=0.01)
 
 
+def test_a_few_calls_of_which_one_was_interrupted_are_no_slower_than_the_median():
+    assert undisturbed_ns(np.array([200_000] * 9 + [6 * MS])) == 200_000
+
+
 def test_warm_up_waits_until_times_settle(monkeypatch):
     now_ns = 0
 

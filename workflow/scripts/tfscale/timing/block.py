@@ -53,7 +53,7 @@ class Block:
 
 def undisturbed_ns(durations_ns: np.ndarray) -> float:
     """The mean of the fastest block of consecutive calls that takes 2 ms; of longer calls that of
-    the fastest one.
+    the fastest one. Never more than the median call, for a few calls may hold no calm block.
 
     Whatever disturbs a call adds to its time (Chen and Revels 2016, "Robust benchmarking in noisy
     environments"), so the fastest block says what the model costs.
@@ -63,9 +63,10 @@ def undisturbed_ns(durations_ns: np.ndarray) -> float:
     >>> undisturbed_ns(np.array([1e6, 1e6, 4e6, 1e6, 3e6]))
     1000000.0
     """
-    count = min(ceil(BLOCK_NS / np.median(durations_ns)), len(durations_ns))
+    median_ns = float(np.median(durations_ns))
+    count = min(ceil(BLOCK_NS / median_ns), len(durations_ns))
     sums = np.cumsum(np.concatenate([[0], durations_ns]))
-    return float((sums[count:] - sums[:-count]).min() / count)
+    return min(float((sums[count:] - sums[:-count]).min() / count), median_ns)
 
 
 @dataclass(frozen=True)
