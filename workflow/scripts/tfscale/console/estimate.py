@@ -65,7 +65,7 @@ FIXED_S = {
     "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
     "plot": 4.0, "report": 3.0,
 }  # fmt: skip
-SHAPE_S = 2.0
+SHAPE_S = 0.6
 
 
 def training_s(axes: Cell, config: dict, speed: Speed) -> float:
