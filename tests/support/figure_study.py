@@ -10,6 +10,7 @@ import pandas as pd
 from made_study import processes_of, work_cells
 from matplotlib.axes import Axes
 
+from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.figures.draw import draw
 from tfscale.figures.look import FigureData, read, styled
@@ -32,21 +33,22 @@ def full_cells() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).drop_duplicates("cell", ignore_index=True)
 
 
-def timed_processes(cells: pd.DataFrame) -> pd.DataFrame:
-    """Processes a second apart, each round in a random order of cells."""
-    return processes_of(cells)
+timed_visits = processes_of
+"""Processes a second apart, each round in a random order of cells."""
 
 
 def write_study(folder: Path, cells: pd.DataFrame, imports=()) -> Path:
     """The tables of a study under a folder: cells, runs, roofs, and all that is fitted."""
-    made_study.fitted(folder, (cells, timed_processes(cells)), imports, PLAN)
+    paths = made_study.write_study(folder, cells, processes_of(cells))
+    (folder / "fits").mkdir()
+    fit(*paths, list(imports), 0.95, PLAN, str(folder / "fits"), progress=str)
     return folder
 
 
 def data_of(folder: Path, model: str = "mnist") -> FigureData:
     """What the figures of a model are drawn from."""
     paths = [str(folder / f"{name}.parquet") for name in ("cells", "runs", "roofs")]
-    return read(model, *paths, str(folder))
+    return read(model, *paths, str(folder / "fits"))
 
 
 def paper_csv(path: Path, factor: float = 3.0) -> Path:

@@ -1,7 +1,7 @@
 """A table's schema with the meaning of each column; conform a frame to it.
 
-The modules `columns_*` hold them, docs/reference writes docs/output.md from them, and `typed`
-refuses to write a table that says anything else.
+The modules that make the tables hold them, docs/reference writes docs/output.md from them, and
+`typed` refuses to write a table that says anything else.
 """
 
 import pandas as pd
@@ -67,7 +67,7 @@ def typed(name: str, table: pd.DataFrame | pa.Table, schema: pa.Schema) -> pa.Ta
     """The table with the types of its schema, ready to be written.
 
     Raises ValueError that names the columns in which the two differ: then the code that makes the
-    table, or its `columns_` module, has to change.
+    table, or its schema beside it, has to change.
     """
     made = list(table.column_names if isinstance(table, pa.Table) else table.columns)
     if made != schema.names:
@@ -76,8 +76,7 @@ def typed(name: str, table: pd.DataFrame | pa.Table, schema: pa.Schema) -> pa.Ta
         parts += [f"described but not there: {', '.join(sorted(gone))}"] if gone else []
         why = "; ".join(parts) or f"another order: {', '.join(made)}"
         raise ValueError(
-            f"the table {name} differs from its description in workflow/scripts/tfscale/"
-            f"columns_*.py: {why}"
+            f"the table {name} differs from its schema, beside the code that makes it: {why}"
         )
     if isinstance(table, pa.Table):
         return table.cast(schema)
