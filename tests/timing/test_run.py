@@ -59,8 +59,9 @@ def inputs(tmp_path_factory) -> dict[str, str]:
 
 
 def made(inputs: dict, output: Path, protocol: dict) -> None:
-    place, evaluation = {"seed": 1, "round": 1}, {"inputs": 8, "passes": 10}
-    run(CELL, AXES, place, protocol, evaluation, inputs, str(output))
+    evaluation = {"inputs": 8, "passes": 10}
+    settings = {"axes": AXES, "seed": 1, "protocol": protocol, "evaluation": evaluation}
+    print(run(CELL, 1, inputs, settings, str(output)))
 
 
 def test_a_run_times_its_cell_in_fresh_processes(inputs, tmp_path, capfd):
