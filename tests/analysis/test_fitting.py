@@ -1,6 +1,5 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from grids import grid, visits_of
@@ -9,8 +8,7 @@ from tfscale.analysis.fit import PARTS, fit
 from tfscale.analysis.material import Plan, gather
 from tfscale.errors import StudyError
 from tfscale.files.parquet import write_parquet
-from tfscale.report.tables import MOST_FITTED_ROWS, findings_by_topic, fit_sections
-from tfscale.study.outputs import TABLES, TOP
+from tfscale.study.outputs import TABLES
 
 PREDICT = {"model": ["mnist"], "layers": [4, 12], "batch_size": [8], "conv_size": [3],
            "input_size": [28]}  # fmt: skip
@@ -126,18 +124,3 @@ def test_both_fits_are_shown_where_there_are_outliers():
     assert own.both.groupby("machine").size().to_dict() == {"h": 48, "h without outliers": 47}
     assert set(own.both_visits["machine"]) == {"h", "h without outliers"}
     assert set(own.cells["machine"]) == set(own.visits["machine"]) == {"h"}
-
-
-def test_the_page_shows_tables_with_units_and_says_what_is_cut(tmp_path):
-    cells, visits = a_study()
-    fitted(tmp_path, cells, visits)
-    sections = {section["name"]: section for section in fit_sections(str(tmp_path))}
-    regimes = sections["elasticities"]
-    assert regimes["total"] > MOST_FITTED_ROWS == len(regimes["rows"])
-    assert "machine" not in regimes["columns"] and "threads" not in regimes["columns"]
-    saturation = sections["saturation"]
-    overhead = [row[saturation["columns"].index("overhead s")] for row in saturation["rows"]]
-    assert all(text.endswith(("µs", "ms")) for text in overhead)
-    assert "slice_laws" not in sections
-    assert TOP in findings_by_topic(str(tmp_path / "findings.parquet"))
-    assert np.all([len(row) == len(saturation["columns"]) for row in saturation["rows"]])
