@@ -8,6 +8,7 @@ from tfscale.analysis.fit import PARTS, fit
 from tfscale.analysis.material import Plan, gather
 from tfscale.errors import StudyError
 from tfscale.files.parquet import write_parquet
+from tfscale.report.tables import findings_by_topic
 from tfscale.study.outputs import TABLES
 
 PREDICT = {"model": ["mnist"], "layers": [4, 12], "batch_size": [8], "conv_size": [3],
