@@ -16,6 +16,7 @@ from figure_study import (
     plot_inputs,
     plot_outputs,
     tables_of,
+    whole,
     write_study,
 )
 
@@ -38,7 +39,7 @@ def shared_study(tmp_path_factory) -> Path:
 def full_study(folder: Path) -> Path:
     """The tables of a full study with an outlier and another machine, made once a session."""
     folder.mkdir()
-    cells = full_cells()
+    cells = whole(full_cells())
     cells.loc[3, "unsettled_processes"] = ROUNDS
     entry = {"path": str(paper_csv(folder / "slow.csv")), "name": DOLLARS, "model": "mnist"}
     return write_study(folder, cells, [entry])
