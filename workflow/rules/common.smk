@@ -49,6 +49,7 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
     """What a job does, among params: `target` (module:function) with these settings, in a `fresh`
     process or in its own. The digest follows the code of the target and of the functions `also`
     that it names to fresh processes, the environment's file and `files`."""
+    also = [*also, "tfscale.jobs.processes:fresh"] if fresh else also
     read = [*files_of(target, *also), Path(f"envs/{env}.yaml"), *map(Path, files)]
     code = {"function": target, "fresh": fresh, "digest": digest(read)}
     return {"code": code, "settings": settings}

@@ -4,8 +4,7 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
     from tfscale.files import checksums
-    from tfscale.jobs.entry import call
-    from tfscale.jobs.processes import fresh
+    from tfscale.jobs.entry import call, imported
 
     code, sums = snakemake.params.code, snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
@@ -20,7 +19,11 @@ with logged(snakemake.log[0]):
             "threads": snakemake.threads,
         },
     }
-    result = fresh("tfscale.jobs.entry:call", arguments) if code["fresh"] else call(**arguments)
+    if code["fresh"]:  # by name: jobs that need no fresh process depend on none of its code
+        fresh = imported("tfscale.jobs.processes:fresh")
+        result = fresh("tfscale.jobs.entry:call", arguments)
+    else:
+        result = call(**arguments)
     if sums:
         checksums.write(snakemake.output, sums)
     if isinstance(result, str) and result:
