@@ -1,7 +1,6 @@
 """Outputs are whole or not there, and a full disk hides no message."""
 
 import os
-import signal
 import subprocess
 import sys
 
@@ -10,7 +9,6 @@ from paths import ROOT
 
 from tfscale.files import whole
 from tfscale.files.whole import flush, replacing, write_text
-from tfscale.jobs.processes import in_one_line
 
 SCRIPTS = str(ROOT / "workflow" / "scripts")
 
@@ -110,9 +108,3 @@ def test_a_log_that_cannot_be_made_is_said(tmp_path):
     done = run(code, str(tmp_path))
     assert done.returncode == 1
     assert f"Is a directory: '{tmp_path}'" in done.stderr
-
-
-def test_a_stopped_job_says_by_what():
-    stopped = in_one_line(SystemExit(128 + signal.SIGTERM))
-    assert stopped == "was stopped by SIGTERM: type the same command again"
-    assert in_one_line(SystemExit(3)) == "SystemExit: 3"
