@@ -38,7 +38,7 @@ def test_the_message_of_a_failed_job_is_the_end_of_its_log(tmp_path):
         "no data",
         "  source a: 404",
     )
-    (tmp_path / "killed.log").write_text("visit 1: 3 ms\n")
+    (tmp_path / "killed.log").write_text("process 1: 3 ms\n")
     assert failure_in(str(tmp_path / "killed.log")) == ()
     assert failure_in(str(tmp_path / "none.log")) == ()
 

@@ -16,7 +16,7 @@ def needs(config) -> Needs:
 
 
 def test_a_job_asks_for_what_it_was_seen_to_need_and_more(needs):
-    """A visit of this cell was measured to take 629 MB, the processes above it 620 MB."""
+    """A process of this cell was measured to take 629 MB, its job 620 MB."""
     asked = needs.run_mb("mnist_layers10_batch512_conv5_input28_threads1", 1)
     assert 629 + 620 < asked < 3 * (629 + 620)
 

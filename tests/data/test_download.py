@@ -25,7 +25,7 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setitem(sources.PAYLOADS, "set", {"f": payload})
     monkeypatch.setitem(sources.OFFICIAL, "set", [])
     monkeypatch.setattr(download, "RETRIES", 0)
-    monkeypatch.setattr(download, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(download, "TIMEOUT_S", 5)
     with serving(tmp_path / "www") as url:
         yield tmp_path / "www", url
 

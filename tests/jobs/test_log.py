@@ -17,10 +17,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's ow
 
 ORPHAN = """
 import subprocess, sys, time
-code = "import time; from tfscale.jobs.log import logged\\nwith logged('x.log'): time.sleep(60)"
+code = "import time; from tfscale.jobs.log import logged\\nwith logged('x.log'): time.sleep(120)"
 child = subprocess.Popen([sys.executable, "-c", code])
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(120)
 """
 
 
@@ -30,7 +30,7 @@ def test_a_job_ends_with_the_snakemake_that_was_killed(tmp_path):
         stdout=subprocess.PIPE, text=True, cwd=tmp_path,
     )  # fmt: skip
     job = psutil.Process(int(parent.stdout.readline()))
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not (tmp_path / "x.log").exists():
         assert time.monotonic() < end
         time.sleep(0.02)

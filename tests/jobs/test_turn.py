@@ -60,7 +60,7 @@ def test_the_lock_is_free_when_its_holder_was_killed(place, capsys):
     with holder() as other:
         assert other.stdout.readline() == "holds\n"
         other.kill()
-        other.wait(20)
+        other.wait(60)
     with timing_turn():
         assert capsys.readouterr().out == ""
 

@@ -1,9 +1,6 @@
 """Training: what it says when it diverges, and what a user's own Keras settings may change."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +8,7 @@ from paths import ROOT
 
 from tfscale.data.encoded import Split
 from tfscale.errors import StudyError
+from tfscale.jobs.processes import fresh
 from tfscale.models.training import train
 from tfscale.study.architecture import describe
 
@@ -34,26 +32,13 @@ def test_a_training_that_diverges_says_so_and_what_to_lower():
     assert "Lower training.learning_rate (1e+20)" in str(raised.value)
 
 
-def test_the_users_own_settings_of_keras_change_nothing(tmp_path):
+def test_the_users_own_settings_of_keras_change_nothing(tmp_path, monkeypatch):
     own = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras" / "keras.json").write_text(json.dumps(own))
-    program = (
-        "from tfscale.jobs.warm import do\n"
-        "names = ('backend', 'floatx', 'image_data_format')\n"
-        "print(*(do(f'keras.config:{name}') for name in names))"
-    )
-    variables = {
-        "HOME": str(tmp_path),
-        "TFSCALE_WARM": "0",
-        "KERAS_BACKEND": "jax",
-        "PYTHONPATH": str(ROOT / "workflow" / "scripts"),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["tensorflow", "float32", "channels_last"]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "support"))
+    found = fresh("errands:keras_settings", {}, isolation="exec")
+    assert found == ["tensorflow", "float32", "channels_last"]

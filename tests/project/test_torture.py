@@ -23,7 +23,7 @@ def study(tmp_path):
     """A folder with a sealed run, a model and its facts."""
     run = tmp_path / RUN
     run.parent.mkdir(parents=True)
-    run.write_bytes(b"visits " + PLACEHOLDER + b" end")
+    run.write_bytes(b"processes " + PLACEHOLDER + b" end")
     seal(run)
     model = tmp_path / "results/models/m/saved_model"
     model.mkdir(parents=True)

@@ -113,8 +113,8 @@ def command(process: psutil.Process) -> list[str]:
 
 
 def cast(root: Path, log: str) -> dict[str, psutil.Process]:
-    """Who works on the job with this log, by role: its `script`, the `job` that the warm parent
-    forked for it, and its `visit`; and the `warm` parent itself."""
+    """Who works on the job with this log, by role: its `script`, the fresh `process` that does its
+    work, and the `warm` parent of that."""
     found: dict[str, psutil.Process] = {}
     waiting = {process.pid: process for process in at_work(root)}
     writers = {pid: process for pid, process in waiting.items() if _writes(pid, log)}
@@ -126,7 +126,7 @@ def cast(root: Path, log: str) -> dict[str, psutil.Process]:
             parent = process.ppid()
         except psutil.Error:
             continue
-        found["visit" if parent in writers else "job"] = writers[pid]
+        found["process"] = writers[pid]
         if parent in waiting and parent not in writers:
             found["warm"] = waiting[parent]
     return found

@@ -22,6 +22,12 @@ def where() -> dict:
     }
 
 
+def keras_settings() -> list[str]:
+    from keras import config
+
+    return [config.backend(), config.floatx(), config.image_data_format()]
+
+
 def count(to: int) -> list[int]:
     print("counting … in UTF-8")
     return list(range(to))
@@ -58,4 +64,4 @@ def stubborn(pid_file: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     Path(pid_file).write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(120)

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import sleep
 
 CONTENT = b"two lines\nof text\n" * 50
-STALL_S = 3
+STALL_S = 7
 
 
 class Server(http.server.SimpleHTTPRequestHandler):

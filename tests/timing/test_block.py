@@ -2,7 +2,7 @@
 
 import gc
 from statistics import median
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns
 
 import numpy as np
 import pytest
@@ -22,25 +22,49 @@ MS = 1_000_000
 SHORT = {"protocol": "short", "min_calls": 10, "min_time_s": 0.02}
 
 
-def spin(duration_ns: int):
-    def call(index: int) -> None:
-        end = perf_counter_ns() + duration_ns
+class Clock:
+    """A clock that goes on when a call is made, and only then."""
+
+    def __init__(self):
+        self.now_ns = 0
+
+    def of(self, *durations_ns: int):
+        """Calls of these durations, the last one for all that follow."""
+
+        def call(index: int) -> None:
+            self.now_ns += left.pop(0) if len(left) > 1 else left[0]
+
+        left = list(durations_ns)
+        return call
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(block, "perf_counter_ns", lambda: made.now_ns)
+    monkeypatch.setattr(block, "process_time_ns", lambda: made.now_ns // 2)
+    monkeypatch.setattr(block, "calibrate", lambda: 0.02)
+    return made
+
+
+def test_a_call_of_known_time_is_measured(clock):
+    durations = timed_block(clock.of(3 * MS, 2 * MS), 2 * MS, 0.05, 10)
+    assert durations.tolist() == [3 * MS, *[2 * MS] * 24]
+    assert undisturbed_ns(durations) == 2 * MS
+
+
+def test_a_real_call_takes_the_time_that_it_takes():
+    def spin(index: int) -> None:
+        end = perf_counter_ns() + 2 * MS
         while perf_counter_ns() < end:
             pass
 
-    return call
+    assert timed_block(spin, 2 * MS, 0.05, 10).min() >= 2 * MS
 
 
-def test_a_spin_of_known_time_is_measured():
-    durations = timed_block(spin(2 * MS), 2 * MS, 0.05, 10)
-    assert len(durations) >= 10
-    assert durations.min() >= 2 * MS
-    assert undisturbed_ns(durations) < 1.05 * 2 * MS
-
-
-def test_the_block_ends_with_enough_calls_and_time():
-    assert len(timed_block(spin(MS), MS, 0.0, 7)) == 7
-    assert timed_block(spin(MS), MS, 0.1, 1).sum() >= 0.1e9
+def test_the_block_ends_with_enough_calls_and_time(clock):
+    assert len(timed_block(clock.of(MS), MS, 0.0, 7)) == 7
+    assert len(timed_block(clock.of(MS), MS, 0.1, 1)) == 100
     assert gc.isenabled()
 
 
@@ -65,68 +89,59 @@ def test_a_few_calls_of_which_one_was_interrupted_are_no_slower_than_the_median(
     assert undisturbed_ns(np.array([200_000] * 9 + [6 * MS])) == 200_000
 
 
-def test_warm_up_waits_until_times_settle(monkeypatch):
-    now_ns = 0
-
-    def call(index: int) -> None:
-        nonlocal now_ns
-        now_ns += 8_000_000 if index < 15 else 4_000_000
-
-    monkeypatch.setattr(block, "perf_counter_ns", lambda: now_ns)
-    durations, settled = warm_up(call)
+def test_warm_up_waits_until_times_settle(clock):
+    durations, settled = warm_up(clock.of(*[8 * MS] * 15, 4 * MS))
     assert settled
     assert len(durations) > 25
 
 
-def test_a_slow_call_warms_up_once():
-    durations, settled = warm_up(lambda index: sleep(0.05))
+def test_a_slow_call_warms_up_once(clock):
+    durations, settled = warm_up(clock.of(50 * MS))
     assert len(durations) == 1
     assert settled is None
 
 
-def test_a_side_block_is_short_and_missing_for_slow_calls():
-    assert len(side_block(spin(MS), MS)) == 10
-    assert side_block(spin(MS), 31 * MS) == side_block(None, MS) == []
+def test_a_side_block_is_short_and_missing_for_slow_calls(clock):
+    assert len(side_block(clock.of(MS), MS)) == 10
+    assert side_block(clock.of(MS), 31 * MS) == side_block(None, MS) == []
 
 
-def timed(call_s: float, first_s: float, protocol=SHORT):
-    """The block of calls of which the first one takes longer."""
+def timed(call, protocol=SHORT):
+    """The block of these calls, and the peaks of memory."""
     phases, made = Phases(), []
 
-    def call(index: int) -> None:
-        sleep(call_s if made else first_s)
+    def counted(index: int) -> None:
         made.append(index)
+        call(index)
 
-    found = time_calls(call, Length(protocol, batch_size=1, inputs=4), phases)
+    found = time_calls(counted, Length(protocol, batch_size=1, inputs=4), phases)
     assert 1 + len(found.warmup) + len(found.timed) == len(made), "no call is lost"
     return found, phases.peaks
 
 
-def test_a_slow_first_call_is_the_warm_up(monkeypatch):
-    monkeypatch.setattr(block, "VERY_SLOW_NS", 40 * MS)
-    found, peaks = timed(0.05, 0.06)
-    assert (found.warmup, found.settled, len(found.timed)) == ([], None, 5)
-    assert found.timed.min() >= 50 * MS
+def test_a_slow_first_call_is_the_warm_up(clock):
+    found, peaks = timed(clock.of(900 * MS, 700 * MS))
+    assert (found.warmup, found.settled, found.first) == ([], None, 900 * MS)
+    assert found.timed.tolist() == [700 * MS] * 3
     assert "memory_warmup_bytes" not in peaks
 
 
-def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any(monkeypatch):
+def test_a_quick_call_after_a_slow_first_one_is_warmed_up_and_timed_as_any(clock):
     """Tracing or compiling took the time: the calls after it are the warm-up."""
-    monkeypatch.setattr(block, "VERY_SLOW_NS", 40 * MS)
-    found, peaks = timed(0.001, 0.06)
+    found, peaks = timed(clock.of(900 * MS, MS))
     assert len(found.warmup) >= 10 and len(found.timed) >= 10
-    assert median(found.timed) < 10 * MS < found.first
+    assert median(found.timed) == MS and found.first == 900 * MS
     assert {"memory_warmup_bytes", "memory_timed_bytes"} <= set(peaks)
 
 
-def test_the_machine_is_looked_at_round_the_block(monkeypatch):
+def test_the_machine_is_looked_at_round_the_block(clock, monkeypatch):
     left = [0.02, 0.03]
     monkeypatch.setattr(block, "calibrate", lambda: left.pop(0))
-    found, _ = timed(0.001, 0.001)
+    found, _ = timed(clock.of(MS))
     assert (found.calibration_before_s, found.calibration_after_s) == (0.02, 0.03)
-    assert 0 <= found.cpu_share < 0.9, "it slept"
+    assert found.cpu_share == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_papers_protocol_makes_its_passes_in_one_stretch():
-    found, _ = timed(0.001, 0.001, SHORT | {"protocol": "paper", "passes": 2})
+def test_the_papers_protocol_makes_its_passes_in_one_stretch(clock):
+    found, _ = timed(clock.of(MS), SHORT | {"protocol": "paper", "passes": 2})
     assert len(found.timed) == 8

@@ -1,4 +1,4 @@
-"""The calls that a visit times, on small untrained models."""
+"""The calls that a process times, on small untrained models."""
 
 import keras
 import numpy as np

@@ -23,7 +23,6 @@ RUN = f"results/runs/{TARGET}/round1.parquet"
 TIMED, TRAINED = f"results/logs/runs/{TARGET}_round1.log", f"results/logs/train/{MODEL}.log"
 PARTIAL = ("results/report.html", "--config", "partial=true")
 SOME_BYTES = 1_000_000
-KILLED = r"ended by signal 9 \(SIGKILL\)"
 
 Cast = dict[str, psutil.Process]
 """Who works on the target, by role."""
@@ -37,7 +36,7 @@ class Fault:
     name: str
     cause: str
     strike: Callable[[Cast], None] | None = None
-    who: str = "visit"
+    who: str = "process"
     log: str = TIMED
     before: Callable[[Project], None] = lambda project: None
     after: Callable[[Project], None] = lambda project: None
@@ -48,14 +47,14 @@ def _signal(role: str, number: int) -> Callable[[Cast], None]:
 
 
 def _no_memory(cast: Cast) -> None:
-    """Nothing more is given to the visit, which has not loaded its model yet."""
-    most = cast["visit"].memory_info().vms + SOME_BYTES
-    cast["visit"].rlimit(resource.RLIMIT_AS, (most, most))
+    """Nothing more is given to the process, which has not loaded its model yet."""
+    most = cast["process"].memory_info().vms + SOME_BYTES
+    cast["process"].rlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _no_space(cast: Cast) -> None:
     """No file may grow any more, as on a full disk; the log neither."""
-    for role in ("script", "job", "visit"):
+    for role in ("script", "process"):
         cast[role].rlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
@@ -68,16 +67,16 @@ def _without_model(project: Project) -> None:
 
 
 FAULTS = (
-    Fault("its visit is killed", "a visit was killed by SIGKILL", _signal("visit", signal.SIGKILL)),
-    Fault("its visit crashes", "a visit was killed by SIGSEGV", _signal("visit", signal.SIGSEGV)),
-    Fault("its job is killed", KILLED, _signal("job", signal.SIGKILL)),
+    Fault("its process is killed", "was killed by SIGKILL", _signal("process", signal.SIGKILL)),
+    Fault("its process crashes", "was killed by SIGSEGV", _signal("process", signal.SIGSEGV)),
+    Fault("its job is killed", "ended by SIGKILL", _signal("script", signal.SIGKILL), "script"),
     Fault("no memory is left", "[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", _no_memory),
-    Fault("it hangs", "took longer than 20 s", _signal("visit", signal.SIGSTOP)),
+    Fault("it hangs", "took longer than 20 s", _signal("process", signal.SIGSTOP)),
     Fault("no disk is left", "File too large|No space", _no_space),
     Fault("its SavedModel is damaged", "has changed since it was written: delete", before=_damage,
           after=_without_model),
-    Fault("its training is killed", KILLED, _signal("job", signal.SIGKILL), "job", TRAINED,
-          before=_without_model),
+    Fault("its training is killed", "was killed by SIGKILL", _signal("process", signal.SIGKILL),
+          log=TRAINED, before=_without_model),
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from tfscale.files.whole import intact
 from tfscale.models.saved import digest
 
 FOLDERS = ("results", "resources/encoded")
-RUNS, SENTINELS = "results/runs/", "results/sentinels/"
+RUNS = "results/runs/"
 VARIES = re.compile(r"results/logs/|results/README\.md$|.*/\.snakemake_timestamp$")
-KEYS = ["cell", "sentinel", "round", "visit"]
+KEYS = ["cell", "round", "process"]
 FIXED = [
     "cell", "model", "layers", "batch_size", "conv_size", "input_size", "threads", "parameters",
     "training_examples", "training_steps", "test_accuracy", "operations", "flop_per_example",
@@ -85,12 +85,9 @@ def _tables_differ(one: Path, other: Path) -> Iterator[str]:
     keys = [pd.read_parquet(root / "results/runs.parquet")[KEYS] for root in (one, other)]
     if keys[1].duplicated().any():
         yield "runs.parquet: a row twice"
-    runs = [set(map(tuple, table[KEYS[:3]].to_numpy())) for table in keys]
+    runs = [set(map(tuple, table.to_numpy())) for table in keys]
     if runs[0] != runs[1]:
-        yield f"runs.parquet: {len(runs[0] ^ runs[1])} runs in one study only"
-    counts = keys[1].groupby(KEYS[:3], observed=True)["visit"].agg(["count", "max"])
-    if (counts["count"] != counts["max"]).any():
-        yield "runs.parquet: a visit is missing"
+        yield f"runs.parquet: {len(runs[0] ^ runs[1])} processes in one study only"
     cells = [pd.read_parquet(root / "results/cells.parquet")[FIXED] for root in (one, other)]
     if not cells[0].equals(cells[1]):
         yield "cells.parquet: other cells"
@@ -110,7 +107,7 @@ def _is_part(name: str, known: set[str]) -> bool:
 def _is_whole(path: Path) -> bool:
     name = path.as_posix()
     try:
-        if RUNS in name or SENTINELS in name:
+        if RUNS in name:
             return intact(path)
         if path.name == "facts.json":
             return _facts(path.parent, "sha") == digest(path.parent / "saved_model")

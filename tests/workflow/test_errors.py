@@ -1,8 +1,5 @@
 """What the user reads when something is wrong."""
 
-import shutil
-
-import pytest
 from snakemake_project import CELLS
 from torture.failing import FAULTS, struck
 
@@ -37,23 +34,8 @@ def test_an_impossible_cell_is_named_with_the_remedy(fresh):
     assert "mnist_layers40_batch1_conv3_input28_threads1" in printed
 
 
-def test_a_damaged_model_fails_its_cells_alone_and_says_what_to_do(project):
-    for cell in CELLS[:2]:
-        project.run_file(cell).unlink()
-    model = project.root / "results/models/mnist_layers4_batch16_conv3_input28"
-    (model / "saved_model" / "saved_model.pb").write_bytes(b"damaged")
-    done = project.call()
-    assert done.returncode != 0
-    assert "type the same command again" in done.stdout
-    assert not project.run_file(CELLS[0]).exists()
-    assert project.run_file(CELLS[1]).exists()
-    shutil.rmtree(model)
-    assert project.plan(f"results/runs/{CELLS[0]}/round1.parquet") == {"train": 1, "measure": 1}
-
-
-@pytest.mark.parametrize("name", ["its visit is killed", "no disk is left"])
-def test_a_cell_that_is_struck_fails_alone_and_the_end_says_why(project, name):
-    (fault,) = [fault for fault in FAULTS if fault.name == name]
+def test_a_cell_whose_process_is_killed_fails_alone_and_the_end_says_why(project):
+    (fault,) = [fault for fault in FAULTS if fault.name == "its process is killed"]
     assert struck(project, fault) == []
     assert project.plan()["measure"] == 1
 

@@ -23,7 +23,7 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     project.configure(timing=LONG)
     name = str(path.relative_to(project.root))
     study = Running(project, name)
-    assert wait_for(lambda: "visit" in cast(project.root, LOG)), study.said
+    assert wait_for(lambda: "process" in cast(project.root, LOG)), study.said
     second = project.call(name)
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout and "--unlock" in second.stdout
@@ -58,5 +58,5 @@ def test_two_studies_are_timed_in_turn(project, finished, tmp_path):
     logs = [project.root.glob("results/logs/runs/*"), other.root.glob("results/logs/runs/*")]
     said = "".join(log.read_text() for found in logs for log in found)
     assert "waiting: another study is being timed on this machine (pid" in said
-    spans = sorted(timed(project, "runs") + timed(other, "runs"))
+    spans = sorted(timed(project) + timed(other))
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))

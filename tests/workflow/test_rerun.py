@@ -59,12 +59,6 @@ def test_a_fresh_clone_beside_old_results_reruns_nothing(project, fresh):
     assert fresh.plan() == {}
 
 
-def test_another_order_of_keys_reruns_nothing(project):
-    path = project.root / "config.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()), sort_keys=True))
-    assert project.plan() == {}
-
-
 def test_a_new_batch_size_times_only_its_cells(project):
     before = project.times("runs/*/*.parquet")
     grid = yaml.safe_load((project.root / "config.yaml").read_text())["grid"]
@@ -78,43 +72,16 @@ def test_a_new_batch_size_times_only_its_cells(project):
     assert project.plan() == {}
 
 
-def test_new_layers_train_only_their_model(project):
-    grid = yaml.safe_load((project.root / "config.yaml").read_text())["grid"]
-    grid[0]["layers"] = [4, 6, 8]
-    project.configure(grid=grid)
-    assert project.plan() == {"train": 1, "measure": 1} | AFTER_TIMING
-
-
-def test_changed_data_of_one_cell_reruns_that_cell(project):
-    manifest = project.root / "resources/encoded/builtin/text_input14.json"
-    manifest.write_text(manifest.read_text().replace('"sha256": "', '"sha256": "0'))
-    assert project.plan() == {"train": 1, "measure": 1} | AFTER_TIMING
-
-
 def test_an_edit_of_the_figure_code_redraws_figures(project):
     before = project.times("*.parquet") | project.times("figures/*")
     project.append("workflow/scripts/tfscale/figures/look.py", 'INK = "black"')
-    assert project.plan() == {"plot": 2, "report": 1, "all": 1}
+    assert project.plan() == PLOTTED
     project.run()
     after = project.times("*.parquet") | project.times("figures/*")
     changed = {name for name in after if after[name] != before[name]}
     assert len(changed) == 2 * (2 * len(FIGURES) + 1)
     assert all("figures" in name for name in changed)
     assert project.plan() == {}
-
-
-def test_changed_timing_settings_time_again_without_training(project):
-    project.configure(timing={"min_calls": 6})
-    assert project.plan() == {"measure": 3, "floor": 1} | AFTER_TIMING
-    trained = project.times("models/*/facts.json")
-    project.run("results/cells.parquet")
-    assert project.times("models/*/facts.json") == trained
-    assert project.plan("results/cells.parquet") == {}
-
-
-def test_another_round_keeps_the_first(project):
-    project.configure(timing={"rounds": 2})
-    assert project.plan() == {"measure": 3} | AFTER_TIMING
 
 
 def test_changed_training_settings_train_again(project):
@@ -127,69 +94,76 @@ def test_changed_training_settings_train_again(project):
     assert project.plan("results/cells.parquet") == {}
 
 
-TIMING = {"measure": 3, "floor": 1} | AFTER_TIMING
+TIMED = {"measure": 3, "floor": 1} | AFTER_TIMING
+TRAINED = {"train": 3} | TIMED
+PLOTTED = {"plot": 2, "report": 1, "all": 1}
+PACKAGE = "workflow/scripts/tfscale"
 
 
-@pytest.mark.parametrize(
-    ("module", "wanted"),
-    [
-        ("timing/block", TIMING),
-        ("jobs/warm", {"train": 3, "calibrate": 1} | TIMING),
-        ("figures/paper", {"plot": 2, "report": 1, "all": 1}),
-        ("console/display", {}),
-    ],
-)
-def test_an_edit_of_code_redoes_what_depends_on_it(project, module, wanted):
-    project.append(f"workflow/scripts/tfscale/{module}.py", "# another line")
+def edited(name: str):
+    return lambda project: project.append(name, "# another line")
+
+
+def changed(**sections):
+    return lambda project: project.configure(**sections)
+
+
+def another_order(project) -> None:
+    path = project.root / "config.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()), sort_keys=True))
+
+
+def new_layers(project) -> None:
+    grid = yaml.safe_load((project.root / "config.yaml").read_text())["grid"]
+    grid[0]["layers"] = [4, 6, 8]
+    project.configure(grid=grid)
+
+
+def other_data(project) -> None:
+    manifest = project.root / "resources/encoded/builtin/text_input14.json"
+    manifest.write_text(manifest.read_text().replace('"sha256": "', '"sha256": "0'))
+
+
+def lost(name: str):
+    return lambda project: (project.root / "results" / name).unlink()
+
+
+def emptied(project) -> None:
+    project.run_file(CELLS[2]).write_bytes(b"")
+
+
+def one_byte(project) -> None:
+    content = bytearray(project.run_file(CELLS[2]).read_bytes())
+    content[500] ^= 1
+    project.run_file(CELLS[2]).write_bytes(content)
+
+
+CHANGES = {
+    "another order of keys": (another_order, {}),
+    "new layers": (new_layers, {"train": 1, "measure": 1} | AFTER_TIMING),
+    "other data of one cell": (other_data, {"train": 1, "measure": 2} | AFTER_TIMING),
+    "timing settings": (changed(timing={"min_calls": 6}), TIMED),
+    "another round": (changed(timing={"rounds": 2}), {"measure": 3} | AFTER_TIMING),
+    "a lost run": (lost(f"runs/{CELLS[2]}/round1.parquet"), {"measure": 1} | AFTER_TIMING),
+    "an emptied run": (emptied, {"measure": 1} | AFTER_TIMING),
+    "a run with another bit": (one_byte, {"measure": 1} | AFTER_TIMING),
+    "another look at the machine": (
+        lost("machine.json"), {"calibrate": 1, "report": 1, "all": 1},
+    ),
+    "a pin of TensorFlow": (
+        lambda project: project.append("envs/tensorflow.yaml", "      - absl-py==2.0.0"),
+        {"calibrate": 1} | TRAINED,
+    ),
+    "the timed block": (edited(f"{PACKAGE}/timing/block.py"), TIMED),
+    "the warm parent": (edited(f"{PACKAGE}/jobs/warm.py"), {"calibrate": 1} | TRAINED),
+    "a figure": (edited(f"{PACKAGE}/figures/paper.py"), PLOTTED),
+    "the console": (edited(f"{PACKAGE}/console/display.py"), {}),
+    "the page": (edited("workflow/report/report.html.j2"), {"report": 1, "all": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_redoes_what_depends_on_it_and_no_more(project, change):
+    change, wanted = CHANGES[change]
+    change(project)
     assert project.plan() == wanted
-
-
-def test_a_changed_pin_of_tensorflow_trains_and_times_again(project):
-    project.append("envs/tensorflow.yaml", "      - absl-py==2.0.0")
-    again = {"train": 3, "calibrate": 1, "measure": 3, "floor": 1}
-    assert project.plan() == again | AFTER_TIMING
-
-
-def test_an_edit_of_the_page_writes_the_report_again(project):
-    project.append("workflow/report/report.html.j2", "<!-- more -->")
-    assert project.plan() == {"report": 1, "all": 1}
-
-
-def spoil(path, how: str) -> None:
-    content = path.read_bytes()
-    if how == "removed":
-        path.unlink()
-    elif how == "emptied":
-        path.write_bytes(b"")
-    elif how == "one bit":
-        path.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
-
-
-@pytest.mark.parametrize("how", ["removed", "emptied", "one bit"])
-def test_a_lost_run_is_redone_with_what_follows(project, how):
-    spoil(project.run_file(CELLS[2]), how)
-    wanted = {"measure": 1} | AFTER_TIMING
-    assert project.plan() == wanted
-    del wanted["all"]
-    assert project.plan("results/report.html") == wanted
-    if how == "one bit":
-        kept = project.times(f"runs/{CELLS[0]}/*")
-        project.run("results/report.html")
-        assert project.times(f"runs/{CELLS[0]}/*") == kept
-        assert project.plan() == {}
-
-
-def test_one_run_alone_can_be_named(project):
-    path = project.run_file(CELLS[1])
-    path.unlink()
-    name = str(path.relative_to(project.root))
-    assert project.plan(name) == {"measure": 1}
-    project.run(name)
-    assert path.exists()
-
-
-def test_another_look_at_the_machine_times_nothing_again(project):
-    (project.root / "results/machine.json").unlink()
-    assert project.plan("results/machine.json") == {"calibrate": 1}
-    project.run("results/machine.json")
-    assert project.plan() == {"report": 1, "all": 1}

@@ -18,7 +18,7 @@ def results(finished):
 
 def test_every_promised_file_is_there(results):
     for name in (
-        "report.html", "runs.parquet", "visits.parquet", "cells.parquet", "mnist.csv", "text.csv",
+        "report.html", "runs.parquet", "cells.parquet", "mnist.csv", "text.csv",
         "machine.json", "floor.parquet", "roofs.parquet", "fits/findings.txt",
         *(f"fits/{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
     ):  # fmt: skip
@@ -36,20 +36,19 @@ def test_cells_are_timed_and_carry_their_training(results):
     cells = pd.read_parquet(results / "cells.parquet").set_index("cell")
     assert list(cells.index) == CELLS
     assert (cells["latency_s"] > 0).all()
-    assert (
-        (cells["throughput_per_s"] * cells["latency_s"] / cells["batch_size"]).between(0.3, 3).all()
+    assert cells["throughput_per_s"].tolist() == pytest.approx(
+        (cells["batch_size"] / cells["latency_s"]).tolist()
     )
     assert (cells["floor_s"] > 0).all()
     assert (cells["memory_timed_bytes"] > 10**8).all()
-    assert set(cells["stop_reason"]) <= {"round done", "most visits"}
+    assert (cells["rounds"] == 1).all() and (cells["processes"] == 1).all()
     assert (cells["training_examples"] == [64, 64, 64]).all()
     assert set(cells["data"]) == {"builtin"}
-    assert cells["latency_s"][CELLS[1]] > cells["latency_s"][CELLS[0]]
 
 
 def test_a_run_keeps_raw_durations_environment_and_pinning(results):
-    visits, record = run_file.read(str(results / "runs" / CELLS[0] / "round1.parquet"))
-    row = visits.to_pylist()[0]
+    rows, record = run_file.read(str(results / "runs" / CELLS[0] / "round1.parquet"))
+    (row,) = rows.to_pylist()
     assert row["phase"].count("timed") == row["calls"] >= 5
     assert row["phase"][0] == "first"
     assert len(row["affinity"]) == 1
@@ -85,12 +84,6 @@ def test_the_log_of_a_run_reads_as_the_papers(results):
     assert "Actual: " in log and "| Predicted: " in log
 
 
-def test_the_result_stands_in_the_progress_output(finished):
-    for cell in CELLS:
-        assert f"{cell} … " in finished.first_run
-    assert "examples/s" in finished.first_run
-
-
 def test_list_names_every_rule_with_its_purpose(finished):
     printed = finished.run("--list")
     for rule in ("download", "encode", "train", "measure", "merge", "fit", "plot", "report", "all"):
@@ -106,17 +99,12 @@ def test_snakemakes_own_report_can_be_written(project):
         assert words in page
 
 
-def test_visits_can_start_new_interpreters(project):
-    project.configure(timing={"isolation": "exec"})
-    path = project.run_file(CELLS[0])
-    project.run(str(path.relative_to(project.root)))
-    row = run_file.read(str(path))[0].to_pylist()[0]
-    assert row["isolation"] == "exec" and row["calls"] >= 5
-
-
-def test_the_papers_protocol_times_every_pass(project):
-    project.configure(timing={"protocol": "paper"})
+def test_new_interpreters_time_every_pass_of_the_papers_protocol(project):
+    project.configure(timing={"protocol": "paper", "isolation": "exec", "processes": 2})
     path = project.run_file(CELLS[2])
     project.run(str(path.relative_to(project.root)))
-    (row,) = run_file.read(str(path))[0].to_pylist()
-    assert (row["protocol"], row["calls"]) == ("paper", 2 * 64 // 4)
+    rows = run_file.read(str(path))[0].to_pylist()
+    assert [row["process"] for row in rows] == [1, 2]
+    for row in rows:
+        found = row["protocol"], row["isolation"], row["calls"]
+        assert found == ("paper", "exec", 2 * 64 // 4)
