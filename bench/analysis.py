@@ -49,12 +49,12 @@ def seconds_of(cells: pd.DataFrame, visits: pd.DataFrame) -> float:
     config = project_config()
     with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
         roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
-        tables = {"cells": cells, "visits": visits, "roofs": roofs}
+        tables = {"cells": cells, "runs": visits, "roofs": roofs}
         for name, table in tables.items():
             write_parquet(Path(folder, f"{name}.parquet"), table)
         start = perf_counter()
         fit(
-            f"{folder}/cells.parquet", f"{folder}/visits.parquet", f"{folder}/roofs.parquet",
+            f"{folder}/cells.parquet", f"{folder}/runs.parquet", f"{folder}/roofs.parquet",
             imports=[], coverage=config["timing"]["coverage"],
             plan=Plan(**plan(config)), folder=folder,
         )  # fmt: skip
@@ -84,6 +84,6 @@ def simulated(seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     started = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(number, unit="s")
     return cells, visits.assign(
         round=1 + number % VISITS // (VISITS // 2), visit=1 + number % (VISITS // 2),
-        sentinel=False, disturbed=False, started=started,
-        p50_s=visits["latency_s"] * np.exp(rng.normal(0, NOISE, len(visits))),
+        disturbed=False, started=started,
+        latency_s=visits["latency_s"] * np.exp(rng.normal(0, NOISE, len(visits))),
     )  # fmt: skip

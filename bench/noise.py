@@ -5,8 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from tfscale.tables.latency import in_complete_round
-
 Noise = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
@@ -37,17 +35,15 @@ def bursts(sigma: float, share: float, slower: float) -> Noise:
     return draw
 
 
-def as_measured(visits: pd.DataFrame) -> dict[str, Noise]:
-    """The noise of a study's visits, by kind of model: a simulated cell has the spread of one of
+def as_measured(processes: pd.DataFrame) -> dict[str, Noise]:
+    """The noise of a study's processes, by kind of model: a simulated cell has the spread of one of
     the study's, and deviations of the shape that all have together.
 
-    One clean visit a cell and complete round; the deviations are those from the cell's mean over
+    One process a cell and round; the deviations are those from the cell's mean over
     its spread, as far apart as independent ones would be, with a median of 0.
     """
-    clean = visits[~visits["sentinel"] & ~visits["disturbed"]]
-    first = clean.groupby(["model", "cell", "round"], as_index=False)["p50_s"].first()
-    complete = first.groupby("model", group_keys=False)["round"].apply(in_complete_round)
-    table = first[complete.reindex(first.index)].assign(log_s=lambda rows: np.log(rows["p50_s"]))
+    first = processes.groupby(["model", "cell", "round"], as_index=False)["latency_s"].first()
+    table = first.assign(log_s=np.log(first["latency_s"]))
     return {f"as measured, {model}": _resampled(own) for model, own in table.groupby("model")}
 
 

@@ -20,7 +20,6 @@ def merge(wide: WideStudy) -> None:
     study, results = wide.study, wide.results
     merge(
         runs=wide.paths(study.run_files("runs", "<results>")),
-        sentinels=wide.paths(study.run_files("sentinels", "<results>")),
         facts=wide.paths(study.facts_files("<models>")),
         floor=str(results / "floor.parquet"),
         trained={cell: study.trained_of(cell) for cell in study.cells},
@@ -28,7 +27,6 @@ def merge(wide: WideStudy) -> None:
         coverage=wide.config["timing"]["coverage"],
         node_class=None,
         merged=str(results / "runs.parquet"),
-        visits=str(results / "visits.parquet"),
         cells=str(results / "cells.parquet"),
         paper_tables=[str(results / f"{model}.csv") for model in study.models],
         threads=os.cpu_count() or 1,
@@ -42,7 +40,7 @@ def fit(wide: WideStudy) -> None:
     results = wide.results
     fit(
         cells_path=str(results / "cells.parquet"),
-        visits_path=str(results / "visits.parquet"),
+        runs_path=str(results / "runs.parquet"),
         roofs_path=str(results / "roofs.parquet"),
         imports=[],
         coverage=wide.config["timing"]["coverage"],

@@ -12,7 +12,7 @@ import pytest
 from paths import ROOT
 
 from tfscale.report.explorer import code_block, coded, data_block, law_curves, policy
-from tfscale.report.tables import figure_groups
+from tfscale.report.tables import figure_groups, fitted_tables
 from tfscale.study import outputs
 
 
@@ -116,3 +116,14 @@ def test_laws_are_drawn_at_every_level_and_never_beyond():
     assert linear["x"][0] == 4 and linear["x"][-1] == 8
     assert linear["y"][linear["x"].index(6)] == pytest.approx(4.0)
     assert log["y"][0] == pytest.approx(1 + 0.5 * np.log(4), rel=1e-3)
+
+
+def test_fitted_tables_have_units_and_say_how_long_they_are(tmp_path):
+    for name in outputs.TABLES:
+        pd.DataFrame({"x": []}).to_parquet(tmp_path / f"{name}.parquet")
+    rows = {"machine": "h", "layers": range(100), "overhead_s": 2e-4, "p_value": 1e-5}
+    pd.DataFrame(rows).to_parquet(tmp_path / "saturation.parquet")
+    (table,) = fitted_tables(tmp_path)
+    assert (table.title, table.total, len(table.shown.rows)) == ("Saturation", 100, 60)
+    assert [head for head, _ in table.shown.heads] == ["layers", "overhead s", "p value"]
+    assert table.shown.rows[3] == ("3", "200 µs", "< 0.001")

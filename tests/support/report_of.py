@@ -15,6 +15,7 @@ from figure_study import (
     plot_inputs,
     plot_outputs,
     tables_of,
+    whole,
     write_study,
 )
 from once import made_once
@@ -43,7 +44,7 @@ def shared_figures(tmp_path_factory) -> Path:
 
 def full_study(folder: Path) -> Path:
     """The tables of a full study with an outlier and another machine."""
-    cells = full_cells()
+    cells = whole(full_cells())
     cells.loc[3, "unsettled_processes"] = ROUNDS
     entry = {"path": str(paper_csv(folder / "slow.csv")), "name": DOLLARS, "model": "mnist"}
     return write_study(folder, cells, [entry])

@@ -95,8 +95,7 @@ def test_a_process_that_fails_names_its_cell_and_leaves_no_file(inputs, tmp_path
     assert not path.exists()
 
 
-def test_the_floor_and_the_roofs_are_written(inputs, tmp_path, monkeypatch):
-    monkeypatch.setattr(floor, "PROCESSES", 1)
+def test_the_floor_and_the_roofs_are_written(inputs, tmp_path):
     shape = {"model": "mnist", "input_size": 28, "batch_size": 2, "threads": 1}
     paths = [str(tmp_path / "floor.parquet"), str(tmp_path / "roofs.parquet")]
     floor.time_floor([shape], [inputs["arrays"]], PROTOCOL, 8, *paths)

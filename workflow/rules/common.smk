@@ -49,10 +49,10 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
     """What a job does, among params: `target` (module:function) with these settings, in a `fresh`
     process or in its own. The digest follows the code of the target and of the functions `also`
     that it names to fresh processes, the environment's file and `files`."""
-    also = [*also, "tfscale.jobs.processes:fresh"] if fresh else also
-    read = [*files_of(target, *also), Path(f"envs/{env}.yaml"), *map(Path, files)]
-    code = {"function": target, "fresh": fresh, "digest": digest(read)}
-    return {"code": code, "settings": settings}
+    by = "tfscale.jobs.processes:fresh" if fresh else None
+    read = files_of(*filter(None, [target, by, *also]))
+    code = digest([*read, Path(f"envs/{env}.yaml"), *map(Path, files)])
+    return {"code": {"function": target, "by": by, "digest": code}, "settings": settings}
 
 
 def kept(name, *read):

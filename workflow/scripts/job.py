@@ -19,9 +19,8 @@ with logged(snakemake.log[0]):
             "threads": snakemake.threads,
         },
     }
-    if code["fresh"]:  # by name: jobs that need no fresh process depend on none of its code
-        fresh = imported("tfscale.jobs.processes:fresh")
-        result = fresh("tfscale.jobs.entry:call", arguments)
+    if code["by"]:  # a fresh process; named, not imported: it shapes no other rule's result
+        result = imported(code["by"])("tfscale.jobs.entry:call", arguments)
     else:
         result = call(**arguments)
     if sums:

@@ -14,6 +14,7 @@ from tfscale.analysis.effects import equivalence, no_effect, share_interval
 from tfscale.analysis.law_fits import FORMS, LAWS, Levels, fit
 from tfscale.analysis.scatter import spread
 from tfscale.analysis.slices import (
+    MARGIN,
     SHAPE,
     any_difference,
     architecture,
@@ -34,7 +35,6 @@ note; or only a note that says why there is no test."""
 DRIVEN = 0.5
 ALIKE = 0.1
 FEWEST = 3
-MARGIN = 0.10
 DECISIVE = 0.9
 
 
@@ -131,14 +131,15 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     apart = float(test.pvalue)
     same = float(t.sf((ALIKE - abs(effect)) / error, fit.df_resid))
     by = {name: float((scaled[name] * scaled["time_s"]).mean()) for name in (first, second)}
-    said = ", ".join(f"{AXIS_WORDS[name].name} {value:.2f}" for name, value in by.items())
+    correlations = ", ".join(f"{AXIS_WORDS[name].name} {value:.2f}" for name, value in by.items())
     return {
         "effect": effect,
         "effect_low": low,
         "effect_high": high,
         "p_value": min(apart, same),
         "found": "supported" if same < apart else "rejected",
-        "note": f"Pearson with the time: {said}; {architecture(table).nunique()} architectures",
+        "note": f"Pearson with the time: {correlations}; "
+        f"{architecture(table).nunique()} architectures",
     }
 
 
@@ -216,14 +217,16 @@ def faster(
     margin = t.ppf(1 - alpha / 2, len(whole) - 1) * whole.std() / np.sqrt(len(whole))
     effect, low, high = np.exp([whole.mean(), whole.mean() - margin, whole.mean() + margin])
     contrary = worst < alpha
-    said = ", ".join(f"{np.exp(value):.3g} at {depth}" for depth, value in strata.mean().items())
+    by_layers = ", ".join(
+        f"{np.exp(value):.3g} at {depth}" for depth, value in strata.mean().items()
+    )
     return {
         "effect": effect,
         "effect_low": low,
         "effect_high": high,
         "p_value": worst if contrary else on_average,
         "found": "rejected" if contrary else "supported",
-        "note": f"ratio by layers: {said}" + ("; slower at some" if contrary else ""),
+        "note": f"ratio by layers: {by_layers}" + ("; slower at some" if contrary else ""),
     }
 
 

@@ -16,13 +16,12 @@ from tfscale.analysis.claim_tests import (
     scatter,
 )
 from tfscale.analysis.scatter import outliers, without
-from tfscale.analysis.slices import OWN, by_model
+from tfscale.analysis.slices import MARGIN, OWN, by_model
 from tfscale.analysis.statistics import corrected
 from tfscale.errors import StudyError
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.words import between, p_words
 
-MARGIN = 0.10
 Test = Callable[[pd.DataFrame, float, pd.DataFrame | None], Found]
 """Rows of one model on one machine, alpha, and its repeats (`process_rows`) where it has any."""
 
@@ -193,9 +192,9 @@ def claims(
         table["left_out"] = dropped.reindex(keys).fillna(0).astype(int).to_numpy()
         touched = _tables(cells[cells["machine"].isin(flagged["machine"])])
         whole = _tested(touched, again, confidence, imported, primary)
-        said = whole.set_index(["test", "machine"])["verdict"]
+        with_outliers = whole.set_index(["test", "machine"])["verdict"]
         for index, row in table[table["left_out"] > 0].iterrows():
-            other = said[row["test"], row["machine"]]
+            other = with_outliers[row["test"], row["machine"]]
             if other != row["verdict"]:
                 more = f"with the {row['left_out']} outliers: {other}"
                 table.loc[index, "note"] = f"{row['note']}; {more}"

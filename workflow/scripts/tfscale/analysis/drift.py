@@ -131,7 +131,7 @@ def run_order(
     """One row a machine and model: whether time changes with the place of a row in the table.
 
     For tables whose rows are in run order and repeat: the paper's, where a batch size that never
-    reached the model repeats an architecture, and a study's `run_rows` (whose clock and sentinels
+    reached the model repeats an architecture, and a study's `run_rows` (whose clock
     `drift` uses). ln time = group of repeats + a slope in the row's place at each number of layers,
     by least squares; `order_p` is the F test of all slopes with HC3 covariance. `effect` is the
     ratio from the first to the last row of the layers whose slope is greatest against its error,
@@ -243,14 +243,14 @@ def order_words(table: pd.DataFrame) -> list[str]:
     """A sentence for every machine and model."""
     sentences = []
     for row in table.to_dict("records"):
-        said = row["verdict"]
+        verdict = row["verdict"]
         if np.isfinite(row["order_p"]):
             size = times(row["effect"], row["effect_low"], row["effect_high"])
-            what = "times drift with run order" if said == "drift" else f"drift is {said}"
-            said = (
+            what = "times drift with run order" if verdict == "drift" else f"drift is {verdict}"
+            verdict = (
                 f"{what}, most at {row['at_layers']:g} layers: from the first to the last row "
                 f"{size}; order {p_words(row['order_p'])}, "
                 f"Ljung-Box {p_words(row['ljung_box_p'])}"
             )
-        sentences.append(f"{row['model']} on {row['machine']}: {said}.")
+        sentences.append(f"{row['model']} on {row['machine']}: {verdict}.")
     return sentences

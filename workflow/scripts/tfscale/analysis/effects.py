@@ -12,6 +12,7 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import ttost_paired
 
 from tfscale.analysis.slices import (
+    MARGIN,
     OWN,
     SHAPE,
     TIME,
@@ -287,7 +288,7 @@ def anova_words(table: pd.DataFrame) -> list[str]:
     for (machine, model), group in table.groupby(["machine", "model"], sort=False):
         ranked = group.dropna(subset=["omega_squared"])
         ranked = ranked.sort_values("omega_squared", ascending=False)
-        said = [
+        terms = [
             f"{_name(row['term'])} {share(max(row['omega_squared'], 0))} "
             f"({share(row['omega_low'])} to {share(row['omega_high'])}; "
             f"{p_words(row['p_value'])}, clustered {p_words(row['p_clustered'])})"
@@ -297,8 +298,8 @@ def anova_words(table: pd.DataFrame) -> list[str]:
         verdict = f"undetermined which axis matters ({len(group)} terms, none shown to explain any)"
         if ranked.empty:
             verdict = group["verdict"].iloc[0]
-        explained = "of the variance of ln time explain " + ", ".join(said)
-        sentences.append(f"{model} on {machine}: {explained if said else verdict}.")
+        explained = "of the variance of ln time explain " + ", ".join(terms)
+        sentences.append(f"{model} on {machine}: {explained if terms else verdict}.")
     return sentences
 
 
@@ -309,7 +310,6 @@ def _name(term: str) -> str:
     )
 
 
-MARGIN = 0.10
 EQUIVALENCE = described(
     {
         **OWN,
@@ -367,13 +367,13 @@ def no_effect(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for keys, group in table.groupby(["machine", "model", "factor"], sort=False):
         made = group[group["verdict"] != "not testable"]
-        said = set(made["verdict"])
+        verdicts = set(made["verdict"])
         verdict = "undetermined"
-        if not said:
+        if not verdicts:
             verdict = "not testable"
-        elif "different" in said:
+        elif "different" in verdicts:
             verdict = "different"
-        elif said == {"equivalent"}:
+        elif verdicts == {"equivalent"}:
             verdict = "equivalent"
         worst = made[made["verdict"] == "different"] if verdict == "different" else made
         sized = worst["ratio"].where(worst["pairs"] > 1)
@@ -454,6 +454,6 @@ def equivalence_words(table: pd.DataFrame) -> list[str]:
             f"{row['pairs']} pairs, equivalence {p_words(row['p_equivalence'])}, "
             f"difference {p_words(row['p_holm'])} (Holm)"
         )
-        said = most if row["verdict"] != "not testable" else ""
-        sentences.append(f"{row['model']} on {row['machine']}: {name} {verdict}{said}.")
+        size_words = most if row["verdict"] != "not testable" else ""
+        sentences.append(f"{row['model']} on {row['machine']}: {name} {verdict}{size_words}.")
     return sentences

@@ -133,7 +133,7 @@ def work(own: Material) -> Part:
     sentences = rate_words(shares, confidence, own.roofs)
     sentences += label_words(regimes) + saturation_words(full, confidence)
     tables = {"work_model": costs, "time_shares": shares, "regimes": regimes, "saturation": full}
-    return Part(tables, {"Regimes": sentences})
+    return Part(tables, {"Bounds": sentences})
 
 
 def breaks(own: Material) -> Part:

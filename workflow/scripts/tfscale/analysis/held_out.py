@@ -325,8 +325,8 @@ def _sentence(name: str, own: pd.DataFrame) -> str:
     if others["median_error_percent"].notna().any():
         best = others.loc[others["median_error_percent"].idxmin()]
         better = best["median_error_percent"] < row["median_error_percent"]
-        said = "is better with" if better else "by"
-        parts.append(f"a {best['predictor']} {said} {digits(best['median_error_percent'])} %")
+        compared = "is better with" if better else "by"
+        parts.append(f"a {best['predictor']} {compared} {digits(best['median_error_percent'])} %")
     floor = row["noise_floor_percent"]
     parts.append(
         "how far a cell changes when timed again is unknown (one round)"

@@ -276,9 +276,9 @@ def law_rows(
     }
     if len(levels.x) < 2:
         why = f"every call had the {factor} {levels.x[0]:g}, whatever the table says"
-        said = dict.fromkeys(("verdict", "fate"), UNTESTED + why)
+        verdicts = dict.fromkeys(("verdict", "fate"), UNTESTED + why)
         for name, form in FORMS.items():
-            yield {"law": name, "formula": form.formula, "paper": False} | size | said
+            yield {"law": name, "formula": form.formula, "paper": False} | size | verdicts
         return
     log_y = np.log(cells["latency_s"].to_numpy())
     fits = {name: fit(form, levels, log_y) for name, form in FORMS.items()}
@@ -453,13 +453,13 @@ OPEN, NONE = "undetermined: ", "none fits"
 def law_sentences(laws: pd.DataFrame) -> list[str]:
     """One sentence a machine, model, factor and slice of the table of `fit_laws`: the largest
     effect first, and last what is not testable."""
-    said = []
+    ranked = []
     for _, rows in laws.groupby(SERIES, sort=False):
         best = best_law(rows)
         untested = str(best["verdict"]).startswith(UNTESTED)
         effect = 0.0 if pd.isna(best["ratio"]) else abs(float(best["ratio"]) - 1)
-        said.append((untested, -effect, _sentence(rows, best)))
-    return [sentence for *_, sentence in sorted(said, key=lambda row: row[:2])]
+        ranked.append((untested, -effect, _sentence(rows, best)))
+    return [sentence for *_, sentence in sorted(ranked, key=lambda row: row[:2])]
 
 
 def best_law(rows: pd.DataFrame) -> pd.Series:

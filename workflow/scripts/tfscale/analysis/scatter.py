@@ -11,6 +11,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import OLSInfluence
 
 from tfscale.analysis.slices import (
+    MARGIN,
     OWN,
     TIME,
     architecture,
@@ -46,7 +47,6 @@ NUMBERS = ["ratio", "ratio_low", "ratio_high", "t_value", "p_value", "p_bonferro
 SUSPECT = 4.0
 MOST_SHARE = 0.1
 MOST = 20
-MARGIN = 0.10
 COMMAND = "rm results/runs/{cell}/round*.parquet && snakemake results/report.html"
 NO_COMMAND = "none: an imported row cannot be timed again"
 
@@ -298,10 +298,10 @@ def spread_words(table: pd.DataFrame) -> list[str]:
     sentences = []
     keys = ["machine", "model", "factor", "basis"]
     for (machine, model, factor, basis), group in table.groupby(keys, sort=False):
-        said = [_words(row) for row in group.to_dict("records")]
+        scales = [_words(row) for row in group.to_dict("records")]
         of = "scatter of repeats" if basis == "replicates" else "scatter"
         name = AXIS_WORDS[factor].name
-        sentences.append(f"{model} on {machine}, {of} with {name}: {'; '.join(said)}.")
+        sentences.append(f"{model} on {machine}, {of} with {name}: {'; '.join(scales)}.")
     return sentences
 
 

@@ -30,6 +30,8 @@ SIZE = {
 }
 """Columns that several tables have."""
 
+MARGIN = 0.10
+"""A difference within it counts as none."""
 MEDIAN_VARIANCE = np.pi / 2
 """Variance of the median of many normal values over that of their mean (Kenney and Keeping)."""
 

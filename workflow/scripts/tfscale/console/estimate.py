@@ -27,7 +27,7 @@ from tfscale.study.work import (
     training_flop_per_example,
     weight_bytes,
 )
-from tfscale.timing.protocol import NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass
+from tfscale.timing.protocol import NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass, calls_wanted
 
 USUAL_REFERENCE_S = 0.0093
 
@@ -65,7 +65,7 @@ FIXED_S = {
     "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
     "plot": 4.0, "report": 3.0,
 }  # fmt: skip
-SHAPE_S = 2.0
+SHAPE_S = 0.6
 
 
 def training_s(axes: Cell, config: dict, speed: Speed) -> float:
@@ -112,10 +112,8 @@ def _warm_s(call_s: float) -> float:
 
 
 def _timed_s(call_s: float, timing: dict) -> float:
-    least_s = timing["min_time_s"]
-    if NS * call_s > SLOW_NS:
-        return ceil(least_s / call_s) * call_s
-    return max(least_s, timing["min_calls"] * call_s)
+    calls = max(calls_wanted(NS * call_s, timing["min_calls"]), ceil(timing["min_time_s"] / call_s))
+    return calls * call_s
 
 
 def other_s(rule: str, shapes: int) -> float:

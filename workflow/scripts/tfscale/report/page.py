@@ -28,6 +28,7 @@ from tfscale.report.tables import (
     MOST_ROWS,
     cell_table,
     figure_groups,
+    findings_by_topic,
     fitted_tables,
     group_table,
     model_table,
@@ -130,12 +131,6 @@ def _environments(runs_path: str) -> list[dict]:
     """Every environment that was recorded, once."""
     table = pd.read_parquet(runs_path, columns=["environment_id", "environment"])
     return list(map(json.loads, table.drop_duplicates("environment_id")["environment"]))
-
-
-def findings_by_topic(path: str) -> dict[str, list[str]]:
-    """The sentences of each topic, in their order."""
-    topics = pd.read_parquet(path).groupby("topic", sort=False)["sentence"]
-    return {str(topic): sentences.tolist() for topic, sentences in topics}
 
 
 MOST = 4

@@ -128,6 +128,12 @@ def _each(values: pd.Series, write: Callable[[float], str], missing: str = "–"
     return [missing if pd.isna(value) else write(value) for value in values]
 
 
+def findings_by_topic(path: str) -> dict[str, list[str]]:
+    """The sentences of each topic, in their order."""
+    topics = pd.read_parquet(path).groupby("topic", sort=False)["sentence"]
+    return {str(topic): sentences.tolist() for topic, sentences in topics}
+
+
 MOST_FITTED_ROWS = 60
 HIDDEN = ("row", "called_batch", "cost_s", "standard_error_s", "cost_low_s", "cost_high_s")
 

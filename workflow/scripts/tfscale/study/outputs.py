@@ -55,7 +55,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "anova": ("Analysis of variance", "a machine, model and term of ln time"),
     "work_model": ("Work model", "a machine, model, setting and cost of the work model"),
     "time_shares": ("Where the time goes", "a machine, model, setting and kind of operation"),
-    "regimes": ("Regimes", "a cell: what holds it up"),
+    "regimes": ("Bounds", "a cell: what holds it up"),
     "saturation": ("Saturation", "an architecture: overhead, n_half and B90"),
     "thresholds": ("Thresholds", "a slice in which a factor varies"),
     "threshold_profiles": ("Threshold profiles", "a place in a sweep of at least six levels"),

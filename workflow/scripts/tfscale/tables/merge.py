@@ -182,8 +182,8 @@ def _differences(kinds: Kinds, order: list[str]) -> list[str]:
         for kind, record in records.items():
             nodes[record.get(key, "unknown")] |= set(kinds[kind])
         if len(nodes) > 1:
-            said = [f"{value} on {', '.join(sorted(names))}" for value, names in nodes.items()]
-            lines.append(f"{key}: {'; '.join(said)}")
+            values = [f"{value} on {', '.join(sorted(names))}" for value, names in nodes.items()]
+            lines.append(f"{key}: {'; '.join(values)}")
     return sorted(lines, key=lambda line: not line.startswith("cpu_model"))
 
 
