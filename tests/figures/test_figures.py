@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from figure_study import data_of, drawn, made_up_runs, whole, work_cells, write_study
 from paths import ROOT
-from report_of import with_figures
+from report_of import shared_figures
 
 from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw
 from tfscale.figures.look import save
@@ -71,8 +71,8 @@ def test_built_in_data_says_so_in_every_figure(every):
         assert any(BUILTIN in text.get_text() for text in made.figure.texts)
 
 
-def test_all_files_are_written_and_small(study):
-    folder = with_figures(study) / "figures"
+def test_all_files_are_written_and_small(tmp_path_factory):
+    folder = shared_figures(tmp_path_factory) / "figures"
     assert len(list(folder.iterdir())) == 2 * (2 * len(FIGURES) + 1)
     assert sum(path.stat().st_size for path in folder.glob("mnist*.svg")) < 1_300_000
     svg = (folder / "mnist_by_layers.svg").read_text()

@@ -2,12 +2,12 @@
 
 import pytest
 from browser import browser as browser
-from report_of import shared_study, with_figures, write
+from report_of import shared_figures, write
 
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
-    return with_figures(shared_study(tmp_path_factory))
+    return shared_figures(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Writes the report of a made-up study, as it is or with changed or many more cells."""
 
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from figure_study import (
     whole,
     write_study,
 )
+from once import made_once
 
 from tfscale.console.commands import Call
 from tfscale.figures.draw import plot
@@ -31,23 +31,27 @@ SHOWN = 100
 
 
 def shared_study(tmp_path_factory) -> Path:
-    """The folder of the full study of this session."""
-    return full_study(tmp_path_factory.getbasetemp() / "full_study")
+    """The folder of the full study of this session, made once."""
+    return made_once(tmp_path_factory, "full_study", full_study)
 
 
-@cache
+def shared_figures(tmp_path_factory) -> Path:
+    """The same with the figures of both models, and what the page shows beside the tables."""
+    folder = shared_study(tmp_path_factory)
+    made_once(tmp_path_factory, "full_study_drawn", lambda _: with_figures(folder))
+    return folder
+
+
 def full_study(folder: Path) -> Path:
-    """The tables of a full study with an outlier and another machine, made once a session."""
-    folder.mkdir()
+    """The tables of a full study with an outlier and another machine."""
     cells = whole(full_cells())
     cells.loc[3, "unsettled_processes"] = ROUNDS
     entry = {"path": str(paper_csv(folder / "slow.csv")), "name": DOLLARS, "model": "mnist"}
     return write_study(folder, cells, [entry])
 
 
-@cache
 def with_figures(folder: Path) -> Path:
-    """The same with the figures of both models, and what the page shows beside the tables."""
+    """Draw the figures of a study, and write what the page shows beside its tables."""
     (folder / "figures").mkdir()
     for model in MODELS:
         plot(model, plot_inputs(folder), plot_outputs(folder / "figures", model))

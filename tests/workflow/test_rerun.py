@@ -141,7 +141,7 @@ def one_byte(project) -> None:
 CHANGES = {
     "another order of keys": (another_order, {}),
     "new layers": (new_layers, {"train": 1, "measure": 1} | AFTER_TIMING),
-    "other data of one cell": (other_data, {"train": 1, "measure": 2} | AFTER_TIMING),
+    "other data of one cell": (other_data, {"train": 1, "measure": 1} | AFTER_TIMING),
     "timing settings": (changed(timing={"min_calls": 6}), TIMED),
     "another round": (changed(timing={"rounds": 2}), {"measure": 3} | AFTER_TIMING),
     "a lost run": (lost(f"runs/{CELLS[2]}/round1.parquet"), {"measure": 1} | AFTER_TIMING),
