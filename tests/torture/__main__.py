@@ -15,7 +15,7 @@ from background import end_all
 from torture.outcome import HEADER, Outcome, markdown, row, total
 from torture.place import Place
 
-SUITES = ("kills", "power_cuts", "orphans", "failing", "two_studies")
+SUITES = ("kills", "orphans", "failing", "two_studies")
 """Modules of this package, in the order in which they run."""
 BEFORE = "the undisturbed study"
 NOTHING_LOST, LOST, UNFINISHED = 0, 1, 2
