@@ -1,4 +1,4 @@
-"""The driver: `python -m torture [suites] [--seed 17] [--minutes 60] [--keep folder]`."""
+"""The driver: `python -m torture [suites] [--seed 17] [--minutes 30] [--keep folder]`."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"{', '.join(SUITES)} (default all)")
     parser.add_argument("--seed", type=int, default=17, help="of the moments and the damage")
-    parser.add_argument("--minutes", type=float, default=60, help="no new fault after these")
+    parser.add_argument("--minutes", type=float, default=30, help="no new fault after these")
     parser.add_argument("--keep", metavar="FOLDER", help="work in this folder and keep it")
     given = parser.parse_args(arguments)
     if unknown := sorted(set(given.suites) - set(SUITES)):
