@@ -11,8 +11,8 @@ from run_files import a_run
 from tfscale.analysis.fit import PARTS, fit
 from tfscale.analysis.material import Tables, gather
 from tfscale.errors import StudyError
-from tfscale.report.tables import MOST_FITTED_ROWS, findings_by_topic, fit_sections
-from tfscale.study.outputs import TABLES, TOP
+from tfscale.report.tables import findings_by_topic
+from tfscale.study.outputs import TABLES
 from tfscale.tables.merge import merge_runs
 
 
@@ -153,17 +153,3 @@ def test_outliers_are_named_and_stay_in_the_fits(tmp_path):
     own = gather(Tables(cells, processes), [], roofs, PLAN)
     assert own.outliers["cell"].tolist() == [cells["cell"][5]]
     assert len(own.cells) == len(own.own) == len(cells)
-
-
-def test_the_page_shows_tables_with_units_and_says_what_is_cut(whole):
-    folder = str(whole[0])
-    sections = {section["name"]: section for section in fit_sections(folder)}
-    local = sections["elasticities"]
-    assert local["total"] > MOST_FITTED_ROWS == len(local["rows"])
-    assert "threads" not in local["columns"]
-    saturation = sections["saturation"]
-    overhead = [row[saturation["columns"].index("overhead s")] for row in saturation["rows"]]
-    assert all(text.endswith(("µs", "ms")) for text in overhead)
-    assert "slice_laws" not in sections
-    assert TOP in findings_by_topic(f"{folder}/findings.parquet")
-    assert np.all([len(row) == len(saturation["columns"]) for row in saturation["rows"]])

@@ -39,7 +39,7 @@ def fits(**changes) -> dict[str, pd.DataFrame]:
 def test_the_answer_says_what_is_known_and_counts_what_is_not():
     assert answer(["layers drive it."], CELLS, fits()) == {
         "What drives the time": ["layers drive it."],
-        "What holds it up": ["mnist: of 1 cell 1 overhead-bound."],
+        "What bounds it": ["mnist: of 1 cell 1 overhead-bound."],
         "Thresholds": ["mnist, along batch size (layers=4): a jump at 33."],
         "The paper's claims": ["Supported: layers drive."],
         "Undetermined": [

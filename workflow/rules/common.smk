@@ -58,7 +58,7 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
 def kept(name, *read):
     """The checksums of what a job reads, among inputs: paths, or names of other jobs; and one that
     asks for nothing, but has the job `name` redone when an output was damaged or lost."""
-    lists = [one if "/" in one else sums(one)["sums"] for one in read]
+    lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
     own = f"{results}/checksums/{name}.sha256"
     return {"sums": lists, "lost": lambda w: redo_if_changed(workflow, own.format(**w))}
 

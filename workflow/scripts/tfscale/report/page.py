@@ -147,7 +147,7 @@ def answer(
     primary = own["claims"][own["claims"]["family"] == "primary"]
     sentences = {
         "What drives the time": top,
-        "What holds it up": label_words(own["regimes"]),
+        "What bounds it": label_words(own["regimes"]),
         "Thresholds": list(_thresholds(own["thresholds"])),
         "The paper's claims": [
             f"{verdict.capitalize()}: {'; '.join(rows['text'].unique())}."
