@@ -99,24 +99,18 @@ def test_the_site_fetches_nothing_from_elsewhere(site):
             assert (path.parent / unquote(parts.path)).exists(), f"{path.name}: {address}"
 
 
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("# A\n\n[gone](gone.md)\n", "gone"),
-        ("# A\n\n[gone](other.md#gone)\n", "gone"),
-        ("# A\n\n$$\\nonsense$$\n", "nonsense"),
-    ],
-)
-def test_a_broken_link_anchor_or_formula_fails_the_build(tmp_path, text, said):
+def test_a_broken_link_anchor_or_formula_fails_the_build(tmp_path):
     source = tmp_path / "docs"
     source.mkdir()
     for name in ("conf.py", "mathml.py"):
         (source / name).write_text((DOCS / name).read_text())
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     (source / "other.md").write_text("# Other\n\nHere.\n")
-    (source / "index.md").write_text(f"{text}\n```{{toctree}}\nother\n```\n")
+    wrong = "[a](gone.md), [b](other.md#astray)\n\n$$\\nonsense$$\n"
+    (source / "index.md").write_text(f"# A\n\n{wrong}\n```{{toctree}}\nother\n```\n")
     done = build(source, tmp_path / "site")
-    assert done.returncode != 0 and said in done.stderr
+    assert done.returncode != 0
+    assert all(said in done.stderr for said in ("gone.md", "astray", "nonsense"))
 
 
 @needs_chromium

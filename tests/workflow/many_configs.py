@@ -1,5 +1,5 @@
-"""Calls the real Snakemake on every nth bad configuration, each time in a fork of this process, which
-imports it once; prints what came of each as JSON. The arguments are a project's folder and n."""
+"""Calls the real Snakemake on every nth bad configuration, each time in a fork of this process,
+which imports it once; prints what came of each as JSON. Arguments: a project's folder and n."""
 
 import json
 import os
