@@ -15,7 +15,7 @@ demo: .venv/ready
 	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 
 test: .venv/ready
-	@echo "== Unit tests, and real runs of a tiny study (8 to 15 minutes on 2 cores)"
+	@echo "== Unit tests, and real runs of a tiny study (8 minutes on 2 quiet cores, 16 on busy ones)"
 	$(BIN)/pytest
 
 test-all: .venv/ready
@@ -36,9 +36,9 @@ lint: .venv/ready | $(UV)
 	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/audit.py $(UV)
 
-# make torture ONLY="kills failing" SEED=17 MINUTES=60, every one optional
+# make torture ONLY="kills failing" SEED=17 MINUTES=30, every one optional
 torture: .venv/ready
-	@echo "== Faults, kills and two at once (about 30 minutes on 2 cores, 60 at most)"
+	@echo "== Faults, kills and two at once (about 15 minutes on 2 cores, 30 at most)"
 	PYTHONPATH=tests:tests/support:workflow/scripts $(BIN)/python -m torture $(ONLY) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 

@@ -3,6 +3,7 @@ import os
 import pytest
 import yaml
 from paths import ROOT
+from warm_parent import snakemake as snakemake
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["TFSCALE_TIMING_LOCK"] = "0"  # tests take no turns with a study

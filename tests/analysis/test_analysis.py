@@ -10,7 +10,6 @@ from tfscale.analysis.law_fits import FORMS, Levels, fit, reported
 from tfscale.analysis.laws import fit_laws, slices
 from tfscale.analysis.slices import correlations, varying
 from tfscale.axes import AXES
-from tfscale.units import seconds
 from tfscale.words import AXIS_WORDS
 
 
@@ -26,17 +25,6 @@ LAWS = {
 }
 
 
-def verdicts(law: str, seeds: int, noise: float) -> list[str]:
-    tables = [table(LAWS[law], noise=noise, seed=seed) for seed in range(seeds)]
-    fits = [fit_laws(cells, 0.95) for cells in tables]
-    return [fit.loc[fit["factor"] == "layers", "verdict"].iloc[0] for fit in fits]
-
-
-@pytest.mark.parametrize("law", LAWS)
-def test_the_true_law_is_found(law):
-    assert verdicts(law, 6, 0.01).count(law) >= 5
-
-
 def power_fit(cells: pd.DataFrame) -> dict[str, float]:
     levels = Levels(cells["layers"].to_numpy(float), cells["batch_size"].to_numpy())
     found = fit(FORMS["power"], levels, np.log(cells["latency_s"].to_numpy()))
@@ -47,26 +35,6 @@ def test_the_interval_of_an_elasticity_covers_the_truth_as_often_as_it_says():
     fits = [power_fit(table(LAWS["power"], noise=0.03, seed=seed)) for seed in range(200)]
     covered = np.mean([fit["slope_low"] < 3.2 < fit["slope_high"] for fit in fits])
     assert 0.90 < covered < 0.99
-
-
-def test_noise_seldom_lets_a_wrong_law_be_named():
-    said = verdicts("linear", 8, 0.6)
-    assert said.count("log") + said.count("power") <= 1, said
-    assert any(verdict.startswith("undetermined: ") for verdict in said)
-
-
-def test_a_jump_between_levels_is_no_law():
-    fits = fit_laws(table(lambda x: 1.0 if x < 6 else 20.0 + x), 0.95)
-    layers = fits[fits["factor"] == "layers"]
-    assert layers["verdict"].iloc[0].startswith("none fits (nearest: ")
-    assert (layers["lack_of_fit_p"] < 0.001).all()
-
-
-def test_two_levels_cannot_name_a_law_but_have_an_elasticity():
-    fits = fit_laws(table(LAWS["power"], layers=(4, 8)), 0.95)
-    layers = fits[fits["factor"] == "layers"]
-    assert set(layers["verdict"]) == {"not testable: 2 levels of 8 cells"}
-    assert layers.set_index("law").loc["power", "slope"] == pytest.approx(3.2, abs=0.1)
 
 
 def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
@@ -157,11 +125,3 @@ def test_every_axis_has_words():
     assert set(AXIS_WORDS) == set(AXES)
     for axis, spec in AXES.items():
         assert spec.kind is not bool or set(AXIS_WORDS[axis].values) == {False, True}
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1.2345, "1.23 s"), (0.0419, "41.9 ms"), (0.000296, "296 µs"), (12.5, "12.5 s")],
-)
-def test_durations_have_three_digits_and_a_unit(value, text):
-    assert seconds(value) == text

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import processes_of, work_cells
+from made_study import work_cells
 
 from tfscale.analysis.held_out import held_out, held_out_words
 from tfscale.analysis.predictions import (
@@ -41,43 +41,10 @@ def words(cells, processes=None, roofs=None):
     }
 
 
-@pytest.fixture(scope="module")
-def said():
-    cells = work_cells(noise=0.02)
-    return words(cells, processes_of(cells), roofs(400.0))
-
-
-def test_rates_come_with_interval_and_share_of_the_peak(said):
-    (first,) = said["rates"]
-    assert first.startswith("mnist: of the time of all cells the square convolutions take ")
-    assert "of the 400 of one large matrix product" in first and "95 % intervals" in first
-
-
 def test_a_rate_above_the_roof_is_not_called_a_share():
     cells = work_cells()
     low = roofs(1.0)
     assert "above the 1 of one large matrix product" in words(cells, None, low)["rates"][0]
-
-
-def test_saturation_and_labels_count_the_undetermined(said):
-    (sentence,) = said["saturation"]
-    assert (
-        "before its first example" in sentence and "latest layers 4, convolution size" in sentence
-    )
-    assert "Within batch 64, " in sentence and sentence.endswith("undetermined.")
-    assert said["labels"][0].startswith("mnist: of 48 cells ")
-
-
-def test_held_out_errors_stand_beside_a_baseline_and_the_noise(said):
-    (sentence,) = said["held out"]
-    assert "with an architecture left out, the work model misses by" in sentence
-    assert "a law per factor by" in sentence and "when timed again" in sentence
-
-
-def test_predictions_name_extrapolation_and_coverage(said):
-    one, two = said["predictions"]
-    assert "2 cells predicted" in one and "1 beyond what was run (layers 12 > 10)" in one
-    assert "intervals that ask for 90 % hold" in two
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from paths import ROOT
+from warm_parent import sleeping
 
 from tfscale.errors import StudyError
 from tfscale.jobs import log, processes, warm
@@ -23,22 +24,6 @@ both = pytest.mark.parametrize("isolation", ["fork", "exec"])
 forks = pytest.mark.skipif(
     not hasattr(os, "pidfd_open"), reason="this system has no pidfd: every task is executed"
 )
-
-
-def sleeping() -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-
-
-@pytest.fixture(scope="module")
-def snakemake():
-    """A process that stands for Snakemake; the warm parent lives as long as it does."""
-    process, patch = sleeping(), pytest.MonkeyPatch()
-    patch.setenv(log.SNAKEMAKE, f"{log._namespace()} {process.pid}")
-    patch.setenv("PYTHONPATH", SUPPORT)
-    yield process
-    patch.undo()
-    process.kill()
-    process.wait()
 
 
 def gone(pid: int) -> bool:
@@ -89,16 +74,11 @@ def test_a_large_answer_arrives_and_what_is_printed_too(snakemake, isolation, ca
 
 
 @forks
-def test_an_edit_of_a_module_is_in_the_next_task(snakemake, tmp_path, monkeypatch):
+def test_an_edit_of_a_module_is_in_the_next_task(snakemake):
     fresh("errands:where", {})
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{SUPPORT}")
-    snake = sleeping()
-    monkeypatch.setenv(log.SNAKEMAKE, f"{log._namespace()} {snake.pid}")
     for answer in ("1", "22"):
-        (tmp_path / "edited.py").write_text(f"def value():\n    return {answer}\n")
+        (snakemake / "edited.py").write_text(f"def value():\n    return {answer}\n")
         assert fresh("edited:value", {}) == int(answer)
-    snake.kill()
-    snake.wait()
 
 
 @both
@@ -144,9 +124,10 @@ fresh("errands:stubborn", {"pid_file": sys.argv[1]}, isolation=sys.argv[2])
 def test_a_task_ends_with_its_job(snakemake, isolation, number, tmp_path):
     paths = os.pathsep.join([str(warm.SCRIPTS), SUPPORT])
     (tmp_path / "tmp").mkdir()
+    own = {"TMPDIR": str(tmp_path / "tmp")} if isolation == "exec" else {}  # the parent's is shared
     asker = subprocess.Popen(
         [sys.executable, "-c", ASKS, str(tmp_path / "pid"), isolation],
-        env=os.environ | {"PYTHONPATH": paths, "TMPDIR": str(tmp_path / "tmp")},
+        env=os.environ | {"PYTHONPATH": paths} | own,
     )
     pid = written(tmp_path / "pid")
     asker.send_signal(number)

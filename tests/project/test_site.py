@@ -1,4 +1,5 @@
-"""The docs as a site: built strictly, whole on the disk, every link and anchor in place."""
+"""The docs as a site: built strictly, whole on the disk, every link and anchor in place, and read
+in a real browser from there."""
 
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from browser import browser as browser
+from browser import needs_chromium, opened, outside
+from once import made_once
 from paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -23,13 +27,11 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.fetched: list[str] = []
-        self.formulas = 0
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         found = dict(attrs)
         self.ids += [found["id"]] if found.get("id") else []
-        self.formulas += tag == "math"
         if tag == "a" and found.get("href"):
             self.links.append(found["href"])
         address = found.get(FETCHED.get(tag, ""))
@@ -47,12 +49,20 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> dict[Path, Page]:
+def root(tmp_path_factory) -> Path:
+    """The folder of the built site."""
+
+    def make(folder: Path) -> None:
+        done = build(DOCS, folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "site", make)
+
+
+@pytest.fixture(scope="module")
+def site(root) -> dict[Path, Page]:
     """Every page of the built site by its path."""
-    target = tmp_path_factory.mktemp("site")
-    done = build(DOCS, target)
-    assert done.returncode == 0, done.stderr
-    pages = [path for path in target.rglob("*.html") if "_static" not in path.parts]
+    pages = [path for path in root.rglob("*.html") if "_static" not in path.parts]
     return {path: Page(path) for path in pages}
 
 
@@ -60,9 +70,8 @@ def test_the_makefile_builds_the_site_with_the_same_strictness():
     assert "sphinx-build -q -E -W --keep-going docs docs/_site" in (ROOT / "Makefile").read_text()
 
 
-def test_every_page_of_the_docs_is_in_the_site(site):
+def test_every_page_of_the_docs_is_in_the_site(root, site):
     wanted = {path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.md")}
-    (root,) = {path.parent for path in site if path.name == "genindex.html"}
     assert wanted <= {path.relative_to(root).with_suffix("") for path in site}
 
 
@@ -90,27 +99,41 @@ def test_the_site_fetches_nothing_from_elsewhere(site):
             assert (path.parent / unquote(parts.path)).exists(), f"{path.name}: {address}"
 
 
-def test_formulas_are_drawn_by_the_browser_itself(site):
-    formulas = {path.stem: page.formulas for path, page in site.items()}
-    for name in ("models", "latency", "laws", "claims", "work", "timing"):
-        assert formulas[name] > 0, name
-
-
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("# A\n\n[gone](gone.md)\n", "gone"),
-        ("# A\n\n[gone](other.md#gone)\n", "gone"),
-        ("# A\n\n$$\\nonsense$$\n", "nonsense"),
-    ],
-)
-def test_a_broken_link_anchor_or_formula_fails_the_build(tmp_path, text, said):
+def test_a_broken_link_anchor_or_formula_fails_the_build(tmp_path):
     source = tmp_path / "docs"
     source.mkdir()
     for name in ("conf.py", "mathml.py"):
         (source / name).write_text((DOCS / name).read_text())
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     (source / "other.md").write_text("# Other\n\nHere.\n")
-    (source / "index.md").write_text(f"{text}\n```{{toctree}}\nother\n```\n")
+    wrong = "[a](gone.md), [b](other.md#astray)\n\n$$\\nonsense$$\n"
+    (source / "index.md").write_text(f"# A\n\n{wrong}\n```{{toctree}}\nother\n```\n")
     done = build(source, tmp_path / "site")
-    assert done.returncode != 0 and said in done.stderr
+    assert done.returncode != 0
+    assert all(said in done.stderr for said in ("gone.md", "astray", "nonsense"))
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize("name", ["index", "method/work", "configuration", "output"])
+def test_a_page_opens_from_the_disk_and_fits(root, browser, name, width):
+    page = opened(browser, root / f"{name}.html", viewport={"width": width, "height": 900})
+    assert page.requests and outside(page) == []
+    assert page.faults == []
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 100)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.context.close()
+
+
+@needs_chromium
+def test_formulas_have_the_height_of_formulas_and_the_search_needs_no_server(root, browser):
+    page = opened(browser, root / "method" / "laws.html")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('math[display=block]')]"
+        ".map(m => m.getBoundingClientRect().height)"
+    )
+    assert heights and all(height > 30 for height in heights)
+    page.goto(f"{(root / 'search.html').as_uri()}?q=elasticity")
+    page.locator("#search-results li").first.wait_for()
+    assert page.locator("#search-results a", has_text="Laws and thresholds").count() >= 1
+    page.context.close()

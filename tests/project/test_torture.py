@@ -2,13 +2,12 @@
 
 import json
 from base64 import urlsafe_b64encode
-from pathlib import Path
 from random import Random
 
 import pytest
 from torture import __main__ as driver
+from torture.kills import lose
 from torture.outcome import Outcome, markdown, row, total
-from torture.power_cuts import lose
 from torture.whole import files, half_made, incomplete
 
 from tfscale.files.whole import PLACEHOLDER, seal
@@ -81,41 +80,6 @@ def test_the_table_counts_what_is_lost():
     assert total(rows) == ("all", 2, 1, 1, 62)
     assert markdown(rows).splitlines()[2] == "| kills | 2 | 1 | 1 | 62 |"
     assert outcomes[1].line.startswith("LOST") and outcomes[1].line.endswith("gone")
-
-
-class Timeless:
-    """A place that has time for so many looks at the clock."""
-
-    seconds: dict = {}
-
-    def __init__(self, looks: int):
-        self.looks, self.root = looks, Path("/nowhere")
-
-    @property
-    def left_s(self) -> float:
-        self.looks -= 1
-        return self.looks
-
-
-def suite(monkeypatch, faults) -> None:
-    module = type("module", (), {"TITLE": "a suite", "faults": staticmethod(faults)})
-    monkeypatch.setattr(driver, "import_module", lambda name: module)
-
-
-def test_a_suite_that_breaks_off_is_lost(monkeypatch):
-    def faults(place):
-        yield Outcome("a")
-        raise OSError("no such process")
-
-    suite(monkeypatch, faults)
-    rows, unfinished = driver.torture(Timeless(9), ["kills"])
-    assert rows[0][1:4] == (2, 1, 1) and unfinished == []
-
-
-def test_what_there_was_no_time_for_is_named(monkeypatch):
-    suite(monkeypatch, lambda place: map(Outcome, "abcd"))
-    rows, unfinished = driver.torture(Timeless(3), ["kills"])
-    assert rows[0][1] == 2 and unfinished == ["kills"]
 
 
 def test_every_suite_is_there_and_a_misspelt_one_is_named(capsys):

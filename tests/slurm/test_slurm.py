@@ -23,8 +23,8 @@ PATIENCE = ("--latency-wait", "10", "--cores", "1")
 """One CPU a timing job, so that --exclusive shows."""
 ONCE = (*PROFILE, *PATIENCE, "--retries", "0")
 """A job that is cancelled or lost is to be missing afterwards."""
-RUNS = 8
-"""Three cells in the profile's two rounds, and two sentinels."""
+RUNS = 6
+"""Three cells in the profile's two rounds."""
 ENCODED = "resources/encoded/builtin/text_input14.npz"
 
 
@@ -86,8 +86,8 @@ def warm_parents(project: Project) -> list[psutil.Process]:
 
 
 def run_files(project: Project) -> set[str]:
-    """The runs and sentinels that are there."""
-    found = (project.root / "results").glob("[rs]*/*/round*.parquet")
+    """The runs that are there."""
+    found = (project.root / "results").glob("runs/*/round*.parquet")
     return {str(path.relative_to(project.root)) for path in found}
 
 

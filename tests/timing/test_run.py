@@ -29,7 +29,7 @@ CELL = cell_name(AXES)
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> dict[str, str]:
+def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     """The files of a model that returns its input, as if it had been trained."""
     folder = tmp_path_factory.mktemp("models") / cell_name(
         {axis: AXES[axis] for axis in AXES if axis != "threads"}
@@ -48,7 +48,6 @@ def inputs(tmp_path_factory) -> dict[str, str]:
     fresh(
         "tfscale.timing.floor:save_identity",
         {"arrays": paths["arrays"], "path": paths["saved_model"]},
-        isolation="exec",
     )
     facts = {axis: AXES[axis] for axis in AXES if axis != "threads"}
     Path(paths["facts"]).write_text(json.dumps(facts | {"saved_model_sha256": "abc"}))

@@ -68,7 +68,6 @@ def _without_model(project: Project) -> None:
 
 FAULTS = (
     Fault("its process is killed", "was killed by SIGKILL", _signal("process", signal.SIGKILL)),
-    Fault("its process crashes", "was killed by SIGSEGV", _signal("process", signal.SIGSEGV)),
     Fault("its job is killed", "ended by SIGKILL", _signal("script", signal.SIGKILL), "script"),
     Fault("no memory is left", "[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", _no_memory),
     Fault("it hangs", "took longer than 20 s", _signal("process", signal.SIGSTOP)),
@@ -81,10 +80,13 @@ FAULTS = (
 
 
 def faults(place: Place) -> Iterator[Outcome]:
-    """Each fault in a study whose runs are all still to be made."""
+    """Each fault in a study whose runs are all still to be made; after the first one a partial
+    report and the cell alone, after all the same command."""
     for number, fault in enumerate(FAULTS):
         project = place.copy(f"failing{number}")
-        harm = [*struck(project, fault), *_mended(project, place.undisturbed)]
+        harm = struck(project, fault)
+        harm += [] if number else _alone(project)
+        harm += _mended(project, place.undisturbed)
         yield Outcome(f"one cell: {fault.name}", tuple(harm))
         shutil.rmtree(project.root)
 
@@ -144,8 +146,8 @@ def _unsaid(said: str, fault: Fault) -> Iterator[str]:
         yield "the end does not say how to try it again"
 
 
-def _mended(project: Project, undisturbed: Project) -> Iterator[str]:
-    """What is wrong with the partial report, the retry of one cell, or the whole study after it."""
+def _alone(project: Project) -> Iterator[str]:
+    """What is wrong with the partial report, and with the retry of the cell alone."""
     done = project.call(*PARTIAL)
     page = project.root / "results/report.html"
     if done.returncode or f"<code>{TARGET}</code>" not in page.read_text():
@@ -156,6 +158,10 @@ def _mended(project: Project, undisturbed: Project) -> Iterator[str]:
     alone = project.call(RUN)
     if alone.returncode or not project.run_file(TARGET).exists():
         yield f"alone it fails again: {alone.stdout[-600:]}"
+
+
+def _mended(project: Project, undisturbed: Project) -> Iterator[str]:
+    """What is wrong with the study after the same command."""
     whole = project.call()
     if whole.returncode:
         yield f"the same command fails: {whole.stdout[-600:]}"
