@@ -104,7 +104,8 @@ def main(arguments: list[str]) -> None:
     This process stands for a Snakemake: its warm parent serves the fresh processes of all benches.
     """
     names, options, appends = parse(arguments)
-    os.environ |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.environ |= {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
     name_snakemake()
     with silent():
         here = machine()

@@ -1,4 +1,4 @@
-"""What the benches of timing do in a fresh process: blocks of calls, by turns with others' loops."""
+"""What the benches of timing do in a fresh process: blocks of calls, by turns with other loops."""
 
 import gc
 import re

@@ -77,9 +77,7 @@ def _resampled(log_s) -> Noise:
     apart = (log_s.obj - log_s.transform("mean")) / spread * np.sqrt(count / (count - 1))
     shape = (apart[known] - apart[known].median()).to_numpy()
     spreads = log_s.std().dropna().to_numpy()
-    return lambda rng, size: np.exp(
-        rng.choice(spreads, (size[0], 1, 1)) * rng.choice(shape, size)
-    )
+    return lambda rng, size: np.exp(rng.choice(spreads, (size[0], 1, 1)) * rng.choice(shape, size))
 
 
 @dataclass(frozen=True)
@@ -209,8 +207,12 @@ def studies(options: Options) -> list[Outcome]:
         ),
         Outcome(f"… expected of {processes} processes without any drift", percent(expected)),
         Outcome("median |ln ratio| of latency_s", percent(float(table["apart"].median()))),
-        Outcome("sweeps with the same threshold, or none", f"{found['same'].sum()} of {len(found)}"),
-        Outcome("the calibration kernel's time, A / B", f"{calibration_s[0] / calibration_s[1]:.3f}"),
+        Outcome(
+            "sweeps with the same threshold, or none", f"{found['same'].sum()} of {len(found)}"
+        ),
+        Outcome(
+            "the calibration kernel's time, A / B", f"{calibration_s[0] / calibration_s[1]:.3f}"
+        ),
     ]
 
 
@@ -223,7 +225,7 @@ def threshold_table(study: Study) -> Path:
 
 
 def compared(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """One row a common cell: both values with intervals, how far they are apart, what covers what."""
+    """One row a common cell: both values with intervals, how far apart, and what covers what."""
     columns = ["latency_s", "latency_low_s", "latency_high_s", "repeat_half_width"]
     left = a.set_index("cell")[["model", "processes", *columns]]
     table = left.join(b.set_index("cell")[columns], how="inner", lsuffix="_a", rsuffix="_b")

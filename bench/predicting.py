@@ -1,4 +1,4 @@
-"""Cells that a predictor has not seen, beside Extra-P on the same folds; the time of the analysis."""
+"""Cells that a predictor has not seen, beside Extra-P on the same folds; time of the analysis."""
 
 import json
 import os

@@ -46,7 +46,7 @@ def in_fresh_process(task: str, arguments: dict, isolation: str = "fork") -> Any
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Leave out what this process and those that it starts print meanwhile: TensorFlow's remarks."""
+    """Leave out what this process and those that it starts print meanwhile."""
     sys.stdout.flush()
     sys.stderr.flush()
     own = [os.dup(number) for number in (1, 2)]

@@ -41,7 +41,10 @@ def bias(options: Options) -> list[Outcome]:
     protocol = sections.protocol(project_config())
     arguments = {"spins_s": SPINS_S, "protocol": protocol}
     found_s = in_fresh_process("bench.inside:spins", arguments)
-    rows = [(1e3 * known, 1e3 * found, found / known) for known, found in zip(SPINS_S, found_s, strict=True)]
+    rows = [
+        (1e3 * known, 1e3 * found, found / known)
+        for known, found in zip(SPINS_S, found_s, strict=True)
+    ]
     print(text_table(["known ms", "latency_s ms", "ratio"], rows))
     worst = max(abs(ratio - 1) for *_, ratio in rows)
     shown = percent(worst, 2)

@@ -1,0 +1,97 @@
+"""One step of the analysis of a made-up study, as its rule makes it, in a process of its own.
+
+`python -m bench.steps <step> <folder>`
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from bench.made_up import WideStudy
+from tfscale.study import config as sections
+from tfscale.study.outputs import FIGURES, TABLES
+
+
+def merge(wide: WideStudy) -> None:
+    """The rule `merge`."""
+    from tfscale.tables.merge import merge
+
+    study, results = wide.study, wide.results
+    merge(
+        runs=study.run_files(str(results)),
+        facts=study.facts_files(str(wide.models)),
+        floor=str(results / "floor.parquet"),
+        trained={cell: study.trained_of(cell) for cell in study.cells},
+        evaluation=sections.evaluation(wide.config),
+        coverage=wide.config["timing"]["coverage"],
+        node_class=None,
+        merged=str(results / "runs.parquet"),
+        cells=str(results / "cells.parquet"),
+        paper_tables=[str(results / f"{model}.csv") for model in study.models],
+        threads=os.cpu_count() or 1,
+    )
+
+
+def fit(wide: WideStudy) -> None:
+    """The rule `fit`."""
+    from tfscale.analysis.fit import fit_study
+
+    tables = {
+        f"{name}_path": f"{wide.results}/{name}.parquet" for name in ("cells", "runs", "roofs")
+    }
+    fit_study(
+        **tables,
+        imports=[],
+        coverage=wide.config["timing"]["coverage"],
+        plan=sections.plan(wide.config),
+        folder=str(wide.results / "fits"),
+    )
+
+
+def plot(wide: WideStudy) -> None:
+    """The rule `plot`, for every model."""
+    from tfscale.figures.draw import plot
+
+    results, folder = wide.results, wide.results / "figures"
+    inputs: dict = {name: str(results / f"{name}.parquet") for name in ("cells", "runs", "roofs")}
+    inputs["tables"] = [str(results / "fits" / f"{name}.parquet") for name in TABLES]
+    for model in wide.study.models:
+        outputs: dict = {
+            kind: [str(folder / f"{model}_{figure}.{kind}") for figure in FIGURES]
+            for kind in ("svg", "png")
+        }
+        plot(model, inputs, outputs | {"words": str(folder / f"{model}.json")})
+
+
+def report(wide: WideStudy) -> None:
+    """The rule `report`."""
+    from tfscale.report.page import write_report
+
+    study, results = wide.study, wide.results
+    structures, predictions = (
+        [str(wide.models / trained / name) for trained in study.trained]
+        for name in ("structure.txt", "predictions.parquet")
+    )
+    inputs = {
+        "cells": str(results / "cells.parquet"),
+        "runs": str(results / "runs.parquet"),
+        "findings": str(results / "fits" / "findings.parquet"),
+        "machine": str(results / "machine.json"),
+        "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.figures],
+        "structures": structures,
+        "predictions": predictions,
+        "images": [f"{wide.data(name)}.npz" for name in study.pictures],
+    }
+    asked = {
+        "settings": sections.shown_settings(wide.config),
+        "trained": {cell: study.trained_of(cell) for cell in study.cells},
+        "again": "",
+    }
+    write_report(str(results / "report.html"), inputs, asked)
+
+
+STEPS = {step.__name__: step for step in (merge, fit, plot, report)}
+"""In their order."""
+
+if __name__ == "__main__":
+    STEPS[sys.argv[1]](WideStudy(Path(sys.argv[2])))
