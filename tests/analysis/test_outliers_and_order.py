@@ -22,17 +22,15 @@ def spoilt(cells: pd.DataFrame, rows: list[int], factor: float) -> pd.DataFrame:
 
 @pytest.mark.parametrize("rows", [[17], [16, 17], [3, 20, 40]])
 @pytest.mark.parametrize("factor", [0.3, 4.0])
-def test_cells_far_off_are_named_with_the_command_that_times_them_again(rows, factor):
+def test_cells_far_off_are_named(rows, factor):
     cells = spoilt(grid(law), rows, factor)
     flagged = outliers(cells, 0.95)
     assert sorted(flagged["row"]) == rows
     assert flagged["ratio_low"].lt(factor * 1.1).all()
     assert flagged["ratio_high"].gt(factor * 0.9).all()
-    first = flagged.iloc[0]
-    assert first["command"].startswith(f"rm results/runs/{first['cell']}/round*.parquet && ")
     assert len(without(cells, flagged)) == 48 - len(rows)
     words = outlier_words(flagged, 1)
-    assert len(words) == len(rows) and "To time it again: rm results" in words[0]
+    assert len(words) == len(rows) and words[0].startswith(flagged["cell"].iloc[0])
 
 
 def test_clean_tables_have_seldom_an_outlier():
@@ -57,11 +55,6 @@ def test_a_small_shift_is_no_fault_however_significant():
 )
 def test_tables_that_cannot_tell_have_no_outlier(cells):
     assert outliers(cells, 0.95).empty
-
-
-def test_imported_rows_cannot_be_timed_again():
-    flagged = outliers(spoilt(nominal(grid(law)), [17], 4.0), 0.95, {"h"})
-    assert list(flagged["command"]) == ["none: an imported row cannot be timed again"]
 
 
 def test_shifts_keep_the_index_of_the_table():

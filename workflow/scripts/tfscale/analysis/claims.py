@@ -182,7 +182,7 @@ def claims(
     it differs. A machine of one's own without the claim's model has a row that is not testable;
     tables named in `imported` have not.
     """
-    flagged = outliers(cells, confidence, imported)
+    flagged = outliers(cells, confidence)
     again = _tables(repeats)
     table = _tested(_tables(without(cells, flagged)), again, confidence, imported, primary)
     dropped = flagged.groupby(["machine", "model"]).size()

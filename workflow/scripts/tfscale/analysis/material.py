@@ -198,7 +198,7 @@ def gather(own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Pla
     return Material(
         own=cells[~cells["machine"].isin(names)],
         cells=cells,
-        outliers=outliers(cells, plan.confidence, names),
+        outliers=outliers(cells, plan.confidence),
         processes=processes,
         levelled=levelled,
         repeats=process_rows(levelled, cells),

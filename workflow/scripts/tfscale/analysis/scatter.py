@@ -40,21 +40,16 @@ OUTLIERS = described(
         "p_value": number("p of the shift"),
         "p_bonferroni": number("the same, corrected for all cells of the table"),
         "cells": count("cells of the table"),
-        "command": text("what times it again"),
     }
 )
 NUMBERS = ["ratio", "ratio_low", "ratio_high", "t_value", "p_value", "p_bonferroni"]
 SUSPECT = 4.0
 MOST_SHARE = 0.1
 MOST = 20
-COMMAND = "rm results/runs/{cell}/round*.parquet && snakemake results/report.html"
-NO_COMMAND = "none: an imported row cannot be timed again"
 
 
-def outliers(
-    cells: pd.DataFrame, confidence: float, imported: Collection[str] = (), time: str = TIME
-) -> pd.DataFrame:
-    """One row a flagged cell (perhaps none), with the command that times it again.
+def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
+    """One row a flagged cell (perhaps none).
 
     The test is that of the mean-shift outlier model, each flagged row with a shift of its own
     (Cook and Weisberg 1982, 2.2.2: for one row the test of OLSInfluence.outlier_test), with
@@ -64,7 +59,7 @@ def outliers(
     20 of a table. A cell whose interval does not lie beyond 10 % of what is expected is none: no
     difference that small is a fault.
     `row` is the index in `cells`; `expected_s` what the others let expect; ratio = time / expected
-    with its interval. `imported` names the machines that are tables from elsewhere.
+    with its interval.
     """
     rows = []
     position = cells.assign(row=cells.index)
@@ -72,13 +67,11 @@ def outliers(
         for index, found in shifts(table, confidence).iterrows():
             cell = table.loc[index]
             names = ("cell", "layers", "batch_size", "conv_size", "row", "time_s")
-            command = COMMAND.format(cell=cell["cell"])
             rows.append(
                 {"machine": machine, "model": model}
                 | {name: cell[name] for name in names}
                 | {"expected_s": cell["time_s"] / found["ratio"], "cells": len(table)}
                 | found.to_dict()
-                | {"command": NO_COMMAND if machine in imported else command}
             )
     return pd.DataFrame(rows, columns=OUTLIERS.names)
 
@@ -182,7 +175,7 @@ def outlier_words(flagged: pd.DataFrame, tables: int) -> list[str]:
     return [
         f"{row['cell']} on {row['machine']} took {row['ratio']:.3g} times "
         f"({row['ratio_low']:.3g} to {row['ratio_high']:.3g}) what the other cells let expect "
-        f"(Bonferroni {p_words(row['p_bonferroni'])}). To time it again: {row['command']}."
+        f"(Bonferroni {p_words(row['p_bonferroni'])})."
         for row in flagged.to_dict("records")
     ]
 

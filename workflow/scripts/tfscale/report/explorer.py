@@ -153,11 +153,11 @@ def histograms(
     """For every cell [low µs, high µs, counts] of the timed calls of all its processes, in bins of
     equal ratio; None where nothing was timed. `processes` are the rows of the file `runs_path`."""
     place = pd.MultiIndex.from_frame(cells[CELL])
-    found: list[Histogram | None] = [None] * len(cells)
-    group = place.get_indexer(pd.MultiIndex.from_frame(processes[CELL]))
-    for number, durations_ns in pooled(runs_path, group):
-        found[number] = _histogram(durations_ns / 1e3)
-    return found
+    found: list[Histogram | None] = [None] * (len(cells) + 1)  # the last one of all other cells
+    number = place.get_indexer(pd.MultiIndex.from_frame(processes[CELL])) % len(found)
+    for cell, durations_ns in pooled(runs_path, number):
+        found[cell] = _histogram(durations_ns / 1e3)
+    return found[:-1]
 
 
 def _histogram(calls_us: np.ndarray) -> Histogram | None:

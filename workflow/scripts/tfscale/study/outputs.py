@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "thresholds": ("Thresholds", "a slice in which a factor varies"),
     "threshold_profiles": ("Threshold profiles", "a place in a sweep of at least six levels"),
     "spread": ("Spread", "a machine, model, factor and scale"),
-    "outliers": ("Outliers", "a flagged cell, with the command that times it again"),
+    "outliers": ("Outliers", "a flagged cell"),
     "equivalence": ("Equivalence", "two levels of a factor in a stratum of matched cells"),
     "held_out": ("Held-out errors", "a machine, model, setting, kind of fold and predictor"),
     "held_out_cells": ("Cells left out", "a cell, left out with its architecture or top level"),
