@@ -70,7 +70,7 @@ FAULTS = (
     Fault("its process is killed", "was killed by SIGKILL", _signal("process", signal.SIGKILL)),
     Fault("its job is killed", "ended by SIGKILL", _signal("script", signal.SIGKILL), "script"),
     Fault("no memory is left", "[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", _no_memory),
-    Fault("it hangs", "took longer than 20 s", _signal("process", signal.SIGSTOP)),
+    Fault("it hangs", "took longer than 40 s", _signal("process", signal.SIGSTOP)),
     Fault("no disk is left", "File too large|No space", _no_space),
     Fault("its SavedModel is damaged", "has changed since it was written: delete", before=_damage,
           after=_without_model),
@@ -96,7 +96,7 @@ def struck(project: Project, fault: Fault) -> list[str]:
     not go as promised."""
     shutil.rmtree(project.root / "results/runs")
     (project.root / "results/runs.parquet").unlink()
-    project.configure(timing={"min_time_s": 0.5, "time_limit_s": 20})
+    project.configure(timing={"min_time_s": 0.5, "time_limit_s": 40})
     fault.before(project)
     run = Running(project)
     if fault.strike and not _strikes(project, run, fault):

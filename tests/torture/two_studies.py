@@ -43,9 +43,8 @@ def _in_turn(place: Place) -> Outcome:
     runs = [Running(project, **lock) for project in projects]
     harm = [f"{run.root.name} failed: {run.said[-800:]}" for run in runs if run.wait()]
     if not harm:
-        said = "".join(run.said for run in runs)
-        if "waiting: another study is being timed on this machine (pid " not in said:
-            harm.append("neither says that it waits")
+        if not any(map(_waits, projects)):
+            harm.append("no log says that it waits")
         harm += _overlaps(*[timed(project) for project in projects])
         for project in projects:
             harm += differences(place.undisturbed.root, project.root)
@@ -56,7 +55,7 @@ def _holder_killed(place: Place) -> Outcome:
     projects = [_untimed(place, name) for name in ("killed", "waiting")]
     lock = {"TFSCALE_TIMING_LOCK": str(place.root / "killed.lock")}
     runs = [Running(project, **lock) for project in projects]
-    wait_for(lambda: "waiting: another study" in runs[1].said or runs[1].status is not None)
+    wait_for(lambda: _waits(projects[1]) or runs[1].status is not None)
     runs[0].kill()
     harm = [f"still there: {line}" for line in all_gone(projects[0].root, 30)]
     if runs[1].wait():
@@ -64,6 +63,12 @@ def _holder_killed(place: Place) -> Outcome:
     else:
         harm += differences(place.undisturbed.root, projects[1].root)
     return Outcome("of two studies one is killed while the other waits", tuple(harm))
+
+
+def _waits(project: Project) -> bool:
+    """Whether a timing job has said that it waits for another study."""
+    logs = project.root.glob("results/logs/runs/*.log")
+    return any("waiting: another study" in log.read_text() for log in logs)
 
 
 def _untimed(place: Place, name: str) -> Project:
