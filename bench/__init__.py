@@ -1,4 +1,4 @@
-"""Benches of measuring and pipeline: `make bench`, or `python -m bench [names] [studies]`."""
+"""Benches of measuring and pipeline: `make bench`, or `python -m bench [names]`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The driver: `python -m bench [names] [study] [second study] [--append]`."""
+"""The driver: `python -m bench [names] [--study a] [--study2 b] [--append]`."""
 
 import argparse
 import os
@@ -29,22 +29,16 @@ PAGE = ROOT / "docs" / "performance.md"
 
 
 def parse(arguments: list[str]) -> tuple[list[str], Options, bool]:
-    """The chosen benches, their options and whether to append; other words are studies."""
+    """The chosen benches, their options, and whether to append."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("words", nargs="*", help=f"{', '.join(BENCHES)} (default all); studies")
-    parser.add_argument("--study", help="a finished study (default results)")
+    parser.add_argument("names", nargs="*", help=f"{', '.join(BENCHES)} (default all)")
+    parser.add_argument("--study", default=str(ROOT / "results"), help="a finished study")
     parser.add_argument("--study2", help="another one of the same cells, for the bench `studies`")
     parser.add_argument("--append", action="store_true", help="add rows to docs/performance.md")
     given = parser.parse_args(arguments)
-    names = [word for word in given.words if word in BENCHES]
-    paths = [word for word in given.words if word not in BENCHES]
-    if len(paths) > 2 or any("/" not in path and not Path(path).is_dir() for path in paths):
-        parser.error(
-            f"neither a bench nor a study: {' '.join(paths)}; benches: {' '.join(BENCHES)}"
-        )
-    study = given.study or (paths[0] if paths else str(ROOT / "results"))
-    second = given.study2 or (paths[1] if len(paths) > 1 else None)
-    return names or list(BENCHES), Options(study, second), given.append
+    if unknown := [name for name in given.names if name not in BENCHES]:
+        parser.error(f"no bench: {' '.join(unknown)}; benches: {' '.join(BENCHES)}")
+    return given.names or list(BENCHES), Options(given.study, given.study2), given.append
 
 
 def bench_of(name: str) -> Callable[[Options], list[Outcome]]:

@@ -160,6 +160,8 @@ COST_TOLERANCE = 0.25
 def cost(options: Options) -> list[Outcome]:
     """The opening block's estimate of training and timing, against what a finished study took."""
     root = options.study.results.parent
+    if not (root / "config.yaml").exists():
+        raise SkippedError(f"no config.yaml beside {options.study.results}")
     study = Study.from_config(yaml.safe_load((root / "config.yaml").read_text()))
     speed, rows = speed_of(options.study.results), []
     for rule, computed_s in (("train", _training_s), ("measure", _run_s)):

@@ -133,16 +133,9 @@ def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
         "correct": actual == guessed,
     }
     write_parquet(folder / "predictions.parquet", pd.DataFrame(answers))
-    facts = axes | {
-        "data": "builtin",
-        "vocabulary": 0,
-        "parameters": parameters(layers),
-        "training_examples": 10_000,
-        "training_steps": 100,
-        "predicted_inputs": EXAMPLES,
-        "test_accuracy": 0.9,
-        "saved_model_sha256": DIGEST,
-    }
+    facts = axes | {"data": "builtin", "vocabulary": 0, "parameters": parameters(layers)}
+    facts |= {"training_examples": 10_000, "training_steps": 100, "test_accuracy": 0.9}
+    facts |= {"predicted_inputs": EXAMPLES, "saved_model_sha256": DIGEST}
     write_text(folder / "facts.json", json.dumps(facts))
 
 
@@ -218,45 +211,22 @@ def _process(axes: dict, place: int, rng: np.random.Generator) -> dict:
     timed = durations[np.array(phases) == "timed"]
     low, middle, high, highest = np.quantile(timed / 1e9, (0.05, 0.5, 0.9, 0.99)).tolist()
     slower = 1.25 if rng.random() < DISTURBED else 1 + 0.01 * rng.random()
-    process = {
-        "isolation": "fork",
-        "protocol": "short",
-        "host": HOST,
-        "device": "CPU",
-        "started": STARTED + timedelta(seconds=10 * place + rng.random()),
-        "process_s": 0.4 + durations.sum() / 1e9,
-        "load_s": 0.3,
-        "first_call_s": durations[0] / 1e9,
-        "warmup_calls": phases.count("warmup"),
-        "settled": True,
-        "calls": len(timed),
-        "latency_s": own_ns / 1e9,
-        "p05_s": low,
-        "p50_s": middle,
-        "p90_s": high,
-        "p99_s": highest,
-        "mean_s": timed.mean() / 1e9,
-        "timed_s": timed.sum() / 1e9,
-        "unfetched_s": 0.95 * middle,
-        "copy_s": 0.1 * middle,
-        "cpu_share": 0.999,
-        "calibration_before_s": CALIBRATION_S * slower,
-        "calibration_after_s": CALIBRATION_S,
-        "affinity": [0],
-        "load_average": 1.0,
-        "steal_share": 0.0,
-        "other_busy_share": 0.01,
-        "context_switches_voluntary": 10,
-        "context_switches_involuntary": 3,
-        "os_threads": 7,
-        "memory_load_bytes": 3 * 10**8,
-        "memory_first_bytes": 31 * 10**7,
-        "memory_warmup_bytes": 32 * 10**7,
-        "memory_timed_bytes": 33 * 10**7,
-        "memory_device_bytes": None,
-        "phase": phases,
-        "durations_ns": durations,
-    }
+    calibrations_s = (CALIBRATION_S * slower, CALIBRATION_S)
+    process = (
+        {"isolation": "fork", "protocol": "short", "host": HOST, "device": "CPU"}
+        | {"started": STARTED + timedelta(seconds=10 * place + rng.random())}
+        | {"process_s": 0.4 + durations.sum() / 1e9, "load_s": 0.3}
+        | {"first_call_s": durations[0] / 1e9, "warmup_calls": phases.count("warmup")}
+        | {"settled": True, "calls": len(timed), "latency_s": own_ns / 1e9}
+        | {"p05_s": low, "p50_s": middle, "p90_s": high, "p99_s": highest}
+        | {"mean_s": timed.mean() / 1e9, "timed_s": timed.sum() / 1e9}
+        | {"unfetched_s": 0.95 * middle, "copy_s": 0.1 * middle, "cpu_share": 0.999}
+        | dict(zip(("calibration_before_s", "calibration_after_s"), calibrations_s, strict=True))
+        | {"affinity": [0], "load_average": 1.0, "steal_share": 0.0, "other_busy_share": 0.01}
+        | {"context_switches_voluntary": 10, "context_switches_involuntary": 3, "os_threads": 7}
+        | {f"memory_{when}_bytes": 3 * 10**8 for when in ("load", "first", "warmup", "timed")}
+        | {"memory_device_bytes": None, "phase": phases, "durations_ns": durations}
+    )
     signs = disturbance(axes | process, CALIBRATION_S)
     return process | {"disturbed": bool(signs), "disturbed_reason": signs}
 

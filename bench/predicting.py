@@ -44,17 +44,8 @@ from tfscale.study.work import work_columns
 LAYERS_TEST = "layers 4, 6, 8 -> 10"
 MEDIAN, WITHIN, LAYERS, RATIO = 0.06, 0.69, 0.09, 0.5
 LEAST_COVERED, MOST_COVERED = 0.85, 0.97
-HEADER = [
-    "table",
-    "left out",
-    "cells",
-    "noise %",
-    "ours median %",
-    "≤ 10 %, %",
-    "Extra-P median %",
-    "≤ 10 %, %",
-    "ratio",
-]
+HEADER = ["table", "left out", "cells", "noise %", "ours median %", "≤ 10 %, %"]
+HEADER += ["Extra-P median %", "≤ 10 %, %", "ratio"]
 Tables = dict[str, tuple[pd.DataFrame, pd.DataFrame | None]]
 """Cells and processes by name."""
 
@@ -204,12 +195,8 @@ def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
     if all(answer is None for answer in answers):
         raise SkippedError(f"Extra-P answered nothing; {HOW}")
     out = np.concatenate([fold.out for fold in parts])
-    return pd.DataFrame(
-        {
-            "predicted_s": np.array(answers, dtype=float),
-            "measured_s": values.iloc[out].to_numpy(),
-        }
-    )
+    predicted_s, measured_s = np.array(answers, dtype=float), values.iloc[out].to_numpy()
+    return pd.DataFrame({"predicted_s": predicted_s, "measured_s": measured_s})
 
 
 STUDY_LIMIT_S, WIDE_LIMIT_S = 60.0, 600.0

@@ -105,18 +105,16 @@ class Study:
         return self.cells.loc[[cell], list(AXES)].to_dict("records")[0]
 
     def model_folder(self, cell: str) -> Path:
-        """The trained model of a cell: its own, or the one shared by all batch sizes."""
-        axes, shared = self.axes(cell), None
+        """The trained model of a cell: its own, or else the one shared by all batch sizes."""
+        axes, found = self.axes(cell), {}
         weights = [axis for axis, spec in AXES.items() if spec.trains and axis != "batch_size"]
-        for path in sorted((self.results / "models").glob("*/facts.json")):
+        for path in (self.results / "models").glob("*/facts.json"):
             facts = json.loads(path.read_text())
             if all(facts[axis] == axes[axis] for axis in weights):
-                if facts["batch_size"] == axes["batch_size"]:
-                    return path.parent
-                shared = path.parent
-        if shared is None:
+                found[facts["batch_size"] == axes["batch_size"]] = path.parent
+        if not found:
             raise SkippedError(f"{self.results} has no trained model for {cell}")
-        return shared
+        return found[max(found)]
 
     def arrays(self, cell: str) -> Path:
         """The encoded data of a cell, from the nearest resources folder."""

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -73,30 +73,13 @@ def overhead(options: Options) -> list[Outcome]:
 
 def isolation(options: Options) -> list[Outcome]:
     """Forked against newly started processes, by turns, on three cells."""
-    outcomes, rows = [], []
-    for model, rank in CELLS:
-        cell = options.study.pick(model, rank)
-        request = options.study.request(cell)
+    study = options.study
 
-        def timed(how: str, request: dict = request) -> dict:
-            return in_fresh_process(TIME_CELL, request, how)
+    def ways(cell: str) -> list[Callable[[], dict]]:
+        timed = partial(in_fresh_process, TIME_CELL, study.request(cell))
+        return [partial(timed, "fork"), partial(timed, "exec")]
 
-        made = alternated(PAIRS, partial(timed, "fork"), partial(timed, "exec"))
-        ratio, typical = (_ratio(made, name) for name in ("latency_s", "p50_s"))
-        forked_s, started_s = medians(_pairs(made, "latency_s"))
-        rows.append((cell, 1e6 * forked_s, 1e6 * started_s, str(ratio), str(typical)))
-        outcomes.append(ratio_near_one(f"fork / exec, {cell}", ratio.value, PRECISION, str(ratio)))
-    header = ["cell", "fork µs", "exec µs", "ratio (interval, coverage)", "of medians of calls"]
-    print(text_table(header, rows))
-    return outcomes
-
-
-def _pairs(made: list[tuple[dict, dict]], name: str) -> list[tuple[float, float]]:
-    return [(a[name], b[name]) for a, b in made]
-
-
-def _ratio(made: list[tuple[dict, dict]], name: str):
-    return ratio_of_pairs(_pairs(made, name))
+    return by_turns("fork / exec", [study.pick(*cell) for cell in CELLS], ways)
 
 
 LONGEST_S = 8.0
@@ -110,18 +93,30 @@ def protocols(options: Options) -> list[Outcome]:
     quick = study.cells[study.cells["passes_total_s"] <= LONGEST_S]
     if quick.empty:
         raise SkippedError(f"the passes of every cell take over {LONGEST_S:g} s")
-    outcomes, rows = [], []
-    for model, rank in PROTOCOL_CELLS:
-        cell = study.pick(model, rank, quick)
+
+    def ways(cell: str) -> list[Callable[[], dict]]:
         requests = [study.request(cell, protocol=name) for name in ("paper", "short")]
-        made = alternated(PAIRS, *(partial(in_fresh_process, TIME_CELL, one) for one in requests))
-        ratios = [_ratio(made, name) for name in ("latency_s", "p50_s", "mean_s")]
-        paper_s, short_s = medians(_pairs(made, "latency_s"))
-        rows.append((cell, 1e6 * paper_s, 1e6 * short_s, *map(str, ratios)))
-        shown = str(ratios[0])
-        outcomes.append(ratio_near_one(f"paper / short, {cell}", ratios[0].value, PRECISION, shown))
-    header = ["cell", "paper µs", "short µs", "ratio of latency_s", "of medians", "of means"]
-    print(text_table(header, rows))
+        return [partial(in_fresh_process, TIME_CELL, request) for request in requests]
+
+    cells = [study.pick(*cell, quick) for cell in PROTOCOL_CELLS]
+    return by_turns("paper / short", cells, ways)
+
+
+def by_turns(
+    what: str, cells: list[str], ways: Callable[[str], list[Callable[[], dict]]]
+) -> list[Outcome]:
+    """Processes of each cell in the two `ways` to time it: the ratio of their latencies."""
+    outcomes, rows = [], []
+    for cell in dict.fromkeys(cells):
+        made = alternated(PAIRS, *ways(cell))
+        names = ("latency_s", "p50_s", "mean_s")
+        pairs = [[(a[name], b[name]) for a, b in made] for name in names]
+        ratio, *others = map(ratio_of_pairs, pairs)
+        latencies_us = [1e6 * seconds for seconds in medians(pairs[0])]
+        rows.append((cell, *latencies_us, str(ratio), *map(str, others)))
+        outcomes.append(ratio_near_one(f"{what}, {cell}", ratio.value, PRECISION, str(ratio)))
+    sides = [f"{side} µs" for side in what.split(" / ")]
+    print(text_table(["cell", *sides, "ratio of latency_s", "of medians", "of means"], rows))
     return outcomes
 
 
@@ -196,12 +191,8 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
         "arrays": request["arrays"],
         "machine": str(study.results / "machine.json"),
     }
-    settings = {
-        "axes": request["axes"],
-        "seed": config["seed"],
-        "protocol": request["protocol"],
-        "evaluation": sections.evaluation(config),
-    }
+    settings = {"axes": request["axes"], "protocol": request["protocol"]}
+    settings |= {"seed": config["seed"], "evaluation": sections.evaluation(config)}
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         path = Path(temporary, cell, f"round{number}.parquet")
         path.parent.mkdir()

@@ -1,0 +1,81 @@
+"""Made-up studies are like real ones; benches of whole jobs have valid configurations."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from bench import ROOT, jobs, made_up, steps, wide
+from bench.outcome import SkippedError
+from bench.projects import used
+from tfscale.study.study import Study
+from tfscale.timing import run_file
+
+
+@pytest.mark.parametrize("cells", wide.SIZES)
+def test_made_up_studies_have_as_many_cells_as_asked_for(cells, config):
+    config["grid"] = made_up.grid(cells)
+    study = Study.from_config(config)
+    assert len(study.cells) == cells
+    assert len(study.trained) == cells // len(config["grid"]["batch_size"])
+    with pytest.raises(ValueError, match="no multiple of 100"):
+        made_up.grid(cells + 1000 + 1)
+
+
+@pytest.fixture
+def study(config, tmp_path):
+    """A made-up study of eight cells with all its files, in a folder without a project."""
+    grid = {"layers": [4, 6], "conv_size": [3], "batch_size": [1, 2, 3, 4]}
+    config["grid"] = made_up.grid(100) | grid
+    config["datasets"]["source"] = "builtin"
+    config["timing"]["processes"] = made_up.PROCESSES
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    made = made_up.WideStudy(tmp_path)
+    made_up.write_files(made)
+    made_up.write_some(made_up.all_runs(made))
+    return made
+
+
+def test_made_up_runs_fill_every_column_and_are_merged_into_the_latencies_put_in(study):
+    rounds = study.config["timing"]["rounds"]
+    paths = study.study.run_files(str(study.results))
+    assert len(paths) == 8 * rounds
+    table, _ = run_file.read(paths[0])
+    empty = {name for name in table.column_names if table[name].null_count == len(table)}
+    assert empty == {"memory_device_bytes"}
+    cell = Path(paths[0]).parent.name
+    again = made_up.rows_of(cell, study.study.cell(cell), 1, -16)
+    assert [row["latency_s"] for row in again] == table["latency_s"].to_pylist()
+    steps.merge(study)
+    cells = pd.read_parquet(study.results / "cells.parquet")
+    assert cells["cell"].tolist() == list(study.study.cells)
+    true_s = [made_up.latency_s(axes) for axes in study.study.cells.values()]
+    assert cells["latency_s"].to_numpy() == pytest.approx(np.array(true_s), rel=0.1)
+    assert (cells["processes"] == rounds * made_up.PROCESSES).all()
+
+
+def test_steps_of_the_analysis_import_no_tensorflow():
+    code = "import bench.steps, sys; raise SystemExit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_command_is_measured_with_its_memory(tmp_path):
+    code = "import time; kept = bytearray(200_000_000); time.sleep(0.2); print('said')"
+    got = used([sys.executable, "-c", code], tmp_path)
+    assert got.said == "said\n" and got.seconds >= 0.2
+    assert 200 < got.peak_mb < 400
+    assert got.cpu_s > 0
+    with pytest.raises(SkippedError, match="no such thing"):
+        used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
+
+
+@pytest.mark.parametrize("batches", [jobs.WARM_BATCHES, jobs.TRAINED_BATCHES])
+def test_small_studies_have_valid_configurations(batches):
+    root = jobs.small_project(batches, jobs.ONE_STEP)
+    assert len(Study.from_config(yaml.safe_load((root / "config.yaml").read_text())).cells) == len(
+        batches
+    )
