@@ -1,22 +1,31 @@
 """The driver: `python -m bench [names] [study] [second study] [--append]`."""
 
 import argparse
+import os
 import shlex
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
-from bench import ROOT, record
-from bench.options import Options
-from bench.outcome import Outcome, SkippedError
-from bench.text_table import text_table
+from bench import ROOT
+from bench.outcome import Outcome, SkippedError, text_table
+from bench.study import Options, silent
+from tfscale.jobs.log import name_snakemake
+from tfscale.timing.machine import environment
 
-BENCHES = (
-    "overhead", "loadgen", "isolation", "protocols", "neighbour", "precision", "signs", "studies",
-    "coverage", "ramp", "thresholds", "prediction", "analysis", "warm", "training", "planning",
-    "merging", "reporting", "cost", "layers",
-)  # fmt: skip
+MODULES = {
+    "timing": ("bias", "overhead", "isolation", "loadgen", "protocols", "neighbour"),
+    "intervals": ("coverage", "typical", "studies"),
+    "predicting": ("prediction", "analysis"),
+    "jobs": ("warm", "training", "cost"),
+    "wide": ("planning", "merging", "reporting"),
+}
+BENCHES = {name: module for module, names in MODULES.items() for name in names}
+"""The module of each bench, whose function has its name."""
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def parse(arguments: list[str]) -> tuple[list[str], Options, bool]:
@@ -38,13 +47,19 @@ def parse(arguments: list[str]) -> tuple[list[str], Options, bool]:
     return names or list(BENCHES), Options(study, second), given.append
 
 
+def bench_of(name: str) -> Callable[[Options], list[Outcome]]:
+    """The function of a bench."""
+    return getattr(import_module(f"bench.{BENCHES[name]}"), name)
+
+
 def run(name: str, options: Options) -> list[Outcome] | None:
     """One bench with its title, command, tables and verdicts; None when it could not run."""
-    module = import_module(f"bench.{name}")
-    print(f"\n== {name}: {module.TITLE}\n$ {command(name, options)}\n", flush=True)
+    bench = bench_of(name)
+    title = (bench.__doc__ or "").split("\n\n")[0].replace("\n    ", " ")
+    print(f"\n== {name}: {title}\n$ {command(name, options)}\n", flush=True)
     start = perf_counter()
     try:
-        outcomes = module.bench(options)
+        outcomes = bench(options)
     except (SkippedError, ImportError) as reason:
         print(f"not run: {reason}")
         return None
@@ -62,10 +77,39 @@ def command(name: str, options: Options) -> str:
     return shlex.join(parts)
 
 
+def machine() -> dict[str, str]:
+    """Date, commit, processor, cores and TensorFlow."""
+    seen = environment()
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "commit": seen["git_commit"],
+        "machine": seen["cpu_model"] or "unknown",
+        "cores": seen["cpu_count"],
+        "TensorFlow": seen["version_tensorflow"],
+    }
+
+
+def append(outcomes: list[tuple[str, Outcome]], page: Path = PAGE) -> None:
+    """Write the outcomes, each with its bench, under the table of docs/performance.md."""
+    described = list(machine().values())
+    with page.open("a") as file:
+        for bench, each in outcomes:
+            cells = [*described, bench, each.name, each.shown, each.target, each.verdict]
+            file.write("| " + " | ".join(cell.replace("|", "¦") for cell in cells) + " |\n")
+
+
 def main(arguments: list[str]) -> None:
-    """Run the chosen benches and sum up."""
-    names, options, append = parse(arguments)
-    print("Machine: " + ", ".join(f"{key} {value}" for key, value in record.machine().items()))
+    """Run the chosen benches and sum up.
+
+    This process stands for a Snakemake: its warm parent serves the fresh processes of all benches.
+    """
+    names, options, appends = parse(arguments)
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.environ |= {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    name_snakemake()
+    with silent():
+        here = machine()
+    print("Machine: " + ", ".join(f"{key} {value}" for key, value in here.items()))
     outcomes: list[tuple[str, Outcome]] = []
     missing = []
     for name in names:
@@ -78,9 +122,9 @@ def main(arguments: list[str]) -> None:
         print(text_table(["bench", "figure", "value", "target", "verdict"], rows))
     if missing:
         print(f"\nnot run (see above): {' '.join(missing)}")
-    if append and outcomes:
-        record.append(outcomes)
-        print(f"\nappended to {record.PAGE}")
+    if appends and outcomes:
+        append(outcomes)
+        print(f"\nappended to {PAGE}")
 
 
 if __name__ == "__main__":

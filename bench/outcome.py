@@ -1,5 +1,6 @@
-"""What a bench ends with: a figure, its target, and whether it was met; never an assertion."""
+"""What a bench ends with: figures, their targets, and whether these were met; tables of text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -60,6 +61,39 @@ def share_at_most(name: str, share: float, limit: float, shown: str = "") -> Out
     return Outcome(name, shown or percent(share), f"at most {percent(limit, 0)}", missed)
 
 
+def of_limit(name: str, value: float, limit: float, unit: str) -> Outcome:
+    """What a share of a limit was used, in the limit's unit."""
+    shown = f"{value / limit:.3f} ({value:.3g} {unit})"
+    return ratio_at_most(f"{name}, share of {limit:g} {unit}", value / limit, 1, shown)
+
+
 def percent(share: float, digits: int = 1) -> str:
-    """A share as a percentage."""
+    """A share as a percentage.
+
+    >>> percent(0.0523)
+    '5.2 %'
+    """
     return f"{100 * share:.{digits}f} %"
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """An aligned table: text stands left, all else right with four digits at most."""
+    shown = [[_cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *shown, strict=True)]
+    left = [all(isinstance(row[i], str) for row in rows) for i in range(len(header))]
+    lines = [list(header), ["-" * width for width in widths], *shown]
+    return "\n".join(_line(line, widths, left) for line in lines)
+
+
+def _line(cells: list[str], widths: list[int], left: list[bool]) -> str:
+    aligned = [
+        cell.ljust(width) if to_left else cell.rjust(width)
+        for cell, width, to_left in zip(cells, widths, left, strict=True)
+    ]
+    return ("  " + "  ".join(aligned)).rstrip()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "-" if value != value else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return str(value)

@@ -1,14 +1,15 @@
-"""The arithmetic of comparisons: pairs, ratios with the sign test's interval, tolerances."""
+"""The arithmetic of comparisons: turns, pairs, ratios with the sign test's interval."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log
+from statistics import median
+from typing import TypeVar
 
-import numpy as np
+from tfscale.timing.protocol import median_interval
 
 CONFIDENCE = 0.95
-
 Pair = tuple[float, float]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Ratio:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}, {claim})"
 
 
-def alternated(count: int, a: Callable[[], float], b: Callable[[], float]) -> list[Pair]:
+def alternated(count: int, a: Callable[[], Made], b: Callable[[], Made]) -> list[tuple[Made, Made]]:
     """The results of a and b by turns, a b b a a b …: a steady drift favours neither."""
     pairs = []
     for number in range(count):
@@ -38,31 +39,14 @@ def alternated(count: int, a: Callable[[], float], b: Callable[[], float]) -> li
     return pairs
 
 
-def ratio_of_pairs(pairs: Sequence[Pair], confidence: float = CONFIDENCE) -> Ratio:
+def ratio_of_pairs(pairs: Sequence[Sequence[float]], confidence: float = CONFIDENCE) -> Ratio:
     """The median over pairs of a / b, with the sign test's interval."""
-    from tfscale.timing.protocol import median_interval
-
-    ratios = np.array([a / b for a, b in pairs])
+    ratios = [a / b for a, b in pairs]
     interval = median_interval(ratios, confidence)
-    return Ratio(float(np.median(ratios)), interval.low, interval.high, interval.coverage)
+    return Ratio(median(ratios), interval.low, interval.high, interval.coverage)
 
 
-def medians(pairs: Sequence[Pair]) -> Pair:
+def medians(pairs: Sequence[Sequence[float]]) -> Pair:
     """The medians of both sides."""
-    a, b = np.median(np.array(pairs), axis=0)
-    return float(a), float(b)
-
-
-def tolerance(b: float, share: float, floor: float) -> float:
-    """How far from b a value may lie: a share of b, or the floor where that is more."""
-    return max(share * b, floor)
-
-
-def agree(a: float, b: float, share: float, floor: float) -> bool:
-    """Whether a lies within the tolerance of b."""
-    return abs(a - b) <= tolerance(b, share, floor)
-
-
-def half_width(low: float, high: float) -> float:
-    """Half of an interval's log-length."""
-    return log(high / low) / 2
+    a, b = zip(*pairs, strict=True)
+    return median(a), median(b)

@@ -1,9 +1,14 @@
-"""A finished study as the benches see it: its cells, its models and requests for visits."""
+"""A finished study as the benches see it: its cells, processes and models; fresh processes."""
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pandas as pd
@@ -12,7 +17,12 @@ import yaml
 from bench import ROOT
 from bench.outcome import SkippedError
 from tfscale.axes import AXES
+from tfscale.errors import StudyError
+from tfscale.jobs.processes import fresh
+from tfscale.study import config as sections
+from tfscale.tables.latency import read_processes
 
+LIMIT_S = 1800.0
 NO_STUDY = (
     "no finished study in {}: type `snakemake` first, or `make bench STUDY=folder` with the "
     "folder of one"
@@ -22,6 +32,34 @@ NO_STUDY = (
 def project_config() -> dict:
     """config.yaml of the project that the benches belong to."""
     return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def in_fresh_process(task: str, arguments: dict, isolation: str = "fork") -> Any:
+    """The answer of a task (module:function) in a fresh process, as a run has one; raises
+    SkippedError that says why it failed."""
+    try:
+        with silent():
+            return fresh(task, arguments, LIMIT_S, isolation)
+    except StudyError as error:
+        raise SkippedError(f"{error} ({task})") from None
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Leave out what this process and those that it starts print meanwhile."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    own = [os.dup(number) for number in (1, 2)]
+    with TemporaryFile() as nowhere:
+        for number in (1, 2):
+            os.dup2(nowhere.fileno(), number)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            for number, descriptor in zip((1, 2), own, strict=True):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -48,9 +86,9 @@ class Study:
         return cells.assign(call_flop=flop).set_index("cell", drop=False).rename_axis(None)
 
     @cached_property
-    def visits(self) -> pd.DataFrame:
-        """One row a visit."""
-        return pd.read_parquet(self.results / "runs.parquet")
+    def processes(self) -> pd.DataFrame:
+        """One row a process, without raw durations."""
+        return read_processes(self.results / "runs.parquet")
 
     def pick(self, model: str, rank: float, among: pd.DataFrame | None = None) -> str:
         """The cell of a model at a rank (0 = least, 1 = most) of its work a call.
@@ -63,9 +101,8 @@ class Study:
         return str(ordered["cell"].iloc[round(rank * (len(ordered) - 1))])
 
     def axes(self, cell: str) -> dict:
-        """The axes of a cell as plain values; those younger than the study at their default."""
-        row = self.cells.loc[cell]
-        return {axis: _plain(row[axis] if axis in row else _default(axis)) for axis in AXES}
+        """The axes of a cell as plain values."""
+        return self.cells.loc[[cell], list(AXES)].to_dict("records")[0]
 
     def model_folder(self, cell: str) -> Path:
         """The trained model of a cell: its own, or the one shared by all batch sizes."""
@@ -73,7 +110,7 @@ class Study:
         weights = [axis for axis, spec in AXES.items() if spec.trains and axis != "batch_size"]
         for path in sorted((self.results / "models").glob("*/facts.json")):
             facts = json.loads(path.read_text())
-            if all(facts.get(axis, _default(axis)) == axes[axis] for axis in weights):
+            if all(facts[axis] == axes[axis] for axis in weights):
                 if facts["batch_size"] == axes["batch_size"]:
                     return path.parent
                 shared = path.parent
@@ -81,39 +118,47 @@ class Study:
             raise SkippedError(f"{self.results} has no trained model for {cell}")
         return shared
 
-    def facts(self, cell: str) -> dict:
-        """What is known of a cell's trained model."""
-        return json.loads((self.model_folder(cell) / "facts.json").read_text())
-
     def arrays(self, cell: str) -> Path:
         """The encoded data of a cell, from the nearest resources folder."""
         axes = self.axes(cell)
-        name = f"{self.facts(cell)['data']}/{axes['model']}_input{axes['input_size']}.npz"
+        data = json.loads((self.model_folder(cell) / "facts.json").read_text())["data"]
+        name = f"{data}/{axes['model']}_input{axes['input_size']}.npz"
         for folder in self.results.parents:
             if (path := folder / "resources" / "encoded" / name).exists():
                 return path
         raise SkippedError(f"no resources/encoded/{name} beside {self.results}")
 
-    def protocol(self, **changes: object) -> dict:
-        """The project's timing protocol, with changes."""
-        config = project_config()
-        return config["timing"] | {"passes": config["evaluation"]["passes"]} | changes
-
     def request(self, cell: str, **changes: object) -> dict:
-        """The request of a visit (see tfscale.timing.run) under the protocol with changes."""
+        """The arguments of `tfscale.timing.process:time_cell` for a cell, under the project's
+        timing protocol with changes."""
+        config = project_config()
+        config["timing"] |= changes
         return {
-            "name": cell,
+            "axes": self.axes(cell),
             "saved_model": str(self.model_folder(cell) / "saved_model"),
             "arrays": str(self.arrays(cell)),
-            "inputs": project_config()["evaluation"]["inputs"],
-            "axes": self.axes(cell),
-            "protocol": self.protocol(**changes),
+            "inputs": config["evaluation"]["inputs"],
+            "protocol": sections.protocol(config),
         }
 
 
-def _default(axis: str) -> Any:
-    return getattr(AXES[axis], "default", None)
+@dataclass(frozen=True)
+class Options:
+    """The folders of the studies; they are opened only by the benches that need them."""
 
+    study_path: str
+    second_path: str | None = None
 
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    @cached_property
+    def study(self) -> Study:
+        """The finished study whose models are timed."""
+        return Study.at(self.study_path)
+
+    @cached_property
+    def second(self) -> Study:
+        """The other one of two whole studies."""
+        if not self.second_path:
+            raise SkippedError(
+                "give two finished studies: make bench ONLY=studies STUDY=a STUDY2=b"
+            )
+        return Study.at(self.second_path)

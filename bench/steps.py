@@ -1,16 +1,15 @@
 """One step of the analysis of a made-up study, as its rule makes it, in a process of its own.
 
-`python -m bench.wide_job <step> <folder> <cells>`
+`python -m bench.steps <step> <folder>`
 """
 
 import os
 import sys
 from pathlib import Path
 
-from bench.wide import WideStudy
-from tfscale.analysis.material import Plan
-from tfscale.study import config
-from tfscale.study.outputs import FIGURES
+from bench.made_up import WideStudy
+from tfscale.study import config as sections
+from tfscale.study.outputs import FIGURES, TABLES
 
 
 def merge(wide: WideStudy) -> None:
@@ -19,11 +18,11 @@ def merge(wide: WideStudy) -> None:
 
     study, results = wide.study, wide.results
     merge(
-        runs=wide.paths(study.run_files("runs", "<results>")),
-        facts=wide.paths(study.facts_files("<models>")),
+        runs=study.run_files(str(results)),
+        facts=study.facts_files(str(wide.models)),
         floor=str(results / "floor.parquet"),
         trained={cell: study.trained_of(cell) for cell in study.cells},
-        evaluation=config.evaluation(wide.config),
+        evaluation=sections.evaluation(wide.config),
         coverage=wide.config["timing"]["coverage"],
         node_class=None,
         merged=str(results / "runs.parquet"),
@@ -35,16 +34,16 @@ def merge(wide: WideStudy) -> None:
 
 def fit(wide: WideStudy) -> None:
     """The rule `fit`."""
-    from tfscale.analysis.fit import fit
+    from tfscale.analysis.fit import fit_study
 
-    results = wide.results
-    fit(
-        cells_path=str(results / "cells.parquet"),
-        runs_path=str(results / "runs.parquet"),
-        roofs_path=str(results / "roofs.parquet"),
+    tables = {
+        f"{name}_path": f"{wide.results}/{name}.parquet" for name in ("cells", "runs", "roofs")
+    }
+    fit_study(
+        **tables,
         imports=[],
         coverage=wide.config["timing"]["coverage"],
-        plan=Plan(**config.plan(wide.config)),
+        plan=sections.plan(wide.config),
         folder=str(wide.results / "fits"),
     )
 
@@ -55,7 +54,7 @@ def plot(wide: WideStudy) -> None:
 
     results, folder = wide.results, wide.results / "figures"
     inputs: dict = {name: str(results / f"{name}.parquet") for name in ("cells", "runs", "roofs")}
-    inputs["tables"] = [str(results / "fits" / "laws.parquet")]
+    inputs["tables"] = [str(results / "fits" / f"{name}.parquet") for name in TABLES]
     for model in wide.study.models:
         outputs: dict = {
             kind: [str(folder / f"{model}_{figure}.{kind}") for figure in FIGURES]
@@ -69,21 +68,22 @@ def report(wide: WideStudy) -> None:
     from tfscale.report.page import write_report
 
     study, results = wide.study, wide.results
-    kept = ("structure.txt", "predictions.parquet")
-    models = [wide.paths([f"<models>/{name}/{kind}" for name in study.trained]) for kind in kept]
-    data = [f"<resources>/encoded/{name}.npz" for name in study.pictures]
+    structures, predictions = (
+        [str(wide.models / trained / name) for trained in study.trained]
+        for name in ("structure.txt", "predictions.parquet")
+    )
     inputs = {
         "cells": str(results / "cells.parquet"),
         "runs": str(results / "runs.parquet"),
         "findings": str(results / "fits" / "findings.parquet"),
         "machine": str(results / "machine.json"),
         "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.figures],
-        "structures": models[0],
-        "predictions": models[1],
-        "images": wide.paths(data),
+        "structures": structures,
+        "predictions": predictions,
+        "images": [f"{wide.data(name)}.npz" for name in study.pictures],
     }
     asked = {
-        "settings": config.shown_settings(wide.config),
+        "settings": sections.shown_settings(wide.config),
         "trained": {cell: study.trained_of(cell) for cell in study.cells},
         "again": "",
     }
@@ -91,6 +91,7 @@ def report(wide: WideStudy) -> None:
 
 
 STEPS = {step.__name__: step for step in (merge, fit, plot, report)}
+"""In their order."""
 
 if __name__ == "__main__":
-    STEPS[sys.argv[1]](WideStudy(Path(sys.argv[2]), int(sys.argv[3])))
+    STEPS[sys.argv[1]](WideStudy(Path(sys.argv[2])))

@@ -1,0 +1,158 @@
+"""What the benches of timing do in a fresh process: blocks of calls, by turns with other loops."""
+
+import gc
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.ratios import Pair, alternated
+from tfscale.jobs.limits import Phases
+from tfscale.timing import calls
+from tfscale.timing.block import (
+    Call,
+    Length,
+    collector_off,
+    time_calls,
+    timed_block,
+    undisturbed_ns,
+    warm_up,
+)
+from tfscale.timing.calm import pin
+from tfscale.timing.process import set_threads
+
+NS = 10**9
+WARM_S, FEWEST_CALLS = 0.02, 5
+HEADROOM = 0.5
+MEDIAN = re.compile(r"50\.00 percentile latency \(ns\)\s*:\s*(\d+)")
+
+
+def spins(spins_s: list[float], protocol: dict) -> list[float]:
+    """The latencies (s) that a process reports of calls that spin for known times, on one CPU."""
+    pin(1)
+
+    def reported_s(spin_ns: int) -> float:
+        def call(index: int) -> None:
+            end = perf_counter_ns() + spin_ns
+            while perf_counter_ns() < end:
+                pass
+
+        return undisturbed_ns(time_calls(call, Length(protocol, 1, 1), Phases()).timed) / NS
+
+    return [reported_s(round(NS * spin_s)) for spin_s in spins_s]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A loaded and warm model in a pinned process: its call and the seconds of one."""
+
+    call: Call
+    call_s: float
+    signature: Any
+    first: dict[str, Any]
+    output: str
+    model: Any
+    """Kept: a signature alone lets the model's variables go."""
+
+    def block_ns(self, shortest_s: float, fewest: int) -> np.ndarray:
+        """The calls (ns) of a timed block."""
+        return timed_block(self.call, NS * self.call_s, shortest_s, fewest)
+
+
+def ready(axes: dict, saved_model: str, arrays: str, inputs: int, protocol: dict) -> Ready:
+    """Do what a process does up to its timed block."""
+    pin(axes["threads"])
+    set_threads(axes["threads"])
+    batches = calls.batches(arrays, inputs, axes["batch_size"])
+    model = calls.load(saved_model, axes)
+    call = calls.make_calls(model, axes, batches).fetched
+    signature = model.signatures[calls.SIGNATURE]
+    (name,) = signature.structured_input_signature[1]
+    (output,) = signature.structured_outputs
+    call_s = median(warm_up(call)[0]) / NS
+    return Ready(call, call_s, signature, {name: tf.constant(batches[0])}, output, model)
+
+
+def overhead(request: dict, count: int, block_s: float) -> list[Pair]:
+    """Latencies (s) of blocks as a process times them, and of a bare loop, by turns."""
+    model = ready(**request)
+    block = max(20, int(block_s / model.call_s))
+    gc.freeze()  # both collect before a block: not all of TensorFlow's objects each time
+    return alternated(
+        count,
+        lambda: undisturbed_ns(model.block_ns(0.0, block)) / NS,
+        lambda: undisturbed_ns(bare_ns(model, block)) / NS,
+    )
+
+
+def bare_ns(model: Ready, block: int) -> np.ndarray:
+    """The least that can be written: clock, signature, fetch, clock; one batch."""
+    signature, arguments, output = model.signature, model.first, model.output
+    durations = [0] * block
+    with collector_off():
+        for index in range(block):
+            start = perf_counter_ns()
+            signature(**arguments)[output].numpy()
+            durations[index] = perf_counter_ns() - start
+    return np.array(durations)
+
+
+def loadgen(request: dict, count: int, block_s: float) -> list[Pair]:
+    """Medians (s) of short blocks of ours and of MLCommons LoadGen (SingleStream, a query is a
+    batch), by turns; calls before each block warm it."""
+    model = ready(**request)
+
+    def ours_s() -> float:
+        model.block_ns(WARM_S, 1)
+        return float(np.median(model.block_ns(block_s, FEWEST_CALLS))) / NS
+
+    def theirs_s() -> float:
+        model.block_ns(WARM_S, 1)
+        return loadgen_s(model, block_s, FEWEST_CALLS)
+
+    return alternated(count, ours_s, theirs_s)
+
+
+def loadgen_s(model: Ready, shortest_s: float, fewest: int) -> float:
+    """The median (s) of one LoadGen test of at least so many seconds and calls."""
+    import mlperf_loadgen
+
+    def issue(samples: list) -> None:
+        for sample in samples:
+            model.call(sample.index)
+            answer = mlperf_loadgen.QuerySampleResponse(sample.id, 0, 0)
+            mlperf_loadgen.QuerySamplesComplete([answer])
+
+    settings = mlperf_loadgen.TestSettings()
+    settings.scenario = mlperf_loadgen.TestScenario.SingleStream
+    settings.mode = mlperf_loadgen.TestMode.PerformanceOnly
+    settings.min_duration_ms = int(1000 * shortest_s)
+    settings.min_query_count = fewest
+    settings.single_stream_expected_latency_ns = max(1, int(HEADROOM * NS * model.call_s))
+    logs = mlperf_loadgen.LogSettings()
+    logs.log_output.copy_summary_to_stdout = False
+    logs.enable_trace = False
+    system = mlperf_loadgen.ConstructSUT(issue, lambda: None)
+    count = calls.MOST_BATCHES
+    library = mlperf_loadgen.ConstructQSL(count, count, lambda samples: None, lambda samples: None)
+    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+        logs.log_output.outdir = folder
+        mlperf_loadgen.StartTestWithLogSettings(system, library, settings, logs)
+        summary = Path(folder, "mlperf_log_summary.txt").read_text()
+    mlperf_loadgen.DestroyQSL(library)
+    mlperf_loadgen.DestroySUT(system)
+    return loadgen_median_ns(summary) / NS
+
+
+def loadgen_median_ns(summary: str) -> int:
+    """The median in LoadGen's summary."""
+    found = MEDIAN.search(summary)
+    if not found:
+        raise ValueError(f"no median in LoadGen's summary: {summary[-500:]}")
+    return int(found[1])

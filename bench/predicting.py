@@ -1,0 +1,286 @@
+"""Cells that a predictor has not seen, beside Extra-P on the same folds; time of the analysis."""
+
+import json
+import os
+import subprocess
+import tempfile
+from itertools import product
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+
+from bench import ROOT
+from bench.outcome import (
+    Outcome,
+    SkippedError,
+    of_limit,
+    ratio_at_most,
+    share_at_least,
+    share_at_most,
+    text_table,
+)
+from bench.study import Options, project_config
+from tfscale.analysis.fit import fit_study
+from tfscale.analysis.held_out import (
+    SHAPES,
+    TESTS,
+    Fold,
+    folds,
+    left_out,
+    noise_floor,
+    work_model,
+)
+from tfscale.analysis.material import paper_cells
+from tfscale.analysis.predictions import covered
+from tfscale.analysis.slices import GROUP, architectures
+from tfscale.axes import cell_name, defaults
+from tfscale.files.parquet import write_parquet
+from tfscale.study import config as sections
+from tfscale.study.work import work_columns
+
+LAYERS_TEST = "layers 4, 6, 8 -> 10"
+MEDIAN, WITHIN, LAYERS, RATIO = 0.06, 0.69, 0.09, 0.5
+LEAST_COVERED, MOST_COVERED = 0.85, 0.97
+HEADER = [
+    "table",
+    "left out",
+    "cells",
+    "noise %",
+    "ours median %",
+    "≤ 10 %, %",
+    "Extra-P median %",
+    "≤ 10 %, %",
+    "ratio",
+]
+Tables = dict[str, tuple[pd.DataFrame, pd.DataFrame | None]]
+"""Cells and processes by name."""
+
+
+def prediction(options: Options) -> list[Outcome]:
+    """Held-out errors of the work model and of Extra-P: the paper's four tables and a study; how
+    many cells the 90 % intervals cover."""
+    try:
+        interpreter()
+        asked = True
+    except SkippedError as reason:
+        print(f"without Extra-P: {reason}\n")
+        asked = False
+    own = study_tables(options)
+    outcomes, rows, inside = [], [], {}
+    for name, (cells, processes) in (paper_tables() | own).items():
+        floor = noise_floor(cells, processes)
+        for test, parts in _tests(cells, name in own).items():
+            ours = _errors(left_out(cells, parts, work_model))
+            theirs = _errors(extrap(cells, parts)) if asked else np.full(len(ours), np.nan)
+            ratio = float(np.median(ours) / np.median(theirs))
+            shown = [name, test, len(ours), 100 * floor]
+            for errors in (ours, theirs):
+                shown += [100 * float(np.median(errors)), 100 * float(np.mean(errors <= 0.1))]
+            rows.append([*shown, ratio])
+            outcomes += _verdicts(f"{name}, {test}", test, ours, ratio, name in own)
+        if len(within := covered(cells, work_model, 0.9)):
+            inside[name] = float(np.mean(within))
+    print(text_table(HEADER, rows))
+    covers = [(name, 100 * share) for name, share in inside.items()]
+    print("\n" + text_table(["table", "covered by 90 % intervals, %"], covers))
+    paper = [share for name, share in inside.items() if name not in own]
+    if paper:
+        outcomes += [
+            share_at_least("least coverage, paper's tables", min(paper), LEAST_COVERED),
+            share_at_most("most coverage, paper's tables", max(paper), MOST_COVERED),
+        ]
+    return outcomes
+
+
+def _tests(cells: pd.DataFrame, own: bool) -> dict[str, list[Fold]]:
+    """The folds by test; a study that has no paper's layers has no test of them."""
+    top = np.flatnonzero(cells["layers"] == 10)
+    tests = {test: folds(cells, test) for test in (TESTS if own else ("architecture",))}
+    if set(cells["layers"]) == {4, 6, 8, 10}:
+        tests[LAYERS_TEST] = [Fold(top, "layers 10")]
+    return {test: parts for test, parts in tests.items() if parts}
+
+
+def _errors(found: pd.DataFrame) -> np.ndarray:
+    """|predicted / measured - 1|; no answer is an error of 100 %."""
+    return (found["predicted_s"] / found["measured_s"] - 1).abs().fillna(1.0).to_numpy()
+
+
+def _verdicts(name: str, test: str, ours: np.ndarray, ratio: float, own: bool) -> list[Outcome]:
+    median, within = float(np.median(ours)), float(np.mean(ours <= 0.1))
+    if own and test not in ("architecture", LAYERS_TEST):
+        known = ratio == ratio
+        return [ratio_at_most(f"{name}: our error over Extra-P's", ratio, RATIO)] if known else []
+    limit = LAYERS if test == LAYERS_TEST else MEDIAN
+    outcomes = [share_at_most(f"{name}: median error", median, limit)]
+    if test == "architecture":
+        outcomes.append(share_at_least(f"{name}: within 10 %", within, WITHIN))
+    return outcomes
+
+
+PAPER = [(model, host) for model in ("mnist", "text") for host in ("acer", "macbook")]
+SIGNIFICANT = 0.05
+
+
+def paper_tables() -> Tables:
+    """The paper's tables without the rows that the outlier test names; none without the folder."""
+    folder = Path(os.environ.get("TFSCALE_PAPER", ROOT.parent / "shared" / "paper"))
+    if not folder.is_dir():
+        print(f"no folder {folder} with the paper's tables (set TFSCALE_PAPER)\n")
+        return {}
+    found: Tables = {}
+    for model, host in PAPER:
+        name = f"{model}-{host}"
+        found[name] = _without_faulty(paper_cells(str(folder / f"{name}.csv"), model, name)), None
+    return found
+
+
+def study_tables(options: Options) -> Tables:
+    """The cells of a finished study by model, at its most frequent setting; none without one."""
+    try:
+        study = options.study
+    except SkippedError as reason:
+        print(f"{reason}\n")
+        return {}
+    found: Tables = {}
+    for model, table in study.cells.reset_index(drop=True).groupby("model", sort=False):
+        groups = [group for _, group in table.groupby(GROUP)]
+        largest = max(groups, key=len).reset_index(drop=True)
+        found[f"{model}, study"] = largest, study.processes
+    return found
+
+
+def _without_faulty(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells without outliers among the rows of an architecture, which the paper timed alike:
+    externally studentised residuals of ln t, Bonferroni over the cells. Names those it drops."""
+    number = architectures(cells)
+    log_s = np.log(cells["latency_s"].to_numpy(float))
+    fit = sm.OLS(log_s, np.eye(number.max() + 1)[number]).fit()
+    corrected = np.asarray(fit.outlier_test(method="bonf"))[:, 2]
+    faulty = corrected < SIGNIFICANT
+    if faulty.any():
+        print(f"left out as faulty: {cells['machine'].iloc[0]} {', '.join(cells['cell'][faulty])}")
+    return cells[~faulty].reset_index(drop=True)
+
+
+MOST_PARAMETERS = 4
+HOW = (
+    "Extra-P, the best public tool, is in no environment: type `make .bench-extrap/ready`, or set "
+    "TFSCALE_EXTRAP to a Python with it"
+)
+
+
+def interpreter() -> Path:
+    """The Python of Extra-P's own environment; raises SkippedError that says how to make it."""
+    found = Path(os.environ.get("TFSCALE_EXTRAP", ROOT / ".bench-extrap" / "bin" / "python"))
+    if not found.exists():
+        raise SkippedError(HOW)
+    return found
+
+
+def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
+    """One row a cell left out, as `held_out.left_out`; NaN where Extra-P has no answer."""
+    names = [name for name in SHAPES if cells[name].nunique() > 1][:MOST_PARAMETERS]
+    points, values = cells[names].astype(float), cells["latency_s"].astype(float)
+    tasks = [
+        {
+            "points": points.drop(index=points.index[fold.out]).to_numpy().tolist(),
+            "values": values.drop(index=values.index[fold.out]).tolist(),
+            "ask": points.iloc[fold.out].to_numpy().tolist(),
+        }
+        for fold in parts
+    ]
+    worker = Path(__file__).with_name("extrap_worker.py")
+    command = [str(interpreter()), "-I", str(worker)]
+    done = subprocess.run(
+        command, input=json.dumps(tasks), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SkippedError(f"Extra-P failed: {done.stderr.strip().splitlines()[-1:]}; {HOW}")
+    answers = [answer for fold in json.loads(done.stdout) for answer in fold]
+    if all(answer is None for answer in answers):
+        raise SkippedError(f"Extra-P answered nothing; {HOW}")
+    out = np.concatenate([fold.out for fold in parts])
+    return pd.DataFrame(
+        {
+            "predicted_s": np.array(answers, dtype=float),
+            "measured_s": values.iloc[out].to_numpy(),
+        }
+    )
+
+
+STUDY_LIMIT_S, WIDE_LIMIT_S = 60.0, 600.0
+PROCESSES, NOISE = 5, 0.03
+GRID = ((4, 6, 8, 10), (3, 4, 5, 6, 8), (28, 40, 56, 80, 112), tuple(range(1, 101)))
+"""Layers, sizes of convolutions and inputs, batch sizes: 10,000 cells."""
+
+
+def analysis(options: Options) -> list[Outcome]:
+    """Time of the whole analysis with its bootstraps: a study, and 10,000 simulated cells."""
+    made = {"10,000 simulated cells": (*simulated(), WIDE_LIMIT_S)}
+    try:
+        study = options.study
+        own = study.cells.reset_index(drop=True)
+        made = {f"{len(own)} cells": (own, study.processes, STUDY_LIMIT_S)} | made
+    except SkippedError as reason:
+        print(f"{reason}\n")
+    outcomes = []
+    for name, (cells, processes, limit_s) in made.items():
+        taken_s = seconds_of(cells, processes)
+        outcomes.append(of_limit(f"analysis of {name}", taken_s, limit_s, "s"))
+    return outcomes
+
+
+def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
+    """Wall seconds of the analysis of these tables, as the rule `fit` makes it."""
+    config = project_config()
+    roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
+    tables = {"cells": cells, "runs": processes, "roofs": roofs}
+    with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
+        paths = {f"{name}_path": f"{folder}/{name}.parquet" for name in tables}
+        for path, table in zip(paths.values(), tables.values(), strict=True):
+            write_parquet(path, table)
+        start = perf_counter()
+        fit_study(
+            **paths,
+            imports=[],
+            coverage=config["timing"]["coverage"],
+            plan=sections.plan(config),
+            folder=folder,
+        )
+        return perf_counter() - start
+
+
+def simulated(seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells of overhead + work, and their processes with log-normal noise, one a round."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for layers, conv, size, batch in product(*GRID):
+        axes = defaults() | {"model": "mnist", "layers": layers, "batch_size": batch}
+        axes |= {"conv_size": conv, "input_size": size}
+        work = work_columns(axes, 0)
+        latency_s = 2e-4 + batch * work["flop_per_example"] / 1e11
+        pass_s = latency_s * 2000 / batch
+        rows.append(
+            {"cell": cell_name(axes), "called_batch": batch, "latency_s": latency_s}
+            | {"pass_mean_s": pass_s, "throughput_per_s": batch / latency_s}
+            | axes
+            | work
+        )
+    cells = pd.DataFrame(rows).assign(machine="simulated", host="simulated", half_width=NOISE)
+    cells["latency_low_s"] = cells["latency_high_s"] = cells["latency_s"]
+    processes = cells.loc[cells.index.repeat(PROCESSES), ["cell", "machine", "latency_s"]]
+    number = np.arange(len(processes))
+    started = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(number, unit="s")
+    noise = np.exp(rng.normal(0, NOISE, len(processes)))
+    return cells, processes.reset_index(drop=True).assign(
+        round=1 + number % PROCESSES,
+        process=1,
+        order_index=1 + number // PROCESSES,
+        disturbed=False,
+        started=started,
+        latency_s=noise * processes["latency_s"].to_numpy(),
+    )
