@@ -97,6 +97,7 @@ def test_how_a_process_died_is_said(snakemake, isolation):
         "stop": "was stopped by SIGTERM after",
         "crash": "was killed by SIGSEGV after",
         "leave": "ended with status 3 and without an answer",
+        "fill_the_disk": "(File too large) and without an answer",
     }.items():
         said = failure(task, isolation)
         assert words in said and "out of memory" not in said

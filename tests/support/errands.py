@@ -41,6 +41,13 @@ def starve() -> None:
     raise MemoryError("cannot allocate memory")
 
 
+def fill_the_disk() -> str:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    return "an answer"
+
+
 def leave() -> None:
     os._exit(3)
 

@@ -27,7 +27,8 @@ def perform(folder: str, parent: int) -> NoReturn:
 
     The request says function (`package.module:function`), arguments, folder and variables. Ends
     with the process `parent`; nothing of that one's clean-up (`finally`, atexit) is run. The
-    traceback of an error goes to the log, and the exit status is then 1.
+    traceback of an error goes to the log, and the exit status is then 1; where nothing can be
+    written (a full disk) it is the number of the system's error.
     """
     status = 1
     try:
@@ -43,9 +44,13 @@ def perform(folder: str, parent: int) -> NoReturn:
             with suppress(OSError):  # on a full disk the log takes no more
                 traceback.print_exc()
             answer = json.dumps({"error": in_one_line(error)})
-        Path(folder, ANSWER).write_text(answer)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        try:
+            Path(folder, ANSWER).write_text(answer)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError as error:  # a full disk: the status alone can say so
+            Path(folder, ANSWER).unlink(missing_ok=True)
+            status = error.errno or status
     finally:
         os._exit(status)
 

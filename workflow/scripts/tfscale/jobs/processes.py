@@ -4,6 +4,7 @@ A job itself imports no TensorFlow. It asks for a fresh process (`fresh`), watch
 its time, and says in one line why it failed. No fresh process outlives its job.
 """
 
+import errno
 import json
 import os
 import select
@@ -152,6 +153,8 @@ def _watched(process: _Executed | _Forked, limit_s: float) -> "Ending":
     )
 
 
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""Statuses of a process that could not write its answer."""
 STOPPED = ("SIGINT", "SIGTERM", "SIGHUP")
 MEMORY_WORDS = ("MemoryError", "ResourceExhausted", "bad_alloc", "OOM", "allocate memory")
 LESS_MEMORY = "out of memory? Take smaller batches or models, or give the job more memory"
@@ -186,7 +189,10 @@ class Ending:
         """It ended by a signal, or without a word."""
         after = f"after {self.seconds:.1f} s; {self._memory()}"
         if self.status is None or self.status >= 0:
-            return f"ended with status {self.status} and without an answer {after}: see the log"
+            full = f" ({os.strerror(self.status)})" if self.status in FULL else ""
+            return (
+                f"ended with status {self.status}{full} and without an answer {after}: see the log"
+            )
         name = _signal_name(-self.status)
         if name in STOPPED:
             return f"was stopped by {name} {after}: type the same command again"
