@@ -53,9 +53,8 @@ def _no_memory(cast: Cast) -> None:
 
 
 def _no_space(cast: Cast) -> None:
-    """No file may grow any more, as on a full disk; the log neither."""
-    for role in ("script", "process"):
-        cast[role].rlimit(resource.RLIMIT_FSIZE, (0, 0))
+    """No file of the process may grow any more, as on a full disk; the log neither."""
+    cast["process"].rlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def _damage(project: Project) -> None:
@@ -139,8 +138,7 @@ def _unsaid(said: str, fault: Fault) -> Iterator[str]:
     cause = block.partition("  cause ")[2].partition("\n")[0]
     if not block:
         yield f"the end does not name it: {end[-600:]}"
-    heard = said if fault.strike is _no_space else cause  # on a full disk no log holds it
-    if not re.search(fault.cause, heard):
+    if not re.search(fault.cause, cause):
         yield f"the end does not say why: {cause!r}"
     if retry not in block:
         yield "the end does not say how to try it again"

@@ -164,7 +164,7 @@ def test_damaged_models_data_and_foreign_runs_are_refused_until_they_are_deleted
     shutil.copyfile(project.run_file(CELLS[2]), project.root / run)
     done = project.call("results/cells.parquet")
     assert done.returncode != 0
-    foreign = f"{run} is the run runs/{CELLS[2]}/round1.parquet: delete {run} and type the same"
+    foreign = f"{run} is the run {CELLS[2]}/round1.parquet: delete {run} and type the same"
     assert foreign in done.stdout
     (project.root / run).unlink()
     project.run("results/cells.parquet")
