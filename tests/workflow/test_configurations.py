@@ -39,6 +39,13 @@ def test_values_in_braces_on_the_command_line_are_numbers(fresh):
     assert plan["measure"] == 2 * len(CELLS)
 
 
+def test_a_wide_study_can_be_planned_in_batches(fresh):
+    first = fresh.plan("--batch", "merge=1/2")
+    assert first and first.get("measure", 0) < len(CELLS) and "merge" not in first
+    whole = fresh.plan()
+    assert (whole["measure"], whole["merge"]) == (len(CELLS), 1)
+
+
 def test_excluded_cells_are_taken_out_named_with_their_reason_and_come_back(project):
     kept = project.times("runs/*/*.parquet") | project.times("models/*/facts.json")
     reason = 'out of <memory> & it\'s "slow"'
