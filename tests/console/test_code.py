@@ -77,9 +77,7 @@ def third_party(path: Path) -> set[str]:
 @pytest.mark.parametrize("rule", ENVIRONMENT)
 def test_every_import_is_in_the_rules_environment(rule):
     wanted = {
-        BRINGS.get(name, name)
-        for path in files_of(*TARGETS[rule])
-        for name in third_party(path)
+        BRINGS.get(name, name) for path in files_of(*TARGETS[rule]) for name in third_party(path)
     }
     assert wanted <= set(MODULES[ENVIRONMENT[rule]])
 

@@ -67,7 +67,7 @@ def test_there_is_an_environment_of_each_name_and_one_python():
 
 @pytest.mark.parametrize("conda", [True, False])
 def test_what_jobs_will_have(conda):
-    methods = {SimpleNamespace(name="CONDA")} if conda else set()
+    methods = [SimpleNamespace(name="CONDA")] if conda else []
     workflow = SimpleNamespace(
         config_settings=SimpleNamespace(configfiles=[], config={}),
         deployment_settings=SimpleNamespace(deployment_method=methods),
