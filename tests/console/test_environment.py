@@ -47,6 +47,17 @@ def test_the_pins_of_conda_are_those_of_the_lock(tmp_path):
         assert written == path.read_text(), "uv.lock has changed: type `make envs`"
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_set_up_takes_the_python_of_conda_where_it_is_installed(tmp_path, found):
+    python, uv = parts("tensorflow")[0], tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\n{"echo" if found else "exit 2 #"} "/opt/python$5"\n')
+    uv.chmod(0o755)
+    command = ["make", "-n", "-B", "setup", f"UV={uv}"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"{uv} sync --frozen" in said
+    assert (f" --python /opt/python{python}\n" in said) == ("--python" in said) == found
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_what_conda_installs_is_installed_here(name):
     pins = [pin for pin in parts(name)[1] if pin.marker is None or pin.marker.evaluate()]
