@@ -168,6 +168,8 @@ ADDED = [  # lines at the end of the tiny study, what is said
     ("a: *b", "found undefined alias 'b'"),
     ("a: !!python/name:os.system", "could not determine a constructor for the tag"),
     ("pathvars: {results: 'a{b}'}", "results: 'a{b}' has a character that no folder may have here"),
+    ("pathvars: {results: 'a[b]'}", "pathvars.results: 'a[b]' has a character that no folder may"),
+    ("pathvars: {models: 'a?'}", "pathvars.models: 'a?' has a character that no folder may have"),
     ("pathvars: {results: <results>/a}", "pathvars.results: '<results>/a' has a character"),
     ("pathvars: {models: ~/m}", "pathvars.models: '~/m' must be a folder's whole path"),
     ("pathvars: {models: ''}", "pathvars.models: is empty; leave the key out"),

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -234,6 +235,8 @@ def _contradictions(settings: Config) -> Iterator[str]:
 
 REFERENCES = re.compile("<(results|resources)>")
 UNUSABLE = re.compile(r"[{}<>\x00-\x1f\x7f]")
+PATTERNS = re.compile(r"[][*?\\]")
+"""TensorFlow takes these for a pattern, and finds no model in such a folder."""
 WRITTEN = ("results", "logs")
 """Folders that every study writes to; models and resources may be another study's, read only."""
 SCHEMES = ("http", "https", "file")
@@ -244,8 +247,14 @@ def _folders(pathvars: dict[str, str]) -> Iterator[str]:
         where = f"pathvars.{key}"
         refers = key in ("logs", "models")
         rest = REFERENCES.sub("", place) if refers else place
-        if UNUSABLE.search(rest):
-            yield f"{where}: {quoted(place)} has a character that no folder may have here: {{}}<>"
+        if UNUSABLE.search(rest) or PATTERNS.search(rest):
+            signs = "{}<>[]*?\\"
+            yield f"{where}: {quoted(place)} has a character that no folder may have here: {signs}"
+        elif not rest.isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
+            yield (
+                f"{where}: {quoted(place)} would be two folders: this locale ({encoding}) writes "
+                "its letters otherwise than TensorFlow; put PYTHONUTF8=1 before the command"
+            )
         elif place.startswith("~") or not place.strip():
             yield f"{where}: {quoted(place)} must be a folder's whole path (~ is not expanded)"
     for key, place in ({"results": "results"} | pathvars).items():
