@@ -108,7 +108,7 @@ def test_a_folder_that_is_read_only_is_named_before_anything_runs(config):
         check(config)
         with ordinary_user(), pytest.raises(ConfigError) as raised:
             check(config)
-    said = f"pathvars.results: '{shut}/a/b' cannot be written: {shut} is read-only for you"
+    said = f"pathvars.results: '{shut}/a/b' cannot be used: {shut} is read-only for you"
     assert said in str(raised.value) and "1 mistake:" in str(raised.value)
 
 

@@ -172,11 +172,15 @@ ADDED = [  # lines at the end of the tiny study, what is said
     ("pathvars: {models: 'a?'}", "pathvars.models: 'a?' has a character that no folder may have"),
     ("pathvars: {results: <results>/a}", "pathvars.results: '<results>/a' has a character"),
     ("pathvars: {models: ~/m}", "pathvars.models: '~/m' must be a folder's whole path"),
+    ("pathvars: {results: 's3://b'}", "pathvars.results: 's3://b' must be a folder's whole path"),
+    ("pathvars: {results: -x}", "pathvars.results: '-x' must be a folder's whole path"),
+    ("pathvars: {results: ./r/}", "pathvars.results: './r/' must be written r, as"),
     ("pathvars: {models: ''}", "pathvars.models: is empty; leave the key out"),
     ("pathvars: [results]", "pathvars: ['results'] must be a section of keys"),
     ("pathvars: {result: a}", "pathvars.result: unknown key; did you mean results?"),
-    ("pathvars: {results: config.yaml/x}", "pathvars.results: 'config.yaml/x' cannot be written: "),
-    (f"pathvars: {{results: {'r' * 300}}}", "be written: File name too long"),
+    ("pathvars: {results: config.yaml/x}", "pathvars.results: 'config.yaml/x' cannot be used: "),
+    (f"pathvars: {{results: {'r' * 300}}}", "r' cannot be used: File name too long"),
+    (f"pathvars: {{models: {'m' * 300}}}", "m' cannot be used: File name too long"),
 ]
 TYPED = [  # an argument of --config, what is said
     ("seed=x", "seed: 'x' must be a whole number"),

@@ -18,10 +18,8 @@ SET = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,
 }
-"""Neither OpenBLAS nor Arrow may start a thread before a fork, and no keras.json of the user's may
-change what a study trains and times."""
-LEFT_OUT = ("AUTOGRAPH_", "KERAS_", "TF2_BEHAVIOR", "TF_USE_LEGACY_KERAS")
-"""What would train another model in silence, as KERAS_MAX_EPOCHS does, or none at all."""
+"""Neither OpenBLAS nor Arrow may start a thread before a fork, and neither a keras.json of the
+user's nor another variable of Keras (KERAS_MAX_EPOCHS) may change what a study trains and times."""
 UTF8 = "PYTHONUTF8"
 """Stays as it is, so that a folder has the same name in all processes."""
 
@@ -36,7 +34,7 @@ def settle() -> None:
     places = [os.curdir, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     sys.path.sort(key=[*map(os.path.abspath, places)].__contains__)
     utf8 = os.environ.get(UTF8)
-    _leave_out(("PYTHON",))
+    _leave_out("PYTHON")
     os.environ |= {"PYTHONNOUSERSITE": "1"} | ({UTF8: utf8} if utf8 else {})
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     with suppress(ValueError):  # Snakemake was called in a thread
@@ -45,12 +43,12 @@ def settle() -> None:
 
 def settle_libraries() -> None:
     """Settle what the libraries of this job and of its fresh processes find."""
-    _leave_out(LEFT_OUT)
+    _leave_out("KERAS_")
     os.environ |= SET
 
 
-def _leave_out(beginnings: tuple[str, ...]) -> None:
-    for name in [name for name in os.environ if name.startswith(beginnings)]:
+def _leave_out(beginning: str) -> None:
+    for name in [name for name in os.environ if name.startswith(beginning)]:
         del os.environ[name]
 
 
@@ -66,7 +64,7 @@ def interpreter(module: str, *arguments: str) -> dict[str, Any]:
 
 NAMES = (
     "GLIBC_TUNABLES", "GOTO_NUM_THREADS", "HIP_VISIBLE_DEVICES", "NUMEXPR_NUM_THREADS",
-    "NVIDIA_TF32_OVERRIDE", "TF_GRAPH_CACHING", "VECLIB_MAXIMUM_THREADS",
+    "NVIDIA_TF32_OVERRIDE", "TF2_BEHAVIOR", "TF_GRAPH_CACHING", "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
 FAMILIES = (
     "BLIS_", "CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "GOMP_", "KMP_", "LD_", "MALLOC_", "MKL_",
