@@ -137,3 +137,15 @@ def test_what_may_count_is_recorded(odd):
 
 def test_nothing_is_left_in_the_temporary_folder(odd):
     assert [path.name for path in odd[1].iterdir()] == []
+
+
+def test_a_failed_job_is_noticed_where_nobody_waits_for_children(fresh, tmp_path):
+    fresh.configure(datasets={"source": "real", "mirror": str(tmp_path / "nowhere")})
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "resources/downloads/movie-reviews/rt-polarity.pos"],
+        cwd=fresh.root, env=os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9"}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+    )  # fmt: skip
+    assert "could not be had from any source" in done.stdout
+    assert "1 of 1 jobs failed" in done.stdout
