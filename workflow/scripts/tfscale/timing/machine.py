@@ -62,7 +62,7 @@ def system() -> dict[str, str]:
         "cpu_quota": f"{quota:g}" if quota is not None else "none",
         "cpuset": limits.cpuset() or "none",
         "memory_limit_bytes": str(limit) if limit is not None else "none",
-    }
+    } | scheduling()
 
 
 def state() -> dict[str, str]:
@@ -139,7 +139,6 @@ def environment() -> dict[str, str]:
         | _python()
         | _tensorflow()
         | system()
-        | scheduling()
         | processor()
         | state()
         | {"git_commit": _git_commit()}
