@@ -120,3 +120,18 @@ def test_a_dry_run_is_snakemakes_own(project):
     project.append("workflow/report/report.html.j2", "<!-- more -->")
     said = project.run("-n")
     assert "Job stats:" in said and "\ntfscale\n" not in said
+
+
+def test_until_counts_what_runs(fresh):
+    said = fresh.run("--until", "encode")
+    assert "Done: 2 jobs in" in said and "of 2 jobs" in said
+
+
+@pytest.mark.parametrize("arguments", [("-n",), ()])
+def test_a_closed_standard_error_is_said_on_the_other_output(fresh, arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments], cwd=fresh.root, text=True,
+        stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Standard error is closed" in done.stdout and "type 2>/dev/null" in done.stdout

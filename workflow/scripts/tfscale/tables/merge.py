@@ -122,10 +122,12 @@ DIFFERS = {
     "cpuset",
     "git_commit",
     "host",
+    "limits",
     "load_average",
     "memory_available_bytes",
     "memory_bytes",
     "memory_limit_bytes",
+    "nice",
     "uptime_s",
     *[f"variable_{name}" for name in SET_BY_JOB],
 }
