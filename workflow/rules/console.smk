@@ -1,5 +1,6 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
+from tfscale.console.again import keep_old_runs, time_next
 from tfscale.console.console import Console
 from tfscale.console.opening import Opening
 from tfscale.console.console import still_while_jobs_run
@@ -13,6 +14,7 @@ console = Console(
 
 onstart:
     still_while_jobs_run(workflow.scheduler)
+    keep_old_runs(workflow)
     console.open(workflow)
 
 
@@ -21,4 +23,5 @@ onsuccess:
 
 
 onerror:
+    time_next(workflow)
     console.end(well=False)
