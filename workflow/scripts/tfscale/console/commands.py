@@ -34,14 +34,10 @@ class Call:
 
     @classmethod
     def here(cls, workflow) -> "Call":
-        """The call that makes the same study in its working directory, for the page: that is not
-        made anew for another number of cores, for conda or for a call from elsewhere."""
+        """The call that makes the same study in its working directory, for the page: it is not made
+        anew for another number of cores, another profile of the machine, or a call from elsewhere."""
         snakefile = Path(relpath(workflow.main_snakefile))
         options = profile_options(workflow.config_settings.configfiles)
-        typed = typed_options(sys.argv[1:])
-        if PROFILE in typed and PROFILE not in options:  # a --configfile took its own one's place
-            place = typed.index(PROFILE)
-            options = typed[place : place + 2] + options
         defaults = [folder / PROFILES / "default" for folder in (Path(), snakefile.parent)]
         if PROFILE not in options and not any(profile.exists() for profile in defaults):
             options = ["--cores", "all", *options]

@@ -21,6 +21,7 @@ MODEL = "results/models/mnist_layers4_batch16_conv3_input28"
 MINE = f"results/mine/runs/{CELL}/round1.parquet"
 PLACEHOLDERS = {
     "<cell>": CELL,
+    "{cell}": CELL,
     "text_layers8_batch16_conv5_input56_threads1": CELL,
     "merge=1/10": "merge=1/2",
 }
@@ -49,6 +50,7 @@ MARKED = {
     "cd ~/tfscale": "wherever the clone is",
     "conda --version": CONDA,
     "snakemake --use-conda*": CONDA,
+    "snakemake --cleanup-metadata": "Snakemake's own advice",
     "git diff": PART,
     "sha256sum -c": PART,
 }
@@ -99,12 +101,15 @@ def tutorial(project: Project) -> None:
 GRID = {"model": ["mnist"], "layers": [4], "batch_size": [1], "conv_size": [3], "input_size": [28]}
 
 
-def one_cell(name: str, folder: str, **more) -> Callable[[Project], None]:
+def one_cell(
+    name: str, results: str, models: str = "results/models", **more
+) -> Callable[[Project], None]:
     """A configuration of one cell in a folder of its own, with the models of the finished study."""
-    config = {"pathvars": {"results": folder, "models": "results/models"}, "grid": GRID} | more
+    config = {"pathvars": {"results": results, "models": models}, "grid": GRID} | more
     return lambda project: (project.root / name).write_text(yaml.safe_dump(config))
 
 
+THERE = "../tfscale/results/models"
 NOTHING = "Nothing to be done"
 ANALYSED = ("results/runs.parquet", "results/report.html")
 DEFAULT = (
@@ -112,7 +117,7 @@ DEFAULT = (
     Typed("snakemake -n -q rules", r"report +1\n", before=another_page),
     Typed("snakemake -n", "Params have changed"),
     Typed("TFSCALE_CONSOLE=0 snakemake", "Finished jobid", ("results/report.html",)),
-    Typed("snakemake --report", "report.html", ("report.html",)),
+    Typed("snakemake --report", "Report created", ("report.html",)),
     Typed("snakemake --unlock", "Unlock"),
     Typed("cd results/checksums && sha256sum -c *.sha256", r"\.\./cells\.parquet: OK"),
     Typed("sha256sum -c SHA256SUMS", "facts.json: OK", folder=MODEL),
@@ -136,13 +141,13 @@ DEFAULT = (
     Typed("snakemake results/report.html --config partial=true", NOTHING, kept=(RUN, *ANALYSED)),
     Typed("TFSCALE_WARM=0 snakemake", "Report: ", (RUN, *ANALYSED), before=readable),
     Typed(f"snakemake {RUN}", "Done: 1 job", (RUN,), before=without(RUN)),
-    Typed("TFSCALE_TIMING_LOCK=0 snakemake", "Report: ", ANALYSED),
     Typed(
         f"snakemake results/report.html --forcerun results/runs/{CELL}/round*.parquet",
         "Report: ",
         (RUN, *ANALYSED),
     ),
-    Typed("snakemake --touch", "Touching"),
+    Typed("TFSCALE_TIMING_LOCK=0 snakemake", "Done: 1 job", ANALYSED[1:], before=another_page),
+    Typed("snakemake --touch", "Params have changed", kept=ANALYSED, before=another_page),
     Typed("snakemake", NOTHING),
 )
 CONFIG_FILE = (
@@ -179,7 +184,29 @@ DEMO = (
         (f"results/demo/runs/{CELL}/round1.parquet", "results/demo/report.html"),
     ),
 )
-SESSIONS = {"default": DEFAULT, "configuration file": CONFIG_FILE, "profile": DEMO}
+ELSEWHERE = (
+    Typed(
+        "snakemake --snakefile ~/tfscale/Snakefile --workflow-profile demo",
+        r"measure +20\n",
+        dry=True,
+        folder="../elsewhere",
+    ),
+    Typed(
+        "snakemake --snakefile ~/tfscale/Snakefile --configfile my.yaml",
+        "Report: .*/elsewhere/results/report.html",
+        before=one_cell("../elsewhere/my.yaml", "results", models=THERE),
+        folder="../elsewhere",
+    ),
+    Typed(
+        "snakemake results/report.html --snakefile ../tfscale/Snakefile --configfile my.yaml "
+        f"--forcerun results/runs/{CELL}/round*.parquet",
+        "Report: ",
+        (f"../elsewhere/{RUN}", "../elsewhere/results/report.html"),
+        folder="../elsewhere",
+    ),
+    Typed("snakemake --directory ../elsewhere --configfile ../elsewhere/my.yaml", NOTHING),
+)
+SESSIONS = {"default": DEFAULT, "configuration file": CONFIG_FILE, "profile": DEMO, "elsewhere": ELSEWHERE}
 TYPED = {step.command for session in SESSIONS.values() for step in session}
 TYPED.add(". .venv/bin/activate")
 
@@ -196,7 +223,7 @@ def unknown(commands) -> list[str]:
     )
 
 
-TO_DO = "type each in a session of tests/workflow/test_commands.py, or mark it there"
+TO_DO = "type each in a session of tests/workflow/test_shown_commands.py, or mark it there"
 
 
 def test_every_command_of_docs_and_messages_is_typed_or_marked():
@@ -211,12 +238,21 @@ def test_a_new_command_is_noticed():
     assert in_speech(printed) == {"snakemake results/a/round1.parquet", "make setup"}
 
 
-@pytest.mark.parametrize("name", SESSIONS)
-def test_what_is_shown_works_when_it_is_typed(project, name):
+@pytest.fixture
+def typist(finished, tmp_path, monkeypatch) -> Project:
+    """A copy of the finished study as ~/tfscale with its .venv, beside an empty folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    project = finished.copy_to(tmp_path / "tfscale")
     (project.root / ".venv").symlink_to(sys.prefix)
-    said = "".join(typed(project, step) for step in SESSIONS[name])
+    return project
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_what_is_shown_works_when_it_is_typed(typist, name):
+    said = "".join(typed(typist, step) for step in SESSIONS[name])
     assert unknown(in_speech(said)) == [], TO_DO
-    for page in (project.root / "results").rglob("report.html"):
+    for page in typist.root.parent.rglob("results/**/report.html"):
         assert unknown(in_page(page.read_text(encoding="utf-8"))) == [], TO_DO
 
 
