@@ -5,7 +5,6 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from paths import ROOT
 
@@ -39,9 +38,10 @@ def in_markdown(text: str) -> Iterator[str]:
     fence = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.S | re.M)
     for _, language, block in fence.findall(text):
         yield from _commands(block.splitlines() if language in ("", "bash") else [])
+    indented = re.compile(r"^ {4,}(\S.*)$", re.M)
     text = fence.sub("", text)
-    yield from _commands(re.findall(r"^ {4,}(\S.*)$", text, re.M))
-    yield from _commands(re.findall(r"(?<!`)`([^`]+)`", re.sub(r"^ {4,}\S.*$", "", text, flags=re.M)))
+    yield from _commands(indented.findall(text))
+    yield from _commands(re.findall(r"`([^`]+)`", indented.sub("", text)))
 
 
 def in_page(text: str) -> set[str]:

@@ -30,6 +30,6 @@ def time_next(workflow) -> None:
 def _timed_once_more(workflow) -> Iterator[Any]:
     """The jobs of runs that are there and were asked for all the same (--forcerun)."""
     for job in workflow.dag.needrun_jobs():
-        if job.rule.name == "measure" and workflow.dag.reason(job).forced:
-            if Path(job.output[0]).exists():
-                yield job
+        forced = job.rule.name == "measure" and workflow.dag.reason(job).forced
+        if forced and Path(job.output[0]).exists():
+            yield job

@@ -34,8 +34,9 @@ class Call:
 
     @classmethod
     def here(cls, workflow) -> "Call":
-        """The call that makes the same study in its working directory, for the page: it is not made
-        anew for another number of cores, another profile of the machine, or a call from elsewhere."""
+        """The call that makes the same study in its working directory, for the page: that is not
+        made anew for more cores, conda, another profile without a study, or a call from elsewhere.
+        """
         snakefile = Path(relpath(workflow.main_snakefile))
         options = profile_options(workflow.config_settings.configfiles)
         defaults = [folder / PROFILES / "default" for folder in (Path(), snakefile.parent)]
