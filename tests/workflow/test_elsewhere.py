@@ -36,6 +36,20 @@ def test_a_study_that_is_called_from_elsewhere_is_the_same_one(elsewhere):
     assert elsewhere.plan("--snakefile", "../copy/Snakefile", "--directory", "../copy") == {}
 
 
+def test_the_command_told_after_a_failure_leads_back_to_the_study(elsewhere):
+    run = f"results/runs/{CELLS[0]}/round1.parquet"
+    where = "--snakefile ../copy/Snakefile --directory ../copy --cores 1"
+    model = elsewhere.root / "../copy/results/models/mnist_layers4_batch16_conv3_input28"
+    file = model / "saved_model/saved_model.pb"
+    whole = file.read_bytes()
+    file.write_bytes(b"damaged")
+    done = elsewhere.call(run, "--force", *where.split())
+    retry = f"snakemake {run} {where}"
+    assert done.returncode != 0 and f"retry {retry}\n" in done.stdout
+    file.write_bytes(whole)
+    assert "Done: 1 job" in elsewhere.run(*retry.split()[1:])
+
+
 @pytest.mark.long
 def test_the_rules_can_be_used_as_a_module(elsewhere):
     config = yaml.safe_load((elsewhere.root / "../copy/config.yaml").read_text())

@@ -195,6 +195,11 @@ DEMO = (
         ("results/demo/report.html",),
         before=pasted,
     ),
+    Typed(
+        f"snakemake results/demo/report.html --forcerun results/demo/runs/{CELL}/round*.parquet",
+        r"measure +1\n",
+        dry=True,
+    ),
 )
 ELSEWHERE = (
     Typed(
