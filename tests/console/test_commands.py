@@ -45,9 +45,9 @@ def test_the_options_that_make_a_call_this_study_are_said_again_as_they_were_typ
     typed = "results/a -n -s up/Snakefile --config seed=3 -d work --cores=4 --configfile a b"
     options = " ".join(typed_options(typed.split()))
     assert options == "--snakefile up/Snakefile --directory work --cores 4 --configfile a b"
-    typed = "--configfile my.yaml --workflow-profile profiles/slurm --use-conda -c2 --forcerun a b"
+    typed = "--configfile my.yaml --workflow-profile profiles/slurm -c2 --forcerun a b"
     options = " ".join(typed_options(typed.split()))
-    assert options == "--cores 2 --workflow-profile profiles/slurm --use-conda --configfile my.yaml"
+    assert options == "--cores 2 --workflow-profile profiles/slurm --configfile my.yaml"
     assert typed_options(["results/report.html", "-n", "--touch"]) == []
 
 

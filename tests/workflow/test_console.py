@@ -55,6 +55,7 @@ def test_a_study_says_what_is_ahead_what_comes_and_how_it_ended(finished):
     assert re.search(r"time     3 runs \(1 round over all cells\), about", start)
     assert re.search(r"in all   about .*, ready at .* \(a first guess from FLOP\)", start)
     assert re.search(r"machine  (quiet|a little noisy|busy): \d+ %", start)
+    assert re.search(rf"software Python 3\.\d+, TensorFlow 2\.\S+ \({sys.prefix}\)", start)
     for cell in CELLS:
         assert re.search(rf"{cell} … \S+ \S+ .*examples/s", start)
     assert re.search(r"-- \d+ % \(\d+ of \d+ jobs\)", start)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tfscale.study.study import Study
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
-PROFILE, CONFIG_FILE = "--workflow-profile", "--configfile"
+PROFILE, CONFIG_FILE, CONDA = "--workflow-profile", "--configfile", "--use-conda"
 FOUND = (Path("Snakefile"), Path("workflow/Snakefile"))
 """Where Snakemake looks for a Snakefile that is not named."""
 
@@ -29,8 +29,11 @@ class Call:
 
     @classmethod
     def of(cls, workflow) -> "Call":
-        """The call of a Snakemake workflow as it was typed."""
-        return cls(typed_options(sys.argv[1:]), _given(workflow))
+        """The call of a Snakemake workflow as it was typed, and whether conda brings the software."""
+        deployment = workflow.deployment_settings
+        methods = {method.name for method in deployment.deployment_method} if deployment else set()
+        conda = [CONDA] if "CONDA" in methods else []
+        return cls(conda + typed_options(sys.argv[1:]), _given(workflow))
 
     @classmethod
     def here(cls, workflow) -> "Call":
@@ -97,12 +100,10 @@ KEPT: dict[tuple[str, ...], dict] = {
     ("--cores", "-c"): {},
     ("--profile",): {"nargs": "+"},
     (PROFILE,): {},
-    ("--use-conda",): {"action": "store_true"},
-    ("--software-deployment-method", "--sdm"): {"nargs": "+"},
     ("--conda-prefix",): {},
     (CONFIG_FILE, "--configfiles"): {"nargs": "+"},
 }
-"""The options that make a call this study here; --config is known already (`_given`)."""
+"""The options that make a call this study here; of --config and conda Snakemake itself knows."""
 
 
 def typed_options(words: list[str]) -> list[str]:
@@ -113,7 +114,7 @@ def typed_options(words: list[str]) -> list[str]:
     options = []
     for name, value in vars(parser.parse_known_args(words)[0]).items():
         if value:
-            values = value if isinstance(value, list) else [] if value is True else [value]
+            values = value if isinstance(value, list) else [value]
             options += [f"--{name.replace('_', '-')}", *values]
     return options
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfscale.console.display import start_block
+from tfscale.console.environment import environment_words
 from tfscale.console.estimate import Pace, Speed, tasks_ahead, tasks_before
 from tfscale.jobs.turn import timing_elsewhere
 from tfscale.study.study import Study
@@ -91,7 +92,8 @@ class Opening:
         pace = Pace(ahead, slots, spread=not local)
         for task, took_s in tasks_before(workflow, self.study, speed):
             pace.learn(task, took_s)
-        return pace, start_block(self.study, pace, self.results, self.models, machine)
+        block = start_block(self.study, pace, self.results, self.models, machine)
+        return pace, [*block, f"  software {environment_words(workflow)}"]
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""
