@@ -31,7 +31,7 @@ PLACEHOLDERS = {
 INSTALLS = "sets up an environment from a package index"
 MINUTES = "takes minutes to an hour; .ci/run types it"
 BENCH = "takes 45 minutes and an environment of its own"
-CONDA = "needs conda; test_conda.py and test_rerun.py type it"
+CONDA = "needs conda; test_conda.py types it where there is one, and with a stand-in"
 PART = "no command: names a program or a format"
 MARKED = {
     "make setup": INSTALLS,
@@ -44,12 +44,14 @@ MARKED = {
     "make test-all": MINUTES,
     "make lint": MINUTES,
     "make docs": MINUTES,
+    "make envs": "writes the pins by uv; test_environment.py compares them",
     "make test-slurm": "needs root and starts a cluster",
     "make bench*": BENCH,
     "uv audit": "asks a database of advisories; make lint types it",
     "sinfo *": "needs Slurm",
     "cd ~/tfscale": "wherever the clone is",
     "conda --version": CONDA,
+    "conda activate base": CONDA,
     "snakemake --use-conda*": CONDA,
     "snakemake --cleanup-metadata": "Snakemake's own advice",
     "git diff": PART,
