@@ -1,5 +1,6 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
+from tfscale.console.again import keep_old_runs, time_next
 from tfscale.console.console import Console, still_while_jobs_run
 from tfscale.console.environment import refuse_without_conda, refuse_without_packages
 from tfscale.console.opening import Opening
@@ -15,6 +16,7 @@ refuse_without_conda(workflow)
 onstart:
     refuse_without_packages(workflow)
     still_while_jobs_run(workflow.scheduler)
+    keep_old_runs(workflow)
     console.open(workflow)
 
 
@@ -23,4 +25,5 @@ onsuccess:
 
 
 onerror:
+    time_next(workflow)
     console.end(well=False)
