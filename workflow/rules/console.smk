@@ -1,5 +1,6 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
+from tfscale.console.again import causes, refusal
 from tfscale.console.console import Console
 from tfscale.console.opening import Opening
 from tfscale.console.console import still_while_jobs_run
@@ -12,6 +13,8 @@ console = Console(
 
 
 onstart:
+    if unasked := refusal(causes(workflow, call), call):
+        sys.exit(unasked)
     still_while_jobs_run(workflow.scheduler)
     console.open(workflow)
 

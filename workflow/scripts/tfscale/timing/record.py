@@ -11,9 +11,10 @@ from tfscale.jobs.processes import must_execute
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.host import settings_warnings
-from tfscale.timing.machine import environment, identity
+from tfscale.timing.machine import identity
 from tfscale.timing.process import time_cell
 from tfscale.timing.protocol import calls_per_pass, disturbance
+from tfscale.timing.versions import environment
 from tfscale.units import seconds, three
 
 SHOWN = 10
@@ -56,6 +57,7 @@ def _write(run: dict, known: dict, rows: list[dict], seen: dict) -> None:
         "cell": run["cell"],
         "round": run["place"]["round"],
         "saved_model_sha256": known["saved_model_sha256"],
+        "made": known["made"],
     }
     always = {"cell": run["cell"]} | run["place"] | run["axes"]
     table = [always | row | {"started": datetime.fromisoformat(row["started"])} for row in rows]

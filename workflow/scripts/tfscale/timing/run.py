@@ -15,9 +15,9 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
     `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
-    axes, seed, protocol (the timing section of the configuration) and evaluation (inputs and
-    passes). The last process writes the file, for it has all libraries. Raises StudyError that
-    names the cell when a process fails.
+    axes, seed, protocol (the timing section of the configuration), evaluation (inputs and passes)
+    and how the run is made (see `checksums.made`). The last process writes the file, for it has all
+    libraries. Raises StudyError that names the cell when a process fails.
     """
     protocol, evaluation = settings["protocol"], settings["evaluation"]
     place = {"seed": settings["seed"], "round": round}
@@ -37,6 +37,7 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
                 "predictions": inputs["predictions"],
                 "reference_s": _reference_s(inputs["machine"]),
                 "evaluation": evaluation,
+                "made": settings.get("made", ""),
             },
         }
         for number in range(len(rows)):
