@@ -11,6 +11,7 @@ from functools import cache
 from importlib.util import resolve_name
 from modulefinder import ModuleFinder
 from pathlib import Path
+from time import time_ns
 
 from snakemake.io import IOFile
 
@@ -176,15 +177,16 @@ def _renew(files: Iterable[Path], *sources: str) -> None:
     """Give the files the time of now when one is older than what it was made of: copies lose the
     order of their times, and the content says that nothing else changed."""
     there = [file for file in files if file.exists()]
-    times = [Path(source).stat().st_mtime for source in sources if Path(source).exists()]
-    if min(file.stat().st_mtime for file in there) < max(times, default=0):
+    times = [Path(source).stat().st_mtime_ns for source in sources if Path(source).exists()]
+    if min(file.stat().st_mtime_ns for file in there) < max(times, default=0):
+        latest = max(time_ns(), *times)
         for file in there:
-            os.utime(file)
+            os.utime(file, ns=(latest, latest))
 
 
 @cache
 def _say_other(rule: str, what: str) -> None:
-    print(f"other {what} made what {rule} made here: it is made again", file=sys.stderr)
+    print(f"{rule}: other {what} made what is there, so it is made again", file=sys.stderr)
 
 
 def _redo(workflow, file: str, faults: list[str]) -> None:
