@@ -4,6 +4,7 @@ from ast import literal_eval
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tfscale.console.code import other
@@ -98,7 +99,7 @@ def _lost(dag, call: Call) -> Cause:
 def _changed(params, call: Call) -> Cause:
     """By Snakemake's comparison of parameters, each as Python writes it."""
     old, new = (
-        {name: value for text in texts for name, value in _flat(literal_eval(text))}
+        {name: value for text in texts for name, value in _settings(text).items()}
         for texts in (params.only_old, params.only_new)
     )
     names = sorted(name for name in old | new if old.get(name) != new.get(name))
@@ -109,6 +110,11 @@ def _changed(params, call: Call) -> Cause:
     more = f" and {len(settings) - MOST_NAMED} more" if len(settings) > MOST_NAMED else ""
     keep = call.command(f"{ELSEWHERE}/report.html", pathvars={"results": ELSEWHERE})
     return Cause(", ".join(said) + more, keep)
+
+
+@cache
+def _settings(text: str) -> dict[str, object]:
+    return dict(_flat(literal_eval(text)))
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
