@@ -32,7 +32,7 @@ def dear(project: Project) -> dict[str, int]:
 def typed(project: Project, printed: str, heading: str) -> None:
     """Type the command that stands behind a heading."""
     (line,) = [line for line in printed.splitlines() if line.strip().startswith(heading)]
-    project.run(*shlex.split(line.partition(": ")[2])[1:])
+    project.run(*shlex.split(line.partition(": ")[2], comments=True)[1:])
 
 
 def test_a_copy_of_the_same_code_stays(copied):

@@ -1,8 +1,6 @@
 # The study: needs config.yaml; makes the names of its cells and models, and the bookkeeping of all rules.
 from functools import cache
 
-from snakemake.settings.types import RerunTrigger
-
 from tfscale.console import code
 from tfscale.console.code import digest, files_of
 from tfscale.console.commands import Call, check_targets, import_alone
@@ -13,8 +11,6 @@ from tfscale.study.config_files import typed
 from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, FIGURES, PAGE_FILES, TABLES
 from tfscale.study.study import study_of
 
-# The digest of a job stands for its code and environment; the time of a file says nothing of them.
-workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE, RerunTrigger.SOFTWARE_ENV}
 results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")
 encoded = workflow.pathvars.apply("<resources>/encoded")
@@ -68,19 +64,19 @@ def kept(name, *read):
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
     that other code or settings made."""
     lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
-    rule, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
+    job, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
 
     def lost(w):
         path = own.format(**w)
-        return code.redo_if_changed(workflow, path) + kept_copy(rule, path)
+        return code.redo_if_changed(workflow, path) + kept_copy(job, path)
 
     return {"sums": lists, "lost": lost}
 
 
-def kept_copy(rule, path):
-    """Asks for nothing, but has the job of a rule redone when a file that it wrote is a copy that
+def kept_copy(name, path):
+    """Asks for nothing, but has a job of the rule `name` redone when what it wrote is a copy that
     other code or settings made; `path` are its checksums."""
-    return code.redo_if_other(workflow, rule, path)
+    return code.redo_if_other(workflow, name, path)
 
 
 @cache

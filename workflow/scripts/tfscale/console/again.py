@@ -16,7 +16,7 @@ FIRST = ("encode", "calibrate")
 """Rules whose files are made once: when one is lost, all that needs it is made again with it, but
 not when it is made alone before."""
 VOUCH = ("--touch", "--until", "measure")
-"""Marks models and runs as made by the code and settings of now."""
+VOUCHED = "  # marked as made by this code and these settings: you vouch for them"
 ELSEWHERE = "results/other"
 SECTION = {"protocol": "timing"}
 """Sections of the configuration that a rule calls otherwise."""
@@ -78,12 +78,12 @@ def _cause(workflow, job, call: Call) -> Cause | None:
     if reason.forced:
         what = other(workflow, rule, job.output.get("sums") or job.output[0])
         why = f"other {what} made them, and Snakemake has no record of it here"
-        return Cause(why, call.command(*VOUCH), asked=False) if what else None
+        return Cause(why, call.command(*VOUCH) + VOUCHED, asked=False) if what else None
     if reason.params_changed:
         return _changed(reason.params_changed, call)
     before = [one for one in dag.dependencies[job] if dag.needrun(one)]
     if not before:
-        return Cause("what they were made of is newer", call.command(*VOUCH))
+        return Cause("what they were made of is newer", call.command(*VOUCH) + VOUCHED)
     first = min(before, key=lambda one: one.rule.name in FIRST)
     return _cause(workflow, first, call) or Cause("their model is trained again", "")
 
@@ -105,7 +105,7 @@ def _changed(params, call: Call) -> Cause:
     names = sorted(name for name in old | new if old.get(name) != new.get(name))
     settings = [name for name in names if name not in CODE]
     if not settings:
-        return Cause("the code or its environment has changed", call.command(*VOUCH))
+        return Cause("the code or its environment has changed", call.command(*VOUCH) + VOUCHED)
     said = [f"{name} was {old.get(name, 'not set')}" for name in settings[:MOST_NAMED]]
     more = f" and {len(settings) - MOST_NAMED} more" if len(settings) > MOST_NAMED else ""
     keep = call.command(f"{ELSEWHERE}/report.html", pathvars={"results": ELSEWHERE})

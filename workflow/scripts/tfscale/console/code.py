@@ -14,6 +14,7 @@ from pathlib import Path
 from time import time_ns
 
 from snakemake.io import IOFile
+from snakemake.settings.types import RerunTrigger
 
 from tfscale.files.checksums import faults_of, made, made_by
 from tfscale.files.whole import intact, noted
@@ -111,7 +112,12 @@ def redo_if_changed(workflow, sums: str) -> list[str]:
 
 def redo_if_other(workflow, rule: str, file: str) -> list[str]:
     """An input function that asks for nothing, but has a job redone, with all that follows, when
-    its `file` (a list of checksums, or a run) is a copy that other code or settings made."""
+    its `file` (a list of checksums, or a run) is a copy that other code or settings made.
+
+    Digests stand for code and environments: Snakemake must not go by the time of a script, which
+    is new in every clone. It takes no settings when it reads the rules, so they are set here.
+    """
+    workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE, RerunTrigger.SOFTWARE_ENV}
     if what := other(workflow, rule, file):
         _say_other(rule, what)
         workflow.dag.forcefiles.add(file)

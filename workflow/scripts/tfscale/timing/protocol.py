@@ -103,8 +103,9 @@ def disturbance(process: dict, reference_s: float) -> str:
 
 
 SET_BY_JOB = (
-    "GOTO_NUM_THREADS", "JE_ARROW_MALLOC_CONF", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL", "VECLIB_MAXIMUM_THREADS",
+    "GOTO_NUM_THREADS", "JE_ARROW_MALLOC_CONF", "KERAS_BACKEND", "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL",
+    "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
 """By the job from the axis threads, or by Snakemake from the cores: not the user's environment."""
 VARIABLE = "variable_"
