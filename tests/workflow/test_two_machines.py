@@ -3,7 +3,7 @@
 import pandas as pd
 from snakemake_project import CELLS, Project
 
-SPLIT = "will not be pooled"
+SPLIT = "will never be pooled with the coming ones, as if of another machine"
 
 
 def timed_again(project: Project, cell: str) -> tuple[str, int]:
@@ -18,6 +18,6 @@ def test_a_variable_that_splits_the_study_is_said_at_the_start(project, monkeypa
     assert SPLIT not in printed and machines == 1
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
     printed, machines = timed_again(project, CELLS[1])
-    said = f"2 runs of before and the coming ones {SPLIT}: MALLOC_ARENA_MAX not set there, 2 here"
+    said = f"of what is there, 2 runs {SPLIT}: MALLOC_ARENA_MAX not set there, 2 here"
     assert printed.index(said) < printed.index(f"{CELLS[1]} …") and machines == 2
     assert "to go on as before: unset MALLOC_ARENA_MAX" in printed

@@ -15,9 +15,8 @@ DEAR = {"train": "trained model", "measure": "run"}
 FIRST = ("encode", "calibrate")
 """Rules whose files are made once: when one is lost, all that needs it is made again with it, but
 not when it is made alone before."""
-VOUCH = ("--touch", "--until", "measure")
+VOUCH = ("--touch", "--until", "measure", "floor")
 VOUCHED = "  # marked as made by this code and these settings: you vouch for them"
-ELSEWHERE = "results/other"
 SECTION = {"protocol": "timing"}
 """Sections of the configuration that a rule calls otherwise."""
 CODE = ("function", "by", "digest")
@@ -39,9 +38,9 @@ def causes(workflow, call: Call) -> dict[Cause, str]:
     damaged, lost or forced does not count."""
     found: dict[Cause, Counter] = {}
     for job in [] if workflow.touch else workflow.dag.needrun_jobs():
-        if job.rule.name in DEAR and all(Path(path).exists() for path in job.output):
-            if cause := _cause(workflow, job, call):
-                found.setdefault(cause, Counter())[job.rule.name] += 1
+        there = job.rule.name in DEAR and all(Path(path).exists() for path in job.output)
+        if there and (cause := _cause(workflow, job, call)):
+            found.setdefault(cause, Counter())[job.rule.name] += 1
     return {
         cause: " and ".join(counted(counts[rule], DEAR[rule]) for rule in DEAR if counts[rule])
         for cause, counts in found.items()
@@ -59,8 +58,7 @@ def refusal(found: dict[Cause, str], call: Call) -> str:
     """What is said instead of starting when nobody has asked for what would be made again; empty
     when there is nothing."""
     lines = [
-        f"{amount} that are there would be made again: {cause.why}\n"
-        f"  to keep them: {cause.keep}"
+        f"Of what is there, {amount} would be made again: {cause.why}\n  to keep them: {cause.keep}"
         for cause, amount in found.items()
         if not cause.asked
     ]
@@ -77,10 +75,10 @@ def _cause(workflow, job, call: Call) -> Cause | None:
         return _lost(dag, call) if rule in FIRST else None
     if reason.forced:
         what = other(workflow, rule, job.output.get("sums") or job.output[0])
-        why = f"other {what} made them, and Snakemake has no record of it here"
+        why = f"other {what} made them, and Snakemake has no record of them here"
         return Cause(why, call.command(*VOUCH) + VOUCHED, asked=False) if what else None
     if reason.params_changed:
-        return _changed(reason.params_changed, call)
+        return _changed(workflow, reason.params_changed, call)
     before = [one for one in dag.dependencies[job] if dag.needrun(one)]
     if not before:
         return Cause("what they were made of is newer", call.command(*VOUCH) + VOUCHED)
@@ -96,7 +94,7 @@ def _lost(dag, call: Call) -> Cause:
     return Cause(why, call.command(*files), asked=False)
 
 
-def _changed(params, call: Call) -> Cause:
+def _changed(workflow, params, call: Call) -> Cause:
     """By Snakemake's comparison of parameters, each as Python writes it."""
     old, new = (
         {name: value for text in texts for name, value in _settings(text).items()}
@@ -108,7 +106,8 @@ def _changed(params, call: Call) -> Cause:
         return Cause("the code or its environment has changed", call.command(*VOUCH) + VOUCHED)
     said = [f"{name} was {old.get(name, 'not set')}" for name in settings[:MOST_NAMED]]
     more = f" and {len(settings) - MOST_NAMED} more" if len(settings) > MOST_NAMED else ""
-    keep = call.command(f"{ELSEWHERE}/report.html", pathvars={"results": ELSEWHERE})
+    beside = f"{workflow.pathvars.apply('<results>')}/other"
+    keep = call.command(f"{beside}/report.html", pathvars={"results": beside})
     return Cause(", ".join(said) + more, keep)
 
 
@@ -123,5 +122,4 @@ def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         yield name, value
         return
     for key, inner in value.items():
-        key = SECTION.get(key, key)
-        yield from _flat(inner, f"{name}.{key}" if name else key)
+        yield from _flat(inner, f"{name}.{key}" if name else str(SECTION.get(key, key)))

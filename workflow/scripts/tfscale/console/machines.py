@@ -57,9 +57,9 @@ def told(records: Iterable[dict[str, str]], here: dict[str, str], call: Call) ->
         words = [f"{_name(key)} {one} there, {other} here" for key, one, other in differences]
         more = f" and {len(words) - MOST_TOLD} more" if len(words) > MOST_TOLD else ""
         lines += [
-            f"warning: {counted(count, 'run')} of before and the coming ones will not be pooled: "
-            f"{'; '.join(words[:MOST_TOLD])}{more}",
-            f"to go on as before: {_way_back(differences)}",
+            f"warning: of what is there, {counted(count, 'run')} will never be pooled with the "
+            f"coming ones, as if of another machine: {'; '.join(words[:MOST_TOLD])}{more}",
+            f"to go on as before: {_way_back(differences, CONDA in call.options)}",
         ]
     return [*lines, f"to time all here: {call.command('--forcerun', 'measure')}"] if lines else []
 
@@ -81,8 +81,8 @@ def _name(key: str) -> str:
     return NAMES.get(key, key.removeprefix(VARIABLE))
 
 
-def _way_back(differences: tuple[tuple[str, str, str], ...]) -> str:
-    """What makes this the machine and the environment of before."""
+def _way_back(differences: tuple[tuple[str, str, str], ...], conda: bool) -> str:
+    """What makes this the machine and the environment of before; `conda` brings that of now."""
     steps = []
     for key, there, _ in differences:
         name = _name(key)
@@ -92,7 +92,8 @@ def _way_back(differences: tuple[tuple[str, str, str], ...]) -> str:
             unset = there == UNSET
             steps.append(f"unset {name}" if unset else f"export {name}={shlex.quote(there)}")
         elif key.startswith(VERSION):
-            steps.append(f"use an environment with {name} {there}")
+            other = "without" if conda else "with"
+            steps.append(f"use an environment with {name} {there} ({other} {CONDA}?)")
         else:
             return "go on where they were timed, as it was then"
     return ", ".join(steps)

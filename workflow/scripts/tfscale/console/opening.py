@@ -95,7 +95,7 @@ class Opening:
         pace = Pace(ahead, slots, spread=not local)
         for task, took_s in tasks_before(workflow, self.study, speed):
             pace.learn(task, took_s)
-        notes = {"machine": machine, "again": told(causes(workflow, call))}
+        notes = {"again": told(causes(workflow, call)), "machine": machine}
         return pace, start_block(self.study, pace, self.results, self.models, notes)
 
     def _reference_s(self) -> float | None:
