@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from importlib.util import resolve_name
+from itertools import zip_longest
 from modulefinder import ModuleFinder
 from pathlib import Path
 from time import time_ns
@@ -131,9 +132,9 @@ def other(workflow, rule: str, file: str) -> str:
         return ""
     params = workflow.get_rule(rule).params
     run = file.endswith(".parquet")
-    there = (_record(file).get("made", "") if run else made_by(file)).split() or ["", ""]
+    there = (_record(file).get("made", "") if run else made_by(file)).split()
     here = made(params.code, params.settings).split()
-    names = zip(("code", "settings"), there, here, strict=True)
+    names = zip_longest(("code", "settings"), there[:2], here)
     return " and ".join(name for name, one, another in names if one != another)
 
 
@@ -151,7 +152,8 @@ def keep_model(workflow, folder: str, manifest: str) -> list[str]:
 
 def keep_run(workflow, run: str, folder: str) -> list[str]:
     """The same for a copied run of the model in `folder`."""
-    redo_if_other(workflow, "measure", run)
+    if run not in workflow.dag.forcefiles:  # a damaged one is
+        redo_if_other(workflow, "measure", run)
     if run not in workflow.dag.forcefiles and _copied(workflow, run):
         facts, timed = f"{folder}/facts.json", _record(run).get("saved_model_sha256")
         if _facts(facts).get("saved_model_sha256") == timed:
