@@ -1,12 +1,17 @@
 # make demo: a small study from nothing · make test, test-all, test-slurm · lint · docs · bench · setup
-# make torture: faults, kills and two at once (part of make test-all)
+# make torture: faults, kills and two at once (part of make test-all) · envs: after each `uv lock`
 # Each sets up .venv from uv.lock by itself, and does nothing twice.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
+# The minor of the conda environments where it is installed (pyenv's lie beside PATH), else any
+MINOR := $(shell sed -n 's/.*python=//p' envs/tensorflow.yaml)
+PYENV := $(lastword $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/$(MINOR).*/bin))
+FOUND = $(shell PATH="$(PYENV:%=%:)$$PATH" $(UV) python find --system --no-python-downloads $(MINOR) 2>/dev/null)
+SYNC = $(UV) sync --frozen --compile-bytecode $(FOUND:%=--python %)
 DEMO := results/demo
 
-.PHONY: demo test test-all test-slurm lint setup docs bench torture
+.PHONY: demo test test-all test-slurm lint setup docs bench torture envs
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -57,20 +62,28 @@ docs: .venv/ready
 
 setup: .venv/ready
 
+# What --use-conda installs is what .venv has: a file's pins are those of its group in uv.lock
+envs: | $(UV)
+	@for env in analysis tensorflow; do \
+		head=$$(sed '/- pip:/q' envs/$$env.yaml) && \
+		pins=$$($(UV) export --frozen --quiet --only-group $$env \
+			--no-hashes --no-header --no-annotate) && \
+		printf '%s\n' "$$head" "$$pins" | sed '/==/s/^/      - /' > envs/$$env.yaml || exit 1; \
+	done
+
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .venv from uv.lock (TensorFlow is large: a few minutes at first)"
-	$(UV) sync --frozen --compile-bytecode
+	$(SYNC)
 	@touch $@
 
 .cluster-venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .cluster-venv from uv.lock (adds Slurm's executor plugin)"
-	UV_PROJECT_ENVIRONMENT=.cluster-venv $(UV) sync --frozen --group cluster --compile-bytecode
+	UV_PROJECT_ENVIRONMENT=.cluster-venv $(SYNC) --group cluster
 	@touch $@
 
 .bench-venv/ready: pyproject.toml uv.lock | $(UV)
 	@echo "== Setting up .bench-venv from uv.lock (adds the load generator to be compared with)"
-	UV_PROJECT_ENVIRONMENT=.bench-venv $(UV) sync --frozen --no-default-groups --group bench \
-		--compile-bytecode
+	UV_PROJECT_ENVIRONMENT=.bench-venv $(SYNC) --no-dev --group bench
 	@touch $@
 
 # Extra-P asks for an older NumPy, so it gets an environment of its own

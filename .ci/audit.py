@@ -50,8 +50,8 @@ def main(uv: str, *service: str) -> int:
         print(f"audit: {json.dumps(status)}")
     if found or done.returncode == FOUND:
         print(
-            "audit: raise the versions with `uv lock --upgrade-package <name>`, or ignore with a "
-            "reason in .ci/audit.py"
+            "audit: raise the versions (`uv lock --upgrade-package <name>`, then `make envs`), or "
+            "ignore with a reason in .ci/audit.py"
         )
         return 1
     print(f"audit: no known vulnerability in {count} locked packages ({len(IGNORED)} ignored)")

@@ -23,7 +23,7 @@ from bench.outcome import (
     text_table,
 )
 from bench.study import Options, project_config
-from tfscale.analysis.fit import fit_study
+from tfscale.analysis.fit import fit
 from tfscale.analysis.held_out import (
     SHAPES,
     TESTS,
@@ -227,12 +227,14 @@ def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
     roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
     tables = {"cells": cells, "runs": processes, "roofs": roofs}
     with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
-        paths = {f"{name}_path": f"{folder}/{name}.parquet" for name in tables}
-        for path, table in zip(paths.values(), tables.values(), strict=True):
+        paths = [f"{folder}/{name}.parquet" for name in tables]
+        for path, table in zip(paths, tables.values(), strict=True):
             write_parquet(path, table)
         start = perf_counter()
-        fit_study(
-            **paths,
+        fit(
+            cells_path=paths[0],
+            runs_path=paths[1],
+            roofs_path=paths[2],
             imports=[],
             coverage=config["timing"]["coverage"],
             plan=sections.plan(config),

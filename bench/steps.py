@@ -34,13 +34,12 @@ def merge(wide: WideStudy) -> None:
 
 def fit(wide: WideStudy) -> None:
     """The rule `fit`."""
-    from tfscale.analysis.fit import fit_study
+    from tfscale.analysis.fit import fit as fit_tables
 
-    tables = {
-        f"{name}_path": f"{wide.results}/{name}.parquet" for name in ("cells", "runs", "roofs")
-    }
-    fit_study(
-        **tables,
+    fit_tables(
+        cells_path=f"{wide.results}/cells.parquet",
+        runs_path=f"{wide.results}/runs.parquet",
+        roofs_path=f"{wide.results}/roofs.parquet",
         imports=[],
         coverage=wide.config["timing"]["coverage"],
         plan=sections.plan(wide.config),

@@ -1,6 +1,6 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -143,7 +143,7 @@ def test_a_name_stands_for_one_machine(tmp_path, names):
     paths = write_study(tmp_path, *a_study(layers=(4,)))
     imports = [an_import(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)]
     with pytest.raises(StudyError, match=f"imports: {names[-1]} already is the name of a machine"):
-        fit(*paths, imports, 0.9375, PLAN, str(tmp_path), str)
+        fit(*paths, imports, 0.9375, asdict(PLAN), str(tmp_path), str)
 
 
 def test_outliers_are_named_and_stay_in_the_fits(tmp_path):

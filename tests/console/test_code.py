@@ -5,15 +5,14 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 from paths import ROOT
 
 from tfscale.console import code
 from tfscale.console.code import SCRIPTS, digest, files_of
+from tfscale.console.environment import MODULES
 
 FRESH = "tfscale.jobs.processes:fresh"
 """How a job is done in a fresh process (workflow/rules/common.smk)."""
@@ -41,7 +40,7 @@ PACKAGES = {
 }
 """The rooms that the result of a rule depends on: an edit elsewhere does not run it again."""
 PACKAGE = SCRIPTS / "tfscale"
-PACKAGE_OF = {"PIL": "pillow", "urllib3": "requests"}
+BRINGS = {"urllib3": "requests"}
 
 
 @pytest.mark.parametrize("rule", PACKAGES)
@@ -75,34 +74,12 @@ def third_party(path: Path) -> set[str]:
     return tops - set(sys.stdlib_module_names) - {"tfscale"}
 
 
-def pins(name: str) -> dict[str, str]:
-    environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
-    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
-    return dict(pin.split("==") for pin in pip)
-
-
 @pytest.mark.parametrize("rule", ENVIRONMENT)
 def test_every_import_is_in_the_rules_environment(rule):
     wanted = {
-        PACKAGE_OF.get(name, name)
-        for path in files_of(*TARGETS[rule])
-        for name in third_party(path)
+        BRINGS.get(name, name) for path in files_of(*TARGETS[rule]) for name in third_party(path)
     }
-    assert wanted <= set(pins(ENVIRONMENT[rule]))
-
-
-@pytest.mark.parametrize("name", ["tensorflow", "analysis"])
-def test_environments_pin_what_is_locked(name):
-    lock = tomllib.loads((ROOT / "uv.lock").read_text())
-    locked = {package["name"]: package.get("version") for package in lock["package"]}
-    assert pins(name) == {package: locked[package] for package in pins(name)}
-
-
-def test_every_dependency_says_why_it_is_there():
-    lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    dependencies = [line for line in lines if line.startswith('    "') and ">=" in line]
-    assert len(dependencies) > 20
-    assert all("  # " in line for line in dependencies)
+    assert wanted <= set(MODULES[ENVIRONMENT[rule]])
 
 
 @pytest.fixture

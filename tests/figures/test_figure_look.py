@@ -13,7 +13,15 @@ from figure_study import data_of, drawn, panels, whole, work_cells, write_study
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 
-from tfscale.figures.look import MANY_POINTS, MOST_LEVELS, Palette, evenly, level_handles, points
+from tfscale.figures.look import (
+    MANY_POINTS,
+    MOST_LEVELS,
+    Palette,
+    evenly,
+    level_handles,
+    points,
+    styled,
+)
 from tfscale.study.outputs import FIGURES
 
 NAMELESS = {("heatmap", "x"), ("heatmap", "y"), ("machines", "y")}
@@ -148,3 +156,11 @@ def test_places_are_even_and_end_with_the_last(count):
     places = evenly(count, 10)
     assert len(places) == min(count, 10) and (places[0], places[-1]) == (0, count - 1)
     assert len(set(np.diff(places))) <= 2
+
+
+def test_a_matplotlibrc_of_the_users_changes_no_figure():
+    own = {"axes.linewidth": 9, "figure.facecolor": "red", "font.size": 30}
+    with mpl.rc_context(own), styled():
+        odd = dict(mpl.rcParams)
+    with styled():
+        assert dict(mpl.rcParams) == odd

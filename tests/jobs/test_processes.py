@@ -97,10 +97,27 @@ def test_how_a_process_died_is_said(snakemake, isolation):
         "stop": "was stopped by SIGTERM after",
         "crash": "was killed by SIGSEGV after",
         "leave": "ended with status 3 and without an answer",
-        "fill_the_disk": "(File too large) and without an answer",
+        "fill_the_disk": "could not write (File too large) after",
+        "no_space": "No space left on device: free space in the study's folder and under",
     }.items():
         said = failure(task, isolation)
         assert words in said and "out of memory" not in said
+
+
+@both
+def test_what_a_task_leaves_in_its_temporary_folder_is_gone_with_it(snakemake, isolation):
+    left = Path(fresh("errands:litter", {}, isolation=isolation))
+    assert left.parent.name.startswith("tfscale-") and not left.parent.exists()
+
+
+def test_what_nohup_ignores_a_task_ignores_too(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", SUPPORT)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert fresh("errands:hang_up", {}, isolation="exec") == "still there"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert "was stopped by SIGHUP" in failure("hang_up", "exec")
 
 
 @both
@@ -212,4 +229,9 @@ def test_the_kernels_own_word_and_the_limit_are_told():
         "was killed by SIGKILL after 2.5 s; peak memory 1900 MB, limit 2000 MB, 40 MB available "
         "then: the kernel ended a process for want of memory; out of memory?"
     )
+    assert "SIGXCPU after 1.0 s; peak memory unknown, no limit, 0 MB available then: its CPU" in (
+        Ending(-signal.SIGXCPU, 1.0, 0, None, 1, kernel_killed=False).died()
+    )
+    full = "ResourceExhaustedError: /a/b; No space left on device"
+    assert "memory" not in Ending(1, 1.0, 0, None, 1, kernel_killed=False).failed(full)
     assert "signal 63" in Ending(-63, 1.0, 0, None, 1, kernel_killed=False).died()

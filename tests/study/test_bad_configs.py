@@ -1,5 +1,6 @@
 """Every mistake of a configuration is named with what to do, however it was made."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_every_mistake_is_named(bad, folder):
 
 RIGHT = {
     "tiny": Bad(()),
-    "folders": Bad((), TINY + "pathvars: {results: a b, logs: <results>/l, models: /tmp/m}\n"),
+    "folders": Bad((), TINY + "pathvars: {results: 'a, ü', logs: <results>/l, models: /tmp/m}\n"),
     "mirror": Bad((), replaced("mirror: null", "mirror: /no such/é 'x' {y}")),
     "address": Bad((), replaced("mirror: null", "mirror: HTTPS://a.org/b")),
     "one sub-grid": Bad(
@@ -107,8 +108,18 @@ def test_a_folder_that_is_read_only_is_named_before_anything_runs(config):
         check(config)
         with ordinary_user(), pytest.raises(ConfigError) as raised:
             check(config)
-    said = f"pathvars.results: '{shut}/a/b' cannot be written: {shut} is read-only for you"
+    said = f"pathvars.results: '{shut}/a/b' cannot be used: {shut} is read-only for you"
     assert said in str(raised.value) and "1 mistake:" in str(raised.value)
+
+
+def test_a_folder_that_a_locale_would_double_is_named_with_the_remedy(config, monkeypatch):
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    config["pathvars"] = {"results": "ascii", "models": "größe"}
+    with pytest.raises(ConfigError) as raised:
+        check(config)
+    assert "pathvars.models: 'größe' would be two folders" in str(raised.value)
+    assert "put PYTHONUTF8=1 before the command" in str(raised.value)
+    assert "1 mistake:" in str(raised.value)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/config.yaml")))

@@ -1,8 +1,10 @@
 """Tasks for fresh processes, without TensorFlow."""
 
+import errno
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -46,6 +48,20 @@ def fill_the_disk() -> str:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     return "an answer"
+
+
+def no_space() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def litter() -> str:
+    """As TensorFlow's autograph does, which takes its files away only at a normal exit."""
+    return tempfile.mkstemp()[1]
+
+
+def hang_up() -> str:
+    os.kill(os.getpid(), signal.SIGHUP)
+    return "still there"
 
 
 def leave() -> None:

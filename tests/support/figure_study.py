@@ -1,6 +1,7 @@
 """A whole study's tables without a run: made-up cells and processes, the real analysis."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from made_study import work_cells
+from made_study import write_study as write_tables
 from matplotlib.axes import Axes
 
 from tfscale.analysis.fit import fit
@@ -109,15 +111,10 @@ ENVIRONMENT = json.dumps(
 
 def write_study(folder: Path, cells: pd.DataFrame, imports=()) -> Path:
     """The tables of a study under a folder: cells, runs, roofs, and all that is fitted."""
-    hosts = cells["host"].unique()
-    roofs = pd.DataFrame(
-        {"host": hosts, "threads": 1, "peak_gflop_per_s": 250.0, "peak_gbyte_per_s": 12.0}
-    )
-    for name, table in (("cells", cells), ("runs", made_up_runs(cells)), ("roofs", roofs)):
-        table.to_parquet(folder / f"{name}.parquet")
+    paths = write_tables(folder, cells, made_up_runs(cells))
     (folder / "fits").mkdir()
     plan = Plan(0.95, 20, ("C1", "C4"), None, None, 1)
-    fit(*tables_of(folder), list(imports), 0.95, plan, str(folder / "fits"), progress=str)
+    fit(*paths, list(imports), 0.95, asdict(plan), str(folder / "fits"), str)
     return folder
 
 

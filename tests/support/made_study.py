@@ -1,6 +1,7 @@
 """Made-up studies: cells whose times follow a known truth, their processes, and what is fitted."""
 
 import os
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
@@ -203,7 +204,7 @@ def write_study(folder: Path, cells: pd.DataFrame, processes: pd.DataFrame) -> l
 def fitted(folder: Path, study: tuple, imports=(), plan=PLAN, progress=str) -> pd.DataFrame:
     """Fit a study of cells and processes under a folder; returns its findings."""
     paths = write_study(folder, *study)
-    return fit(*paths, list(imports), 0.9375, plan, str(folder), progress)
+    return fit(*paths, list(imports), 0.9375, asdict(plan), str(folder), progress)
 
 
 def paper_table(name: str) -> pd.DataFrame:

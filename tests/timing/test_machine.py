@@ -89,7 +89,8 @@ def test_secrets_and_the_variables_of_others_are_left_out(monkeypatch, name):
 @pytest.mark.parametrize(
     "name",
     ["TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "OMP_NUM_THREADS", "DNNL_VERBOSE",
-     "KMP_AFFINITY", "CUDA_VISIBLE_DEVICES", "TF_NUM_INTRAOP_THREADS", "LD_PRELOAD"],
+     "KMP_AFFINITY", "CUDA_VISIBLE_DEVICES", "TF_NUM_INTRAOP_THREADS", "LD_PRELOAD",
+     "NPY_DISABLE_CPU_FEATURES", "TF_FUNCTION_JIT_COMPILE_DEFAULT"],
 )  # fmt: skip
 def test_settings_that_change_timings_are_recorded(monkeypatch, name):
     monkeypatch.setenv(name, "")

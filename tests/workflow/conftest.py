@@ -1,11 +1,22 @@
 """A real study on a tiny grid, run once; every test works on a copy of it."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from once import made_once
 from snakemake_project import Project, clone
 
+CONDA = """#!/bin/sh
+case "$1" in
+  info) echo '{{"conda_prefix": "{folder}", "platform": "linux-64"}}' ;;
+  config) echo '{{"get": {{"channel_priority": "strict"}}}}' ;;
+  env) for prefix; do :; done; mkdir -p "$prefix" && ln -s "{folder}/bin" "$prefix/bin" ;;
+  *) echo "conda 26.7.0" ;;
+esac
+"""
+PYTHON = '#!/bin/sh\nexec "{python}" "$@"\n'
 NAME, SAID = 'it\'s "a" study ü', "first_run.txt"
 
 
@@ -33,3 +44,15 @@ def fresh(tmp_path) -> Project:
     """A fresh clone: nothing has run in it."""
     (tmp_path / "fresh").mkdir()
     return clone(tmp_path / "fresh")
+
+
+@pytest.fixture
+def conda(tmp_path, monkeypatch):
+    """A stand-in for conda on PATH: every environment that it makes has this Python."""
+    folder = tmp_path / "conda"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/activate").write_text('export PATH="$1/bin:$PATH"\n')
+    for name, text in {"conda": CONDA, "python": PYTHON}.items():
+        (folder / "bin" / name).write_text(text.format(folder=folder, python=sys.executable))
+        (folder / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}/bin:{os.environ['PATH']}")

@@ -55,6 +55,7 @@ def test_a_study_says_what_is_ahead_what_comes_and_how_it_ended(finished):
     assert re.search(r"time     3 runs \(1 round over all cells\), about", start)
     assert re.search(r"in all   about .*, ready at .* \(a first guess from FLOP\)", start)
     assert re.search(r"machine  (quiet|a little noisy|busy): \d+ %", start)
+    assert re.search(rf"software Python 3\.\d+, TensorFlow 2\.\S+ \({sys.prefix}\)", start)
     for cell in CELLS:
         assert re.search(rf"{cell} … \S+ \S+ .*examples/s", start)
     assert re.search(r"-- \d+ % \(\d+ of \d+ jobs\)", start)
@@ -119,3 +120,18 @@ def test_a_dry_run_is_snakemakes_own(project):
     project.append("workflow/report/report.html.j2", "<!-- more -->")
     said = project.run("-n")
     assert "Job stats:" in said and "\ntfscale\n" not in said
+
+
+def test_until_counts_what_runs(fresh):
+    said = fresh.run("--until", "encode")
+    assert "Done: 2 jobs in" in said and "of 2 jobs" in said
+
+
+@pytest.mark.parametrize("arguments", [("-n",), ()])
+def test_a_closed_standard_error_is_said_on_the_other_output(fresh, arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments], cwd=fresh.root, text=True,
+        stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Standard error is closed" in done.stdout and "type 2>/dev/null" in done.stdout

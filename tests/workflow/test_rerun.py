@@ -13,25 +13,6 @@ MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
 
 
-CONDA = """#!/bin/sh
-case "$1" in
-  info) echo '{"conda_prefix": "/opt/conda", "platform": "linux-64", "conda_version": "25.1.0"}' ;;
-  config) echo '{"get": {"channel_priority": "strict"}}' ;;
-  *) echo "conda 25.1.0" ;;
-esac
-"""
-
-
-@pytest.fixture
-def conda(tmp_path, monkeypatch):
-    """A conda on the PATH: where there is none, one that answers what a dry run asks it."""
-    if shutil.which("conda") is None:
-        (tmp_path / "bin").mkdir()
-        (tmp_path / "bin" / "conda").write_text(CONDA)
-        (tmp_path / "bin" / "conda").chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-
-
 def test_nothing_to_do_however_the_study_is_called(project, conda):
     for arguments in (
         (), ("--cores", "4"), ("--cores", "1"), ("--cores", "4", "--use-conda"),

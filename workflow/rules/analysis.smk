@@ -53,7 +53,7 @@ rule fit:
         "../../envs/analysis.yaml"
     params:
         **job(
-            "tfscale.analysis.fit:fit_study",
+            "tfscale.analysis.fit:fit",
             "analysis",
             imports=config["imports"],
             coverage=config["timing"]["coverage"],

@@ -6,6 +6,7 @@ from tfscale.console.code import digest, files_of
 from tfscale.console.commands import Call, check_targets, import_alone
 from tfscale.console.estimate import Needs
 from tfscale.jobs.log import name_snakemake
+from tfscale.jobs.surroundings import settle
 from tfscale.study import config as sections
 from tfscale.study.config_files import typed
 from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, FIGURES, PAGE_FILES, TABLES
@@ -24,6 +25,8 @@ except StudyError as mistakes:
 config.update(study.config)
 study.export_mirror()
 name_snakemake()
+if workflow.local_exec:  # jobs on other nodes get theirs from the Snakemake there
+    settle()
 import_alone(workflow, sys.argv)
 needs = Needs(study)
 call = Call.of(workflow)

@@ -9,6 +9,9 @@ from tfscale.errors import StudyError
 from tfscale.study.config_files import check_files
 
 if workflow.is_main_process:
+    if sys.stderr is None:
+        print("Standard error is closed, and so nothing could be said: type 2>/dev/null for 2>&-")
+        sys.exit(1)
     try:
         check_files("config.yaml", workflow.config_settings)
     except StudyError as mistakes:

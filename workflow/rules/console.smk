@@ -1,18 +1,20 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
 from tfscale.console.again import causes, refusal
-from tfscale.console.console import Console
+from tfscale.console.console import Console, still_while_jobs_run
+from tfscale.console.environment import refuse_without_conda, refuse_without_packages
 from tfscale.console.opening import Opening
-from tfscale.console.console import still_while_jobs_run
 
 console = Console(
     Opening(study, results, models),
     workflow.pathvars.apply("<logs>"),
     Call.of(workflow),
 )
+refuse_without_conda(workflow)
 
 
 onstart:
+    refuse_without_packages(workflow)
     if unasked := refusal(causes(workflow, call), call):
         sys.exit(unasked)
     still_while_jobs_run(workflow.scheduler)

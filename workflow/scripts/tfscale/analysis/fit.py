@@ -296,17 +296,18 @@ def fit(
     roofs_path: str,
     imports: list[dict],
     coverage: float,
-    plan: Plan,
+    plan: dict,
     folder: str,
     progress: Callable[[str], object] = print,
 ) -> pd.DataFrame:
     """Write every table of `outputs.TABLES` (Parquet, and CSV for people) and the findings; returns
-    those. `progress` is told of each part that is done. Raises StudyError on input that cannot be
-    analysed."""
+    those. `plan` holds the fields of `Plan`; `progress` is told of each part that is done. Raises
+    StudyError on input that cannot be analysed."""
     for line in check_imports(imports):
         progress(f"{WARNING}{line}")
     own = Tables(pd.read_parquet(cells_path), read_processes(runs_path))
-    material = gather(own, imported(imports, coverage), pd.read_parquet(roofs_path), plan)
+    roofs = pd.read_parquet(roofs_path)
+    material = gather(own, imported(imports, coverage), roofs, Plan(**plan))
     tables: dict[str, pd.DataFrame] = {}
     by_topic: dict[str, list[str]] = {}
     for number, part in enumerate(PARTS, start=1):
@@ -322,11 +323,3 @@ def fit(
     write_parquet(Path(folder, "findings.parquet"), typed("findings", sentences, FINDINGS))
     write_text(Path(folder, "findings.txt"), "\n".join(sentences["sentence"]) + "\n")
     return sentences
-
-
-def fit_study(
-    cells_path: str, runs_path: str, roofs_path: str, imports: list[dict], coverage: float,
-    plan: dict, folder: str,
-) -> None:  # fmt: skip
-    """Fit as the rule asks for it: with the plan as the configuration has it."""
-    fit(cells_path, runs_path, roofs_path, imports, coverage, Plan(**plan), folder)

@@ -63,7 +63,8 @@ class Console(logging.Handler):
             print(f"no console: {type(error).__name__}: {error}", file=sys.stderr)
             return
         self._stages = stages_of(self._pace.tasks.values())
-        self._total, self._start_s = len(workflow.dag), monotonic()
+        ahead = list(workflow.dag.needrun_jobs())  # its length forgets --until
+        self._total, self._start_s = len(ahead), monotonic()
         self._logger, self._replaced = workflow.logger_manager.logger, replaced
         self._display = display_on(sys.stderr)
         self._logger.removeHandler(replaced)

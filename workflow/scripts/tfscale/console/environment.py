@@ -1,15 +1,27 @@
-"""The environment of the jobs: conda's or Snakemake's own, and what it lacks."""
+"""The environment of the jobs, conda's or Snakemake's own: what it has, and what it lacks."""
 
+import logging
 import re
+import shutil
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from tfscale.console.commands import CONDA, Call
 
 ENVIRONMENTS = Path(__file__).resolve().parents[4] / "envs"
 PIN = re.compile(r"^ *- (python|tensorflow|keras)==?([\w.]+)", re.M)
+TABLES, FITS = ("numpy", "pandas", "pyarrow"), ("scipy", "statsmodels")
+MODULES = {
+    "tensorflow": ("tensorflow", "keras", "psutil", *TABLES),
+    "analysis": (*TABLES, *FITS, "matplotlib", "seaborn", "PIL", "jinja2", "requests"),
+}
+"""What jobs import, by the name of their environment's file."""
 
 
 def jobs_environment(workflow) -> dict[str, str]:
@@ -22,3 +34,60 @@ def jobs_environment(workflow) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return versions
+
+
+def environment_words(workflow) -> str:
+    """Python, TensorFlow and where they are: conda, or the folder of Snakemake's own Python."""
+    versions = jobs_environment(workflow)
+    conda = CONDA in Call.of(workflow).options
+    own = Path(sys.prefix)
+    place = "conda" if conda else own.name if own.parent == Path.cwd() else f"{own}"
+    names = {"python": "Python", "tensorflow": "TensorFlow"}
+    said = [f"{name} {versions[key]}" for key, name in names.items() if key in versions]
+    return f"{', '.join(said)} ({place})"
+
+
+def refuse_without_conda(workflow) -> None:
+    """Let a study end with one line when it asks for conda and there is none.
+
+    Snakemake looks for conda after it has planned all jobs, and ends with a traceback. Its first
+    event comes before and only when jobs are to run: `--list`, `--report` and the like go on.
+    """
+
+    def no_conda(record: logging.LogRecord) -> bool:
+        if vars(record).get("event") == LogEvent.WORKFLOW_STARTED:
+            sys.exit(
+                "--use-conda needs the command conda, and there is none on PATH: "
+                f"`conda activate base` brings it. Or without conda: {_in_venv(workflow)}"
+            )
+        return True
+
+    asked = workflow.is_main_process and CONDA in Call.of(workflow).options
+    if asked and shutil.which("conda") is None:
+        workflow.logger_manager.logger.addFilter(no_conda)
+
+
+def refuse_without_packages(workflow) -> None:
+    """End with one line when jobs will run in a Python that lacks what they import.
+
+    Not where conda brings it, nor where each node has software of its own (Kubernetes).
+    """
+    call = Call.of(workflow)
+    shared = {use.name for use in workflow.storage_settings.shared_fs_usage}
+    if CONDA in call.options or "SOFTWARE_DEPLOYMENT" not in shared or workflow.touch:
+        return
+    files = {job.rule.conda_env for job in workflow.dag.needrun_jobs()} - {None}
+    modules = [name for file in sorted(files) for name in MODULES.get(Path(file).stem, ())]
+    lacking = [name for name in dict.fromkeys(modules) if find_spec(name) is None]
+    if lacking:
+        by_conda = replace(call, options=[*call.options, CONDA]).command()
+        sys.exit(
+            f"The Python of this Snakemake ({sys.executable}) lacks {', '.join(lacking)}. "
+            f"Have conda bring them: `{by_conda}`. Or: {_in_venv(workflow)}"
+        )
+
+
+def _in_venv(workflow) -> str:
+    call = Call.of(workflow)
+    options = [option for option in call.options if option != CONDA]
+    return f"`make setup`, then `.venv/bin/{replace(call, options=options).command()}`"

@@ -9,7 +9,8 @@ from pathlib import Path
 from tfscale.console.commands import CONDA, Call
 from tfscale.console.environment import jobs_environment
 from tfscale.files.whole import noted
-from tfscale.timing.machine import processor, system, variables
+from tfscale.jobs.surroundings import variables
+from tfscale.timing.machine import processor, system
 from tfscale.timing.protocol import VARIABLE, VARIES
 from tfscale.words import counted
 

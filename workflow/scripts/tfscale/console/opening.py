@@ -5,21 +5,21 @@ import logging
 import os
 import platform
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfscale.console.again import causes, told
 from tfscale.console.commands import Call
 from tfscale.console.display import start_block
+from tfscale.console.environment import environment_words
 from tfscale.console.estimate import Pace, Speed, tasks_ahead, tasks_before
 from tfscale.console.machines import other_machines
+from tfscale.jobs.surroundings import interpreter
 from tfscale.jobs.turn import timing_elsewhere
 from tfscale.study.study import Study
 from tfscale.timing.protocol import NOTICEABLE
 from tfscale.units import percent
 
-SCRIPTS = Path(__file__).parents[2]
 QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
 LONGEST_S = 30
 
@@ -27,11 +27,9 @@ LONGEST_S = 30
 def noise_now() -> dict | None:
     """Calibrations (`times_s`), peaks (`flop_per_s`, `bytes_per_s`) and `warnings` of the machine;
     None where NumPy is missing, or when it takes over 30 s."""
-    path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tfscale.timing.look"],
-            env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            **interpreter("tfscale.timing.look"),
             capture_output=True, text=True, timeout=LONGEST_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -96,6 +94,7 @@ class Opening:
         for task, took_s in tasks_before(workflow, self.study, speed):
             pace.learn(task, took_s)
         notes = {"again": told(causes(workflow, call)), "machine": machine}
+        notes["software"] = [environment_words(workflow)]
         return pace, start_block(self.study, pace, self.results, self.models, notes)
 
     def _reference_s(self) -> float | None:

@@ -49,7 +49,11 @@ def styled() -> Iterator[None]:
 
     Text in an SVG stays text: it can be read, found and enlarged, and takes a fifth of the bytes.
     """
-    with mpl.rc_context(), sns.axes_style("whitegrid"), sns.plotting_context("notebook", 0.85):
+    with (
+        plt.style.context("default"),  # not that of a matplotlibrc of the user's
+        sns.axes_style("whitegrid"),
+        sns.plotting_context("notebook", 0.85),
+    ):
         mpl.rcParams["svg.hashsalt"] = "tfscale"
         mpl.rcParams["svg.fonttype"] = "none"
         mpl.rcParams["font.sans-serif"] = ["DejaVu Sans", "Verdana", "sans-serif"]

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from contextlib import suppress
 from importlib import import_module
@@ -34,7 +35,8 @@ def perform(folder: str, parent: int) -> NoReturn:
     try:
         end_with(parent)
         for number in ENDINGS:
-            signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, signal.SIG_DFL)
         try:
             print_in_utf8()
             request = json.loads(Path(folder, REQUEST).read_text())
@@ -60,6 +62,7 @@ def _work(request: dict) -> object:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["variables"])
+    tempfile.tempdir = None  # a fork's would be that of its parent
     module, function = request["function"].split(":")
     return getattr(import_module(module), function)(**request["arguments"])
 

@@ -22,18 +22,10 @@ from typing import Any
 from tfscale.errors import StudyError
 from tfscale.jobs import limits, warm
 from tfscale.jobs.child import ANSWER, REQUEST
+from tfscale.jobs.surroundings import interpreter, settle_libraries
 
-SCRIPTS = Path(__file__).parents[2]
 NODES = (Path("/dev/nvidia0"), Path("/dev/kfd"), Path("/dev/dxg"))
 """Devices of NVIDIA's, AMD's and Windows' (WSL) drivers."""
-SET = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "KERAS_BACKEND": "tensorflow",
-    "KERAS_HOME": os.devnull,
-}
-"""Neither OpenBLAS nor Arrow may start a thread before a fork, and no keras.json of the user's may
-change what a study trains and times."""
 LOOK_S = 0.5
 """Between two looks at the memory of the process: 0.1 ms each."""
 FOREVER_S = 1e9
@@ -58,10 +50,11 @@ def fresh(
     same where a fork is not possible) or exec. What the process prints goes to this one's output.
     Raises StudyError when the function fails, its process dies or takes over `limit_s` seconds.
     """
-    os.environ |= SET
-    with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
+    settle_libraries()
+    with tempfile.TemporaryDirectory(prefix="tfscale-", ignore_cleanup_errors=True) as folder:
         request = {"function": function, "arguments": arguments, "folder": str(Path.cwd())}
-        Path(folder, REQUEST).write_text(json.dumps(request | {"variables": dict(os.environ)}))
+        request["variables"] = dict(os.environ) | {"TMPDIR": folder}  # gone with it
+        Path(folder, REQUEST).write_text(json.dumps(request))
         parent = None if isolation == "exec" or must_execute() else warm.connection()
         process = _Forked(folder, parent) if parent else _Executed(folder)
         try:
@@ -83,11 +76,7 @@ class _Executed:
     """A task in a new interpreter."""
 
     def __init__(self, folder: str):
-        path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tfscale.jobs.child", folder],
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        self.process = subprocess.Popen(**interpreter("tfscale.jobs.child", folder))
         self.pid = self.process.pid
 
     def wait(self, seconds: float) -> int | None:
@@ -153,8 +142,9 @@ def _watched(process: _Executed | _Forked, limit_s: float) -> "Ending":
     )
 
 
-FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-"""Statuses of a process that could not write its answer."""
+FULL = {number: os.strerror(number) for number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)}
+"""Why nothing can be written, and the status of a process that cannot write its answer."""
+BOUNDS = {"SIGXCPU": "its CPU time is limited (ulimit -t)"}
 STOPPED = ("SIGINT", "SIGTERM", "SIGHUP")
 MEMORY_WORDS = ("MemoryError", "ResourceExhausted", "bad_alloc", "OOM", "allocate memory")
 LESS_MEMORY = "out of memory? Take smaller batches or models, or give the job more memory"
@@ -181,6 +171,10 @@ class Ending:
 
     def failed(self, error: str) -> str:
         """It raised `error`."""
+        if any(
+            full in error for full in FULL.values()
+        ):  # TensorFlow's name for it is ResourceExhausted
+            return f"{error}: {more_space()}"
         if any(word in error for word in MEMORY_WORDS):
             return f"{error}; {self._memory()}: {LESS_MEMORY}"
         return error
@@ -188,16 +182,15 @@ class Ending:
     def died(self) -> str:
         """It ended by a signal, or without a word."""
         after = f"after {self.seconds:.1f} s; {self._memory()}"
+        if full := FULL.get(self.status or 0):
+            return f"could not write ({full}) {after}: {more_space()}"
         if self.status is None or self.status >= 0:
-            full = f" ({os.strerror(self.status)})" if self.status in FULL else ""
-            return (
-                f"ended with status {self.status}{full} and without an answer {after}: see the log"
-            )
+            return f"ended with status {self.status} and without an answer {after}: see the log"
         name = _signal_name(-self.status)
         if name in STOPPED:
             return f"was stopped by {name} {after}: type the same command again"
         if name != "SIGKILL":
-            return f"was killed by {name} {after}: see the log"
+            return f"was killed by {name} {after}: {BOUNDS.get(name, 'see the log')}"
         why = "the kernel ended a process for want of memory; " if self.kernel_killed else ""
         return f"was killed by {name} {after}: {why}{LESS_MEMORY}"
 
@@ -205,6 +198,14 @@ class Ending:
         peak = f"{self.peak / 1e6:.0f} MB" if self.peak else "unknown"
         bound = f"limit {self.limit / 1e6:.0f} MB" if self.limit else "no limit"
         return f"peak memory {peak}, {bound}, {self.available / 1e6:.0f} MB available then"
+
+
+def more_space() -> str:
+    """What to do when nothing more can be written."""
+    return (
+        f"free space in the study's folder and under {tempfile.gettempdir()} (TMPDIR), or raise a "
+        "quota or limit (ulimit -f)"
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -28,10 +28,12 @@ from time import monotonic, sleep
 from tfscale.errors import StudyError
 from tfscale.jobs.child import perform
 from tfscale.jobs.log import snakemake_process
+from tfscale.jobs.surroundings import SCRIPTS, interpreter
 
-SCRIPTS = Path(__file__).parents[2]
 LIBRARIES = ("tensorflow", "keras", "pandas", "pyarrow.parquet", "psutil")
 LONGEST = 1 << 16
+LONGEST_FOLDER = 60
+"""Bytes: Linux knows no socket by a name of more than 107, and 43 of them are ours."""
 LISTENS_WITHIN_S = 20
 LOOK_S = 0.2
 
@@ -47,7 +49,9 @@ def connection() -> socket.socket | None:
     if snakemake is None:
         return None
     place = hashlib.sha256(f"{sys.prefix}\n{SCRIPTS}".encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir(), f"tfscale-{os.getuid()}")
+    temporary = tempfile.gettempdir()
+    short = len(os.fsencode(temporary)) <= LONGEST_FOLDER
+    folder = Path(temporary if short else "/tmp", f"tfscale-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
         return None
@@ -80,11 +84,9 @@ def _connected(address: Path) -> socket.socket | None:
 def _started(address: Path, snakemake: int) -> socket.socket:
     """Start the warm parent in a session of its own and wait until it listens."""
     address.unlink(missing_ok=True)
-    path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     with address.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tfscale.jobs.warm", str(address), str(snakemake)],
-            env=os.environ | {"PYTHONPATH": path},
+            **interpreter("tfscale.jobs.warm", str(address), str(snakemake)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -14,6 +14,7 @@ from tfscale.axes import cell_name
 from tfscale.data.encoded import LEVELS, Split, load, load_texts, read_manifest
 from tfscale.errors import StudyError
 from tfscale.files.whole import flush, replacing, write_text
+from tfscale.jobs.surroundings import variables
 from tfscale.models.networks import build, copy_of
 from tfscale.models.saved import digest
 from tfscale.study.architecture import Layer, layers_of, parameters, structure_text
@@ -84,6 +85,7 @@ def train_model(
         "predicted_inputs": len(answers),
         "test_accuracy": float(answers["correct"].mean()),
         "saved_model_sha256": digest(outputs["saved_model"]),
+        "variables": variables(),
     }
     write_text(outputs["facts"], json.dumps(facts, indent=2) + "\n")
     return (

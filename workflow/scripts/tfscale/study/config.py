@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -234,6 +235,10 @@ def _contradictions(settings: Config) -> Iterator[str]:
 
 REFERENCES = re.compile("<(results|resources)>")
 UNUSABLE = re.compile(r"[{}<>\x00-\x1f\x7f]")
+PATTERNS = re.compile(r"[][*?\\]")
+"""TensorFlow takes these for a pattern, and finds no model in such a folder."""
+NO_FOLDER = re.compile(r"[-~]|[\w.+-]*:|\s*$|\.$")
+"""What others take for an option, a home or an address, and what is no name."""
 WRITTEN = ("results", "logs")
 """Folders that every study writes to; models and resources may be another study's, read only."""
 SCHEMES = ("http", "https", "file")
@@ -244,17 +249,26 @@ def _folders(pathvars: dict[str, str]) -> Iterator[str]:
         where = f"pathvars.{key}"
         refers = key in ("logs", "models")
         rest = REFERENCES.sub("", place) if refers else place
-        if UNUSABLE.search(rest):
-            yield f"{where}: {quoted(place)} has a character that no folder may have here: {{}}<>"
-        elif place.startswith("~") or not place.strip():
-            yield f"{where}: {quoted(place)} must be a folder's whole path (~ is not expanded)"
+        if UNUSABLE.search(rest) or PATTERNS.search(rest):
+            signs = "{}<>[]*?\\"
+            yield f"{where}: {quoted(place)} has a character that no folder may have here: {signs}"
+        elif not rest.isascii() and (encoding := sys.getfilesystemencoding()) != "utf-8":
+            yield (
+                f"{where}: {quoted(place)} would be two folders: this locale ({encoding}) writes "
+                "its letters otherwise than TensorFlow; put PYTHONUTF8=1 before the command"
+            )
+        elif NO_FOLDER.match(place):
+            yield f"{where}: {quoted(place)} must be a folder's whole path (no ~, no address)"
+        elif place != (normal := os.path.normpath(place)):
+            yield f"{where}: {quoted(place)} must be written {normal}, as commands name it"
     for key, place in ({"results": "results"} | pathvars).items():
-        if key in WRITTEN and not UNUSABLE.search(place) and (refusal := _refusal(Path(place))):
-            yield f"pathvars.{key}: {quoted(place)} cannot be written: {refusal}"
+        refusal = None if UNUSABLE.search(place) else _refusal(Path(place), key in WRITTEN)
+        if refusal:
+            yield f"pathvars.{key}: {quoted(place)} cannot be used: {refusal}"
 
 
-def _refusal(folder: Path) -> str | None:
-    """Why nothing can be written into a folder that need not be there yet, or None."""
+def _refusal(folder: Path, written: bool) -> str | None:
+    """Why a folder that need not be there yet cannot be used (be `written` to), or None."""
     try:
         there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     except OSError as error:
@@ -262,7 +276,7 @@ def _refusal(folder: Path) -> str | None:
     if not there.is_dir():
         return f"{there} is a file"
     effective = os.access in os.supports_effective_ids
-    writable = os.access(there, os.W_OK | os.X_OK, effective_ids=effective)
+    writable = not written or os.access(there, os.W_OK | os.X_OK, effective_ids=effective)
     return None if writable else f"{there} is read-only for you"
 
 

@@ -218,6 +218,7 @@ FACTS = described(
         "predicted_inputs": count("test inputs predicted: the first ones of a pass"),
         "test_accuracy": number("share of them predicted correctly"),
         "saved_model_sha256": text("digest of the SavedModel"),
+        "variables": text("settings of the environment, by name; as a run records them"),
     }
 )
 """The keys of a trained model's facts.json."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tfscale.jobs import limits
+from tfscale.jobs.surroundings import scheduling
 from tfscale.timing.counters import load_average
 from tfscale.timing.protocol import VARIES
 
@@ -62,7 +63,7 @@ def system() -> dict[str, str]:
         "cpu_quota": f"{quota:g}" if quota is not None else "none",
         "cpuset": limits.cpuset() or "none",
         "memory_limit_bytes": str(limit) if limit is not None else "none",
-    }
+    } | scheduling()
 
 
 def state() -> dict[str, str]:
@@ -147,36 +148,6 @@ def _read(path: str | Path) -> str:
         return (ROOT / path).read_text().strip()
     except OSError:
         return UNKNOWN
-
-
-NAMES = (
-    "GLIBC_TUNABLES", "HIP_VISIBLE_DEVICES", "JE_ARROW_MALLOC_CONF", "KERAS_BACKEND",
-    "GOTO_NUM_THREADS", "LD_PRELOAD", "NUMEXPR_NUM_THREADS", "NVIDIA_TF32_OVERRIDE",
-    "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONOPTIMIZE", "TF_GRAPH_CACHING", "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
-FAMILIES = (
-    "BLIS_", "CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "GOMP_", "KMP_", "MALLOC_", "MKL_", "OMP_",
-    "ONEDNN_", "OPENBLAS_", "TCMALLOC_", "XLA_",
-    "TF_AUTOTUNE_", "TF_AUTO_MIXED_", "TF_BFC_", "TF_CONV2D_", "TF_CPP_", "TF_CPU_", "TF_CUBLAS_",
-    "TF_CUDA_", "TF_CUDNN_", "TF_CUFFT_", "TF_DEBUG_", "TF_DETERMINISTIC_", "TF_DEVICE_",
-    "TF_DISABLE_", "TF_DUMP_", "TF_EAGER_", "TF_ENABLE", "TF_FORCE_", "TF_FP16_", "TF_GPU_",
-    "TF_JIT", "TF_MATMUL_", "TF_MKL_", "TF_MLIR_", "TF_NUM_", "TF_ONEDNN_", "TF_OVERRIDE_",
-    "TF_PER_DEVICE_", "TF_RUN_HANDLER_", "TF_SET_ONEDNN_", "TF_SYNC_", "TF_USE_", "TF_XLA_",
-)  # fmt: skip
-"""TensorFlow's own, as its libraries name them: other TF_ variables are mostly Terraform's, and
-some of those hold secrets (TF_TOKEN_, TF_VAR_, TF_HTTP_PASSWORD)."""
-SECRET = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
-"""Never recorded, whatever family a name belongs to."""
-
-
-def variables() -> dict[str, str]:
-    """The variables that are set and on the list, by name in order."""
-    return {name: value for name, value in sorted(os.environ.items()) if _is_recorded(name)}
-
-
-def _is_recorded(name: str) -> bool:
-    listed = name in NAMES or name.startswith(FAMILIES)
-    return listed and not any(word in name for word in SECRET)
 
 
 DIGITS = 12

@@ -8,6 +8,7 @@ from statistics import median
 import pandas as pd
 
 from tfscale.jobs.processes import must_execute
+from tfscale.models.saved import read_facts
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.host import settings_warnings
@@ -21,13 +22,19 @@ SHOWN = 10
 """Predictions in the log."""
 
 
-def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: bool) -> str:
-    """Time the cell of a run here and keep the row in the last of the files `rows`; the `last`
-    process of the run writes its file. Returns what it found in a line. See `run` for the rest."""
-    here, warnings = environment(), settings_warnings(run["axes"]["threads"])  # before it is pinned
-    row = time_cell(run["axes"], **timed)
-    signs = disturbance(run["axes"] | row, _calm_s(row, known["reference_s"]))
-    protocol = timed["protocol"]
+def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last: bool) -> str:
+    """Time a cell here and keep the row in the last of the files `rows`; the `last` process of a
+    run writes its file. Returns what it found in a line.
+
+    `cell` holds cell, round, seed and axes; `files` saved_model, facts, predictions, arrays and
+    output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
+    made (see `checksums.made`).
+    """
+    axes, protocol = cell["axes"], settings["protocol"]
+    here, warnings = environment(), settings_warnings(axes["threads"])  # before it is pinned
+    inputs = settings["evaluation"]["inputs"]
+    row = time_cell(axes, files["saved_model"], files["arrays"], inputs, protocol)
+    signs = disturbance(axes | row, _calm_s(row, settings["reference_s"]))
     row |= {
         "process": len(rows),
         "isolation": "exec" if must_execute() else protocol["isolation"],
@@ -36,12 +43,24 @@ def time_process(run: dict, timed: dict, known: dict, rows: list[str], last: boo
         "disturbed_reason": signs,
     }
     Path(rows[-1]).write_text(json.dumps(row))
-    batch_size = run["axes"]["batch_size"]
     if not last:
-        return result_line(run["cell"], [row], batch_size)
+        return result_line(cell["cell"], [row], axes["batch_size"])
     found = [json.loads(Path(path).read_text()) for path in rows]
-    _write(run, known, found, {"environment": here, "warnings": warnings})
-    return result_line(run["cell"], found, batch_size)
+    record = {
+        "cell": cell["cell"],
+        "round": cell["round"],
+        "environment": here,
+        "environment_id": identity(here),
+        "warnings": warnings,
+        "saved_model_sha256": read_facts(files["facts"])["saved_model_sha256"],
+        "made": settings["made"],
+    }
+    run_file.write(files["output"], _table(cell, found), record)
+    latency_s = median(row["latency_s"] for row in found)
+    print(paper_lines(cell["cell"], latency_s, axes["batch_size"], **settings["evaluation"]))
+    print(prediction_lines(pd.read_parquet(files["predictions"])))
+    print("\n".join(warnings))
+    return result_line(cell["cell"], found, axes["batch_size"])
 
 
 def _calm_s(row: dict, reference_s: float | None) -> float:
@@ -50,22 +69,10 @@ def _calm_s(row: dict, reference_s: float | None) -> float:
     return own_s if reference_s is None else min(own_s, reference_s)
 
 
-def _write(run: dict, known: dict, rows: list[dict], seen: dict) -> None:
-    """The file of the run, and in the log what the paper's scripts printed."""
-    record = seen | {
-        "environment_id": identity(seen["environment"]),
-        "cell": run["cell"],
-        "round": run["place"]["round"],
-        "saved_model_sha256": known["saved_model_sha256"],
-        "made": known["made"],
-    }
-    always = {"cell": run["cell"]} | run["place"] | run["axes"]
-    table = [always | row | {"started": datetime.fromisoformat(row["started"])} for row in rows]
-    run_file.write(run["output"], table, record)
-    batch_size, latency_s = run["axes"]["batch_size"], median(row["latency_s"] for row in rows)
-    print(paper_lines(run["cell"], latency_s, batch_size, **known["evaluation"]))
-    print(prediction_lines(pd.read_parquet(known["predictions"])))
-    print("\n".join(seen["warnings"]))
+def _table(cell: dict, rows: list[dict]) -> list[dict]:
+    """The rows of the run's file: what all its processes share, and what each found."""
+    shared = {name: cell[name] for name in ("cell", "seed", "round")} | cell["axes"]
+    return [shared | row | {"started": datetime.fromisoformat(row["started"])} for row in rows]
 
 
 def paper_lines(cell: str, latency_s: float, batch_size: int, inputs: int, passes: int) -> str:

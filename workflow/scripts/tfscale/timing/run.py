@@ -8,7 +8,6 @@ from pathlib import Path
 from tfscale.errors import StudyError
 from tfscale.jobs.processes import fresh
 from tfscale.jobs.turn import timing_turn
-from tfscale.models.saved import read_facts
 
 
 def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> str:
@@ -16,30 +15,23 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
 
     `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
     axes, seed, protocol (the timing section of the configuration), evaluation (inputs and passes)
-    and how the run is made (see `checksums.made`). The last process writes the file, for it has all
-    libraries. Raises StudyError that names the cell when a process fails.
+    and made (see `checksums.made`). The last process writes the file, for it has all libraries.
+    Raises StudyError that names the cell when a process fails.
     """
-    protocol, evaluation = settings["protocol"], settings["evaluation"]
-    place = {"seed": settings["seed"], "round": round}
+    protocol = settings["protocol"]
+    arguments = {
+        "cell": {"cell": cell, "round": round, "seed": settings["seed"], "axes": settings["axes"]},
+        "files": inputs | {"output": run_path},
+        "settings": {
+            "protocol": protocol,
+            "evaluation": settings["evaluation"],
+            "reference_s": _reference_s(inputs["machine"]),
+            "made": settings.get("made", ""),
+        },
+    }
     found = ""
     with tempfile.TemporaryDirectory(prefix="tfscale-") as folder, timing_turn():
         rows = [str(Path(folder, f"{number}.json")) for number in range(protocol["processes"])]
-        arguments = {
-            "run": {"cell": cell, "axes": settings["axes"], "place": place, "output": run_path},
-            "timed": {
-                "saved_model": inputs["saved_model"],
-                "arrays": inputs["arrays"],
-                "inputs": evaluation["inputs"],
-                "protocol": protocol,
-            },
-            "known": {
-                "saved_model_sha256": read_facts(inputs["facts"])["saved_model_sha256"],
-                "predictions": inputs["predictions"],
-                "reference_s": _reference_s(inputs["machine"]),
-                "evaluation": evaluation,
-                "made": settings.get("made", ""),
-            },
-        }
         for number in range(len(rows)):
             try:
                 found = fresh(

@@ -6,7 +6,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from tfscale.timing.machine import UNKNOWN, processor, state, system, variables
+from tfscale.jobs.surroundings import variables
+from tfscale.timing.machine import UNKNOWN, processor, state, system
 from tfscale.timing.protocol import VARIABLE
 
 PACKAGES = ("tensorflow", "keras", "numpy")
