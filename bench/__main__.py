@@ -14,7 +14,7 @@ from bench import ROOT
 from bench.outcome import Outcome, SkippedError, text_table
 from bench.study import Options, silent
 from tfscale.jobs.log import name_snakemake
-from tfscale.timing.machine import environment
+from tfscale.timing.versions import environment
 
 MODULES = {
     "timing": ("bias", "overhead", "isolation", "loadgen", "protocols", "neighbour"),

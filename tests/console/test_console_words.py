@@ -118,7 +118,7 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
         Pace(tasks),
         str(tmp_path),
         str(tmp_path / "models"),
-        ["quiet: 0 %", "warning: turbo"],
+        {"machine": ["quiet: 0 %", "warning: turbo"], "again": []},
     )
     text = "\n".join(block)
     assert "114 cells of mnist and text, real data" in text
@@ -142,10 +142,10 @@ def test_a_study_starts_with_what_is_ahead(config, tmp_path):
 def test_too_few_processes_for_an_interval_are_said_before_they_are_made(config, timing, warned):
     config["timing"] |= timing
     pace = Pace({1: Task("measure", "timing c", 60)})
-    block = start_block(Study.from_config(config), pace, "r", "m", [])
+    block = start_block(Study.from_config(config), pace, "r", "m", {})
     assert any("but an interval takes" in line for line in block) == warned
     trained = start_block(
-        Study.from_config(config), Pace({1: Task("train", "training m", 60)}), "r", "m", []
+        Study.from_config(config), Pace({1: Task("train", "training m", 60)}), "r", "m", {}
     )
     assert not any("but an interval takes" in line for line in trained)
 

@@ -10,7 +10,7 @@ from damage import DAMAGES, damaged, flipped
 from tfscale.console.code import redo_if_changed, redo_if_lost
 from tfscale.errors import StudyError
 from tfscale.files import checksums
-from tfscale.files.checksums import check, faults_of, write
+from tfscale.files.checksums import check, faults_of, made, made_by, write
 from tfscale.files.whole import PLACEHOLDER, seal
 
 AGAIN = "and type the same command again"
@@ -47,6 +47,17 @@ def test_what_is_as_it_was_written_passes_and_sha256sum_agrees(model):
             ["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=model, capture_output=True, text=True
         )
         assert done.returncode == 0 and done.stdout.count(": OK") == 3, done.stderr
+
+
+def test_a_list_says_what_code_and_settings_made_its_files(model):
+    code, settings = {"digest": "1"}, {"rounds": (1, 2), "seed": 5}
+    assert made_by(SUMS) == ""
+    write([*INPUTS, SUMS], SUMS, made(code, settings))
+    check(INPUTS, SUMS)
+    assert made_by(SUMS) == made(code, {"seed": 5, "rounds": [1, 2]})
+    of_code, of_settings = made_by(SUMS).split()
+    assert made(code, {}).split()[0] == of_code and made({}, settings).split()[1] == of_settings
+    assert made(code, {}).split()[1] != of_settings and made({}, settings).split()[0] != of_code
 
 
 @pytest.mark.parametrize("how", DAMAGES)

@@ -48,6 +48,14 @@ def test_a_quiet_study_has_no_marks():
     assert warned() == ""
 
 
+def test_several_machines_are_the_first_that_is_told():
+    cells = pd.DataFrame([cell(coverage=np.nan), cell(cell="b")])
+    tables = {"drift": NO_DRIFT, "outliers": NO_OUTLIER, "predictions": NO_PREDICTION}
+    split = processes(("on battery", "")).assign(machine=["c2", "c1"])
+    first, *others = study_marks(cells, split, {"warnings": []}, tables)
+    assert first.endswith("never pooled: c2 (1 run), c1 (1 run).") and len(others) == 2
+
+
 def test_the_line_of_trust_has_noise_intervals_and_disturbed_processes():
     cells = pd.DataFrame([cell(noise=1.31), cell(noise=1.1), cell(noise=1.2)])
     text = trust(cells, processes(disturbed=[True, False]))

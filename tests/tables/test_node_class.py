@@ -9,8 +9,7 @@ from run_files import a_run
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
 from tfscale.tables.latency import read_processes
-from tfscale.tables.merge import DIFFERS, merge, merge_runs
-from tfscale.timing.run_file import VARIES
+from tfscale.tables.merge import merge, merge_runs
 
 EPYC, XEON = {"cpu_model": "EPYC", "cpu_count": "8"}, {"cpu_model": "Xeon", "cpu_count": "8"}
 
@@ -71,10 +70,6 @@ def test_a_slow_node_of_a_class_is_seen_as_disturbed(tmp_path):
     together = merged_of(tmp_path, [*calm, slow], "epyc")
     assert not alone["disturbed"].any()
     assert together["disturbed"].tolist() == [False] * 4 + [True]
-
-
-def test_what_may_differ_between_nodes_is_what_may_differ_between_jobs_and_the_name():
-    assert {"host"} | VARIES == DIFFERS
 
 
 def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_path):

@@ -11,10 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from tfscale.jobs import limits
-from tfscale.timing import counters, host
+from tfscale.timing import counters, host, machine
 from tfscale.timing import counters as cpu_watch
 from tfscale.timing import counters as procstat
-from tfscale.timing import host as clock
 
 BUSY = [sys.executable, "-c", "while True: pass"]
 SPIN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -28,7 +27,7 @@ def quiet(monkeypatch, tmp_path):
     monkeypatch.setattr(procstat, "STAT", tmp_path / "stat")
     monkeypatch.setattr(limits, "ROOT", tmp_path / "cgroup")
     monkeypatch.setattr(limits, "MEMBERSHIP", tmp_path / "membership")
-    monkeypatch.setattr(clock, "SYSTEM", tmp_path / "cpu")
+    monkeypatch.setattr(machine, "SYSTEM", tmp_path / "cpu")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: fake.cpus, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: None, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)

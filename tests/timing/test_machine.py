@@ -10,12 +10,13 @@ import pytest
 
 from tfscale.timing import machine
 from tfscale.timing.machine import identity, variables
-from tfscale.timing.run_file import VARIES
+from tfscale.timing.protocol import VARIES
 
 CODE = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from tfscale.timing.machine import environment, identity
+from tfscale.timing.machine import identity
+from tfscale.timing.versions import environment
 first = environment()
 threads = len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 1
 os.environ["OMP_NUM_THREADS"] = "7"

@@ -11,6 +11,7 @@ from run_files import AXES
 
 from tfscale.axes import cell_name
 from tfscale.errors import StudyError
+from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
 from tfscale.timing import floor, run_file
 from tfscale.timing.record import result_line
@@ -81,6 +82,7 @@ def test_a_run_times_its_cell_in_fresh_processes(inputs, tmp_path, capfd):
         assert min(durations["timed"]) <= row["latency_s"] <= row["mean_s"] * (1 + 1e-9)
         assert row["process_s"] > row["timed_s"] >= 0.02
     assert record["saved_model_sha256"] == "abc"
+    assert noted(path, "tfscale_record") == record
     assert record["environment"]["host"] == platform.node()
     log = capfd.readouterr().out.splitlines()
     assert "CORRECT  Actual: boot | Predicted: boot" in log

@@ -24,7 +24,7 @@ LAST = ("results/runs.parquet", "results/report.html")
 MADE_BY = {
     "encode": ("resources/encoded/builtin/*", "results/models/*", *LAST),
     "train": ("results/models/mnist_layers4*", *LAST),
-    "calibrate": ("results/machine.json", *LAST),
+    "calibrate": ("results/machine.json", "results/runs/*", *LAST),
     "floor": ("results/floor.parquet", *LAST),
     "measure": ("results/runs/mnist_layers6*", *LAST),
     "merge": LAST,

@@ -157,6 +157,9 @@ def test_damaged_models_data_and_foreign_runs_are_refused_until_they_are_deleted
 
     for path in (facts, arrays, machine):
         (project.root / path).unlink()
+    said = project.call("results/cells.parquet").stdout
+    assert f"to keep them: snakemake {arrays} {machine}\n" in said
+    project.run(arrays, machine)
     project.run("results/cells.parquet")
     assert (project.root / arrays).read_bytes() == content
     assert (project.root / run).exists() and project.run_file(CELLS[2]).exists()

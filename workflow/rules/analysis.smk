@@ -100,7 +100,10 @@ rule plot:
 
 
 plots = expand("plot_{model}", model=study.models)
-models_and_pictures = [*study.sums_files("<models>"), *data_files(study.pictures, "sha256")]
+pictures = [  # a partial report does without those that are not there
+    name for name in study.pictures if not study.partial or Path(f"{encoded}/{name}.npz").exists()
+]
+models_and_pictures = [*study.sums_files("<models>"), *data_files(pictures, "sha256")]
 
 
 rule report:
@@ -116,7 +119,7 @@ rule report:
         words=expand("<results>/figures/{model}.json", model=study.models),
         structures=expand("<models>/{name}/structure.txt", name=study.trained),
         predictions=expand("<models>/{name}/predictions.parquet", name=study.trained),
-        images=data_files(study.pictures, "npz"),
+        images=data_files(pictures, "npz"),
     output:
         **sums("report"),
         page="<results>/report.html",

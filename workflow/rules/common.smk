@@ -1,5 +1,8 @@
 # The study: needs config.yaml; makes the names of its cells and models, and the bookkeeping of all rules.
-from tfscale.console.code import digest, files_of, redo_if_changed, redo_if_lost
+from functools import cache
+
+from tfscale.console import code
+from tfscale.console.code import digest, files_of
 from tfscale.console.commands import Call, check_targets, import_alone
 from tfscale.console.estimate import Needs
 from tfscale.jobs.log import name_snakemake
@@ -11,6 +14,7 @@ from tfscale.study.study import study_of
 
 results = workflow.pathvars.apply("<results>")
 models = workflow.pathvars.apply("<models>")
+encoded = workflow.pathvars.apply("<resources>/encoded")
 try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
     if workflow.is_main_process:
@@ -60,13 +64,39 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
 
 def kept(name, *read):
     """The checksums of what a job reads, among inputs: paths, or names of other jobs; and one that
-    asks for nothing, but has the job `name` redone when an output was damaged or lost."""
+    asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
+    that other code or settings made."""
     lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
-    own = f"{results}/checksums/{name}.sha256"
-    return {"sums": lists, "lost": lambda w: redo_if_changed(workflow, own.format(**w))}
+    job, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
+
+    def lost(w):
+        path = own.format(**w)
+        return code.redo_if_changed(workflow, path) + kept_copy(job, path)
+
+    return {"sums": lists, "lost": lost}
+
+
+def kept_copy(name, path):
+    """Asks for nothing, but has a job of the rule `name` redone when what it wrote is a copy that
+    other code or settings made; `path` are its checksums."""
+    return code.redo_if_other(workflow, name, path)
+
+
+@cache
+def kept_model(trained):
+    """The same for a trained model."""
+    manifest = f"{encoded}/{study.encoded(study.model(trained))}.json"
+    return code.keep_model(workflow, f"{models}/{trained}", manifest)
 
 
 def kept_run(w):
+    """The same for a run, also when it is damaged or lost."""
+    run, trained = f"{results}/runs/{w.cell}/round{w.round}.parquet", study.trained_of(w.cell)
+    again = code.redo_if_lost(workflow, run) + kept_model(trained)
+    return again + code.keep_run(workflow, run, f"{models}/{trained}")
+
+
+def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
     return [ancient(model_file("SHA256SUMS")(w)), data_file("sha256")(w), machine]

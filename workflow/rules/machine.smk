@@ -4,6 +4,8 @@
 
 rule calibrate:
     """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
+    input:
+        lost=lambda w: kept_copy("calibrate", f"{results}/checksums/calibrate.sha256"),
     output:
         **sums("calibrate"),
         machine="<results>/machine.json",

@@ -7,6 +7,7 @@ rule train:
         arrays=data_file("npz"),
         manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
         sums=data_file("sha256"),
+        lost=lambda w: kept_model(w.trained),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
         facts="<models>/{trained}/facts.json",

@@ -9,8 +9,8 @@ rule measure:
         predictions=model_file("predictions.parquet"),
         arrays=data_file("npz"),
         machine=ancient("<results>/machine.json"),
-        sums=kept_run,
-        lost=lambda w: redo_if_lost(workflow, f"{results}/runs/{w.cell}/round{w.round}.parquet"),
+        sums=sums_of_run,
+        lost=kept_run,
     output:
         run="<results>/runs/{cell}/round{round}.parquet",
     log:

@@ -6,17 +6,19 @@ with logged(snakemake.log[0]):
     from tfscale.files import checksums
     from tfscale.jobs.entry import call, imported
 
-    code, sums = snakemake.params.code, snakemake.output.get("sums")
+    code, settings = snakemake.params.code, snakemake.params.settings
+    made, sums = checksums.made(code, settings), snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
         "function": code["function"],
         "inputs": {name: value for name, value in snakemake.input.items() if name != "sums"},
         "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
         "settings": {
-            **snakemake.params.settings,
+            **settings,
             **{name: value for name, value in snakemake.params.items() if name != "settings"},
             **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
             "threads": snakemake.threads,
+            "made": made,
         },
     }
     if code["by"]:  # a fresh process; named, not imported: it shapes no other rule's result
@@ -24,6 +26,6 @@ with logged(snakemake.log[0]):
     else:
         result = call(**arguments)
     if sums:
-        checksums.write(snakemake.output, sums)
+        checksums.write(snakemake.output, sums, made)
     if isinstance(result, str) and result:
         print(f"\nResult: {result}")

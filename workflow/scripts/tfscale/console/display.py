@@ -154,9 +154,9 @@ def display_on(terminal: IO[str]) -> Display:
 
 
 def start_block(
-    study: Study, pace: Pace, results: str, models: str, machine: list[str]
+    study: Study, pace: Pace, results: str, models: str, notes: dict[str, list[str]]
 ) -> list[str]:
-    """The lines of the block; `machine` are the words on its noise, if it was looked at."""
+    """The lines of the block; `notes` are more lines by their heading."""
     kinds = " and ".join(study.models)
     source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
     what = "partial report of " if study.partial else ""
@@ -171,7 +171,8 @@ def start_block(
     basis = "by what was measured before" if pace.measured else "a first guess from FLOP"
     left_s = pace.left_s()
     rows += [("in all", f"about {duration(left_s)}, ready at {ready_at(left_s)} ({basis})")]
-    rows += [("machine" if not i else "", line) for i, line in enumerate(machine)]
+    for name, lines in notes.items():
+        rows += [("" if i else name, line) for i, line in enumerate(lines)]
     rows += [("", line) for line in _too_few(study, pace)]
     return ["tfscale", *[f"  {name:<8} {words}" for name, words in rows]]
 

@@ -8,9 +8,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfscale.console.again import causes, told
+from tfscale.console.commands import Call
 from tfscale.console.display import start_block
 from tfscale.console.environment import environment_words
 from tfscale.console.estimate import Pace, Speed, tasks_ahead, tasks_before
+from tfscale.console.machines import other_machines
 from tfscale.jobs.surroundings import interpreter
 from tfscale.jobs.turn import timing_elsewhere
 from tfscale.study.study import Study
@@ -76,21 +79,23 @@ class Opening:
     def look(self, workflow) -> tuple[Pace, list[str]]:
         """The pace of the jobs ahead, and the block that a study starts with."""
         reference_s, machine, speed = self._reference_s(), [], Speed()
+        call = Call.of(workflow)
         if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
             seen = noise_now()
             if seen:
                 reference_s = reference_s or _calm_s(seen["times_s"])
                 speed = Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
-            machine += _other_study()
+            machine += [*_other_study(), *other_machines(workflow, call)]
         ahead = tasks_ahead(workflow, self.study, speed)
         local = workflow.local_exec
         slots = workflow.cores if local else min(workflow.nodes, len(ahead))
         pace = Pace(ahead, slots, spread=not local)
         for task, took_s in tasks_before(workflow, self.study, speed):
             pace.learn(task, took_s)
-        block = start_block(self.study, pace, self.results, self.models, machine)
-        return pace, [*block, f"  software {environment_words(workflow)}"]
+        notes = {"again": told(causes(workflow, call)), "machine": machine}
+        notes["software"] = [environment_words(workflow)]
+        return pace, start_block(self.study, pace, self.results, self.models, notes)
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""

@@ -6,6 +6,7 @@ lines and of the name of the file and its folder, so that it fits nowhere else.
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -17,16 +18,31 @@ VERSION = "1"
 """Of all outputs together. Raise it when the columns or the meaning of one change: then results
 of an older version are refused, also where `snakemake --touch` says that they are up to date."""
 HEAD = "# tfscale outputs"
+MADE = "# made by "
 AGAIN = "and type the same command again"
 DAMAGED = "is damaged or belongs elsewhere"
 
 
-def write(outputs: Iterable[str], sums: str) -> None:
+def made(code: dict, settings: dict) -> str:
+    """Two digests that stand for the code and the settings of a job."""
+    texts = (json.dumps(part, sort_keys=True) for part in (code, settings))
+    return " ".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
+
+
+def made_by(sums: str) -> str:
+    """What `sums` says of the code and the settings behind its files (see `made`); empty where it
+    says nothing."""
+    lines = Path(sums).read_text(encoding="utf-8", errors="replace").splitlines()[:2]
+    return next((line.removeprefix(MADE) for line in lines if line.startswith(MADE)), "")
+
+
+def write(outputs: Iterable[str], sums: str, made_by: str = "") -> None:
     """Write the checksums of all `outputs` (files, and folders with all that is in them) but
-    `sums` itself."""
+    `sums` itself, and how they were made (see `made`)."""
     folder = Path(sums).parent
     files = sorted({file for path in outputs if path != sums for file in _files(path)})
     text = "".join(f"{sha256_of(file)}  {os.path.relpath(file, folder)}\n" for file in files)
+    text = f"{MADE}{made_by}\n{text}" if made_by else text
     write_text(sums, f"{_head(VERSION, Path(sums), text)}\n{text}")
 
 
@@ -80,7 +96,7 @@ def listed(sums: str) -> dict[str, str]:
         raise ValueError(DAMAGED)
     if version[0] != VERSION:
         raise ValueError("is of another version of tfscale")
-    lines = [line.split("  ", 1) for line in text.splitlines()]
+    lines = [line.split("  ", 1) for line in text.splitlines() if not line.startswith(MADE)]
     return {os.path.normpath(path.parent / name): digest for digest, name in lines}
 
 

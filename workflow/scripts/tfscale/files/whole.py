@@ -6,6 +6,7 @@ SHA-256 of the file as it was with the placeholder. Files are mapped, never held
 
 import errno
 import hashlib
+import json
 import mmap
 import os
 from collections.abc import Iterator
@@ -113,3 +114,17 @@ def as_sealed(content: bytes | mmap.mmap) -> bool:
         original.update(PLACEHOLDER)
         original.update(view[end:])
     return original.hexdigest().encode() == content[start + len(MARK) : end]
+
+
+def noted(path: Path, key: str) -> dict:
+    """The JSON object that a Parquet file holds under `key` among its own metadata, read without a
+    library; empty where there is none."""
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        place = content.rfind(key.encode())
+        start = content.find(b'{"', place)
+        if place < 0 or start < 0:
+            return {}
+        return json.JSONDecoder().raw_decode(content[start:].decode("latin-1"))[0]

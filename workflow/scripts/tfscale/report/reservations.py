@@ -40,7 +40,8 @@ def study_marks(
     """One sentence a reservation; `machine` is what was seen before the study, `fits` has the
     tables drift, outliers and predictions."""
     return [
-        *_machine(processes, machine),
+        *_machines(processes),
+        *_warnings(processes, machine),
         *_latencies(cells),
         *_drift(fits["drift"]),
         *_outliers(fits["outliers"]),
@@ -48,7 +49,15 @@ def study_marks(
     ]
 
 
-def _machine(processes: pd.DataFrame, machine: dict) -> Iterator[str]:
+def _machines(processes: pd.DataFrame) -> Iterator[str]:
+    """First of all: several machines halve what each knows."""
+    runs = processes.drop_duplicates(["machine", "cell", "round"])["machine"].value_counts()
+    if len(runs) > 1:
+        names = ", ".join(f"{name} ({counted(count, 'run')})" for name, count in runs.items())
+        yield f"The study was timed on several machines or environments, never pooled: {names}."
+
+
+def _warnings(processes: pd.DataFrame, machine: dict) -> Iterator[str]:
     """What the machine was warned of: each kind once, without names and numbers of processes."""
     runs = processes.drop_duplicates(["machine", "cell", "round"])
     kinds: dict[str, str] = {_kind(line): "before the study" for line in machine["warnings"]}
@@ -64,9 +73,6 @@ def _machine(processes: pd.DataFrame, machine: dict) -> Iterator[str]:
     for kind, seen in kinds.items():
         line = _WHO.sub("", example[kind])
         yield f"{line[0].upper()}{line[1:]} ({seen})."
-    if processes["machine"].nunique() > 1:
-        names = ", ".join(processes["machine"].unique())
-        yield f"The study was timed on several machines or environments, never pooled: {names}."
 
 
 def _kind(line: str) -> str:

@@ -21,8 +21,8 @@ from tfscale.tables.cells import CELLS, RUNS, cells_table, paper_table
 from tfscale.tables.latency import latencies
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
-from tfscale.timing.protocol import disturbance
-from tfscale.timing.run_file import RAW, SCHEMA, SET_BY_JOB
+from tfscale.timing.protocol import VARIES, disturbance
+from tfscale.timing.run_file import RAW, SCHEMA
 
 RAW_SCHEMA = pa.schema([SCHEMA.field(name) for name in RAW])
 FILES = 256
@@ -116,23 +116,9 @@ def _recorded(records: list[dict]) -> dict[str, pa.Array]:
     }
 
 
-DIFFERS = {
-    "affinity",
-    "clock_mhz",
-    "cpuset",
-    "git_commit",
-    "host",
-    "limits",
-    "load_average",
-    "memory_available_bytes",
-    "memory_bytes",
-    "memory_limit_bytes",
-    "nice",
-    "uptime_s",
-    *[f"variable_{name}" for name in SET_BY_JOB],
-}
+DIFFERS = {"host"} | VARIES
 """What may differ between the nodes of a class: their names, and what may differ between two jobs
-on one machine (`environment.VARIES`). Processor, kernel, versions and settings may not."""
+on one machine. Processor, kernel, versions and settings may not."""
 MOST_NAMED = 3
 
 

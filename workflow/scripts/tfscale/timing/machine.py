@@ -1,23 +1,24 @@
-"""What a timing depends on: versions, processor, settings, variables; its identity."""
+"""The machine that a timing depends on: processor, settings, variables; its identity.
+
+Snakemake's own process looks at it too, so that no library of the jobs is imported here.
+"""
 
 import hashlib
 import json
 import os
 import platform
-import subprocess
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
 from tfscale.jobs import limits
-from tfscale.jobs.surroundings import scheduling, variables
-from tfscale.timing import host
+from tfscale.jobs.surroundings import scheduling
 from tfscale.timing.counters import load_average
-from tfscale.timing.run_file import VARIABLE, VARIES
+from tfscale.timing.protocol import VARIES
 
 ROOT = Path("/")
+UNKNOWN = "unknown"
 FLAGS = (
     "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8",
     "amx_bf16", "fma", "f16c", "asimd", "asimddp", "bf16", "sve", "sve2",
@@ -36,9 +37,9 @@ def processor() -> dict[str, str]:
         "cpu_count": str(psutil.cpu_count(logical=True)),
         "cpu_topology": _topology(),
         "smt": _read("sys/devices/system/cpu/smt/control"),
-        "governor": host.cpu_governors(),
-        "clock_driver": host.drivers(),
-        "turbo": host.turbo(),
+        "governor": cpu_governors(),
+        "clock_driver": drivers(),
+        "turbo": turbo(),
         "idle_driver": _read("sys/devices/system/cpu/cpuidle/current_driver"),
         "cpu_isolated": _read("sys/devices/system/cpu/isolated"),
         "cpu_nohz_full": _read("sys/devices/system/cpu/nohz_full"),
@@ -116,6 +117,32 @@ def _caches() -> str:
     return ", ".join(f"L{level} {kind} {size}" for level, kind, size in parts) or UNKNOWN
 
 
+SYSTEM = Path("/sys/devices/system/cpu")
+
+
+def cpu_governors() -> str:
+    """The frequency governors in use, joined by commas when CPUs differ; unknown without any."""
+    return _distinct("scaling_governor")
+
+
+def drivers() -> str:
+    """The drivers that set the frequency; unknown where the guest or system does not say."""
+    return _distinct("scaling_driver")
+
+
+def turbo() -> str:
+    """on, off or unknown: whether a CPU may run above its nominal clock while it is cool."""
+    for name, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
+        if (text := _read(SYSTEM / name)) not in ("", UNKNOWN):
+            return "on" if text == on else "off"
+    return UNKNOWN
+
+
+def _distinct(name: str) -> str:
+    found = {_read(path) for path in SYSTEM.glob(f"cpu[0-9]*/cpufreq/{name}")} - {"", UNKNOWN}
+    return ",".join(sorted(found)) or UNKNOWN
+
+
 def _read(path: str | Path) -> str:
     try:
         return (ROOT / path).read_text().strip()
@@ -123,27 +150,7 @@ def _read(path: str | Path) -> str:
         return UNKNOWN
 
 
-PACKAGES = ("tensorflow", "keras", "numpy")
-UNKNOWN = "unknown"
 DIGITS = 12
-
-
-def environment() -> dict[str, str]:
-    """The record of this environment; every value is text.
-
-    Imports TensorFlow but runs no operation, starts no thread and asks for no GPU: a process may
-    still fork afterwards.
-    """
-    return (
-        {f"version_{name}": version(name) for name in PACKAGES}
-        | _python()
-        | _tensorflow()
-        | system()
-        | processor()
-        | state()
-        | {"git_commit": _git_commit()}
-        | {f"{VARIABLE}{name}": value for name, value in variables().items()}
-    )
 
 
 def identity(record: dict[str, str]) -> str:
@@ -154,39 +161,3 @@ def identity(record: dict[str, str]) -> str:
     stable = {key: value for key, value in record.items() if key not in VARIES}
     text = json.dumps(stable, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
-
-
-def _python() -> dict[str, str]:
-    return {
-        "version_python": platform.python_version(),
-        "python_implementation": platform.python_implementation(),
-        "python_compiler": " ".join(platform.python_compiler().split()),
-    }
-
-
-def _tensorflow() -> dict[str, str]:
-    """How TensorFlow was built, and whether it uses oneDNN's operations in this process."""
-    import tensorflow as tf
-
-    build = tf.sysconfig.get_build_info()
-    try:
-        from tensorflow.python.util import _pywrap_util_port
-
-        onednn = "on" if _pywrap_util_port.IsMklEnabled() else "off"
-    except (ImportError, AttributeError):  # no public way to ask
-        onednn = UNKNOWN
-    return {
-        "tensorflow_build": json.dumps(dict(build), sort_keys=True),
-        "tensorflow_git": str(tf.version.GIT_VERSION),
-        "onednn": onednn,
-    }
-
-
-def _git_commit() -> str:
-    """The commit of the pipeline, with a + when files differ from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return UNKNOWN
-    return done.stdout.strip() or UNKNOWN

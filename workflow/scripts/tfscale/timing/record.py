@@ -12,9 +12,10 @@ from tfscale.models.saved import read_facts
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.host import settings_warnings
-from tfscale.timing.machine import environment, identity
+from tfscale.timing.machine import identity
 from tfscale.timing.process import time_cell
 from tfscale.timing.protocol import calls_per_pass, disturbance
+from tfscale.timing.versions import environment
 from tfscale.units import seconds, three
 
 SHOWN = 10
@@ -26,7 +27,8 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     run writes its file. Returns what it found in a line.
 
     `cell` holds cell, round, seed and axes; `files` saved_model, facts, predictions, arrays and
-    output; `settings` protocol, evaluation and reference_s, the machine's undisturbed calibration.
+    output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
+    made (see `checksums.made`).
     """
     axes, protocol = cell["axes"], settings["protocol"]
     here, warnings = environment(), settings_warnings(axes["threads"])  # before it is pinned
@@ -51,6 +53,7 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
         "environment_id": identity(here),
         "warnings": warnings,
         "saved_model_sha256": read_facts(files["facts"])["saved_model_sha256"],
+        "made": settings["made"],
     }
     run_file.write(files["output"], _table(cell, found), record)
     latency_s = median(row["latency_s"] for row in found)

@@ -14,9 +14,9 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
     `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
-    axes, seed, protocol (the timing section of the configuration) and evaluation (inputs and
-    passes). The last process writes the file, for it has all libraries. Raises StudyError that
-    names the cell when a process fails.
+    axes, seed, protocol (the timing section of the configuration), evaluation (inputs and passes)
+    and made (see `checksums.made`). The last process writes the file, for it has all libraries.
+    Raises StudyError that names the cell when a process fails.
     """
     protocol = settings["protocol"]
     arguments = {
@@ -26,6 +26,7 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
             "protocol": protocol,
             "evaluation": settings["evaluation"],
             "reference_s": _reference_s(inputs["machine"]),
+            "made": settings.get("made", ""),
         },
     }
     found = ""

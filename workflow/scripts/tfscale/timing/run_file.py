@@ -11,20 +11,6 @@ from tfscale.axes import AXES
 from tfscale.errors import StudyError
 from tfscale.files.whole import PLACEHOLDER, as_sealed, replacing, seal
 
-SET_BY_JOB = (
-    "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL", "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
-"""By the job from the axis threads, or by Snakemake from the cores: not the user's environment."""
-VARIABLE = "variable_"
-VARIES = {
-    "affinity", "clock_mhz", "git_commit", "limits", "load_average", "memory_available_bytes",
-    "memory_bytes", "memory_limit_bytes", "nice", "cpuset", "uptime_s",
-    *[f"{VARIABLE}{name}" for name in SET_BY_JOB],
-}  # fmt: skip
-"""Keys that may differ between rows of one environment; a virtual machine's memory is one, and
-which of the CPUs a scheduler gave (how many is not)."""
-
 RAW = ["phase", "durations_ns"]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
