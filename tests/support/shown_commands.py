@@ -17,8 +17,8 @@ IN_PROSE = re.compile(
     r"(?:\b[A-Z_]+=\S+ )*\b(?:"
     r"snakemake(?: +(?:--?[a-z][\w=-]*|[^\s,;:()]*[/=*{][^\s,;:()]*|'[^']*'|\d+|all|rules|conda))*"
     rf"|make (?:{TARGETS})(?![\w-])"
-    r"|(?:uv sync|uv pip|conda (?:activate|create|env|install|update)|pip install|apt install) \S+"
-    r"|export \S+"
+    r"|conda (?:activate|create|env|install) \w+"
+    r"|(?:uv sync|uv pip|pip install|apt install|export) \S+"
     r"|(?:rm|cp|mv) (?:-\w+ )?\S*[/{.]\S*(?: \S*[/{.]\S*)*)"
 )
 """A command in a line for people: it goes on while the words look like options and files."""

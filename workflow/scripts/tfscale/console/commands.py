@@ -29,7 +29,7 @@ class Call:
 
     @classmethod
     def of(cls, workflow) -> "Call":
-        """The call of a workflow as it was typed, with --use-conda where conda is used."""
+        """The call of a Snakemake workflow as it was typed, with --use-conda if conda is used."""
         deployment = workflow.deployment_settings
         methods = {method.name for method in deployment.deployment_method} if deployment else set()
         conda = [CONDA] if "CONDA" in methods else []
