@@ -8,7 +8,7 @@ min_version("9.27")
 include: "workflow/rules/config.smk"
 
 
-configfile: "config.yaml"
+configfile: base
 
 
 pathvars:

@@ -16,7 +16,8 @@ Written by `make docs` from `workflow/scripts/tfscale/study/settings.py`; do not
 
 Every key of config.yaml. Unknown keys are refused, and all mistakes are reported at once. Keys can
 also be set on the command line: `snakemake --config seed=3 'timing={rounds: 3}'`. Another file goes
-over config.yaml with `snakemake --configfile my.yaml`.
+over config.yaml with `snakemake --configfile my.yaml`. In another folder (`--directory`, or
+`--snakefile` from there) its own config.yaml counts; where there is none, that of the pipeline.
 """
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 KINDS = {

@@ -1,10 +1,12 @@
 """The commands that the user is told to type."""
 
 import shlex
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tfscale.console.commands import Call, check_targets, profile_options, typed_profile
+from tfscale.console.commands import Call, check_targets, profile_options, typed_options
 from tfscale.errors import StudyError
 from tfscale.study.study import Study
 
@@ -39,11 +41,48 @@ def test_a_profile_is_known_by_its_configuration(tmp_path, monkeypatch):
     assert profile_options([]) == []
 
 
-def test_a_profile_that_was_typed_stays_with_a_configuration_of_ones_own():
-    typed = ["--configfile", "my.yaml", "--workflow-profile", "profiles/slurm", "-n"]
-    assert typed_profile(typed) == ["--workflow-profile", "profiles/slurm"]
-    assert typed_profile(["--workflow-profile=profiles/slurm"]) == typed[2:4]
-    assert typed_profile(["results/report.html"]) == []
+def test_the_options_that_make_a_call_this_study_are_said_again_as_they_were_typed():
+    typed = "results/a -n -s up/Snakefile --config seed=3 -d work --cores=4 --configfile a b"
+    options = " ".join(typed_options(typed.split()))
+    assert options == "--snakefile up/Snakefile --directory work --cores 4 --configfile a b"
+    typed = "--configfile my.yaml --workflow-profile profiles/slurm -c2 --forcerun a b"
+    options = " ".join(typed_options(typed.split()))
+    assert options == "--cores 2 --workflow-profile profiles/slurm --configfile my.yaml"
+    assert typed_options(["results/report.html", "-n", "--touch"]) == []
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch):
+    """The page's call of a study, for its Snakefile, its configuration files and what was typed."""
+    monkeypatch.chdir(tmp_path)
+
+    def here(snakefile="Snakefile", files=(), words=""):
+        monkeypatch.setattr("sys.argv", ["snakemake", *words.split()])
+        settings = SimpleNamespace(configfiles=list(map(Path, files)), config={"seed": 3})
+        return Call.here(SimpleNamespace(main_snakefile=snakefile, config_settings=settings))
+
+    (tmp_path / "profiles/default").mkdir(parents=True)
+    return here
+
+
+def test_the_page_says_the_same_however_the_study_was_called(called, tmp_path):
+    plain = called(str(tmp_path / "Snakefile"))
+    assert plain.command() == "snakemake --config seed=3"
+    assert called(words="--use-conda --cores 4 -d .") == plain, "or the page is made anew"
+    demo = tmp_path / "profiles/demo/config.yaml"
+    assert called(files=[demo]).options == ["--workflow-profile", "profiles/demo"]
+    wide = "--workflow-profile profiles/wide --configfile my.yaml"
+    assert called(files=["my.yaml"], words=wide).options == ["--configfile", "my.yaml"]
+
+
+def test_the_page_names_a_snakefile_elsewhere_and_cores_where_no_profile_does(called, tmp_path):
+    assert called("sub/Snakefile").options == ["--snakefile", "sub/Snakefile"]
+    (tmp_path / "profiles/default").rmdir()
+    assert called().options == ["--cores", "all"]
+    elsewhere = [tmp_path.parent / "clone/profiles/demo/config.yaml"]
+    assert called("../clone/Snakefile", elsewhere).options == [
+        "--snakefile", "../clone/Snakefile", "--workflow-profile", "../clone/profiles/demo",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -65,7 +104,6 @@ def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():
     assert Call().again("results") == (
         "snakemake results/report.html --forcerun results/runs/{cell}/round*.parquet"
     )
-    assert Call(["--use-conda"]).again("results") == Call().again("results"), "or it is made anew"
     demo = Call(["--workflow-profile", "profiles/demo"], {"seed": 3}).again("my results")
     assert shlex.split(demo.format(cell="a")) == [
         "snakemake", "my results/report.html", "--workflow-profile", "profiles/demo",

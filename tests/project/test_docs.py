@@ -9,6 +9,7 @@ from copy import deepcopy
 import pytest
 import yaml
 from paths import ROOT
+from shown_commands import MAKE, in_docs
 from snakemake.cli import get_argument_parser
 
 from tfscale.study import config as configuration
@@ -74,21 +75,13 @@ def test_every_cell_named_in_the_docs_is_one_of_a_study(config):
 
 
 def test_every_make_target_in_the_docs_exists():
-    named = set(re.findall(r"\bmake ([a-z-]+)(?=[`\s])", "\n".join(commands())))
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    assert {"demo", "test", "docs", "lint", "bench", "setup"} <= named <= targets
-
-
-def commands() -> list[str]:
-    """Everything that the docs set as code and that begins like a command."""
-    code = re.findall(r"`([^`\n]+)`", WHOLE) + re.findall(r"^ {4,}(.+)$", WHOLE, re.M)
-    code += [line for text in blocks("bash") for line in text.splitlines()]
-    return [f"{line} " for line in code if re.match(r"(TFSCALE_\w+=\S+ )?(make|snakemake)\b", line)]
+    named = {line.split()[1] for line in in_docs() if line.startswith("make ")}
+    assert {"demo", "test", "docs", "lint", "bench", "setup"} <= named <= set(MAKE)
 
 
 def test_every_option_of_snakemake_in_the_docs_exists():
     known = set(get_argument_parser()._option_string_actions)
-    words = [word for line in commands() if "snake" in line for word in line.split("#")[0].split()]
+    words = [word for line in in_docs() if "snake" in line for word in line.split()]
     named = {word for word in words if re.match(r"--?[a-z]", word)}
     assert {"--configfile", "--workflow-profile", "--unlock", "-n"} <= named <= known
 
@@ -96,9 +89,9 @@ def test_every_option_of_snakemake_in_the_docs_exists():
 def test_options_that_take_every_word_that_follows_get_none_that_they_should_not():
     right = {"--config": "=", "--configfile": ".yaml", "--forcerun": ".parquet"}
     seen = set()
-    for line in commands():
+    for line in in_docs():
         option = ""
-        for word in shlex.split(line, comments=True):
+        for word in shlex.split(line):
             option = word if word.startswith("-") else option
             if not word.startswith("-") and option in right:
                 seen.add(option)
@@ -108,7 +101,6 @@ def test_options_that_take_every_word_that_follows_get_none_that_they_should_not
 
 def test_every_profile_and_path_in_the_docs_exists():
     named = re.findall(r"`((?:workflow|profiles|tests|envs|bench)/[^`<\s]*)`", WHOLE)
-    named += re.findall(r"--workflow-profile (\S+?)[`\s]", WHOLE)
     assert len(named) > 10
     for path in named:
         assert list(ROOT.glob(path.rstrip("/"))), path

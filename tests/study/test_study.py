@@ -1,11 +1,15 @@
 """What the rules ask of a study."""
 
+import json
 import os
 
 import pytest
+from snakemake.common.configfile import load_configfile
+from snakemake.settings.types import ConfigSettings
 
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
+from tfscale.study.config_files import check_files
 from tfscale.study.study import Study
 
 
@@ -70,6 +74,18 @@ def test_keys_in_another_order_are_the_same_job(config):
     other["timing"] = dict(reversed(config["timing"].items()))
     for part in (sections.recipe, sections.protocol, sections.evaluation, sections.shown_settings):
         assert list(part(config).items()) == list(part(other).items())
+
+
+def test_the_settings_on_the_page_are_a_whole_configuration(config, tmp_path):
+    config["training"]["learning_rate"] = 1e-05
+    config["datasets"]["mirror"] = "/data/mirror"
+    config |= {"pathvars": {"results": "results/mine"}, "partial": True}
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(sections.shown_settings(Study.from_config(config).config)))
+    check_files(str(path), ConfigSettings())
+    shown = Study.from_config(load_configfile(path))
+    config["datasets"]["mirror"] = None
+    assert shown.config == Study.from_config(config | {"partial": False}).config
 
 
 def test_a_name_that_is_not_in_the_study_is_refused_with_the_nearest_one(config):

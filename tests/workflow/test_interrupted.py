@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from background import Running, all_gone, cast, wait_for
-from snakemake_project import CELLS
+from snakemake_project import AFTER_TIMING, CELLS
 from torture.orphans import LONG
 from torture.whole import half_made
 
@@ -34,3 +34,21 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     project.run(name)
     assert path.exists()
     assert not list(path.parent.glob(".*"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_old_run_stays_when_timing_it_again_is_interrupted_and_is_timed_next(project, how):
+    path = project.run_file(CELLS[1])
+    old, page = path.read_bytes(), project.root / "results/report.html"
+    report = page.read_bytes()
+    name = str(path.relative_to(project.root))
+    study = Running(project, "results/report.html", "--forcerun", name)
+    assert wait_for(lambda: "process" in cast(project.root, LOG)), study.said
+    study.kill(how)
+    assert all_gone(project.root, GONE_S) == []
+    assert path.read_bytes() == old and page.read_bytes() == report
+    assert half_made(project.root) == []
+    assert project.plan() == {"measure": 1} | AFTER_TIMING
+    assert "time     1 run" in project.run()
+    assert path.read_bytes() != old and page.read_bytes() != report
+    assert project.plan() == {}

@@ -81,6 +81,17 @@ def test_another_look_at_the_machine_times_nothing_again(project):
     assert project.plan("results/machine.json") == {"calibrate": 1}
 
 
+def test_a_run_of_other_settings_goes_when_timing_it_again_fails(project):
+    """Snakemake would take it for one of the new settings."""
+    project.configure(timing={"min_calls": 6})
+    model = project.root / "results/models/mnist_layers4_batch16_conv3_input28"
+    (model / "saved_model/saved_model.pb").write_bytes(b"damaged")
+    run = project.run_file(CELLS[0])
+    done = project.call(str(run.relative_to(project.root)), "--force")
+    assert done.returncode != 0 and not run.exists(), done.stdout[-2000:]
+    assert project.plan() == TIMED
+
+
 TIMED = {"measure": 3, "floor": 1} | AFTER_TIMING
 TRAINED = {"train": 3} | TIMED
 PLOTTED = {"plot": 2, "report": 1, "all": 1}

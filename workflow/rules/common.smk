@@ -29,7 +29,7 @@ if workflow.local_exec:  # jobs on other nodes get theirs from the Snakemake the
     settle()
 import_alone(workflow, sys.argv)
 needs = Needs(study)
-call = Call.of(workflow)
+call = Call.here(workflow)
 
 
 def model_file(name):
@@ -58,7 +58,7 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
     that it names to fresh processes, the environment's file and `files`."""
     by = "tfscale.jobs.processes:fresh" if fresh else None
     read = files_of(*filter(None, [target, by, *also]))
-    code = digest([*read, Path(f"envs/{env}.yaml"), *map(Path, files)])
+    code = digest([*read, f"envs/{env}.yaml", *files])
     return {"code": {"function": target, "by": by, "digest": code}, "settings": settings}
 
 

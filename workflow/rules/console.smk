@@ -1,6 +1,6 @@
 # The console: needs the study; says what is ahead, what comes and how it ended. It has no rule, but keeps Snakemake
 # still while cells are timed.
-from tfscale.console.again import causes, refusal
+from tfscale.console.again import causes, keep_old_runs, refusal, time_next
 from tfscale.console.console import Console, still_while_jobs_run
 from tfscale.console.environment import refuse_without_conda, refuse_without_packages
 from tfscale.console.opening import Opening
@@ -18,6 +18,7 @@ onstart:
     if unasked := refusal(causes(workflow, call), call):
         sys.exit(unasked)
     still_while_jobs_run(workflow.scheduler)
+    keep_old_runs(workflow)
     console.open(workflow)
 
 
@@ -26,4 +27,5 @@ onsuccess:
 
 
 onerror:
+    time_next(workflow)
     console.end(well=False)

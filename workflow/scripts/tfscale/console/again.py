@@ -1,4 +1,4 @@
-"""What would be made again although it is there and whole: why, and what keeps it."""
+"""What is made again although it is there and whole: why, what keeps it, how long it stays."""
 
 from ast import literal_eval
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tfscale.console.code import other
 from tfscale.console.commands import Call
@@ -123,3 +124,31 @@ def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         return
     for key, inner in value.items():
         yield from _flat(inner, f"{name}.{key}" if name else str(SECTION.get(key, key)))
+
+
+def keep_old_runs(workflow) -> None:
+    """Leave runs that were only asked for once more in their place until the new ones are there.
+
+    Snakemake removes what a job makes when it starts; outputs with its flag `update` it leaves,
+    and puts them back when the job fails.
+    A run of other settings goes as always: Snakemake notes the new ones for whatever lies there
+    after a failed job, and would take it for up to date. On a cluster the node removes the old run.
+    """
+    for job in _timed_once_more(workflow) if workflow.local_exec else ():
+        if not workflow.persistence.params_changed(job):
+            job.output[0].flags["update"] = True
+
+
+def time_next(workflow) -> None:
+    """Have the next call time those runs that are still the old ones, as after a kill."""
+    for job in _timed_once_more(workflow):
+        if not workflow.dag.finished(job):
+            workflow.persistence.started(job)
+
+
+def _timed_once_more(workflow) -> Iterator[Any]:
+    """The jobs of runs that are there and were asked for all the same (--forcerun)."""
+    for job in workflow.dag.needrun_jobs():
+        forced = job.rule.name == "measure" and workflow.dag.reason(job).forced
+        if forced and Path(job.output[0]).exists():
+            yield job

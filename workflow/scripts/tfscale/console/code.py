@@ -71,12 +71,13 @@ def files_of(*targets: str) -> list[Path]:
     return _uses(SCRIPTS).files([ENTRY, *modules])
 
 
-def digest(files: Iterable[Path]) -> str:
-    """A digest over places in the project and contents: no time and no folder above counts."""
-    whole = hashlib.sha256()
+def digest(files: Iterable[str | Path]) -> str:
+    """A digest over places in the pipeline's folder and contents: no time and no folder above
+    counts."""
+    whole, pipeline = hashlib.sha256(), SCRIPTS.parents[1]
     for path in files:
-        place = path.resolve().relative_to(SCRIPTS.parents[1]).as_posix()
-        whole.update(place.encode() + _sha256(path))
+        place = pipeline.joinpath(path).resolve().relative_to(pipeline).as_posix()
+        whole.update(place.encode() + _sha256(pipeline / path))
     return whole.hexdigest()[:16]
 
 

@@ -5,8 +5,9 @@ import os
 import re
 import shlex
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from os.path import relpath
 from pathlib import Path
@@ -14,29 +15,39 @@ from pathlib import Path
 from tfscale.study.study import Study
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
-PROFILE, CONDA = "--workflow-profile", "--use-conda"
+PROFILE, CONFIG_FILE, CONDA = "--workflow-profile", "--configfile", "--use-conda"
+FOUND = (Path("Snakefile"), Path("workflow/Snakefile"))
+"""Where Snakemake looks for a Snakefile that is not named."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """How a study was called: the options and the configuration that make it this study."""
+    """How a study is called: the options and the configuration that make it this study."""
 
     options: list[str] = field(default_factory=list)
     config: dict[str, object] = field(default_factory=dict)
 
     @classmethod
     def of(cls, workflow) -> "Call":
-        """The call of a Snakemake workflow: its profile or configuration files, --use-conda, and
-        what was set by --config (without `partial`, which asks for another report)."""
-        given = workflow.config_settings
-        options = profile_options(given.configfiles)
-        if PROFILE not in options:  # a --configfile takes the place of the profile's own
-            options = typed_profile(sys.argv[1:]) + options
+        """The call of a workflow as it was typed, with --use-conda where conda is used."""
         deployment = workflow.deployment_settings
         methods = {method.name for method in deployment.deployment_method} if deployment else set()
-        options += [CONDA] if "CONDA" in methods else []
-        config = {key: value for key, value in given.config.items() if key != "partial"}
-        return cls(options, config)
+        conda = [CONDA] if "CONDA" in methods else []
+        return cls(conda + typed_options(sys.argv[1:]), _given(workflow))
+
+    @classmethod
+    def here(cls, workflow) -> "Call":
+        """The call that makes the same study in its working directory, for the page: that is not
+        made anew for more cores, conda, another profile without a study, or a call from elsewhere.
+        """
+        snakefile = Path(relpath(workflow.main_snakefile))
+        options = profile_options(workflow.config_settings.configfiles)
+        defaults = [folder / PROFILES / "default" for folder in (Path(), snakefile.parent)]
+        if PROFILE not in options and not any(profile.exists() for profile in defaults):
+            options = ["--cores", "all", *options]
+        if snakefile not in FOUND:
+            options = ["--snakefile", str(snakefile), *options]
+        return cls(options, _given(workflow))
 
     def command(self, *targets: str, **config: object) -> str:
         """A snakemake command as it can be pasted into a shell.
@@ -51,14 +62,19 @@ class Call:
         """What times one cell again and renews the report of the study whose results lie in this
         folder; {cell} stands for its name.
 
-        Nothing is deleted by hand: Snakemake takes each old file away when the job that makes it
-        anew starts. The shell finds the runs (`round*`); the option stands last, since it takes
-        every word that follows. With or without conda the report says the same.
+        Nothing is deleted: an old file stays until the new one is there (`keep_old_runs`). The
+        shell finds the runs (`round*`); the option stands last, since it takes every word that
+        follows.
         """
         runs = shlex.quote(f"{results}/runs/")
-        options = [option for option in self.options if option != CONDA]
-        renew = replace(self, options=options).command(f"{results}/report.html")
+        renew = self.command(f"{results}/report.html")
         return f"{renew} --forcerun {runs}{{cell}}/round*.parquet"
+
+
+def _given(workflow) -> dict[str, object]:
+    """What was set by --config, without `partial`, which asks for another report."""
+    given = workflow.config_settings.config
+    return {key: value for key, value in given.items() if key != "partial"}
 
 
 def _written(value: object) -> str:
@@ -72,20 +88,35 @@ def profile_options(configfiles: Iterable[str | Path]) -> list[str]:
     A file profiles/X/config.yaml came with the profile X, any other by --configfile.
     """
     paths = [Path(relpath(path)) for path in configfiles]
-    ours = [path for path in paths if path.parts[::2] == (PROFILES, PROFILE_CONFIG)]
+    ours = [path for path in paths if path.parts[-3::2] == (PROFILES, PROFILE_CONFIG)]
     others = [str(path) for path in paths if path not in ours]
     options = [PROFILE, str(ours[-1].parent)] if ours else []
-    return [*options, "--configfile", *others] if others else options
+    return [*options, CONFIG_FILE, *others] if others else options
 
 
-def typed_profile(words: list[str]) -> list[str]:
-    """The workflow profile as it was typed; nothing when none was."""
-    for place, word in enumerate(words):
-        if word == PROFILE:
-            return words[place : place + 2]
-        if word.startswith(f"{PROFILE}="):
-            return [PROFILE, word.partition("=")[2]]
-    return []
+KEPT: dict[tuple[str, ...], dict] = {
+    ("--snakefile", "-s"): {},
+    ("--directory", "-d"): {},
+    ("--cores", "-c"): {},
+    ("--profile",): {"nargs": "+"},
+    (PROFILE,): {},
+    ("--conda-prefix",): {},
+    (CONFIG_FILE, "--configfiles"): {"nargs": "+"},
+}
+"""The options that make a call this study here; of --config and conda Snakemake itself knows."""
+
+
+def typed_options(words: list[str]) -> list[str]:
+    """Those of the options KEPT that stand among the words of a command, with their values."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    for names, how in KEPT.items():
+        parser.add_argument(*names, **how)
+    options = []
+    for name, value in vars(parser.parse_known_args(words)[0]).items():
+        if value:
+            values = value if isinstance(value, list) else [value]
+            options += [f"--{name.replace('_', '-')}", *values]
+    return options
 
 
 RUN = re.compile(r"/runs/(\w+)/round(\d+)\.parquet$")

@@ -144,7 +144,8 @@ class Console(logging.Handler):
     def _failed(self, facts: dict) -> None:
         task, _, _ = self._running.pop(facts["jobid"], (None, "", 0.0))
         log = next(iter(facts["log"]), "")
-        made = [path for path in facts["output"] if not path.endswith((".sha256", "SHA256SUMS"))]
+        made = [path.removesuffix(" (update)") for path in facts["output"]]  # as it shows flags
+        made = [path for path in made if not path.endswith((".sha256", "SHA256SUMS"))]
         self._failures[facts["jobid"]] = failed = Failure(
             task.name if task else facts["rule_name"],
             failure_in(log) or (f"{display.UNSAID} ({self._status or 'no exit status'})",),

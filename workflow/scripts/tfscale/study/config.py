@@ -351,7 +351,8 @@ def plan(config: dict) -> dict:
 
 
 def shown_settings(config: dict) -> dict:
-    """What the report shows: all but the places of files and what is asked of this call alone."""
-    settings = {key: value for key, value in config.items() if key not in ("pathvars", "partial")}
-    settings["datasets"] = {"source": config["datasets"]["source"]}
+    """What the report shows: a whole config.yaml of the study, without what is asked of this call
+    alone (partial) and where this machine looks for data (the mirror), which reruns nothing."""
+    settings = {key: value for key, value in config.items() if key != "partial"}
+    settings["datasets"] = config["datasets"] | {"mirror": None}
     return json.loads(json.dumps(settings, sort_keys=True))

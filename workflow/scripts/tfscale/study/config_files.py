@@ -4,6 +4,7 @@ Snakemake lets the last of two equal keys win, and answers a file that is no sec
 traceback. So the files are looked at before it reads config.yaml.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_file(path: str | Path) -> tuple[dict | None, list[str]]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         root = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = _loaded(text)
     except OSError as error:
         return None, [f"{path}: cannot be read: {error.strerror}"]
     except UnicodeDecodeError:
@@ -55,6 +56,14 @@ def read_file(path: str | Path) -> tuple[dict | None, list[str]]:
     if not isinstance(content, dict):
         return None, [f"{path}: must be a section of keys, not {quoted(content)}"]
     return content, [f"{path}, {mistake}" for mistake in _repeated_keys(root, (), set())]
+
+
+def _loaded(text: str) -> Any:
+    """As Snakemake reads it: JSON, where 1e-05 is a number, before YAML, where it is a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
 
 
 def _in_one_line(error: yaml.YAMLError) -> str:

@@ -271,7 +271,7 @@ class Config(Section):
     budget: Budget = Budget(latency_ms=None)
     """What must be kept; the report names the largest model within it."""
     pathvars: Folders = Folders()
-    """Folders of the study, relative to where snakemake is started."""
+    """Folders of the study, relative to the working directory."""
     partial: bool = False
     """Report what is there and list what is missing, without training or timing; for the command
     line: snakemake results/report.html --config partial=true."""
