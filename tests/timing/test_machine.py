@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tfscale.jobs.surroundings import variables
 from tfscale.timing import machine
-from tfscale.timing.machine import identity, variables
+from tfscale.timing.machine import identity
 from tfscale.timing.protocol import VARIES
 
 CODE = """

@@ -28,12 +28,17 @@ def jobs_environment(workflow) -> dict[str, str]:
     """The versions of `python` (major.minor), `tensorflow` and `keras` that jobs will have; a
     package that is not installed is left out."""
     if CONDA in Call.of(workflow).options:
-        return dict(PIN.findall((ENVIRONMENTS / "tensorflow.yaml").read_text(encoding="utf-8")))
+        return conda_versions()
     versions = {"python": "{}.{}".format(*sys.version_info)}
     for package in ("tensorflow", "keras"):
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return versions
+
+
+def conda_versions() -> dict[str, str]:
+    """The same of the environment that conda makes."""
+    return dict(PIN.findall((ENVIRONMENTS / "tensorflow.yaml").read_text(encoding="utf-8")))
 
 
 def environment_words(workflow) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tfscale.console.commands import CONDA, Call
-from tfscale.console.environment import jobs_environment
+from tfscale.console.environment import conda_versions, jobs_environment
 from tfscale.files.whole import noted
 from tfscale.jobs.surroundings import variables
 from tfscale.timing.machine import processor, system
@@ -28,14 +28,17 @@ UNSET = "not set"
 MOST_TOLD = 4
 
 
-def other_machines(workflow, call: Call) -> list[str]:
+def other_machines(workflow, call: Call, node_class: str | None) -> list[str]:
     """What to know before runs are timed beside others that they will not be pooled with, and the
-    ways out; a cluster's jobs run elsewhere, and nothing is known of them yet."""
+    ways out. A cluster's jobs run elsewhere, and nothing is known of them yet; with a `node_class`
+    hosts are one machine."""
     jobs = [job for job in workflow.dag.jobs if job.rule.name == "measure"]
     there = [Path(job.output[0]) for job in jobs if not workflow.dag.needrun(job)]
     if not workflow.local_exec or len(there) == len(jobs):
         return []
     here = environment_here(workflow, call)
+    if node_class:
+        del here["host"]
     records = (noted(path, "tfscale_record") for path in there)
     return told([record.get("environment", {}) for record in records], here, call)
 
@@ -93,8 +96,11 @@ def _way_back(differences: tuple[tuple[str, str, str], ...], conda: bool) -> str
             unset = there == UNSET
             steps.append(f"unset {name}" if unset else f"export {name}={shlex.quote(there)}")
         elif key.startswith(VERSION):
-            other = "without" if conda else "with"
-            steps.append(f"use an environment with {name} {there} ({other} {CONDA}?)")
+            steps.append(f"use an environment with {name} {there}")
+            if conda and there == platform.python_version():
+                steps[-1] += f" (without {CONDA})"
+            elif not conda and there.startswith(f"{conda_versions()['python']}."):
+                steps[-1] += f" (with {CONDA})"
         else:
             return "go on where they were timed, as it was then"
     return ", ".join(steps)

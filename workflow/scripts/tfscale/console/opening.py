@@ -86,7 +86,10 @@ class Opening:
                 reference_s = reference_s or _calm_s(seen["times_s"])
                 speed = Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
-            machine += [*_other_study(), *other_machines(workflow, call)]
+            machine += [
+                *_other_study(),
+                *other_machines(workflow, call, self.study.config["node_class"]),
+            ]
         ahead = tasks_ahead(workflow, self.study, speed)
         local = workflow.local_exec
         slots = workflow.cores if local else min(workflow.nodes, len(ahead))
