@@ -13,15 +13,17 @@ STARTS = r"snakemake|make|uv|pip|conda|apt|git|rm|cp|mv|export|cd|sha256sum|sinf
 COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{STARTS})(?: .+)?")
 """A line of code that is a command."""
 TARGETS = "|".join(map(re.escape, [*MAKE, "demo"]))
+RULES = "all|rules|train|measure|floor"
+FOLLOWING = rf"--?[a-z][\w=-]*|[^\s,;:()]*[/=*{{][^\s,;:()]*|'[^']*'|\w+\.\w+|\d+|{RULES}"
+"""Words that go on a snakemake command: options, files, settings, numbers, rules."""
 IN_PROSE = re.compile(
-    r"(?:\b[A-Z_]+=\S+ )*\b(?:"
-    r"snakemake(?: +(?:--?[a-z][\w=-]*|[^\s,;:()]*[/=*{][^\s,;:()]*|'[^']*'|\d+|all|rules|conda))*"
+    rf"(?:\b[A-Z_]+=\S+ )*\b(?:snakemake(?: +(?:{FOLLOWING}))*"
     rf"|make (?:{TARGETS})(?![\w-])"
     r"|conda (?:activate|create|env|install) \w+"
     r"|(?:uv sync|uv pip|pip install|apt install|export) \S+"
     r"|(?:rm|cp|mv) (?:-\w+ )?\S*[/{.]\S*(?: \S*[/{.]\S*)*)"
 )
-"""A command in a line for people: it goes on while the words look like options and files."""
+"""A command in a line for people."""
 
 
 def in_docs() -> dict[str, set[str]]:

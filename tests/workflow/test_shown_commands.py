@@ -2,6 +2,7 @@
 
 import html
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,8 @@ MARKED = {
     "snakemake --cleanup-metadata": "Snakemake's own advice",
     "git diff": PART,
     "sha256sum -c": PART,
+    "cp -r": PART,
+    "export {}={}": "a variable of the machine's; test_two_machines.py has two such machines",
 }
 """Commands that are shown and not typed by this test, with the reason."""
 
@@ -77,6 +80,15 @@ class Typed:
 
 def another_page(project: Project) -> None:
     project.append("workflow/report/report.html.j2", "<!-- more -->")
+
+
+def another_clone(project: Project) -> None:
+    made = shutil.ignore_patterns("results", "resources", ".*")
+    shutil.copytree(project.root, project.root.with_name("new"), ignore=made)
+
+
+def other_timing(project: Project) -> None:
+    project.configure(timing={"min_calls": 6})
 
 
 def unreadable(project: Project) -> None:
@@ -123,6 +135,13 @@ THERE = "../tfscale/results/models"
 NOTHING = "Nothing to be done"
 ANALYSED = ("results/runs.parquet", "results/report.html")
 DEFAULT = (
+    Typed(
+        "cp -a results resources ../new/",
+        "",
+        ("../new/results/report.html",),
+        before=another_clone,
+    ),
+    Typed("snakemake -n -q rules", NOTHING, folder="../new"),
     Typed("snakemake --list", "Time one cell in one round"),
     Typed("snakemake -n -q rules", r"report +1\n", before=another_page),
     Typed("snakemake -n", "Params have changed"),
@@ -157,6 +176,8 @@ DEFAULT = (
     Typed("TFSCALE_TIMING_LOCK=0 snakemake", "Report: ", ANALYSED[1:], before=another_page),
     Typed("snakemake --touch", "Params have changed", kept=ANALYSED, before=another_page),
     Typed("snakemake", NOTHING),
+    Typed("snakemake --touch --until measure floor", r"measure +3\n", before=other_timing),
+    Typed("snakemake", f"Done|{NOTHING}", kept=(RUN,)),
 )
 CONFIG_FILE = (
     Typed("snakemake -n -q rules --configfile my.yaml", r"measure +280\n", before=tutorial),
