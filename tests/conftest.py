@@ -13,3 +13,8 @@ os.environ["TFSCALE_TIMING_LOCK"] = "0"  # tests take no turns with a study
 def config() -> dict:
     """The project's own config.yaml, to be spoilt by a test."""
     return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest, so that no worker waits for another's at the end."""
+    items.sort(key=lambda item: item.path.parent.name != "workflow")
