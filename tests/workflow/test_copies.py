@@ -59,6 +59,12 @@ def test_what_other_code_made_is_kept_until_the_user_says(copied):
     assert not {"train", "measure"} & set(copied.plan())
 
 
+def test_a_damaged_run_is_made_again_unasked(project):
+    project.run_file(CELLS[2]).write_bytes(b"")
+    project.run("results/cells.parquet")
+    assert project.run_file(CELLS[2]).stat().st_size and project.plan("results/cells.parquet") == {}
+
+
 def test_what_other_settings_made_is_made_again_on_demand(copied):
     copied.configure(timing={"min_calls": 6})
     done = copied.call()

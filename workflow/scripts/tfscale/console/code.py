@@ -128,11 +128,11 @@ def redo_if_other(workflow, rule: str, file: str) -> list[str]:
 
 def other(workflow, rule: str, file: str) -> str:
     """What differs between the making of a copied `file` and its rule: code, settings or both;
-    empty where nothing does, and where Snakemake itself knows."""
-    if not _copied(workflow, file):
+    empty where nothing does, where Snakemake itself knows, and of a damaged run."""
+    run = file.endswith(".parquet")
+    if not _copied(workflow, file) or (run and not intact(Path(file))):
         return ""
     params = workflow.get_rule(rule).params
-    run = file.endswith(".parquet")
     there = (_record(file).get("made", "") if run else made_by(file)).split()
     here = made(params.code, params.settings).split()
     names = zip_longest(("code", "settings"), there[:2], here)
@@ -153,8 +153,7 @@ def keep_model(workflow, folder: str, manifest: str) -> list[str]:
 
 def keep_run(workflow, run: str, folder: str) -> list[str]:
     """The same for a copied run of the model in `folder`."""
-    if run not in workflow.dag.forcefiles:  # a damaged one is
-        redo_if_other(workflow, "measure", run)
+    redo_if_other(workflow, "measure", run)
     if run not in workflow.dag.forcefiles and _copied(workflow, run):
         facts, timed = f"{folder}/facts.json", _record(run).get("saved_model_sha256")
         if _facts(facts).get("saved_model_sha256") == timed:
