@@ -58,13 +58,16 @@ def told(found: dict[Cause, str]) -> list[str]:
 def refusal(found: dict[Cause, str], call: Call) -> str:
     """What is said instead of starting when nobody has asked for what would be made again; empty
     when there is nothing."""
+    unasked = {cause: amount for cause, amount in found.items() if not cause.asked}
+    if not unasked:
+        return ""
     lines = [
         f"Of what is there, {amount} would be made again: {cause.why}\n  to keep them: {cause.keep}"
-        for cause, amount in found.items()
-        if not cause.asked
+        for cause, amount in unasked.items()
     ]
-    again = f"  to make them again: {call.command('--forcerun', *DEAR)}"
-    return "\n".join(["Nothing was started.", *lines, again]) if lines else ""
+    rules = [rule for rule, name in DEAR.items() if any(name in one for one in unasked.values())]
+    again = f"  to make them again: {call.command('--forcerun', *rules)}"
+    return "\n".join(["Nothing was started.", *lines, again])
 
 
 def _cause(workflow, job, call: Call) -> Cause | None:
