@@ -116,11 +116,9 @@ def tutorial(project: Project) -> None:
 GRID = {"model": ["mnist"], "layers": [4], "batch_size": [1], "conv_size": [3], "input_size": [28]}
 
 
-def one_cell(
-    name: str, results: str, models: str = "results/models", **more
-) -> Callable[[Project], None]:
+def one_cell(name: str, results: str, **more) -> Callable[[Project], None]:
     """A configuration of one cell in a folder of its own, with the models of the finished study."""
-    config = {"pathvars": {"results": results, "models": models}, "grid": GRID} | more
+    config = {"pathvars": {"results": results, "models": "results/models"}, "grid": GRID} | more
     return lambda project: (project.root / name).write_text(yaml.safe_dump(config))
 
 
@@ -131,7 +129,6 @@ def pasted(project: Project) -> None:
     (project.root / "config.yaml").write_text(html.unescape(settings))
 
 
-THERE = "../tfscale/results/models"
 NOTHING = "Nothing to be done"
 ANALYSED = ("results/runs.parquet", "results/report.html")
 DEFAULT = (
@@ -234,7 +231,7 @@ ELSEWHERE = (
     Typed(
         "snakemake --snakefile ~/tfscale/Snakefile --configfile my.yaml",
         "Report: .*/elsewhere/results/report.html",
-        before=one_cell("../elsewhere/my.yaml", "results", models=THERE),
+        before=one_cell("../elsewhere/my.yaml", "results"),
         folder="../elsewhere",
     ),
     Typed(
