@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from damage import DAMAGES, damaged, flipped
 
-from tfscale.console.code import redo_if_changed, redo_if_lost
+from tfscale.console.redo import redo_if_changed, redo_if_lost
 from tfscale.errors import StudyError
 from tfscale.files import checksums
 from tfscale.files.checksums import check, faults_of, made, made_by, write

@@ -1,10 +1,10 @@
 # The study: needs config.yaml; makes the names of its cells and models, and the bookkeeping of all rules.
 from functools import cache
 
-from tfscale.console import code
 from tfscale.console.code import digest, files_of
 from tfscale.console.commands import Call, check_targets, import_alone
 from tfscale.console.estimate import Needs
+from tfscale.console.redo import keep_model, keep_run, redo_if_changed, redo_if_lost, redo_if_other
 from tfscale.jobs.log import name_snakemake
 from tfscale.jobs.surroundings import settle
 from tfscale.study import config as sections
@@ -67,33 +67,28 @@ def kept(name, *read):
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
     that other code or settings made."""
     lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
-    job, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
+    stage, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
 
     def lost(w):
         path = own.format(**w)
-        return code.redo_if_changed(workflow, path) + kept_copy(job, path)
+        return redo_if_changed(workflow, path) + redo_if_other(workflow, stage, path)
 
     return {"sums": lists, "lost": lost}
 
 
-def kept_copy(name, path):
-    """Asks for nothing, but has a job of the rule `name` redone when what it wrote is a copy that
-    other code or settings made; `path` are its checksums."""
-    return code.redo_if_other(workflow, name, path)
-
-
 @cache
 def kept_model(trained):
-    """The same for a trained model."""
+    """Asks for nothing, but has a trained model made again when it is a copy that other code or
+    settings made."""
     manifest = f"{encoded}/{study.encoded(study.model(trained))}.json"
-    return code.keep_model(workflow, f"{models}/{trained}", manifest)
+    return keep_model(workflow, f"{models}/{trained}", manifest)
 
 
 def kept_run(w):
     """The same for a run, also when it is damaged or lost."""
     run, trained = f"{results}/runs/{w.cell}/round{w.round}.parquet", study.trained_of(w.cell)
-    again = code.redo_if_lost(workflow, run) + kept_model(trained)
-    return again + code.keep_run(workflow, run, f"{models}/{trained}")
+    again = redo_if_lost(workflow, run) + kept_model(trained)
+    return again + keep_run(workflow, run, f"{models}/{trained}")
 
 
 def sums_of_run(w):

@@ -24,8 +24,8 @@ rule encode:
     """Encode the data of a model at one input size: images scaled, reviews tokenized."""
     input:
         raw=lambda w: ancient(raw_files(w.model, w.source, "<resources>/downloads")),
-        lost=lambda w: kept_copy(
-            "encode", f"{encoded}/{w.source}/{w.model}_input{w.input_size}.sha256"
+        lost=lambda w: redo_if_other(
+            workflow, "encode", f"{encoded}/{w.source}/{w.model}_input{w.input_size}.sha256"
         ),
     output:
         arrays="<resources>/encoded/{source}/{model}_input{input_size}.npz",

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tfscale.console.code import other
 from tfscale.console.commands import Call
+from tfscale.console.redo import other
 from tfscale.words import counted
 
 DEAR = {"train": "trained model", "measure": "run"}
@@ -50,9 +50,11 @@ def causes(workflow, call: Call) -> dict[Cause, str]:
 
 def told(found: dict[Cause, str]) -> list[str]:
     """Each cause in a line, and what keeps what is there in the next."""
-    keep = "to keep what is there: "
-    lines = [(f"{amount}: {cause.why}", keep + cause.keep) for cause, amount in found.items()]
-    return [line for pair in lines for line in pair if line != keep]
+    lines = []
+    for cause, amount in found.items():
+        lines.append(f"{amount}: {cause.why}")
+        lines += [f"to keep what is there: {cause.keep}"] if cause.keep else []
+    return lines
 
 
 def refusal(found: dict[Cause, str], call: Call) -> str:
@@ -134,6 +136,7 @@ def keep_old_runs(workflow) -> None:
 
     Snakemake removes what a job makes when it starts; outputs with its flag `update` it leaves,
     and puts them back when the job fails.
+
     A run of other settings goes as always: Snakemake notes the new ones for whatever lies there
     after a failed job, and would take it for up to date. On a cluster the node removes the old run.
     """

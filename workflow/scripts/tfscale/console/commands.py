@@ -30,9 +30,7 @@ class Call:
     @classmethod
     def of(cls, workflow) -> "Call":
         """The call of a Snakemake workflow as it was typed, with --use-conda if conda is used."""
-        deployment = workflow.deployment_settings
-        methods = {method.name for method in deployment.deployment_method} if deployment else set()
-        conda = [CONDA] if "CONDA" in methods else []
+        conda = [CONDA] if uses_conda(workflow) else []
         return cls(conda + typed_options(sys.argv[1:]), _given(workflow))
 
     @classmethod
@@ -69,6 +67,13 @@ class Call:
         runs = shlex.quote(f"{results}/runs/")
         renew = self.command(f"{results}/report.html")
         return f"{renew} --forcerun {runs}{{cell}}/round*.parquet"
+
+
+def uses_conda(workflow) -> bool:
+    """Whether jobs run in the environments that conda makes."""
+    deployment = workflow.deployment_settings
+    methods = deployment.deployment_method if deployment else ()
+    return any(method.name == "CONDA" for method in methods)
 
 
 def _given(workflow) -> dict[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from tfscale.console.commands import CONDA, Call
+from tfscale.console.commands import CONDA, Call, uses_conda
 
 ENVIRONMENTS = Path(__file__).resolve().parents[4] / "envs"
 PIN = re.compile(r"^ *- (python|tensorflow|keras)==?([\w.]+)", re.M)
@@ -27,7 +27,7 @@ MODULES = {
 def jobs_environment(workflow) -> dict[str, str]:
     """The versions of `python` (major.minor), `tensorflow` and `keras` that jobs will have; a
     package that is not installed is left out."""
-    if CONDA in Call.of(workflow).options:
+    if uses_conda(workflow):
         return conda_versions()
     versions = {"python": "{}.{}".format(*sys.version_info)}
     for package in ("tensorflow", "keras"):
@@ -44,9 +44,8 @@ def conda_versions() -> dict[str, str]:
 def environment_words(workflow) -> str:
     """Python, TensorFlow and where they are: conda, or the folder of Snakemake's own Python."""
     versions = jobs_environment(workflow)
-    conda = CONDA in Call.of(workflow).options
     own = Path(sys.prefix)
-    place = "conda" if conda else own.name if own.parent == Path.cwd() else f"{own}"
+    place = "conda" if uses_conda(workflow) else own.name if own.parent == Path.cwd() else f"{own}"
     names = {"python": "Python", "tensorflow": "TensorFlow"}
     said = [f"{name} {versions[key]}" for key, name in names.items() if key in versions]
     return f"{', '.join(said)} ({place})"
@@ -67,7 +66,7 @@ def refuse_without_conda(workflow) -> None:
             )
         return True
 
-    asked = workflow.is_main_process and CONDA in Call.of(workflow).options
+    asked = workflow.is_main_process and uses_conda(workflow)
     if asked and shutil.which("conda") is None:
         workflow.logger_manager.logger.addFilter(no_conda)
 
@@ -77,14 +76,14 @@ def refuse_without_packages(workflow) -> None:
 
     Not where conda brings it, nor where each node has software of its own (Kubernetes).
     """
-    call = Call.of(workflow)
     shared = {use.name for use in workflow.storage_settings.shared_fs_usage}
-    if CONDA in call.options or "SOFTWARE_DEPLOYMENT" not in shared or workflow.touch:
+    if uses_conda(workflow) or "SOFTWARE_DEPLOYMENT" not in shared or workflow.touch:
         return
     files = {job.rule.conda_env for job in workflow.dag.needrun_jobs()} - {None}
     modules = [name for file in sorted(files) for name in MODULES.get(Path(file).stem, ())]
     lacking = [name for name in dict.fromkeys(modules) if find_spec(name) is None]
     if lacking:
+        call = Call.of(workflow)
         by_conda = replace(call, options=[*call.options, CONDA]).command()
         sys.exit(
             f"The Python of this Snakemake ({sys.executable}) lacks {', '.join(lacking)}. "
