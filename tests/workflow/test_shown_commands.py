@@ -246,7 +246,7 @@ ELSEWHERE = (
 SESSIONS = {
     "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
 }  # fmt: skip
-LONG = ("configuration file", "elsewhere")
+LONG = ("profile", "configuration file", "elsewhere")
 """Sessions for make test-all."""
 TYPED = {step.command for session in SESSIONS.values() for step in session}
 TYPED.add(". .venv/bin/activate")

@@ -296,11 +296,16 @@ def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call:
 
 
 def failure(failures: list[Failure], ended: Ended, call: Call, results: str) -> list[str]:
-    """The lines after a run that did not end well: every failure again, and what to type."""
+    """The lines after a run that did not end well: every cause again, and what to type."""
     if ended.stopped:  # what was at work then is no failure
         failures = [failed for failed in failures if not failed.message[0].startswith(UNSAID)]
     lines = [_how(failures, ended)]
-    lines += [line for failed in failures for line in ("", failed.block())]
+    by_cause: dict[tuple[str, ...], list[Failure]] = {}
+    for failed in failures:
+        by_cause.setdefault(failed.message, []).append(failed)
+    for first, *others in by_cause.values():
+        lines += ["", first.block()]
+        lines += [f"  same  {failed.name}; retry {failed.retry}" for failed in others]
     again = call.command()
     part = call.command(f"{results}/report.html", partial="true")
     return [

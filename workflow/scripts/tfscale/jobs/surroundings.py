@@ -92,23 +92,17 @@ def _is_recorded(name: str) -> bool:
     return listed and not any(word in name for word in SECRET)
 
 
-PERSONALITY = Path("/proc/self/personality")
 POLICIES = {number: name for name, number in vars(os).items() if name.startswith("SCHED_")}
 LIMITS = {name: kind for name, kind in vars(resource).items() if name.startswith("RLIMIT_")}
 
 
 def scheduling() -> dict[str, str]:
-    """How the system treats this process: priority, policy, what `setarch` set, and its limits."""
+    """How the system treats this process: priority, policy and limits."""
     policy = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
-    try:
-        personality = PERSONALITY.read_text().strip()
-    except OSError:
-        personality = "unknown"
     soft = {name: resource.getrlimit(kind)[0] for name, kind in sorted(LIMITS.items())}
     limited = {name: most for name, most in soft.items() if most != resource.RLIM_INFINITY}
     return {
         "nice": str(os.nice(0)),
         "scheduling": POLICIES.get(policy, str(policy)),
-        "personality": personality,
         "limits": ", ".join(f"{name[7:].lower()} {most}" for name, most in limited.items()),
     }

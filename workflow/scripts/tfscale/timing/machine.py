@@ -1,4 +1,4 @@
-"""The machine that a timing depends on: processor, settings, variables; its identity.
+"""The machine that a timing depends on: processor and settings; its identity.
 
 Snakemake's own process looks at it too, so that no library of the jobs is imported here.
 """
