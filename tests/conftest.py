@@ -3,10 +3,20 @@ import os
 import pytest
 import yaml
 from paths import ROOT
+from paper_families import PAPER_FAMILIES
 from warm_parent import snakemake as snakemake
 
+from tfscale.axes import adopt
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+adopt(PAPER_FAMILIES)  # for what is made up when a test module is read
 os.environ["TFSCALE_TIMING_LOCK"] = "0"  # tests take no turns with a study
+
+
+@pytest.fixture(autouse=True)
+def paper_families() -> None:
+    """Every test begins with the paper's two families; it may take in others."""
+    adopt(PAPER_FAMILIES)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Slices, matched pairs, what varies; the check of cells, and what processes say of noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,16 @@ import statsmodels.formula.api as smf
 from scipy.stats import f as f_distribution
 from scipy.stats import gmean
 
-from tfscale.axes import AXES, CATEGORIES, FACTORS
+from tfscale.axes import AXES, CALL_AXES, CATEGORIES, FACTORS, SHAPES, model_axes
 from tfscale.errors import StudyError
-from tfscale.files.columns import axes, count, described, number, text
+from tfscale.files.columns import call_axes, count, described, number, text
 
-ARCHITECTURE = ["layers", "conv_size", "input_size"]
-"""The axes that shape a model; cells that differ in none of them share an architecture."""
-SETTING = [axis for axis in AXES if axis not in ("model", "batch_size", *ARCHITECTURE)]
-"""The axes that change how fast work is done: never pooled into one rate."""
+SETTING = [axis for axis in CALL_AXES if axis != "batch_size"]
+"""The axes of a call that change how fast work is done: never pooled into one rate."""
 GROUP = ["machine", "model", *SETTING]
 """Cells that agree in these are fitted together."""
 OWN = {"machine": text("machine"), "model": text("model")}
-GROUP_COLUMNS = {**OWN, **axes(*SETTING)}
+GROUP_COLUMNS = {**OWN, **call_axes(SETTING)}
 SIZE = {
     "called_batch": count("examples of a call (of the paper's tables 32, whatever they say)"),
     "flop_per_example": count("FLOP of one example"),
@@ -34,6 +32,29 @@ MARGIN = 0.10
 """A difference within it counts as none."""
 MEDIAN_VARIANCE = np.pi / 2
 """Variance of the median of many normal values over that of their mean (Kenney and Keeping)."""
+
+
+def split(
+    cells: pd.DataFrame, by: Sequence[str] = ("machine", "model")
+) -> Iterator[tuple[tuple, pd.DataFrame]]:
+    """The cells of each group with its key, in the order of the table and with a fresh index; `by`
+    names the model, or the cells are of one. The axes of other families are no columns of theirs."""
+    for key, group in cells.groupby(list(by), sort=False):
+        yield key, own_axes(group.reset_index(drop=True))
+
+
+def own_axes(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one model without the axes that its family has not; whole numbers are whole."""
+    own = model_axes(table["model"].iloc[0])
+    foreign = [axis for axis in SHAPES if axis in table and axis not in own]
+    kinds = {axis: AXES[axis].kind for axis in own if axis in table and AXES[axis].kind is not str}
+    return table.drop(columns=foreign).astype(kinds)
+
+
+def shape(table: pd.DataFrame) -> list[str]:
+    """The axes that shape a model, of cells of one: those that differ in none share an
+    architecture."""
+    return [axis for axis in SHAPES if axis in table]
 
 
 def checked(cells: pd.DataFrame) -> pd.DataFrame:
