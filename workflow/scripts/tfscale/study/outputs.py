@@ -23,6 +23,16 @@ FIGURES: dict[str, str] = {
 }
 """What draws each is in `figures`; this list is all that the rules need to know."""
 
+def caption_of(figure):
+    """Placeholder."""
+    return f"{figure}.rst"
+
+
+def figures_of(factors, paper):
+    """Placeholder: the figures' branch has the real one."""
+    return FIGURES
+
+
 DRAWN_TABLES = (
     "anova",
     "correlations",
