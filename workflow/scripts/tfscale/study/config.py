@@ -53,7 +53,7 @@ def check(config: dict) -> Config:
     except ValidationError as error:
         lines = [_line(part, config) for part in error.errors(include_url=False)]
         raise ConfigError(list(dict.fromkeys([*found, *lines]))) from None
-    found += _axes_of_models(config, families)
+    found += [] if found else _axes_of_models(config, families)
     if not found:
         found += list(_too_many_cells(config)) or list(_cell_mistakes(config, settings, families))
     found += [

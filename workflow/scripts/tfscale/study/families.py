@@ -20,6 +20,7 @@ FOLDER = Path(__file__).resolve().parents[4] / "families"
 NAME = re.compile(r"[A-Za-z]\w*")
 DATASETS = ("fashion-mnist", "movie-reviews")
 LITERALS = {"SHORT": dict, "INPUTS": dict, "FILES": list, "PAPER": dict, "DATASET": str}
+BOUNDS = ("low", "high", "values", "shape", "dtype")
 PLANNED = ("fits", "flop")
 OF_DATA = ("split", "seed")
 
@@ -202,17 +203,18 @@ class _Reader:
         literals = {name: self._literal(name, kind) for name, kind in LITERALS.items()}
         for axis, short in (literals["SHORT"] or {}).items():
             if axis not in axes:
-                self._wrong(1, f"SHORT names {axis}, which is no parameter of build")
+                self._wrong(self.values["SHORT"][0], f"SHORT names {axis}, which is no parameter of build")
             elif not NAME.fullmatch(str(short)):
-                self._wrong(1, f"SHORT[{axis!r}] must be a word, not {quoted(short)}")
+                self._wrong(self.values["SHORT"][0], f"SHORT[{axis!r}] must be a word, not {quoted(short)}")
             else:
                 axes[axis]["short"] = short
         if (dataset := literals["DATASET"]) and dataset not in DATASETS:
-            self._wrong(1, f"DATASET {quoted(dataset)} is not known{suggest(dataset, DATASETS)}")
+            self._wrong(self.values["DATASET"][0], f"DATASET {quoted(dataset)} is not known{suggest(dataset, DATASETS)}")
         elif dataset and "input_size" not in axes:
-            self._wrong(1, f"DATASET {dataset} needs a parameter input_size of build")
+            self._wrong(self.values["DATASET"][0], f"DATASET {dataset} needs a parameter input_size of build")
         if dataset and data is not None:
             self._wrong(1, "has both DATASET and data(); one of them trains the model")
+        self._check_inputs(literals["INPUTS"] or {}, axes)
         files = [self.path, *own_imports(self.path), *self._files(literals["FILES"] or [])]
         if self.mistakes:
             raise FamilyError("\n".join(self.mistakes))
@@ -315,6 +317,20 @@ class _Reader:
             return value
         self._wrong(line, f"{name} must be a {kind.__name__}, not {quoted(value)}")
         return None
+
+    def _check_inputs(self, inputs: dict, axes: dict) -> None:
+        line = self.values["INPUTS"][0] if inputs else 0
+        for name, about in inputs.items():
+            if not isinstance(about, dict):
+                self._wrong(line, f"INPUTS[{name!r}] must be a dict, not {quoted(about)}")
+                continue
+            for key in about:
+                if key not in BOUNDS:
+                    self._wrong(line, f"INPUTS[{name!r}] has {key}{suggest(key, BOUNDS)}")
+            for size in about.get("shape") or []:
+                if isinstance(size, str) and size not in axes:
+                    what = f"shape names {size}, which is no parameter of build"
+                    self._wrong(line, f"INPUTS[{name!r}]: its {what}")
 
     def _files(self, names: list) -> Iterator[Path]:
         for name in names:

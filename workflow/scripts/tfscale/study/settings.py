@@ -1,6 +1,7 @@
 """The typed model of config.yaml: every key with its type, its bounds and its meaning."""
 
 from collections.abc import Hashable
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -284,12 +285,19 @@ class Config(Section):
 def config_model() -> type[Config]:
     """The configuration of a study over the families that were taken in: their axes are keys of its
     sub-grids."""
-    own: dict[str, Any] = {axis: (Levels[AXES[axis].kind], None) for axis in SHAPES}  # type: ignore[name-defined]
-    subgrid = create_model("Subgrid", __base__=CallAxes, **own)
+    return _config_model(tuple((axis, AXES[axis].kind) for axis in SHAPES))
+
+
+@cache
+def _config_model(shapes: tuple[tuple[str, type], ...]) -> type[Config]:
+    own: dict[str, Any] = {axis: (Levels[kind], None) for axis, kind in shapes}  # type: ignore[valid-type]
     every: dict[str, Any] = {axis: _values(spec.kind) for axis, spec in AXES.items()}
-    excluded = create_model("Excluded", __base__=Reason, **every)
-    grid = Annotated[list[subgrid], Field(min_length=1), BeforeValidator(_listed)]  # type: ignore[valid-type]
+    subgrid: Any = create_model("Subgrid", __base__=CallAxes, **own)
+    excluded: Any = create_model("Excluded", __base__=Reason, **every)
+    grid: Any = Annotated[list[subgrid], Field(min_length=1), BeforeValidator(_listed)]
     keys: dict[str, Any] = {
-        "grid": (grid, ...), "predict": (grid | None, None), "exclude": (list[excluded], []),  # type: ignore[valid-type]
-    }  # fmt: skip
+        "grid": (grid, ...),
+        "predict": (grid | None, None),
+        "exclude": (list[excluded], []),
+    }
     return create_model("Config", __base__=Config, **keys)
