@@ -8,16 +8,16 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from made_study import work_cells
+from made_study import work_cells, write_work
 from made_study import write_study as write_tables
 from matplotlib.axes import Axes
+from paper_work import work_of
 
 from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.figures.draw import draw
 from tfscale.figures.look import FigureData, read, styled
 from tfscale.study.outputs import FIGURES
-from tfscale.study.work import work_columns
 
 mpl.use("agg")
 DOLLARS = "a $machine_ with <b>"
@@ -29,9 +29,7 @@ CALLS = 40
 
 def whole(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells with every column of cells.parquet that a figure, a fit or the page reads."""
-    work = pd.DataFrame(
-        [work_columns(row, 18_765) for row in cells.to_dict("records")], index=cells.index
-    )
+    work = pd.DataFrame([work_of(row) for row in cells.to_dict("records")], index=cells.index)
     latency_s = cells["latency_s"]
     known = cells.drop(columns=work.columns, errors="ignore")
     return known.join(work).assign(
@@ -114,7 +112,8 @@ def write_study(folder: Path, cells: pd.DataFrame, imports=()) -> Path:
     paths = write_tables(folder, cells, made_up_runs(cells))
     (folder / "fits").mkdir()
     plan = Plan(0.95, 20, ("C1", "C4"), None, None, 1)
-    fit(*paths, list(imports), 0.95, asdict(plan), str(folder / "fits"), str)
+    work = write_work(folder)
+    fit(*paths, work, list(imports), 0.95, asdict(plan), str(folder / "fits"), str)
     return folder
 
 
