@@ -229,10 +229,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -
             linewidth=0.4,
         )
         start += width
-    axes.set_yticks(
-        place,
-        [" / ".join(level_text(row[axis]) for axis in varied) for row in rows.to_dict("records")],
-    )
+    records = rows[varied].to_dict("records")
+    axes.set_yticks(place, [" / ".join(map(level_text, row.values())) for row in records])
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
     axes.grid(visible=False, axis="y")
