@@ -16,10 +16,12 @@ from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.figures.draw import draw
 from tfscale.figures.look import FigureData, read, styled
-from tfscale.study.outputs import FIGURES
+from tfscale.study.outputs import BOXED, figures_of
 from tfscale.study.work import work_columns
 
 mpl.use("agg")
+FIGURES = figures_of(BOXED, paper=True)
+"""The figures of one of the paper's families."""
 DOLLARS = "a $machine_ with <b>"
 SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 48, 64), "convs": (5,)}
 GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
@@ -129,10 +131,10 @@ def plot_inputs(folder: Path) -> dict:
     return paths | {"tables": [str(folder / "fits/laws.parquet")]}
 
 
-def plot_outputs(folder: Path, model: str) -> dict:
+def plot_outputs(folder: Path, model: str, figures: dict[str, str] = FIGURES) -> dict:
     """What the rule `plot` writes."""
     files: dict = {
-        kind: [str(folder / f"{model}_{name}.{kind}") for name in FIGURES]
+        kind: [str(folder / f"{model}_{name}.{kind}") for name in figures]
         for kind in ("svg", "png")
     }
     return files | {"words": str(folder / f"{model}.json")}

@@ -9,6 +9,7 @@ from scipy.stats import probplot
 
 from tfscale.analysis.slices import own_axes, shape
 from tfscale.figures.look import (
+    FLOP,
     HEIGHT_IN,
     LABELS,
     MANY_POINTS,
@@ -20,6 +21,7 @@ from tfscale.figures.look import (
     legend,
     level_legend,
     named,
+    work_of,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.units import HOUR_S, MINUTE_S
@@ -148,7 +150,7 @@ def machines(data: FigureData) -> Drawn:
         )
     order = [data.machine, *others]
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN), width_ratios=(1.1, 1))
-    flop = flop_per_call(data, rows)
+    flop = _flop(data, rows)
     handles = []
     for place, name in enumerate(order):
         colour, marker, _ = named(place)
@@ -174,13 +176,13 @@ def machines(data: FigureData) -> Drawn:
     return Drawn(figure)
 
 
-def flop_per_call(data: FigureData, rows: pd.DataFrame) -> pd.Series:
+def _flop(data: FigureData, rows: pd.DataFrame) -> pd.Series:
     """FLOP of a call of each row, as counted for the study's own cells of its model; NaN where it
     has none of it."""
     model = [*shape(data.cells), "precision"]
-    counted = data.cells[[*model, "flop_per_example"]].drop_duplicates(model)
-    found = own_axes(rows)[model].merge(counted, how="left", on=model)["flop_per_example"]
-    return found.set_axis(rows.index) * rows["called_batch"]
+    counted = data.cells[[*model, *FLOP]].drop_duplicates(model)
+    found = own_axes(rows)[model].merge(counted, how="left", on=model).set_axis(rows.index)
+    return work_of(rows.assign(**found[list(FLOP)]))
 
 
 def against(table: pd.DataFrame, base: str) -> pd.DataFrame:

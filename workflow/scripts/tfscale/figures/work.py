@@ -30,6 +30,7 @@ from tfscale.figures.look import (
     level_legend,
     level_text,
     named,
+    work_of,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.study.kinds import KINDS
@@ -47,9 +48,9 @@ def work(data: FigureData) -> Drawn:
     if cells.empty:
         return in_words("No work model was fitted to these cells.")
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
-    draw_points(axes, data, cells.assign(x=cells["flop_per_call"], y=cells["latency_s"]))
+    draw_points(axes, data, cells.assign(x=cells["work_flop"], y=cells["latency_s"]))
     axes.scatter(
-        cells["flop_per_call"],
+        cells["work_flop"],
         cells["fitted_s"],
         marker="_",
         color="black",
@@ -59,7 +60,7 @@ def work(data: FigureData) -> Drawn:
         rasterized=len(cells) > MANY_POINTS,
     )
     handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
-    ends = np.array([cells["flop_per_call"].min(), cells["flop_per_call"].max()])
+    ends = np.array([cells["work_flop"].min(), cells["work_flop"].max()])
     for place, roof in enumerate(data.roofs.to_dict("records")):
         colour, _, dash = named(place)
         axes.plot(ends, ends / (roof["peak_gflop_per_s"] * GIGA), color=colour, linestyle=dash)
@@ -70,7 +71,7 @@ def work(data: FigureData) -> Drawn:
         handles.append(
             Line2D([], [], color="0.5", linestyle=(0, (1, 1.5)), label="identity model\n(median)")
         )
-    amount(axes.xaxis, LABELS["flop_per_call"], cells["flop_per_call"])
+    amount(axes.xaxis, LABELS["flop_per_call"], cells["work_flop"])
     amount(axes.yaxis, LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
     axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
     level_legend(axes, data, cells)
@@ -85,10 +86,12 @@ def roofline(data: FigureData) -> Drawn:
     if cells.empty:
         return in_words("No roofline: no work model was fitted to these cells.")
     moved = cells[[f"{kind}_bytes" for kind in KINDS]].sum(axis=1)
+    if not moved.all():
+        return in_words("No roofline: the bytes that these models move could not be counted.")
     traffic = cells["read_weight_bytes"] + cells["called_batch"] * moved
     intensity, reached = (
-        cells["flop_per_call"] / traffic,
-        cells["flop_per_call"] / cells["latency_s"],
+        cells["work_flop"] / traffic,
+        cells["work_flop"] / cells["latency_s"],
     )
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
     kinds = cells["label"].map(BOUNDS).fillna(UNSURE)
@@ -138,10 +141,10 @@ def roofline(data: FigureData) -> Drawn:
 
 
 def with_fit(data: FigureData) -> pd.DataFrame:
-    """The cells with their FLOP a call (`flop_per_call`), fitted latency and label of regime."""
+    """The cells with the FLOP of a call (`work_flop`), fitted latency and label of regime."""
     fitted = data.fitted("regimes")[["cell", "fitted_s", "label"]]
     cells = data.cells.merge(fitted, on="cell")
-    return cells.assign(flop_per_call=cells["called_batch"] * cells["flop_per_example"])
+    return cells.assign(work_flop=work_of(cells))
 
 
 def _roof_name(roof: dict) -> str:
@@ -160,7 +163,7 @@ def _peak_words(data: FigureData, cells: pd.DataFrame) -> str:
     own = cells.merge(data.roofs, on="threads") if len(data.roofs) else cells.iloc[:0]
     if own.empty:
         return "The roofs of this machine were not measured."
-    reached = own["flop_per_call"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
+    reached = own["work_flop"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
     return (
         f"Cells reach {share(reached.min())} to {share(reached.max())} of the measured peak "
         f"(median {share(reached.median())})."

@@ -137,11 +137,6 @@ def work_marks(cells: pd.DataFrame, works: Mapping[str, dict]) -> Iterator[str]:
         own = [works[name] for name in rows["trained"].unique() if name in works]
         if left_out := sorted({name for work in own for name in work["not_counted"]}):
             yield f"Not counted in the FLOP and bytes of {family}: {', '.join(left_out)}."
-        if any(work["counted_by"] == "graph" for work in own):
-            yield (
-                f"XLA could not take {family}: its FLOP and bytes are those of TensorFlow's own "
-                "statistics, which do not look into loops."
-            )
 
 
 def cell_marks(cells: pd.DataFrame, outliers: pd.DataFrame, rounds: int) -> list[list[str]]:
