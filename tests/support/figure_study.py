@@ -34,9 +34,13 @@ def whole(cells: pd.DataFrame) -> pd.DataFrame:
     work = pd.DataFrame(
         [work_columns(row, 18_765) for row in cells.to_dict("records")], index=cells.index
     )
+    return seen(cells.drop(columns=work.columns, errors="ignore").join(work))
+
+
+def seen(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, whose axes, work and latency are known, with all other columns."""
     latency_s = cells["latency_s"]
-    known = cells.drop(columns=work.columns, errors="ignore")
-    return known.join(work).assign(
+    return cells.assign(
         host=cells["machine"],
         data="builtin",
         rounds=ROUNDS,
