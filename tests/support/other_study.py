@@ -1,5 +1,5 @@
-"""A made-up study of two families that are not the paper's: one of three axes, of which one is
-text, that is not trained, and one of a single axis that is."""
+"""A made-up study of families that are not the paper's: one of three axes, one of them text, that
+is not trained, one of a single axis that is, and one without any."""
 
 import json
 from dataclasses import asdict
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from figure_study import made_up_runs, plot_inputs, plot_outputs, seen
 from made_study import write_study as write_tables
+from once import made_once
 from report_of import SETTINGS
 
 from tfscale.analysis.fit import fit
@@ -50,7 +51,6 @@ FIGURES = {
 }
 
 
-
 def cells(*families: str) -> pd.DataFrame:
     """The cells of these families, at every batch size."""
     rng = np.random.default_rng(1)
@@ -85,37 +85,36 @@ def _cell(axes: dict, rng: np.random.Generator) -> dict:
     return names | axes | work | {"latency_s": latency_s}
 
 
-def write_study(folder: Path, *families: str) -> Path:
-    """The tables of a study of these families, all that is fitted, and their figures."""
-    adopt({name: FAMILIES[name] for name in families})
-    own = cells(*families)
+def shared_study(tmp_path_factory) -> Path:
+    """The folder of a study of all families of this session, with its page, made once."""
+    return made_once(tmp_path_factory, "other_study", write_study)
+
+
+def write_study(folder: Path) -> Path:
+    """The tables of a study, all that is fitted, its figures and its page."""
+    adopt(FAMILIES)
+    own = cells(*FAMILIES)
     paths = write_tables(folder, own, made_up_runs(own))
     (folder / "fits").mkdir()
     plan = Plan(0.95, 20, (), None, None, 1)
     fit(*paths, [], [], 0.95, asdict(plan), str(folder / "fits"), str)
+    _write_page(folder)
     return folder
 
 
-def trained_of(cell: str) -> str:
-    """The trained model of a cell: all of a family share one."""
-    return f"{cell.partition('_')[0]}_one"
-
-
-def write_page(folder: Path, *families: str) -> Path:
-    """The page of a study (see `write_study`) with its figures."""
+def _write_page(folder: Path) -> None:
     (folder / "figures").mkdir()
     (folder / "machine.json").write_text(json.dumps({"warnings": []}))
-    for family in families:
-        shown = FIGURES[family]
+    for family, shown in FIGURES.items():
         plot(family, shown, plot_inputs(folder), plot_outputs(folder / "figures", family, shown))
         _write_model(folder / "models" / f"{family}_one", family)
-    models = [folder / "models" / f"{family}_one" for family in families]
+    models = [folder / "models" / f"{family}_one" for family in FAMILIES]
     inputs = {
         "cells": str(folder / "cells.parquet"),
         "runs": str(folder / "runs.parquet"),
         "machine": str(folder / "machine.json"),
         "findings": str(folder / "fits/findings.parquet"),
-        "words": [str(folder / f"figures/{family}.json") for family in families],
+        "words": [str(folder / f"figures/{family}.json") for family in FAMILIES],
         "facts": [str(model / "facts.json") for model in models],
         "structures": [str(model / "structure.txt") for model in models],
         "predictions": [str(model / "predictions.parquet") for model in models],
@@ -124,11 +123,10 @@ def write_page(folder: Path, *families: str) -> Path:
     names = pd.read_parquet(inputs["cells"])["cell"]
     asked = {
         "settings": SETTINGS,
-        "trained": {cell: trained_of(cell) for cell in names},
+        "trained": {cell: f"{cell.partition('_')[0]}_one" for cell in names},
         "again": Call().again("results"),
     }
     write_report(str(folder / "report.html"), inputs, asked)
-    return folder / "report.html"
 
 
 def _write_model(folder: Path, family: str) -> None:

@@ -140,16 +140,18 @@ def matched(data: FigureData, factor: str) -> Drawn:
         own = cells[cells[facet] == level]
         place = boxes(panel, data, own, factor, hue)
         _joined(panel, own, place, factor)
-        panel.set_title(level_text(level), fontsize="medium")
+        panel.set_title(level_text(level) if len(every) > 1 else "", fontsize="medium")
         amount(panel.yaxis, "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
         if cells[factor].nunique() > MOST_LEVEL:
             panel.tick_params(axis="x", labelrotation=90)
-    figure.suptitle(axis_name(facet), fontsize="medium")
+    if len(every) > 1:
+        figure.suptitle(axis_name(facet), fontsize="medium")
     figure.supxlabel(axis_label(factor), fontsize="medium")
-    level_legend(panels[0][-1], data, cells, hue)
+    if cells[hue].nunique() > 1:
+        level_legend(panels[0][-1], data, cells, hue)
     return Drawn(figure, _words(cells, factor, ratios))
 
 
