@@ -60,7 +60,7 @@ rule fit:
             families=study.about,
             imports=config["imports"],
             coverage=config["timing"]["coverage"],
-            plan=sections.plan(config, study.predicted),
+            plan=sections.plan(config),
             folder=f"{results}/fits",
         ),
     message:
@@ -153,6 +153,7 @@ rule report:
             asked={
                 "settings": sections.shown_settings(config),
                 "trained": {cell: study.trained_of(cell) for cell in study.cells},
+                "encoded": study.encoded_models,
                 "again": call.again(results),
                 "excluded": study.excluded,
                 "missing": study.missing,

@@ -81,7 +81,7 @@ def _cause(workflow, job, call: Call) -> Cause | None:
     if reason.missing_output:
         return _lost(dag, call) if rule in FIRST else None
     if reason.forced:
-        shaped = {name: job.params[name] for name in SHAPED if name in job.params.keys()}
+        shaped = {name: job.params[name] for name in SHAPED if name in dict(job.params.items())}
         what = other(workflow, rule, job.output.get("sums") or job.output[0], shaped)
         why = f"other {what} made them, and Snakemake has no record of them here"
         return Cause(why, call.command(*VOUCH) + VOUCHED, asked=False) if what else None

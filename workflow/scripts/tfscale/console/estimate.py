@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from tfscale.axes import Cell
 from tfscale.study import config as sections
 from tfscale.study.budget import BACKWARD_FACTOR, predicted_inputs, training_budget
 from tfscale.study.study import Study

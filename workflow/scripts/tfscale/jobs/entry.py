@@ -6,7 +6,6 @@ from typing import Any
 
 from tfscale.axes import adopt
 
-
 SHAPED = ("family", "training")
 """Params of a single job that shape what it makes, as settings do that of all jobs of a rule."""
 

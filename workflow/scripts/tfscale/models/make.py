@@ -206,7 +206,10 @@ def _summary(model: keras.Model) -> str:
 
 def _signature_text(saved_model: str) -> str:
     signature = tf.saved_model.load(saved_model).signatures["serving_default"]
-    ends = {"input": signature.structured_input_signature[1], "output": signature.structured_outputs}
+    ends = {
+        "input": signature.structured_input_signature[1],
+        "output": signature.structured_outputs,
+    }
     return "".join(
         f"{end} {name}: {spec.dtype.name} {tuple(spec.shape)}\n"
         for end, specs in ends.items()

@@ -17,9 +17,11 @@ def collect(axes: dict, family: dict, seed: int, arrays: str, manifest: str) -> 
     kept, labels = {}, 0
     for split in SPLITS:
         x, y = data_of(family["source"], split, seed, axes)
-        parts = {f"x_{split}/{name}": part for name, part in x.items()} if isinstance(x, dict) else {
-            f"x_{split}": x
-        }
+        parts = (
+            {f"x_{split}/{name}": part for name, part in x.items()}
+            if isinstance(x, dict)
+            else {f"x_{split}": x}
+        )
         if any(part.dtype == object for part in parts.values()):
             raise StudyError(f"{family['source']}: data({split!r}) gives lists of unequal lengths")
         kept |= parts | {f"y_{split}": y}

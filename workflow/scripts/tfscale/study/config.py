@@ -115,7 +115,10 @@ def about(families: dict[str, Family], config: dict) -> dict[str, dict]:
         axes = {}
         for axis, spec in family.axes.items():
             levels = [part.get(axis) for part in grids if name in part["model"]]
-            values = [spec.get("default", 1), *(v for one in levels if isinstance(one, list) for v in one)]
+            values = [
+                spec.get("default", 1),
+                *(v for one in levels if isinstance(one, list) for v in one),
+            ]
             numbers = [value for value in values if isinstance(value, int | float)]
             axes[axis] = spec | ({} if all(value > 0 for value in numbers) else {"positive": False})
         told[name] = family.about | {"axes": axes}
@@ -291,9 +294,7 @@ def _too_many_cells(config: dict) -> Iterator[str]:
             yield f"{key}: asks for {count:,} cells, more than {MOST_CELLS:,}; take values out"
 
 
-def _cell_mistakes(
-    config: dict, settings: Config, families: dict[str, Family]
-) -> Iterator[str]:
+def _cell_mistakes(config: dict, settings: Config, families: dict[str, Family]) -> Iterator[str]:
     """Cells that cannot exist or that cannot be timed, and mistakes of `exclude`; what that
     takes out is none."""
     entries = plain(settings)["exclude"]
@@ -460,10 +461,10 @@ def predicting(config: dict) -> dict:
     return {key: config["evaluation"][key] for key in ("inputs", "budget_tflop")}
 
 
-def plan(config: dict, predicted: dict[str, Cell]) -> dict:
-    """The analysis plan, as `material.Plan` takes it; with the cells to be `predicted`."""
+def plan(config: dict) -> dict:
+    """The analysis plan, as `material.Plan` takes it."""
     return dict(sorted(config["analysis"].items())) | {
-        "predict": predicted,
+        "predict": config["predict"],
         "latency_ms": config["budget"]["latency_ms"],
         "seed": config["seed"],
     }

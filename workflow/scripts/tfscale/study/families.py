@@ -203,15 +203,25 @@ class _Reader:
         literals = {name: self._literal(name, kind) for name, kind in LITERALS.items()}
         for axis, short in (literals["SHORT"] or {}).items():
             if axis not in axes:
-                self._wrong(self.values["SHORT"][0], f"SHORT names {axis}, which is no parameter of build")
+                self._wrong(
+                    self.values["SHORT"][0], f"SHORT names {axis}, which is no parameter of build"
+                )
             elif not NAME.fullmatch(str(short)):
-                self._wrong(self.values["SHORT"][0], f"SHORT[{axis!r}] must be a word, not {quoted(short)}")
+                self._wrong(
+                    self.values["SHORT"][0], f"SHORT[{axis!r}] must be a word, not {quoted(short)}"
+                )
             else:
                 axes[axis]["short"] = short
         if (dataset := literals["DATASET"]) and dataset not in DATASETS:
-            self._wrong(self.values["DATASET"][0], f"DATASET {quoted(dataset)} is not known{suggest(dataset, DATASETS)}")
+            self._wrong(
+                self.values["DATASET"][0],
+                f"DATASET {quoted(dataset)} is not known{suggest(dataset, DATASETS)}",
+            )
         elif dataset and "input_size" not in axes:
-            self._wrong(self.values["DATASET"][0], f"DATASET {dataset} needs a parameter input_size of build")
+            self._wrong(
+                self.values["DATASET"][0],
+                f"DATASET {dataset} needs a parameter input_size of build",
+            )
         if dataset and data is not None:
             self._wrong(1, "has both DATASET and data(); one of them trains the model")
         self._check_inputs(literals["INPUTS"] or {}, axes)
@@ -263,7 +273,8 @@ class _Reader:
         elif kind not in KINDS:
             said = ast.unparse(one.annotation) if one.annotation else "no type"
             self._wrong(
-                one.lineno, f"parameter {one.arg} of build has {said}: write int, float, bool or str"
+                one.lineno,
+                f"parameter {one.arg} of build has {said}: write int, float, bool or str",
             )
         elif default is None:
             return {"kind": kind}
@@ -394,8 +405,9 @@ def _imported(path: Path) -> Iterable[str]:
                 yield from _prefixes(alias.name)
         elif isinstance(node, ast.ImportFrom):
             yield from _prefixes(node.module or "")
-            yield from (f"{node.module}.{alias.name}" if node.module else alias.name
-                        for alias in node.names)
+            yield from (
+                f"{node.module}.{alias.name}" if node.module else alias.name for alias in node.names
+            )
 
 
 def _prefixes(name: str) -> Iterator[str]:

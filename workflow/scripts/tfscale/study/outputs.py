@@ -47,16 +47,6 @@ def caption_of(figure: str) -> str:
     return f"{figure.partition('_')[0] if shared else figure}.rst"
 
 
-def caption_of(figure):
-    """Placeholder."""
-    return f"{figure}.rst"
-
-
-def figures_of(factors, paper):
-    """Placeholder: the figures' branch has the real one."""
-    return FIGURES
-
-
 DRAWN_TABLES = (
     "anova",
     "correlations",

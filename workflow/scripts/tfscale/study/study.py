@@ -223,6 +223,12 @@ class Study:
         own = "_".join(f"{axis}{axes[axis]}" for axis in family.data)
         return f"own/{family.name}_{own or 'data'}"
 
+    @property
+    def encoded_models(self) -> dict[str, str]:
+        """The encoded data of every model that has some."""
+        found = {name: self.encoded(axes) for name, axes in self.trained.items()}
+        return {name: data for name, data in found.items() if data}
+
     @cached_property
     def own_data(self) -> dict[str, Cell]:
         """The data of families that have their own, by name as `encoded` says: the axes that shape

@@ -79,12 +79,12 @@ def paper_table(cells: pd.DataFrame, model: str) -> pd.DataFrame:
 MACHINE = "the host, and its environment where it was seen in several; or the node class"
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _MERGED = {
-        "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
-        "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
-        "warnings": (_WORD, "what may have disturbed the machine, a line each"),
-        "cpu_model": (_WORD, "model of the processor"),
-        "machine": text(MACHINE),
-        "order_index": (pa.int32(), "place of the run in its round, from 1"),
+    "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
+    "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
+    "warnings": (_WORD, "what may have disturbed the machine, a line each"),
+    "cpu_model": (_WORD, "model of the processor"),
+    "machine": text(MACHINE),
+    "order_index": (pa.int32(), "place of the run in its round, from 1"),
 }
 """What merging adds to the columns of a run."""
 

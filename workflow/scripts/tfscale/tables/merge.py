@@ -293,12 +293,12 @@ def merge(inputs: dict, outputs: dict, settings: dict, threads: int = 1) -> None
     models = {cell: about["saved_model_sha256"] for cell, about in by_cell.items()}
     notes = {
         "tfscale_families": json.dumps(settings["families"]),
-        "tfscale_work": json.dumps({_architecture(about): about["work"] for about in known.values()}),
+        "tfscale_work": json.dumps(
+            {_architecture(about): about["work"] for about in known.values()}
+        ),
     }
     table = merge_runs(inputs["runs"], merged, threads, node_class, models, notes)
-    timed = latencies(
-        table.drop_columns(["environment"]).to_pandas(), merged, settings["coverage"]
-    )
+    timed = latencies(table.drop_columns(["environment"]).to_pandas(), merged, settings["coverage"])
     floor_s = pd.read_parquet(inputs["floor"])
     if node_class:
         timed["host"] = floor_s["host"].iloc[0]

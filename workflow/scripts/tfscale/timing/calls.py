@@ -92,9 +92,7 @@ def make_calls(model: Any, axes: dict, batches: list[Batch]) -> Calls:
         signature = _compiled(signature, batches[0])
     count, on_gpu = len(batches), device_type() == "GPU"
     # Everything that a call needs is made before, so that a call is only the call.
-    arguments = [
-        {name: tf.constant(part) for name, part in batch.items()} for batch in batches
-    ]
+    arguments = [{name: tf.constant(part) for name, part in batch.items()} for batch in batches]
     (output,) = outputs if len(outputs) == 1 else ("",)
 
     def fetched(index: int) -> np.ndarray:
@@ -126,9 +124,7 @@ def _compiled(signature: Any, batch: Batch) -> Any:
     return compiled.get_concrete_function(**specs)
 
 
-def _predict(
-    layer: keras.layers.Layer, jit: bool, batches: list[Batch]
-) -> Callable[[int], object]:
+def _predict(layer: keras.layers.Layer, jit: bool, batches: list[Batch]) -> Callable[[int], object]:
     """The call of `model.predict`: NumPy batches in, NumPy out, all of Keras in between."""
     first = batches[0]
     size = len(next(iter(first.values())))

@@ -27,8 +27,8 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     """Time a cell here and keep the row in the last of the files `rows`; the `last` process of a
     run writes its file. Returns what it found in a line.
 
-    `cell` holds cell, round, seed, axes and its families; `files` saved_model, facts, predictions, arrays and
-    output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
+    `cell` holds cell, round, seed, axes and its families; `files` saved_model, facts, predictions,
+    arrays and output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
     made (see `checksums.made`).
     """
     adopt(cell["families"])
