@@ -295,9 +295,36 @@ def test_a_model_of_texts_is_counted_by_tensorflows_statistics():
         chain((1,), texts, layers.Embedding(8, 4), pool, layers.Dense(3), dtype="string")
     )
     assert work["counted_by"] == "graph"
-    assert work["not_counted"][0].startswith(
-        "bytes, layers and loops, as XLA cannot take the model"
-    )
+    (missing,) = work["not_counted"]
+    assert missing.startswith("bytes, layers, loops, tables: XLA cannot take the model (")
     assert work["matmul_flop"] == 2 * 4 * 3
     assert work["reduction_flop"] == 6 * 4
     assert work["weight_bytes"] == 4 * (8 * 4 + 4 * 3 + 3)
+
+
+def test_a_product_without_statistics_is_named():
+    texts, table = keras.Input((1,), dtype="string", name="x"), layers.Embedding(8, 4)
+    tensor = table(layers.StringLookup(vocabulary=["good", "bad"])(texts))
+    model = keras.Model(texts, layers.MultiHeadAttention(1, 4)(tensor, tensor))
+    assert any(
+        text.startswith("no statistics of Einsum: ") for text in counted(model)["not_counted"]
+    )
+
+
+def test_a_layer_that_is_called_twice_counts_twice():
+    dense, first, second = layers.Dense(4, "relu"), keras.Input((8,)), keras.Input((8,))
+    work = counted(keras.Model([first, second], [dense(first), dense(second)]))
+    assert (work["operations"], work["matmul_flop"]) == (2, 2 * 4 * (2 * 8 + 1 + 1))
+    assert work["weight_bytes"] == 4 * (8 * 4 + 4)
+
+
+def test_copies_that_tensorflow_writes_are_movement():
+    work = counted(chain((6, 6, 8), layers.UpSampling2D(2)))
+    assert work["movement_bytes"] == 4 * 8 * (6 * 6 + 2 * 12 * 6 + 12 * 12)
+    assert work["flop_per_example"] == 0
+
+
+def test_a_resized_image_is_no_product_of_matrices():
+    work = counted(chain((6, 6, 8), layers.Resizing(12, 12)))
+    assert work["elementwise_flop"] == work["flop_per_example"] == 2 * 9 * 12 * 12 * 8
+    assert work["operations"] == 1

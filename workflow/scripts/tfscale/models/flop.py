@@ -164,6 +164,16 @@ RULES: dict[str, Rule] = {
 """Kind and FLOP of an operation, by opcode."""
 
 
+RESIZES = ("ResizeBilinear", "ResizeBicubic")
+"""XLA writes what they do with an element's neighbours as a product of matrices."""
+
+
+def kind_and_flop(operation: Operation, operands: list[Value]) -> tuple[str, int]:
+    """Kind and FLOP of an operation that has a rule."""
+    kind, flop = RULES[operation.opcode](operation, operands)
+    return "elementwise" if operation.op_type in RESIZES else kind, flop
+
+
 def elements(type_: Type) -> int:
     """How many numbers an array or a tuple holds."""
     return type_.elements if isinstance(type_, Array) else sum(map(elements, type_))

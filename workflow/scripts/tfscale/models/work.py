@@ -23,6 +23,7 @@ from tfscale.models.flop import (
     convolution_shape,
     elements,
     is_free,
+    kind_and_flop,
 )
 from tfscale.models.hlo import Array, Computation, Module, Operation, Type, loop_length, parse
 from tfscale.study.kinds import KINDS
@@ -88,7 +89,7 @@ class Walk:
         self.input_bytes = 0
         self.reread = 0.0
         self.keys = counter()
-        self.begun: dict[tuple[str, int], int] = {}
+        self.begun: dict[str, int] = {}
 
     def call(self) -> "Walk":
         """Walk through the entry computation."""
@@ -133,12 +134,14 @@ class Walk:
                 self.groups[one.group].leaves.add(one.key)
 
     def _computation(self, computation: Computation, arguments: dict, times: int):
+        outer, self.begun = self.begun, {}  # a TensorFlow operation stands in one computation
         values: dict = {}
         for operation in computation.live:
             operands = [values[name] for name in operation.operands]
             values[operation.name] = self._operation(
                 operation, operands, computation, arguments, times
             )
+        self.begun = outer
         return values[computation.root.name]
 
     def _operation(self, operation, operands, computation, arguments, times):
@@ -235,7 +238,7 @@ class Walk:
         if depends == CONSTANT or operation.opcode not in RULES:
             self._leave(operands)
             return self._value(operation.type, depends)
-        kind, flop = RULES[operation.opcode](operation, operands)
+        kind, flop = kind_and_flop(operation, operands)
         if depends == WEIGHT:
             self.weight_flop += flop * times
             return self._value(operation.type, WEIGHT)
@@ -264,7 +267,7 @@ class Walk:
         op_name, heavy = _op(operation), kind != "elementwise"
         read = [one for one in operands if one.depends == DATA and one.group is not None]
         latest = max((one.group for one in read if one.group is not None), default=-1)
-        begun = self.begun.get((op_name, times), -1)
+        begun = self.begun.get(op_name, -1)
         if begun >= 0 and latest <= begun:
             group = self.groups[begun]
             inner = [one.elements for one in read if one.group == begun]
@@ -279,7 +282,7 @@ class Walk:
             if same or (fits and self.groups[latest].kind not in ("lookup", "movement")):
                 return latest
         self.groups.append(Group(kind, op_name, times))
-        self.begun[op_name, times] = len(self.groups) - 1
+        self.begun[op_name] = len(self.groups) - 1
         return len(self.groups) - 1
 
     def _move(self, operation: Operation, operands: list[Value], result, number: int) -> None:
@@ -371,7 +374,7 @@ def count(function: Callable, specs: dict[str, tf.TensorSpec]) -> dict:
     """
     try:
         walks = [walk(function, specs, batch) for batch in BATCHES]
-    except (tf.errors.OpError, ValueError, TypeError, NotImplementedError) as error:
+    except (tf.errors.OpError, ValueError, TypeError, LookupError, NotImplementedError) as error:
         return _from_statistics(function, specs, error)
     few, more = (walk.amounts() for walk in walks)
     example: dict[Any, Any] = {key: more[key] - few.get(key, 0) for key in more}
@@ -423,7 +426,6 @@ def _at(specs: dict, batch: int) -> dict:
         name: tf.TensorSpec(
             [batch if i == 0 and dim is None else dim for i, dim in enumerate(spec.shape)],
             spec.dtype,
-            name=name,
         )
         for name, spec in specs.items()
     }
@@ -454,19 +456,20 @@ def _from_statistics(function: Callable, specs: dict, error: Exception) -> dict:
     traced = tf.function(lambda **inputs: function(**inputs), autograph=False)
     traces = [traced.get_concrete_function(**_at(specs, batch)) for batch in BATCHES]
     weights = sum(one.dtype.size * one.shape.num_elements() for one in traces[0].variables)
-    missing = [f"bytes, layers and loops, as XLA cannot take the model: {_first(error)}"]
+    missing = [f"bytes, layers, loops, tables: XLA cannot take the model ({_first(error)})"]
     try:
         graphs = [convert_variables_to_constants_v2(trace).graph for trace in traces]
     except (tf.errors.OpError, ValueError, TypeError, KeyError) as problem:
         graphs = [trace.graph for trace in traces]
-        missing.append(f"products with weights, as the graph cannot be frozen: {_first(problem)}")
+        missing.append(f"products with weights: the graph cannot be frozen ({_first(problem)})")
     few, more = (_profiled(*pair) for pair in zip(graphs, BATCHES, strict=True))
     nodes = [node for node in graphs[0].get_operations() if node.type not in IDLE]
     missing += [
-        f"{node.type} of unknown shape: {node.name}"
+        f"no statistics of {node.type}: {node.name}"
         for node in nodes
-        if node.type in STATISTICS and not node.outputs[0].shape.is_fully_defined()
+        if node.type in STATISTICS and not more.get(node.type)
     ]
+    few, more = (_by_kind(flop) for flop in (few, more))
     example = {kind: more[kind] - few[kind] for kind in KINDS}
     return {
         "operations": len(nodes),
@@ -485,21 +488,28 @@ def _from_statistics(function: Callable, specs: dict, error: Exception) -> dict:
 
 
 def _profiled(graph: tf.Graph, batch: int) -> dict[str, int]:
-    """FLOP by kind. A first dimension that TensorFlow does not know is taken for the batch."""
+    """FLOP by type of operation; a first dimension that is not known is taken for the batch."""
     for tensor in (output for node in graph.get_operations() for output in node.outputs):
         if tensor.shape.rank and tensor.shape[0] is None:
             tensor.set_shape([batch, *tensor.shape[1:]])
     builder = tf.compat.v1.profiler.ProfileOptionBuilder
     options = builder(builder.float_operation()).with_empty_output().build()
-    found = dict.fromkeys(KINDS, 0)
+    found = {}
     profile = tf.compat.v1.profiler.profile(graph, cmd="op", options=options)
-    while profile.children:  # each type of operation has the next as its child
+    while profile.children:  # each type has the next as its child
         profile = profile.children[0]
-        found[STATISTICS.get(profile.name, "elementwise")] += profile.float_ops
+        found[profile.name] = profile.float_ops
+    return found
+
+
+def _by_kind(flop_by_type: dict[str, int]) -> dict[str, int]:
+    found = dict.fromkeys(KINDS, 0)
+    for name, flop in flop_by_type.items():
+        found[STATISTICS.get(name, "elementwise")] += flop
     return found
 
 
 def _first(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))[
-        :200
-    ]
+    """The first line of an error."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else repr(error)
