@@ -115,7 +115,9 @@ def study(tmp_path_factory):
     asked += [shape | {"activation": name} for name in ("gelu", "tanh")]
     counted = {architecture_name(cell): work_of(cell) for cell in asked}
     plan = PLAN.__class__(**vars(PLAN) | {"predict": PREDICT})
-    fitted(folder, (cells, processes_of(cells, noise=0.01)), plan=plan, work=counted, progress=print)
+    fitted(
+        folder, (cells, processes_of(cells, noise=0.01)), plan=plan, work=counted, progress=print
+    )
     names = [*TABLES, "findings"]
     return cells, {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}
 
