@@ -101,8 +101,10 @@ PREDICT = [
 
 
 @pytest.fixture(autouse=True)
-def two_families(paper_families) -> None:
+def two_families(paper_families):
     adopt(TWO)
+    yield
+    adopt(PAPER_FAMILIES)  # for what other modules make up before their first test
 
 
 @pytest.fixture(scope="module")
