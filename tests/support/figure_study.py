@@ -17,9 +17,11 @@ from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.figures.draw import draw
 from tfscale.figures.look import FigureData, read, styled
-from tfscale.study.outputs import FIGURES
+from tfscale.study.outputs import BOXED, figures_of
 
 mpl.use("agg")
+FIGURES = figures_of(BOXED, paper=True)
+"""The figures of one of the paper's families."""
 DOLLARS = "a $machine_ with <b>"
 SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 48, 64), "convs": (5,)}
 GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
@@ -30,9 +32,13 @@ CALLS = 40
 def whole(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells with every column of cells.parquet that a figure, a fit or the page reads."""
     work = pd.DataFrame([work_of(row) for row in cells.to_dict("records")], index=cells.index)
+    return seen(cells.drop(columns=work.columns, errors="ignore").join(work))
+
+
+def seen(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, whose axes, work and latency are known, with all other columns."""
     latency_s = cells["latency_s"]
-    known = cells.drop(columns=work.columns, errors="ignore")
-    return known.join(work).assign(
+    return cells.assign(
         host=cells["machine"],
         data="builtin",
         rounds=ROUNDS,
@@ -128,10 +134,10 @@ def plot_inputs(folder: Path) -> dict:
     return paths | {"tables": [str(folder / "fits/laws.parquet")]}
 
 
-def plot_outputs(folder: Path, model: str) -> dict:
+def plot_outputs(folder: Path, model: str, figures: dict[str, str] = FIGURES) -> dict:
     """What the rule `plot` writes."""
     files: dict = {
-        kind: [str(folder / f"{model}_{name}.{kind}") for name in FIGURES]
+        kind: [str(folder / f"{model}_{name}.{kind}") for name in figures]
         for kind in ("svg", "png")
     }
     return files | {"words": str(folder / f"{model}.json")}
