@@ -2,8 +2,8 @@ import os
 
 import pytest
 import yaml
-from paths import ROOT
 from paper_families import PAPER_FAMILIES
+from paths import ROOT
 from warm_parent import snakemake as snakemake
 
 from tfscale.axes import adopt

@@ -9,7 +9,7 @@ from tfscale.jobs.log import name_snakemake
 from tfscale.jobs.surroundings import settle
 from tfscale.study import config as sections
 from tfscale.study.config_files import typed
-from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, FIGURES, PAGE_FILES, TABLES
+from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, PAGE_FILES, TABLES, caption_of
 from tfscale.study.study import study_of
 
 results = workflow.pathvars.apply("<results>")
@@ -38,18 +38,19 @@ def model_file(name):
 
 
 def data_file(suffix):
-    """The file of encoded data that a cell or model uses; by itself a newer one redoes nothing."""
+    """The file of encoded data that a cell or model uses, if any; by itself a newer one redoes
+    nothing."""
 
     def of(w):
         axes = study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained)
-        return data_files([study.encoded(axes)], suffix)[0]
+        return data_files([study.encoded(axes)], suffix)
 
     return of
 
 
 def data_files(names, suffix):
-    """Files of encoded data by name (see Study.encoded)."""
-    return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names]
+    """Files of encoded data by name (see Study.encoded); of models without data none."""
+    return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names if name]
 
 
 def job(target, env, fresh=False, also=(), files=(), **settings):
@@ -80,8 +81,11 @@ def kept(name, *read):
 def kept_model(trained):
     """Asks for nothing, but has a trained model made again when it is a copy that other code or
     settings made."""
-    manifest = f"{encoded}/{study.encoded(study.model(trained))}.json"
-    return keep_model(workflow, f"{models}/{trained}", manifest)
+    axes = study.model(trained)
+    data = study.encoded(axes)
+    manifest = f"{encoded}/{data}.json" if data else None
+    shaped = {"family": study.job_family(axes), "training": study.recipe(trained)}
+    return keep_model(workflow, f"{models}/{trained}", manifest, shaped)
 
 
 def kept_run(w):
@@ -94,7 +98,7 @@ def kept_run(w):
 def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
-    return [ancient(model_file("SHA256SUMS")(w)), data_file("sha256")(w), machine]
+    return [ancient(model_file("SHA256SUMS")(w)), *data_file("sha256")(w), machine]
 
 
 def sums(name):
@@ -103,8 +107,9 @@ def sums(name):
 
 
 wildcard_constraints:
-    model="mnist|text",
+    dataset="fashion-mnist|movie-reviews",
+    source="real|builtin",
     input_size=r"\d+",
     round=r"\d+",
-    trained=r"\w+",
-    cell=r"\w+",
+    trained=r"[\w.+-]+",
+    cell=r"[\w.+-]+",

@@ -4,10 +4,11 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
     from tfscale.files import checksums
-    from tfscale.jobs.entry import call, imported
+    from tfscale.jobs.entry import SHAPED, call, imported
 
     code, settings = snakemake.params.code, snakemake.params.settings
-    made, sums = checksums.made(code, settings), snakemake.output.get("sums")
+    shaped = {name: snakemake.params[name] for name in SHAPED if name in dict(snakemake.params.items())}
+    made, sums = checksums.made(code, settings | shaped), snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
         "function": code["function"],

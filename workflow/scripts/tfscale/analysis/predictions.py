@@ -25,10 +25,8 @@ from tfscale.analysis.slices import (
 from tfscale.analysis.words import groups, scaled
 from tfscale.analysis.work_model import timed
 from tfscale.axes import AXES, FACTORS
-from tfscale.errors import StudyError
 from tfscale.files.columns import axes, bounded, count, described, number, text
 from tfscale.study.grid import cells as grid_cells
-from tfscale.study.grid import impossible
 from tfscale.units import percent, seconds
 from tfscale.words import counted
 
@@ -143,7 +141,7 @@ def predict_cells(
     `extrapolates` names the axes whose value lies outside what the machine's own cells of the
     same model and setting cover; empty = none. There the interval promises nothing. `measured_s`
     is the latency of a cell that was run after all. Where nothing can be predicted `note` says
-    why. Raises StudyError for a cell that cannot exist.
+    why.
     """
     if not grid:
         return pd.DataFrame(columns=PREDICTIONS.names)
@@ -162,13 +160,8 @@ def predict_cells(
 
 
 def _wanted(grid: dict | list[dict], work: Mapping[str, dict]) -> pd.DataFrame:
-    """The cells of the grid with the work of each; raises StudyError that names impossible ones."""
-    cells = grid_cells(grid)
-    wrong = {name: why for name, cell in cells.items() if (why := impossible(cell))}
-    if wrong:
-        name, why = next(iter(wrong.items()))
-        raise StudyError(f"predict: {len(wrong)} cells cannot exist, first {name}: {why}")
-    rows = [{"cell": name} | cell for name, cell in cells.items()]
+    """The cells of the grid with the work of each."""
+    rows = [{"cell": name} | cell for name, cell in grid_cells(grid).items()]
     table = pd.DataFrame(rows, columns=["cell", *AXES])
     return with_work(table.assign(called_batch=table["batch_size"]), work, "predict")
 

@@ -83,9 +83,9 @@ class Described:
         """Every column by name with those of the study's axes."""
         found: dict[str, Column] = {}
         for name, column in self.columns.items():
-            found |= {axis: _axis(axis) for axis in _STUDYS[name]} if name in _STUDYS else {
-                name: column
-            }
+            found |= (
+                {axis: _axis(axis) for axis in _STUDYS[name]} if name in _STUDYS else {name: column}
+            )
         return found
 
     @property
