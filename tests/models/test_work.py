@@ -6,14 +6,11 @@ import keras
 import pytest
 import tensorflow as tf
 from keras import layers
+from models_of import built
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from tfscale.models.networks import build
 from tfscale.models.work import count, walk
-from tfscale.study.architecture import describe
 from tfscale.study.kinds import KINDS, WORK
-
-VOCABULARY = 500
 
 
 def called(model):
@@ -66,7 +63,8 @@ PAPER = {
 def test_the_papers_networks_are_counted_as_by_layer_and_by_the_profiler(cell):
     name, number, conv_size = cell
     size = 28 if name == "mnist" else 56
-    model = build(describe(name, number, conv_size, size), VOCABULARY, 0.75)
+    more = {"vocabulary": 500} if name == "text" else {}
+    model = built(name, layers=number, conv_size=conv_size, input_size=size, **more)
     work = counted(model)
     operations, *figures = PAPER[cell]
     columns = ("conv_thin", "conv", "conv_spanning", "reduction", "lookup")

@@ -37,15 +37,14 @@ def model_file(name):
     return lambda w: f"<models>/{study.trained_of(w.cell)}/{name}"
 
 
+def encoded_of(w):
+    """The encoded data that a cell or model uses, if any."""
+    return study.encoded(study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained))
+
+
 def data_file(suffix):
-    """The file of encoded data that a cell or model uses, if any; by itself a newer one redoes
-    nothing."""
-
-    def of(w):
-        axes = study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained)
-        return data_files([study.encoded(axes)], suffix)
-
-    return of
+    """Its file, if any; by itself a newer one redoes nothing."""
+    return lambda w: next(iter(data_files([encoded_of(w)], suffix)), [])
 
 
 def data_files(names, suffix):
@@ -98,7 +97,8 @@ def kept_run(w):
 def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
-    return [ancient(model_file("SHA256SUMS")(w)), *data_file("sha256")(w), machine]
+    data = data_files([encoded_of(w)], "sha256")
+    return [ancient(model_file("SHA256SUMS")(w)), machine, *data]
 
 
 def sums(name):

@@ -97,6 +97,17 @@ RUNS = described(_RUN | _MERGED)
 
 _MEMORY = ("load", "first", "warmup", "timed")
 
+_WORK = {
+    "operations": "operations that a call starts",
+    "flop_per_example": "FLOP of one example",
+    "flop_per_call": "FLOP of a call whatever its batch",
+    "weight_bytes": "bytes of all weights",
+    "read_weight_bytes": "bytes of weights that a call reads",
+    "reread_kernel_bytes": "bytes of kernels read again from beyond the caches, one example",
+    "activation_bytes": "bytes of all inputs and outputs of operations, one example",
+    **{f"{kind}_flop": f"FLOP of one example: {kind}" for kind in KINDS},
+    **{f"{kind}_bytes": f"bytes read and written by one example: {kind}" for kind in KINDS},
+}
 CELLS = described(
     {
         "cell": text("name of the cell"),
@@ -109,17 +120,7 @@ CELLS = described(
         "training_examples": count("examples seen in training"),
         "training_steps": count("steps of training"),
         "test_accuracy": number("share of the predicted test inputs that were right"),
-        "operations": count("operations that a call starts"),
-        "flop_per_example": count("FLOP of one example"),
-        "flop_per_call": count("FLOP of a call whatever its batch"),
-        "weight_bytes": count("bytes of all weights"),
-        "read_weight_bytes": count("bytes of weights that a call reads"),
-        "reread_kernel_bytes": count(
-            "bytes of kernels read again from beyond the caches, one example"
-        ),
-        "activation_bytes": count("bytes of all inputs and outputs of operations, one example"),
-        **{f"{kind}_flop": count(f"FLOP of one example: {kind}") for kind in KINDS},
-        **{f"{kind}_bytes": count(f"bytes read and written: {kind}") for kind in KINDS},
+        **{name: count(_WORK[name]) for name in WORK},
         "rounds": count("rounds with a run of the cell"),
         "processes": count("processes that timed it"),
         "disturbed_processes": count("of them those that a neighbour disturbed, by physical signs"),
