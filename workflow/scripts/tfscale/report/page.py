@@ -47,9 +47,9 @@ TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predi
 @dataclass(frozen=True)
 class Study:
     """What was asked: all settings, the trained model of every cell, the command that times a cell
-    again ({cell} stands for its name), the encoded data (without folder and suffix) of the trained
-    models that have some, why cells were taken out; of a partial study what each cell lacks, and
-    the command that finishes it."""
+    again ({cell} stands for its name), the encoded data (source/name) of the trained models that
+    have some, why cells were taken out; of a partial study what each cell lacks, and the command
+    that finishes it."""
 
     settings: dict
     trained: dict[str, str]
@@ -73,7 +73,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     processes = read_processes(inputs["runs"])
     cells = _marked(pd.read_parquet(inputs["cells"]), fits, study, inputs["predictions"])
     works = _works(inputs["facts"])
-    shapes = {name: study.encoded.get(name, name) for name in cells["trained"].unique()}
+    shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
     findings = findings_by_topic(inputs["findings"])
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]

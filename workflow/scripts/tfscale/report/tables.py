@@ -132,11 +132,14 @@ def title_of(family: str) -> str:
     return FAMILIES[family].title.rstrip(".")
 
 
+DATA_WORDS = {"builtin": "built-in (generated)", "real": "real", "own": "the family's own"}
+
+
 def data_of(cells: pd.DataFrame) -> str:
     """What the models of a family's cells were trained on."""
     if cells["test_accuracy"].isna().all():
         return "none"
-    return "built-in (generated)" if (cells["data"] == "builtin").any() else "real"
+    return DATA_WORDS[str(cells["data"].iloc[0])]
 
 
 MOST_LAYERS = 20
