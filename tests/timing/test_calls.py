@@ -273,3 +273,33 @@ def test_what_no_batch_can_be_made_of_is_named():
         calls.batches(a_cell(fixed), None, 0)
     with pytest.raises(StudyError, match="no values can be made up for the input x of complex64"):
         calls.batches(a_cell({"x": {"shape": [None], "dtype": "complex64"}}), None, 0)
+
+
+class Texts(tf.Module):
+    """The length of a text, and whether it was marked."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="words"),
+            tf.TensorSpec([None], tf.bool, name="mark"),
+        ]
+    )
+    def serve(self, words, mark):
+        """Two outputs."""
+        return {"length": tf.strings.length(words), "other": tf.logical_not(mark)}
+
+
+def test_predict_takes_texts_and_truth_values_and_names_what_it_cannot(tmp_path, odd):
+    module, axes = Texts(), {"path": "predict", "jit": False, "batch_size": BATCH}
+    tf.saved_model.save(module, str(tmp_path), signatures={calls.SIGNATURE: module.serve})
+    inputs = {
+        "words": {"shape": [None], "dtype": "string"},
+        "mark": {"shape": [None], "dtype": "bool"},
+    }
+    batches = calls.batches(a_cell(inputs), None, 0)
+    found = calls.make_calls(calls.load(str(tmp_path), axes), axes, batches).fetched(1)
+    assert found["length"].tolist() == [6] * BATCH
+    assert found["other"].tolist() == (~batches[1]["mark"]).tolist()
+    batches = calls.batches(a_cell(odd[1]), None, 0)
+    with pytest.raises(StudyError, match="takes batches only, and scale is one number for all"):
+        calls.make_calls(calls.load(odd[0], axes), axes, batches)
