@@ -240,7 +240,7 @@ def test_truth_values_numbers_for_all_texts_and_chosen_values_are_made_up(odd):
         for name in ("flags", "scale", "words", "picked")
     )
     assert flags.dtype == bool and flags.shape[1:] == (BATCH, 3) and set(flags.ravel()) == {0, 1}
-    assert scale.shape[1:] == () and scale.dtype == np.float32 and (0 <= scale).all()
+    assert scale.shape[1:] == () and scale.dtype == np.float32 and (scale >= 0).all()
     assert (scale < 1).all() and len(set(scale)) == len(batches)
     assert words.shape[1:] == (BATCH,) and set(words.ravel()) == {b"a text"}
     assert picked.dtype == np.int64 and set(picked.ravel()) == {10, 1000}
