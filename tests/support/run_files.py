@@ -52,6 +52,7 @@ def a_run(
     host="h",
     environment=None,
     calls_ns=None,
+    made="",
     **axes,
 ) -> str:
     """The path of a new run of one process, in its place under the folder; a `model` of another
@@ -81,6 +82,7 @@ def a_run(
         "saved_model_sha256": digest_of(cell),
         "cell": name,
         "round": number,
+        "made": made,
     }
     path = str(Path(folder, "runs", name, f"round{number}.parquet"))
     run_file.write(path, [row], record)
