@@ -23,11 +23,13 @@ from bench.outcome import (
     text_table,
 )
 from bench.study import Options, project_config
+from tests.support.paper_families import PAPER_FAMILIES
+from tests.support.paper_work import work_of, works
 from tfscale.analysis.fit import fit
 from tfscale.analysis.held_out import (
-    SHAPES,
     TESTS,
     Fold,
+    factors_of,
     folds,
     left_out,
     noise_floor,
@@ -35,11 +37,10 @@ from tfscale.analysis.held_out import (
 )
 from tfscale.analysis.material import paper_cells
 from tfscale.analysis.predictions import covered
-from tfscale.analysis.slices import GROUP, architectures
-from tfscale.axes import cell_name, defaults
+from tfscale.analysis.slices import GROUP, architecture, split
+from tfscale.axes import adopt, cell_name, defaults
 from tfscale.files.parquet import write_parquet
 from tfscale.study import config as sections
-from tfscale.study.work import work_columns
 
 LAYERS_TEST = "layers 4, 6, 8 -> 10"
 MEDIAN, WITHIN, LAYERS, RATIO = 0.06, 0.69, 0.09, 0.5
@@ -122,10 +123,12 @@ def paper_tables() -> Tables:
     if not folder.is_dir():
         print(f"no folder {folder} with the paper's tables (set TFSCALE_PAPER)\n")
         return {}
+    adopt(PAPER_FAMILIES)
     found: Tables = {}
     for model, host in PAPER:
         name = f"{model}-{host}"
-        found[name] = _without_faulty(paper_cells(str(folder / f"{name}.csv"), model, name)), None
+        cells = paper_cells(str(folder / f"{name}.csv"), model, name, works([model]))
+        found[name] = _without_faulty(cells), None
     return found
 
 
@@ -137,7 +140,7 @@ def study_tables(options: Options) -> Tables:
         print(f"{reason}\n")
         return {}
     found: Tables = {}
-    for model, table in study.cells.reset_index(drop=True).groupby("model", sort=False):
+    for (model,), table in split(study.cells, ["model"]):
         groups = [group for _, group in table.groupby(GROUP)]
         largest = max(groups, key=len).reset_index(drop=True)
         found[f"{model}, study"] = largest, study.processes
@@ -147,7 +150,7 @@ def study_tables(options: Options) -> Tables:
 def _without_faulty(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells without outliers among the rows of an architecture, which the paper timed alike:
     externally studentised residuals of ln t, Bonferroni over the cells. Names those it drops."""
-    number = architectures(cells)
+    number = architecture(cells).to_numpy()
     log_s = np.log(cells["latency_s"].to_numpy(float))
     fit = sm.OLS(log_s, np.eye(number.max() + 1)[number]).fit()
     corrected = np.asarray(fit.outlier_test(method="bonf"))[:, 2]
@@ -174,7 +177,7 @@ def interpreter() -> Path:
 
 def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
     """One row a cell left out, as `held_out.left_out`; NaN where Extra-P has no answer."""
-    names = [name for name in SHAPES if cells[name].nunique() > 1][:MOST_PARAMETERS]
+    names = factors_of(cells)[:MOST_PARAMETERS]
     points, values = cells[names].astype(float), cells["latency_s"].astype(float)
     tasks = [
         {
@@ -235,6 +238,7 @@ def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
             cells_path=paths[0],
             runs_path=paths[1],
             roofs_path=paths[2],
+            work=[],
             imports=[],
             coverage=config["timing"]["coverage"],
             plan=sections.plan(config),
@@ -245,12 +249,13 @@ def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
 
 def simulated(seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cells of overhead + work, and their processes with log-normal noise, one a round."""
+    adopt(PAPER_FAMILIES)
     rng = np.random.default_rng(seed)
     rows = []
     for layers, conv, size, batch in product(*GRID):
-        axes = defaults() | {"model": "mnist", "layers": layers, "batch_size": batch}
+        axes = defaults("mnist") | {"model": "mnist", "layers": layers, "batch_size": batch}
         axes |= {"conv_size": conv, "input_size": size}
-        work = work_columns(axes, 0)
+        work = work_of(axes)
         latency_s = 2e-4 + batch * work["flop_per_example"] / 1e11
         pass_s = latency_s * 2000 / batch
         rows.append(

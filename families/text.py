@@ -16,7 +16,6 @@ def build(
 ):
     """An embedding of `input_size` tokens, then mnist's stages."""
     import keras
-    from mnist import stages
 
     inputs = keras.Input((input_size,), dtype="int32", name="x")
     x = keras.layers.Embedding(vocabulary, 256)(inputs)
@@ -28,6 +27,16 @@ def build(
     x = keras.layers.Dense(64, activation="relu")(x)
     x = keras.layers.Dropout(dropout)(x)
     return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+
+
+def stages(layers, conv_size, rows, columns):
+    """The kernel and the pool of every stage; all but the last take `conv_size` rows and columns
+    away."""
+    for _ in range((layers - 2) // 2 - 1):
+        yield (conv_size, conv_size), (2, 2)
+        rows, columns = rows - conv_size, columns - conv_size
+    kernel = min(conv_size, rows)
+    yield (kernel, columns), (rows - kernel + 1, 1)
 
 
 def fits(layers, conv_size, input_size):
@@ -49,9 +58,8 @@ def fits(layers, conv_size, input_size):
 def flop(layers, conv_size, input_size, filters):
     """Multiply-adds of the convolutions, for the plan; the study counts the graph."""
     rows, columns, channels, total = input_size, 256, 1, 0
-    for _ in range((layers - 2) // 2 - 1):
-        outputs = (rows - conv_size + 1) * (columns - conv_size + 1)
-        total += 2 * outputs * conv_size**2 * channels * filters
+    for kernel, _ in stages(layers, conv_size, rows, columns):
+        outputs = (rows - kernel[0] + 1) * (columns - kernel[1] + 1)
+        total += 2 * outputs * kernel[0] * kernel[1] * channels * filters
         rows, columns, channels = rows - conv_size, columns - conv_size, filters
-    kernel = min(conv_size, rows)
-    return total + 2 * (rows - kernel + 1) * kernel * columns * channels * filters
+    return total

@@ -1,11 +1,14 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_study import PLAN, a_study, fitted, grid, work, write_study, write_work
+from paper_families import PAPER_FAMILIES
+from paper_work import works
 from run_files import a_run
 
 from tfscale.analysis.fit import PARTS, fit
@@ -115,7 +118,8 @@ def test_the_runs_of_another_study_are_imported_and_fitted(tmp_path):
         for place, cell in enumerate(cells.to_dict("records"))
     ]
     target = str(tmp_path / "runs_of_another.parquet")
-    merge_runs(paths, target)
+    notes = {"tfscale_families": PAPER_FAMILIES, "tfscale_work": works(["mnist"])}
+    merge_runs(paths, target, notes={name: json.dumps(value) for name, value in notes.items()})
     fitted(tmp_path, (cells, processes), [{"path": target, "name": "slow"}])
     complete(tmp_path)
     machines = pd.read_parquet(tmp_path / "machines.parquet").set_index("quantity")

@@ -136,8 +136,8 @@ def test_what_cannot_be_predicted_says_why(change, cells, note):
     assert np.isnan(table["latency_high_s"].item())
 
 
-def test_an_impossible_cell_is_refused_by_name():
-    with pytest.raises(StudyError, match="predict: 1 cells cannot exist, first mnist_layers40_"):
+def test_a_cell_whose_work_was_not_counted_is_refused_by_name():
+    with pytest.raises(StudyError, match="predict: the work of mnist_layers40_conv4_input28 was"):
         predict_cells(work_cells(), GRID | {"layers": [40]}, works())
 
 

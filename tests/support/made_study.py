@@ -201,9 +201,12 @@ def write_study(folder: Path, cells: pd.DataFrame, processes: pd.DataFrame) -> l
     return [str(folder / f"{name}.parquet") for name in tables]
 
 
-def fitted(folder: Path, study: tuple, imports=(), plan=PLAN, progress=str) -> pd.DataFrame:
-    """Fit a study of cells and processes under a folder; returns its findings."""
-    paths, work = write_study(folder, *study), write_work(folder)
+def fitted(
+    folder: Path, study: tuple, imports=(), plan=PLAN, progress=str, work=None
+) -> pd.DataFrame:
+    """Fit a study of cells and processes under a folder; returns its findings. `work` is that of
+    architectures to predict (`write_work`)."""
+    paths, work = write_study(folder, *study), write_work(folder, work)
     return fit(*paths, work, list(imports), 0.9375, asdict(plan), str(folder), progress)
 
 

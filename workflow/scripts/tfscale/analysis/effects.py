@@ -346,10 +346,10 @@ def equivalence(
     at `level` over that at `base`. A stratum holds the family's first varying axis
     (for that factor itself, the second) fixed: effects of opposite sign may cancel in all cells
     together. Pairs of one architecture that differ in a batch size which never reached the model
-    are averaged first in the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against 1 / (1 + margin) to
-    1 + margin, p_difference the paired t test's, p_holm the same over the rows of the factor; the
-    interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict: equivalent, different
-    (p_holm < alpha and not equivalent), undetermined, not testable.
+    are averaged first in the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against
+    1 / (1 + margin) to 1 + margin, p_difference the paired t test's, p_holm the same over the rows
+    of the factor; the interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict:
+    equivalent, different (p_holm < alpha and not equivalent), undetermined, not testable.
     """
     rows = []
     for machine, model, table in by_model(cells, time):

@@ -86,7 +86,7 @@ def constant(cells: pd.DataFrame) -> Predict:
 def log_log(cells: pd.DataFrame) -> Predict:
     """A power law in every factor and a multiple for every value of the axes without an order:
     ln t = a + sum of b ln x, by ordinary least squares."""
-    factors, levels = _varying(cells), _values(cells)
+    factors, levels = factors_of(cells), _values(cells)
 
     def design(table: pd.DataFrame) -> np.ndarray:
         logs = [np.log(table[factor].to_numpy(float)) for factor in factors]
@@ -104,7 +104,7 @@ def law_per_factor(cells: pd.DataFrame) -> Predict:
     The effects come from ln t = a + sum of level effects (sparse least squares); a factor's law
     is the one of log, linear and power that leaves the least squares of ln t over its levels.
     """
-    factors, plain = _varying(cells), _values(cells)
+    factors, plain = factors_of(cells), _values(cells)
     log_s = np.log(cells["latency_s"].to_numpy(float))
     levels = {factor: np.sort(cells[factor].unique()) for factor in factors}
     steps = {factor: levels[factor][1:] for factor in factors} | plain
@@ -143,7 +143,7 @@ def _straight(x: np.ndarray, relative: np.ndarray, bend: Callable) -> Callable:
     return lambda at: np.log(np.maximum(intercept + slope * bend(at), least))
 
 
-def _varying(cells: pd.DataFrame) -> list[str]:
+def factors_of(cells: pd.DataFrame) -> list[str]:
     """The axes with an order that vary, with the batch that the calls had."""
     axes = ["called_batch" if axis == "batch_size" else axis for axis in FACTORS]
     return [axis for axis in axes if axis in cells and cells[axis].nunique() > 1]

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from tfscale.analysis.scatter import outliers
 from tfscale.analysis.slices import checked, own_axes, without_rounds
 from tfscale.analysis.statistics import process_rows, run_rows
-from tfscale.axes import AXES, FAMILIES, Cell, Family, adopt, cell_name, defaults
+from tfscale.axes import AXES, FAMILIES, Family, adopt, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.checksums import sha256_of
 from tfscale.files.parquet import check_import
+from tfscale.study.grid import architecture
 from tfscale.study.kinds import WORK
 from tfscale.tables.latency import latencies, read_processes
 from tfscale.timing.protocol import calls_per_pass
@@ -143,28 +144,23 @@ def _plain(family: Family) -> dict:
     return about | {"axes": axes}
 
 
-def architecture_name(cell: Cell) -> str:
-    """The name of a cell's architecture: of the axes that its model follows from.
-
-    >>> adopt({"mlp": {"axes": {"depth": {"kind": "int"}}}})
-    >>> architecture_name({"model": "mlp", "depth": 2, "batch_size": 8, "precision": "float32"})
-    'mlp_depth2'
-    """
-    return cell_name({axis: value for axis, value in cell.items() if AXES[axis].trains})
-
-
 def with_work(cells: pd.DataFrame, work: Work, where: str) -> pd.DataFrame:
     """The cells with the work of their models; StudyError that names `where` they come from, and
-    an architecture whose work is not known."""
-    names = pd.Series("", cells.index)
+    an architecture whose work is not known.
+
+    A name may end in a precision other than float32; otherwise the work counts for all of them.
+    """
+    found = pd.Series(index=cells.index, dtype=object)
     for _, table in cells.groupby("model"):
-        shaping = [axis for axis in own_axes(table) if axis in AXES and AXES[axis].trains]
-        cells_of = own_axes(table)[shaping].to_dict("records")
-        names[table.index] = [architecture_name(cell) for cell in cells_of]
-    if unknown := sorted(set(names) - set(work)):
-        raise StudyError(f"{where}: the work of {unknown[0]} was not counted")
-    counted = pd.DataFrame([work[name] for name in names], index=cells.index)
-    return cells.join(counted[list(WORK)])
+        for index, cell in zip(table.index, own_axes(table).to_dict("records"), strict=True):
+            plain = architecture(cell)
+            own = cell_name(plain | {"precision": cell["precision"]})
+            name = cell_name(plain)
+            if own not in work and name not in work:
+                raise StudyError(f"{where}: the work of {name} was not counted")
+            found[index] = work[own if own in work else name]
+    counted = pd.DataFrame(found.tolist(), cells.index, WORK)
+    return cells.join(counted)
 
 
 def paper_cells(path: str, model: str, name: str, work: Work) -> pd.DataFrame:

@@ -46,21 +46,22 @@ TERMS = {
 """Every term by name. FLOP and bytes of a kind of operation stand side by side: an operation may
 be held up by its arithmetic at one size and by its memory at another."""
 PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
+COLUMNS = [term.column for term in TERMS.values() if term.column]
+"""Of all terms but the first, which every call has once."""
 
 
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells with a fresh index and only the columns that the work model and its tests need, for
-    tables are cut up often."""
-    used = ["cell", "machine", *AXES, "called_batch", "latency_s", *WORK]
-    return cells[[name for name in used if name in cells]].reset_index(drop=True)
+    """The cells with a fresh index and only the columns that the work model and its tests need,
+    those of the work in one block, for tables are cut up often."""
+    axes = [axis for axis in AXES if axis in cells]
+    head = cells[["cell", "machine", *axes, "called_batch", "latency_s"]]
+    return pd.concat([head, cells[list(WORK)].astype(float)], axis=1).reset_index(drop=True).copy()
 
 
 def design(cells: pd.DataFrame) -> np.ndarray:
     """Matrix (cells, terms): how much of each term a call of the cell has."""
     amounts = np.ones((len(cells), len(TERMS)))
-    for place, term in enumerate(TERMS.values()):
-        if term.column:
-            amounts[:, place] = cells[term.column]
+    amounts[:, 1:] = cells[COLUMNS].to_numpy(float)
     batch = cells["called_batch"].to_numpy(float)
     return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
 

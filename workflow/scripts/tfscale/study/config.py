@@ -329,9 +329,16 @@ def _impossible_cells(
 
 def _impossible(family: Family, cell: Cell) -> str | None:
     try:
-        return family.impossible(cell)
+        return family.impossible(cell) or _no_estimate(family, cell)
     except FamilyError as error:
         return str(error)
+
+
+def _no_estimate(family: Family, cell: Cell) -> str | None:
+    flop = family.flop(cell)
+    if flop is None or (math.isfinite(flop) and flop > 0):
+        return None
+    return f"{family.source}: flop must be above 0, not {flop}"
 
 
 def _contradictions(settings: Config) -> Iterator[str]:
