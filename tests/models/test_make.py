@@ -97,7 +97,7 @@ def test_a_free_dimension_without_an_axis_is_asked_for_before_anything_is_timed(
         made(tmp_path / "m", mine(LSTM.replace("INPUTS", "OTHER")), units=5)
     said = str(raised.value)
     assert "dimension 1 of the input steps is free" in said
-    assert """INPUTS = {"steps": {"shape": ['length', 3]}}""" in said
+    assert 'INPUTS = {"steps": {"shape": ["length", 3]}}' in said
 
 
 def test_two_inputs_a_layer_of_ones_own_and_a_dict_of_outputs(mine, tmp_path):

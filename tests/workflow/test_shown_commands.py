@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import filter as filter_by
 from fnmatch import fnmatch
 
+import page_files
 import pytest
 import yaml
 from paths import ROOT
@@ -243,10 +244,70 @@ ELSEWHERE = (
     ),
     Typed("snakemake --directory ../elsewhere --configfile ../elsewhere/my.yaml", NOTHING),
 )
+
+
+def own(*names: str) -> Callable[[Project], None]:
+    """Files of docs/your-own-model.md as they stand there."""
+    return lambda project: page_files.write(project.root, *names)
+
+
+def changed(name: str, old: str, new: str) -> Callable[[Project], None]:
+    """One of its files with a change that the page describes."""
+    text = page_files.files()[name]
+    assert old in text
+    return lambda project: (project.root / name).write_text(text.replace(old, new))
+
+
+SIZE, TYPE, FREE, BUILD = page_files.printed()
+FIRST_MODEL = (
+    Typed(
+        "snakemake --configfile net.yaml",
+        r"measure +12(.|\n)*Report: .*/results/net/report.html",
+        before=own("net.py", "net.yaml"),
+    ),
+    Typed(
+        "snakemake -n --configfile net.yaml",
+        TYPE,
+        before=changed("net.py", "depth: int", "depth"),
+        fails=True,
+    ),
+    Typed("snakemake --configfile net.yaml", NOTHING, before=own("net.py")),
+    Typed("snakemake --workflow-profile profiles/zoo", r"measure +305\n", dry=True),
+)
+MORE_MODELS = (
+    Typed("snakemake --configfile free.yaml", FREE, before=own(), fails=True),
+    Typed(
+        "snakemake --configfile shapes.yaml",
+        SIZE,
+        before=changed("shapes.yaml", "size: [64], ", ""),
+        fails=True,
+    ),
+    Typed("snakemake --configfile shapes.yaml", "Report: ", before=own("shapes.yaml")),
+    Typed("snakemake --configfile words.yaml", "Report: "),
+    Typed("snakemake --configfile pairs.yaml", "Report: "),
+    Typed("python export.py", ""),
+    Typed("snakemake --configfile saved.yaml", "Report: "),
+    Typed("snakemake --configfile ring.yaml", "test accuracy (.|\\n)*Report: "),
+    Typed(
+        "snakemake --configfile net.yaml",
+        BUILD,
+        before=changed("net.py", "layers.Dense", "layers.Dens"),
+        fails=True,
+    ),
+    Typed(
+        "snakemake --configfile net.yaml",
+        r"count +2(.|\n)*Report: ",
+        before=lambda project: (
+            page_files.write(project.root, "net.py"),
+            (project.root / "net.yaml").write_text(page_files.files()["net.yaml"]),
+        ),
+    ),
+)
 SESSIONS = {
     "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
+    "a first model": FIRST_MODEL, "more models": MORE_MODELS,
 }  # fmt: skip
-LONG = ("profile", "configuration file", "elsewhere")
+LONG = ("profile", "configuration file", "elsewhere", "more models")
 """Sessions for make test-all."""
 TYPED = {step.command for session in SESSIONS.values() for step in session}
 TYPED.add(". .venv/bin/activate")

@@ -4,6 +4,7 @@
 (None, 16, 8)
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,10 +68,10 @@ def _shape(name: str, shape: tf.TensorShape, told: dict, axes: dict) -> tuple:
     if not free:
         return fixed
     wanted = ["length" if place in free else size for place, size in enumerate(fixed)][1:]
+    line = json.dumps({name: told | {"shape": wanted}})
     raise StudyError(
         f"dimension {free[0]} of the input {name} is free, as the batch is. Add an axis that fixes "
-        f'it, say a parameter length, and write INPUTS = {{"{name}": {{"shape": {wanted}}}}} '
-        "beside build"
+        f"it, say a parameter length, and write INPUTS = {line} beside build"
     )
 
 
