@@ -10,7 +10,6 @@ from tfscale.models.saved import digest
 from tfscale.study.outputs import BOXED, TABLES, figures_of
 from tfscale.timing import run_file
 
-
 FIGURES = figures_of(BOXED, paper=True)
 
 

@@ -79,7 +79,7 @@ COLUMNS = frozenset(
     p_value parameters phase place predictor pretty process processes protocol rank ratio
     relative_residual repeat_half_width round rounds row seed settled slice source started t_value
     test test_accuracy trained training_examples training_steps unsettled_processes verdict
-    warmup_calls warnings within_df within_ss work C I Q np""".split()
+    warmup_calls warnings within_df within_ss work C I Q np""".split()  # noqa: SIM905 sixty words
 )
 ENDINGS = (
     "_s",
