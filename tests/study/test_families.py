@@ -188,7 +188,7 @@ def test_axes_of_one_name_must_be_of_one_kind(tiny, tmp_path):
         (tmp_path / f"{name}.py").write_text(f"def build(size: {kind}): pass\n")
     tiny["families"] = {name: str(tmp_path / f"{name}.py") for name in ("one", "two")}
     tiny["grid"] = [{"model": [name], "size": [1], "batch_size": [1]} for name in ("one", "two")]
-    with pytest.raises(ConfigError, match="families.two: its axis size is str, but int in one"):
+    with pytest.raises(ConfigError, match="its axis size is str, but int in one"):
         Study.from_config(tiny)
 
 
