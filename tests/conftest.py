@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -14,8 +15,11 @@ os.environ["TFSCALE_TIMING_LOCK"] = "0"  # tests take no turns with a study
 
 
 @pytest.fixture(autouse=True)
-def paper_families() -> None:
-    """Every test begins with the paper's two families; it may take in others."""
+def paper_families() -> Iterator[None]:
+    """Every test, and the fixtures of the next module, begin with the paper's two families; a test
+    may take in others."""
+    adopt(PAPER_FAMILIES)
+    yield
     adopt(PAPER_FAMILIES)
 
 

@@ -16,7 +16,7 @@ from tfscale.files.whole import intact
 from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
 from tfscale.study.families import Family
 from tfscale.study.grid import architecture, cells, excluded, trained_model
-from tfscale.study.outputs import figures_of
+from tfscale.study.outputs import BOXED, figures_of
 from tfscale.study.settings import Config
 
 
@@ -156,10 +156,12 @@ class Study:
 
     def figures(self, model: str) -> dict[str, str]:
         """The figures of a family: titles by name."""
+        if self.families[model].paper is not None:
+            return figures_of(BOXED, paper=True)
         own = [cell for cell in self.cells.values() if cell["model"] == model]
         levels = {axis: {cell[axis] for cell in own} for axis in axes_of(model)}
         varying = [axis for axis in FACTORS if len(levels.get(axis, ())) > 1]
-        return figures_of(varying, self.families[model].paper is not None)
+        return figures_of(varying, paper=False)
 
     def figure_names(self, model: str) -> list[str]:
         """The figures of a family as files are named: model_figure."""
