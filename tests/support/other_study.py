@@ -11,6 +11,7 @@ import pandas as pd
 from figure_study import made_up_runs, plot_inputs, plot_outputs, seen
 from made_study import write_study as write_tables
 from once import made_once
+from paper_families import PAPER_FAMILIES
 from report_of import SETTINGS
 
 from tfscale.analysis.fit import fit
@@ -99,6 +100,7 @@ def write_study(folder: Path) -> Path:
     plan = Plan(0.95, 20, (), None, None, 1)
     fit(*paths, [], [], 0.95, asdict(plan), str(folder / "fits"), str)
     _write_page(folder)
+    adopt(PAPER_FAMILIES)
     return folder
 
 
