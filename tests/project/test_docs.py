@@ -146,7 +146,9 @@ def test_the_readme_shows_the_first_model_of_your_own_model():
     files = page_files.files()
     shown = re.findall(r"^```(\w+)\n(.*?)^```", PROSE["README.md"], re.S | re.M)
     assert ("python", files["net.py"]) in shown
-    first = yaml.safe_load(next(text for name, text, _ in page_files.blocks() if name == "net.yaml"))
+    first = yaml.safe_load(
+        next(text for name, text, _ in page_files.blocks() if name == "net.yaml")
+    )
     assert first in [yaml.safe_load(text) for language, text in shown if language == "yaml"]
 
 

@@ -8,9 +8,12 @@ import pytest
 import yaml
 from paths import ROOT
 
+from tfscale.analysis.fit import FITS
+from tfscale.axes import AXES, RESERVED, is_column
 from tfscale.study.config import ConfigError
 from tfscale.study.families import FOLDER, FamilyError, builtin, read
 from tfscale.study.study import Study
+from tfscale.tables.cells import CELLS, RUNS
 
 GOOD = '''"""Boxes of numbers."""
 import not_installed_anywhere
@@ -69,6 +72,7 @@ MISTAKES = {
     "def build(depth: list): pass\n": "parameter depth of build has list: write int, float, bool",
     "def build(depth: int = 'a'): pass\n": "the default of depth, 'a', is no int",
     "def build(batch_size: int): pass\n": "batch_size is an axis of every call; name it otherwise",
+    "def build(calls: int): pass\n": "line 1: calls is a column of the tables; name it otherwise",
     "def build(*sizes): pass\n": "*sizes of build is no axis; name every parameter",
     "def build(): pass\n": "build has no parameter: the parameters are the axes",
     BUILD + "SHORT = {'dept': 'd'}\n": "line 3: SHORT names dept, which is no parameter of build",
@@ -184,5 +188,14 @@ def test_axes_of_one_name_must_be_of_one_kind(tiny, tmp_path):
         (tmp_path / f"{name}.py").write_text(f"def build(size: {kind}): pass\n")
     tiny["families"] = {name: str(tmp_path / f"{name}.py") for name in ("one", "two")}
     tiny["grid"] = [{"model": [name], "size": [1], "batch_size": [1]} for name in ("one", "two")]
-    with pytest.raises(ConfigError, match="families.two: its axis size is str, but int in one"):
+    with pytest.raises(ConfigError, match="its axis size is str, but int in one"):
         Study.from_config(tiny)
+
+
+def test_no_axis_can_have_the_name_of_a_column_beside_axes():
+    tables = [CELLS, RUNS, *FITS.values()]
+    beside = [table for table in tables if any(name[0] == "<" for name in table.columns)]
+    assert len(beside) > 5
+    names = {name for table in beside for name in table.columns if name[0] != "<"}
+    assert [name for name in names if not is_column(name) and name not in RESERVED] == []
+    assert not any(is_column(axis) for axis in AXES)

@@ -122,7 +122,7 @@ def write(folder: Path, target: Path, files: dict | None = None, **changes) -> P
         "settings": SETTINGS,
         "trained": {cell: MODELS[cell.partition("_")[0]] for cell in cells},
         "again": Call().again("results"),
-        "encoded": {"mnist_one": "mnist_input28", "text_one": "text_input56"},
+        "encoded": {"mnist_one": "builtin/mnist_input28", "text_one": "builtin/text_input56"},
     }
     write_report(str(target), inputs, asked | changes)
     return target

@@ -10,7 +10,6 @@ from tfscale.models.saved import digest
 from tfscale.study.outputs import BOXED, TABLES, figures_of
 from tfscale.timing import run_file
 
-
 FIGURES = figures_of(BOXED, paper=True)
 
 
@@ -87,7 +86,17 @@ def test_the_log_of_a_run_reads_as_the_papers(results):
 
 def test_list_names_every_rule_with_its_purpose(finished):
     printed = finished.run("--list")
-    for rule in ("download", "encode", "train", "measure", "merge", "fit", "plot_mnist", "report", "all"):
+    for rule in (
+        "download",
+        "encode",
+        "train",
+        "measure",
+        "merge",
+        "fit",
+        "plot_mnist",
+        "report",
+        "all",
+    ):
         assert rule in printed
 
 

@@ -7,7 +7,9 @@ with logged(snakemake.log[0]):
     from tfscale.jobs.entry import SHAPED, call, imported
 
     code, settings = snakemake.params.code, snakemake.params.settings
-    shaped = {name: snakemake.params[name] for name in SHAPED if name in dict(snakemake.params.items())}
+    shaped = {
+        name: snakemake.params[name] for name in SHAPED if name in dict(snakemake.params.items())
+    }
     made, sums = checksums.made(code, settings | shaped), snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {

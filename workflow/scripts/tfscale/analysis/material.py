@@ -145,22 +145,16 @@ def _plain(family: Family) -> dict:
 
 
 def with_work(cells: pd.DataFrame, work: Work, where: str) -> pd.DataFrame:
-    """The cells with the work of their models; StudyError that names `where` they come from, and
-    an architecture whose work is not known.
-
-    A name may end in a precision other than float32; otherwise the work counts for all of them.
-    """
+    """The cells with the work of their models, which `work` holds by architecture and precision;
+    StudyError that names `where` the cells come from, and a model whose work is not known."""
     found = pd.Series(index=cells.index, dtype=object)
     for _, table in cells.groupby("model"):
         for index, cell in zip(table.index, own_axes(table).to_dict("records"), strict=True):
-            plain = architecture(cell)
-            own = cell_name(plain | {"precision": cell["precision"]})
-            name = cell_name(plain)
-            if own not in work and name not in work:
+            name = cell_name(architecture(cell) | {"precision": cell["precision"]})
+            if name not in work:
                 raise StudyError(f"{where}: the work of {name} was not counted")
-            found[index] = work[own if own in work else name]
-    counted = pd.DataFrame(found.tolist(), cells.index, WORK)
-    return cells.join(counted)
+            found[index] = work[name]
+    return cells.join(pd.DataFrame(found.tolist(), cells.index, WORK))
 
 
 def paper_cells(path: str, model: str, name: str, work: Work) -> pd.DataFrame:

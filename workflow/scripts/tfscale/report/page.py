@@ -13,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tfscale.analysis.thresholds import FOUND
 from tfscale.analysis.work_model import label_words
-from tfscale.axes import FAMILIES
 from tfscale.files.whole import write_text
 from tfscale.report.explorer import (
     code_block,
@@ -34,6 +33,7 @@ from tfscale.report.tables import (
     group_table,
     layer_tables,
     model_table,
+    title_of,
 )
 from tfscale.study import outputs
 from tfscale.study.outputs import TOP
@@ -47,9 +47,9 @@ TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predi
 @dataclass(frozen=True)
 class Study:
     """What was asked: all settings, the trained model of every cell, the command that times a cell
-    again ({cell} stands for its name), the encoded data (without folder and suffix) of the trained
-    models that have some, why cells were taken out; of a partial study what each cell lacks, and
-    the command that finishes it."""
+    again ({cell} stands for its name), the encoded data (source/name) of the trained models that
+    have some, why cells were taken out; of a partial study what each cell lacks, and the command
+    that finishes it."""
 
     settings: dict
     trained: dict[str, str]
@@ -73,7 +73,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     processes = read_processes(inputs["runs"])
     cells = _marked(pd.read_parquet(inputs["cells"]), fits, study, inputs["predictions"])
     works = _works(inputs["facts"])
-    shapes = {name: study.encoded.get(name, name) for name in cells["trained"].unique()}
+    shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
     findings = findings_by_topic(inputs["findings"])
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
@@ -96,7 +96,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         trained=len(trained) > 0,
         untrained=[family for family, rows in families.items() if data_of(rows) == "none"],
         data_of={family: data_of(rows) for family, rows in families.items()},
-        titles={family: FAMILIES[family].title for family in families},
+        titles={family: title_of(family) for family in families},
         answer=answer(findings.pop(TOP, []), cells, fits),
         findings=findings,
         trust=trust(cells, processes),

@@ -112,7 +112,7 @@ def model_table(cells: pd.DataFrame) -> Shown:
     groups = {str(family): rows for family, rows in cells.groupby("model", sort=False)}
     columns = {
         "model": list(groups),
-        "what it is": [FAMILIES[family].title for family in groups],
+        "what it is": [title_of(family) for family in groups],
         "cells": [str(len(rows)) for rows in groups.values()],
         "data": [data_of(rows) for rows in groups.values()],
         "parameters": [_span(rows["parameters"], "{:,}".format) for rows in groups.values()],
@@ -127,11 +127,19 @@ def model_table(cells: pd.DataFrame) -> Shown:
     return Shown.of("The models of this study", columns, data="text", what_it_is="text")
 
 
+def title_of(family: str) -> str:
+    """What a family's file says that it is."""
+    return FAMILIES[family].title.rstrip(".")
+
+
+DATA_WORDS = {"builtin": "built-in (generated)", "real": "real", "own": "the family's own"}
+
+
 def data_of(cells: pd.DataFrame) -> str:
     """What the models of a family's cells were trained on."""
     if cells["test_accuracy"].isna().all():
         return "none"
-    return "built-in (generated)" if (cells["data"] == "builtin").any() else "real"
+    return DATA_WORDS[str(cells["data"].iloc[0])]
 
 
 MOST_LAYERS = 20

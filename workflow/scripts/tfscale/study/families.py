@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tfscale.axes import KINDS, RESERVED, Cell
+from tfscale.axes import KINDS, RESERVED, Cell, is_column
 from tfscale.study.wording import quoted, suggest
 
 FOLDER = Path(__file__).resolve().parents[4] / "families"
@@ -129,11 +129,11 @@ def builtin() -> dict[str, str]:
 
 def _saved(name: str, pattern: str, inputs: dict) -> Family:
     axes = list(dict.fromkeys(re.findall(r"\{(\w*)\}", pattern)))
-    wrong = [axis for axis in axes if not NAME.fullmatch(axis) or axis in RESERVED]
+    wrong = [a for a in axes if not NAME.fullmatch(a) or a in RESERVED or is_column(a)]
     if wrong or not axes or re.sub(r"\{\w+\}", "", pattern).count("{"):
         raise FamilyError(
             f"{quoted(pattern)} must name its axes in braces, e.g. models/v{{depth}}_{{width}}, "
-            f"and none of them {', '.join(RESERVED)}"
+            f"and none of them {', '.join(RESERVED)} or a column of the tables"
         )
     kinds = {axis: {"kind": _kind_of(_found(pattern, axis))} for axis in axes}
     return Family(name, pattern, f"SavedModels {pattern}", kinds, inputs)
@@ -270,6 +270,8 @@ class _Reader:
         kind = one.annotation.id if isinstance(one.annotation, ast.Name) else None
         if one.arg in RESERVED:
             self._wrong(one.lineno, f"{one.arg} is an axis of every call; name it otherwise")
+        elif is_column(one.arg):
+            self._wrong(one.lineno, f"{one.arg} is a column of the tables; name it otherwise")
         elif kind not in KINDS:
             said = ast.unparse(one.annotation) if one.annotation else "no type"
             self._wrong(

@@ -174,7 +174,8 @@ class Study:
     def counted(self) -> dict[str, Cell]:
         """The architectures whose work is counted although no model of them is made, by name: those
         of cells that are predicted and of the paper's tables."""
-        wanted = [architecture(cell) for cell in self.predicted.values()]
+        cells = self.predicted.values()
+        wanted = [architecture(cell) | {"precision": cell["precision"]} for cell in cells]
         for entry in self.config["imports"]:
             if entry["path"].endswith(".csv"):
                 wanted += paper_architectures(entry["path"], entry["model"])

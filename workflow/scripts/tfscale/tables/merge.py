@@ -309,4 +309,5 @@ def merge(inputs: dict, outputs: dict, settings: dict, threads: int = 1) -> None
 
 
 def _architecture(facts: dict) -> str:
-    return cell_name({axis: facts[axis] for axis in ("model", *model_axes(facts["model"]))})
+    shaping = ("model", *model_axes(facts["model"]), "precision")
+    return cell_name({axis: facts[axis] for axis in shaping})

@@ -72,10 +72,20 @@ def batches(cell: dict, arrays: str | None, most: int) -> list[Batch]:
     ]
 
 
+class Served(keras.layers.TFSMLayer):
+    """A SavedModel as a layer; several inputs come by name, which Keras' own layer cannot."""
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The outputs of the signature."""
+        if isinstance(inputs, dict):
+            return self.call_endpoint_fn(**inputs)
+        return super().call(inputs, training)
+
+
 def load(saved_model: str, axes: dict) -> Any:
     """Load a SavedModel for the path of a cell: as it is, or as a layer for Keras."""
     if axes["path"] == "predict":
-        return keras.layers.TFSMLayer(saved_model, call_endpoint=SIGNATURE)
+        return Served(saved_model, call_endpoint=SIGNATURE)
     return tf.saved_model.load(saved_model)
 
 
@@ -127,20 +137,30 @@ def _compiled(signature: Any, batch: Batch) -> Any:
 def _predict(layer: keras.layers.Layer, jit: bool, batches: list[Batch]) -> Callable[[int], object]:
     """The call of `model.predict`: NumPy batches in, NumPy out, all of Keras in between."""
     first = batches[0]
+    if whole := [name for name, part in first.items() if not part.shape]:
+        raise StudyError(f"model.predict takes batches only, and {whole[0]} is one number for all")
     size = len(next(iter(first.values())))
     tensors = {
-        name: keras.Input(part.shape[1:], dtype=part.dtype.name, name=name)
+        name: keras.Input(part.shape[1:], dtype=_dtype(part), name=name)
         for name, part in first.items()
     }
+    inputs: Any = tensors
+    given: list = [{name: _accepted(part) for name, part in batch.items()} for batch in batches]
     if len(tensors) == 1:  # Keras maps an only input without its name
-        inputs: Any = next(iter(tensors.values()))
-        given: list = [next(iter(batch.values())) for batch in batches]
-        outputs = layer(inputs)
-    else:
-        inputs, given = tensors, list(batches)
-        outputs = layer(**tensors)
+        inputs = next(iter(tensors.values()))
+        given = [next(iter(batch.values())) for batch in given]
+    outputs = layer(inputs)
     parts = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
     model = keras.Model(inputs, parts[0] if len(parts) == 1 else outputs)
     model.compile(jit_compile=jit)
     predict, count = model.predict, len(batches)
     return lambda index: predict(given[index % count], batch_size=size, verbose=0)
+
+
+def _dtype(part: np.ndarray) -> str:
+    return "string" if part.dtype == object else part.dtype.name
+
+
+def _accepted(part: np.ndarray) -> Any:
+    """The same as Keras takes it: texts only as TensorFlow's."""
+    return tf.constant(part) if part.dtype == object else part

@@ -34,6 +34,7 @@ def test_every_family_has_its_title_and_its_figures(page):
         "deep: One axis only",
         "fixed: No axis at all",
     ]
+    assert page.locator("header .sub").inner_text().endswith("UTC, built-in (generated) data")
     assert page.locator("#figures img").count() == sum(map(len, FIGURES.values()))
     assert serious(page) == []
 
