@@ -55,25 +55,25 @@ rule collect:
         lost=lambda w: redo_if_other(
             workflow,
             "collect",
-            f"{encoded}/own/{w.family}_{w.own}.sha256",
-            {"family": study.job_family({"model": w.family})},
+            f"{encoded}/own/{w.owner}_{w.own}.sha256",
+            {"family": study.job_family({"model": w.owner})},
         ),
     output:
-        arrays="<resources>/encoded/own/{family}_{own}.npz",
-        manifest="<resources>/encoded/own/{family}_{own}.json",
-        sums="<resources>/encoded/own/{family}_{own}.sha256",
+        arrays="<resources>/encoded/own/{owner}_{own}.npz",
+        manifest="<resources>/encoded/own/{owner}_{own}.json",
+        sums="<resources>/encoded/own/{owner}_{own}.sha256",
     log:
-        "<logs>/collect/{family}_{own}.log",
+        "<logs>/collect/{owner}_{own}.log",
     wildcard_constraints:
-        family="|".join(study.families) or "none",
+        owner="|".join(study.families) or "none",
     priority: study.data_priority
     conda:
         "../../envs/tensorflow.yaml"
     params:
         **job("tfscale.models.own_data:collect", "tensorflow", fresh=True, seed=config["seed"]),
-        axes=lambda w: study.own_data[f"own/{w.family}_{w.own}"],
-        family=lambda w: study.job_family({"model": w.family}),
+        axes=lambda w: study.own_data[f"own/{w.owner}_{w.own}"],
+        family=lambda w: study.job_family({"model": w.owner}),
     message:
-        "Collect the data of {wildcards.family} ({wildcards.own})"
+        "Collect the data of {wildcards.owner} ({wildcards.own})"
     script:
         "../scripts/job.py"

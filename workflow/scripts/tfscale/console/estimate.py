@@ -276,7 +276,7 @@ def _task(job, study: Study, speed: Speed) -> Task:
 
 NAMES = {
     "download": "downloading {file}", "encode": "encoding {dataset} at input size {input_size}",
-    "collect": "collecting the data of {family}", "count": "counting the work of {architecture}",
+    "collect": "collecting the data of {owner}", "count": "counting the work of {architecture}",
     "train": "making {trained}", "measure": "timing {cell}, round {round}",
     "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
     "merge": "merging the runs", "fit": "fitting the analysis",

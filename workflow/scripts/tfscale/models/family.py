@@ -85,6 +85,8 @@ def _with_inputs(model: keras.Model, inputs: dict[str, dict], axes: dict) -> ker
 
 def _in_float32(model: keras.Model) -> keras.Model:
     cast = keras.layers.Identity(dtype="float32")
+    if isinstance(model, keras.Sequential):  # it has no output of its own before its first call
+        return keras.Model(model.inputs[0], cast(model.outputs[0]))
     return keras.Model(model.input, keras.tree.map_structure(cast, model.output))
 
 

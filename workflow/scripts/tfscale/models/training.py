@@ -55,12 +55,12 @@ def train(
     """
     data, validation = splits
     classes = 1 + int(max(data.y.max(), validation.y.max()))
-    _check_output(model, classes)
     budget = training_budget(flop, recipe, recipe["batch_size"], len(data.y), len(validation.y))
     held_out = validation.first(budget.validation)
+    answers = _one_output(model(_head(held_out.x, FEW)), classes)
     model.compile(
         optimizer=keras.optimizers.Adam(recipe["learning_rate"]),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=_logits(model, held_out.x)),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=_logits(answers)),
         metrics=["accuracy"],
     )
     best = keras.callbacks.EarlyStopping(
@@ -78,18 +78,21 @@ def train(
     return Trained(fitted.history, budget)
 
 
-def _check_output(model: keras.Model, classes: int) -> None:
-    shapes = [tuple(output.shape) for output in keras.tree.flatten(model.output)]
-    if len(shapes) != 1 or len(shapes[0]) != 2 or (shapes[0][1] or classes) < classes:
+def _one_output(answers: Any, classes: int) -> np.ndarray:
+    """The model's only answer; raises StudyError where it is not one number a class."""
+    outputs = keras.tree.flatten(answers)
+    shapes = [tuple(output.shape) for output in outputs]
+    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] < classes:
+        said = ", ".join(str((None, *shape[1:])) for shape in shapes)
         raise StudyError(
             f"its data has {classes} classes, so it needs one output of the shape (batch, "
-            f"{classes}) to be trained; build returns {', '.join(map(str, shapes))}"
+            f"{classes}) to be trained; build returns {said}"
         )
+    return np.asarray(outputs[0], np.float32)
 
 
-def _logits(model: keras.Model, x: Any) -> bool:
-    """Whether the model's outputs are no probabilities, as they are behind a softmax."""
-    answers = np.asarray(model(_head(x, FEW)), np.float32)
+def _logits(answers: np.ndarray) -> bool:
+    """Whether they are no probabilities, as they are behind a softmax."""
     return bool(answers.min() < 0 or np.abs(answers.sum(axis=1) - 1).max() > 1e-3)
 
 
