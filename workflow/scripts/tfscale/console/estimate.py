@@ -138,8 +138,8 @@ def _minutes(estimated_s: float, attempt: int) -> int:
 
 
 STAGES = {
-    "download": "data", "encode": "data", "collect": "data", "train": "train", "calibrate": "machine",
-    "floor": "machine", "measure": "time",
+    "download": "data", "encode": "data", "collect": "data", "train": "train",
+    "calibrate": "machine", "floor": "machine", "measure": "time",
 }  # fmt: skip
 """Every other rule belongs to the analysis."""
 ANALYSIS = "analyse"

@@ -22,11 +22,11 @@ def time_cell(
 ) -> dict:
     """Time the calls of a cell in this process, and return its row of the run's file.
 
-    `cell` holds axes, inputs and seed (see `calls.batches`); `arrays` are the encoded data, of which the first `inputs`
-    test inputs are used (None: inputs are made up); `protocol` is the timing section of the
-    configuration. All before the timed block is timed apart. Durations
-    are in ns, a call each, with their phase. The process can time no second cell: it is pinned to
-    as many CPUs as the cell has threads, and TensorFlow keeps its number of threads.
+    `cell` holds axes, inputs and seed (see `calls.batches`); `arrays` are the encoded data, of
+    which the first `inputs` test inputs are used (None: inputs are made up); `protocol` is the
+    timing section of the configuration. All before the timed block is timed apart. Durations are in
+    ns, a call each, with their phase. The process can time no second cell: it is pinned to as many
+    CPUs as the cell has threads, and TensorFlow keeps its number of threads.
     """
     began, started, phases = monotonic(), datetime.now(UTC), Phases()
     axes = cell["axes"]

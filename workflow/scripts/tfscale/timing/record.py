@@ -28,8 +28,8 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     run writes its file. Returns what it found in a line.
 
     `cell` holds cell, round, seed, axes and its families; `files` saved_model, facts, predictions,
-    arrays and output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
-    made (see `checksums.made`).
+    arrays and output; `settings` protocol, evaluation, reference_s (the machine's undisturbed
+    calibration) and made (see `checksums.made`).
     """
     adopt(cell["families"])
     axes, protocol = cell["axes"], settings["protocol"]

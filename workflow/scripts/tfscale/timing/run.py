@@ -15,8 +15,8 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
 
     `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
     axes, families, seed, protocol (the timing section of the configuration), evaluation (inputs and
-    passes) and made (see `checksums.made`). The last process writes the file, for it has all libraries.
-    Raises StudyError that names the cell when a process fails.
+    passes) and made (see `checksums.made`). The last process writes the file, for it has all
+    libraries. Raises StudyError that names the cell when a process fails.
     """
     protocol = settings["protocol"]
     arguments = {
