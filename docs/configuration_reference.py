@@ -29,7 +29,7 @@ KINDS = {
 }
 TABLE = ["| key | type | allowed | meaning |", "|---|---|---|---|"]
 OF_FAMILIES = {
-    CallAxes: "| list of values |  | An axis of the models: a parameter of the family's `build`. |",
+    CallAxes: "| list of values |  | An axis of the models: a parameter of a family's `build`. |",
     Reason: "| value or list of values |  | An axis: the values that these cells have. |",
 }
 """Keys beside those of a section, by name the axes of the study's families."""

@@ -7,9 +7,8 @@ with logged(snakemake.log[0]):
     from tfscale.jobs.entry import SHAPED, call, imported
 
     code, settings = snakemake.params.code, snakemake.params.settings
-    shaped = {
-        name: snakemake.params[name] for name in SHAPED if name in dict(snakemake.params.items())
-    }
+    params = dict(snakemake.params.items())
+    shaped = {name: params[name] for name in SHAPED if name in params}
     made, sums = checksums.made(code, settings | shaped), snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
@@ -18,7 +17,7 @@ with logged(snakemake.log[0]):
         "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
         "settings": {
             **settings,
-            **{name: value for name, value in snakemake.params.items() if name != "settings"},
+            **{name: value for name, value in params.items() if name != "settings"},
             **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
             "threads": snakemake.threads,
             "made": made,

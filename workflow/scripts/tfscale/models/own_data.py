@@ -1,5 +1,7 @@
 """Keep what a family's own `data` gives, as the pipeline keeps its data sets."""
 
+import numpy as np
+
 from tfscale.data.encoded import save
 from tfscale.errors import StudyError
 from tfscale.models.family import data_of
@@ -14,7 +16,8 @@ def collect(axes: dict, family: dict, seed: int, arrays: str, manifest: str) -> 
     `axes` are those that its parameters name. Raises StudyError that names a split that cannot be
     used.
     """
-    kept, labels = {}, 0
+    kept: dict[str, np.ndarray] = {}
+    labels = 0
     for split in SPLITS:
         x, y = data_of(family["source"], split, seed, axes)
         parts = (
