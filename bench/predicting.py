@@ -28,6 +28,7 @@ from tfscale.analysis.fit import fit
 from tfscale.analysis.held_out import (
     TESTS,
     Fold,
+    factors_of,
     folds,
     left_out,
     noise_floor,
@@ -35,8 +36,8 @@ from tfscale.analysis.held_out import (
 )
 from tfscale.analysis.material import paper_cells
 from tfscale.analysis.predictions import covered
-from tfscale.analysis.slices import GROUP, architecture, shape, split
-from tfscale.axes import FACTORS, adopt, cell_name, defaults
+from tfscale.analysis.slices import GROUP, architecture, split
+from tfscale.axes import adopt, cell_name, defaults
 from tfscale.files.parquet import write_parquet
 from tfscale.study import config as sections
 from tfscale.study.study import Study
@@ -175,8 +176,7 @@ def interpreter() -> Path:
 
 def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
     """One row a cell left out, as `held_out.left_out`; NaN where Extra-P has no answer."""
-    known = ["called_batch", *(axis for axis in shape(cells) if axis in FACTORS)]
-    names = [name for name in known if cells[name].nunique() > 1][:MOST_PARAMETERS]
+    names = factors_of(cells)[:MOST_PARAMETERS]
     points, values = cells[names].astype(float), cells["latency_s"].astype(float)
     tasks = [
         {
