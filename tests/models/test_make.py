@@ -4,6 +4,7 @@ import json
 
 import keras
 import numpy as np
+import page_files
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -185,6 +186,16 @@ def test_a_family_with_data_is_trained_and_its_accuracy_known(mine, tmp_path):
     assert facts["data"] == "own" and facts["training_steps"] == 40
     rows = pd.read_parquet(tmp_path / "m/predictions.parquet")
     assert len(rows) == 64 and rows["probability"].between(0.5, 1).all()
+
+
+def test_a_sequential_is_trained_and_served_in_bfloat16(tmp_path):
+    page_files.write(tmp_path, "ring.py")
+    path, files = str(tmp_path / "ring.py"), {"arrays": str(tmp_path / "a.npz")}
+    files["manifest"] = str(tmp_path / "a.json")
+    collect({}, {"source": path}, 1, **files)
+    facts = made(tmp_path / "m", path, files, depth=1, precision="bfloat16")
+    assert facts["test_accuracy"] > 0.7
+    assert facts["work"]["weight_bytes"] == 2 * facts["parameters"]
 
 
 @pytest.mark.parametrize(

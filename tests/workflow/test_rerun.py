@@ -140,6 +140,7 @@ CHANGES = {
     "another order of keys": (another_order, {}),
     "new layers": (new_layers, ONE_MODEL),
     "other data of one cell": (other_data, ONE_MODEL),
+    "another seed": (lambda project: project.configure(seed=6), {"encode": 2} | TRAINED),
     "a family": (edited("families/text.py"), ONE_MODEL),
     "a family of no cell": (edited("families/mlp.py"), {}),
     "timing settings": (changed(timing={"min_calls": 6}), TIMED),

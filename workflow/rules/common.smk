@@ -47,6 +47,12 @@ def data_file(suffix):
     return lambda w: next(iter(data_files([encoded_of(w)], suffix)), [])
 
 
+def manifest_file(w):
+    """The manifest of its data, if any: another content redoes the model."""
+    name = encoded_of(w)
+    return f"<resources>/encoded/{name}.json" if name else []
+
+
 def data_files(names, suffix):
     """Files of encoded data by name (see Study.encoded); of models without data none."""
     return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names if name]

@@ -5,7 +5,7 @@ rule train:
     """Build one model, train it within its budget where its family has data, and save it."""
     input:
         arrays=data_file("npz"),
-        manifest=data_file("json"),
+        manifest=manifest_file,
         saved=lambda w: study.saved_files(w.trained),
         sums=data_file("sha256"),
         lost=lambda w: kept_model(w.trained),
