@@ -73,11 +73,10 @@ def kept(name, *read):
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
     that other code or settings made."""
     lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
-    stage, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
+    own = f"{results}/checksums/{name}.sha256"
 
     def lost(w):
-        path = own.format(**w)
-        return redo_if_changed(workflow, path) + redo_if_other(workflow, stage, path)
+        return redo_if_changed(workflow, own) + redo_if_other(workflow, name, own)
 
     return {"sums": lists, "lost": lost}
 
