@@ -199,3 +199,14 @@ def test_no_axis_can_have_the_name_of_a_column_beside_axes():
     names = {name for table in beside for name in table.columns if name[0] != "<"}
     assert [name for name in names if not is_column(name) and name not in RESERVED] == []
     assert not any(is_column(axis) for axis in AXES)
+
+
+def test_the_axes_of_a_family_that_cannot_be_read_are_no_mistakes(tiny, tmp_path):
+    (tmp_path / "mine.py").write_text("def build(depth): pass\n")
+    tiny["families"] = {"mine": str(tmp_path / "mine.py")}
+    tiny["grid"] = {"model": ["mine"], "depth": [1], "batch_size": [1]}
+    tiny["sed"] = 3
+    with pytest.raises(ConfigError, match="has 2 mistakes") as raised:
+        Study.from_config(tiny)
+    assert "parameter depth of build has no type" in str(raised.value)
+    assert "sed: unknown key; did you mean seed?" in str(raised.value)

@@ -258,7 +258,7 @@ def changed(name: str, old: str, new: str) -> Callable[[Project], None]:
     return lambda project: (project.root / name).write_text(text.replace(old, new))
 
 
-SIZE, TYPE, FREE, BUILD = page_files.printed()
+SIZE, FREE, TYPE, BUILD = page_files.printed()
 FIRST_MODEL = (
     Typed(
         "snakemake --configfile net.yaml",

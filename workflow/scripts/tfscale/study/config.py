@@ -51,7 +51,8 @@ def check(config: dict) -> Config:
     try:
         settings = config_model().model_validate(config)
     except ValidationError as error:
-        lines = [_line(part, config) for part in error.errors(include_url=False)]
+        parts = [part for part in error.errors(include_url=False) if not (found and _axis(part))]
+        lines = [_line(part, config) for part in parts]
         raise ConfigError(list(dict.fromkeys([*found, *lines]))) from None
     found += [] if found else _axes_of_models(config, families)
     if not found:
@@ -65,6 +66,12 @@ def check(config: dict) -> Config:
     if found:
         raise ConfigError(found)
     return settings
+
+
+def _axis(error: Any) -> bool:
+    """Whether it is about an unknown key that may be an axis: of a family that cannot be read none
+    is known."""
+    return error["type"] == "extra_forbidden" and error["loc"][0] in ("grid", "predict", "exclude")
 
 
 def families_of(config: dict) -> tuple[dict[str, Family], list[str]]:
