@@ -48,7 +48,7 @@ def study_of(config: dict, folder: Path) -> Study:
 def shaped(study: Study, trained: str) -> dict:
     """What shapes a model beside the settings of its rule, as the rules say it."""
     family = study.job_family(study.model(trained))
-    return {"family": family, "training": study.recipe(trained)}
+    return {"family": family, "recipe": study.recipe(trained)}
 
 
 def a_workflow(records: dict | None = None) -> SimpleNamespace:

@@ -55,6 +55,10 @@ def made(folder: Path, entry: str | dict, data: dict | None = None, **axes: Any)
     folder.mkdir(parents=True, exist_ok=True)
     outputs = {name: str(folder / file) for name, file in FILES.items()}
     recipe = RECIPE if data else {"deterministic": False}
-    settings = {"training": recipe, "seed": 1, "evaluation": {"inputs": 64, "budget_tflop": None}}
+    settings = {
+        "recipe": {"training": recipe},
+        "seed": 1,
+        "evaluation": {"inputs": 64, "budget_tflop": None},
+    }
     make_model(cell, job, data or {"arrays": [], "manifest": []}, settings, 1, outputs)
     return json.loads(Path(outputs["facts"]).read_text())

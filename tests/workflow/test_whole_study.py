@@ -4,13 +4,22 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
+from paths import ROOT
 from snakemake_project import CELLS
 
 from tfscale.models.saved import digest
 from tfscale.study.outputs import BOXED, TABLES, figures_of
+from tfscale.study.study import Study
 from tfscale.timing import run_file
 
 FIGURES = figures_of(BOXED, paper=True)
+
+
+@pytest.fixture(autouse=True)
+def families(paper_families) -> None:
+    """Those of the study, with all their axes."""
+    Study.from_config(yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +113,7 @@ def test_snakemakes_own_report_can_be_written(project):
     project.run("--report", "snakemake-report.html")
     page = (project.root / "snakemake-report.html").read_text()
     assert len(page) > 100_000
-    for words in ("Roofline", "Layers and convolution size together", "as in the paper"):
+    for words in ("Roofline", "Two axes together", "as in the paper"):
         assert words in page
 
 

@@ -88,7 +88,7 @@ def kept_model(trained):
     axes = study.model(trained)
     data = study.encoded(axes)
     manifest = f"{encoded}/{data}.json" if data else None
-    shaped = {"family": study.job_family(axes), "training": study.recipe(trained)}
+    shaped = {"family": study.job_family(axes), "recipe": study.recipe(trained)}
     return keep_model(workflow, f"{models}/{trained}", manifest, shaped)
 
 

@@ -32,7 +32,7 @@ rule train:
             evaluation=sections.predicting(config),
             seed=config["seed"],
         ),
-        training=lambda w: study.recipe(w.trained),
+        recipe=lambda w: study.recipe(w.trained),
         axes=lambda w: study.model(w.trained),
         family=lambda w: study.job_family(study.model(w.trained)),
         families=lambda w: study.told(study.model(w.trained)),

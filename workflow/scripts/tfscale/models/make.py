@@ -52,11 +52,12 @@ def make_model(
 
     `family` says where it comes from (see `Study.job_family`). `inputs` names the arrays and
     manifest of its data, or nothing where its family has none: then the weights are the initial
-    ones. `settings` holds training (the recipe), evaluation (the inputs of a pass, the budget of
-    predicting) and seed. `outputs` names the files saved_model (a folder), facts, structure,
+    ones. `settings` holds the recipe, evaluation (the inputs of a pass, the budget of predicting)
+    and seed. `outputs` names the files saved_model (a folder), facts, structure,
     history and predictions.
     """
-    recipe, seed, target = settings["training"], settings["seed"], outputs["saved_model"]
+    recipe, seed = settings["recipe"]["training"], settings["seed"]
+    target = outputs["saved_model"]
     configure(threads, seed, recipe["deterministic"])
     facts = axes | {"seed": seed, "deterministic": recipe["deterministic"]} | UNTRAINED
     history, answers = NO_HISTORY, NO_ANSWERS
@@ -155,7 +156,7 @@ def _trained(
     """Train the model, whose example takes `flop`; returns facts, one row an epoch, and one row a
     predicted test input."""
     data, arrays = read_manifest(inputs["manifest"]), inputs["arrays"]
-    recipe = settings["training"] | {"batch_size": axes["batch_size"]}
+    recipe = settings["recipe"]["training"] | {"batch_size": axes["batch_size"]}
     splits = load(arrays, "train", scaled=False), load(arrays, "validation")
     twin = quick(model)
     trained = train(twin, flop, recipe, splits, settings["seed"])

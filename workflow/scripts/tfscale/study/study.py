@@ -252,8 +252,9 @@ class Study:
         return sorted(str(file) for file in Path(family.folder(axes)).rglob("*") if file.is_file())
 
     def recipe(self, trained: str) -> dict:
-        """The training settings that shape a model."""
-        return recipe(self.config, self.families[self.model(trained)["model"]].trained)
+        """The training settings that shape a model, in their section."""
+        trained_too = self.families[self.model(trained)["model"]].trained
+        return {"training": recipe(self.config, trained_too)}
 
     def priority(self, cell: str, number: int) -> int:
         """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
