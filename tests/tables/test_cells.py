@@ -7,6 +7,7 @@ from run_files import AXES
 
 from tfscale.axes import adopt, cell_name, defaults
 from tfscale.files.columns import typed
+from tfscale.models.saved import inputs_digest
 from tfscale.study.kinds import WORK
 from tfscale.tables.cells import CELLS, MADE, cells_table, paper_table
 
@@ -42,14 +43,20 @@ def timed_of(*cells: dict, latency_s: float = 1e-3) -> pd.DataFrame:
 def facts_of(digest: str, flop: int, **known) -> dict:
     return {
         "data": "builtin", "parameters": LARGE, "training_examples": 1, "training_steps": 1,
-        "test_accuracy": 0.5, "saved_model_sha256": digest,
+        "test_accuracy": 0.5, "inputs": {"of": digest},
         "work": dict.fromkeys(WORK, 1) | {"flop_per_example": flop},
     } | known  # fmt: skip
 
 
 def floors(*rows: tuple[str, int, float]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"host": "h", "made": made, "batch_size": batch, "threads": 1, "floor_s": floor_s}
+        {
+            "host": "h",
+            "inputs": inputs_digest({"of": made}),
+            "batch_size": batch,
+            "threads": 1,
+            "floor_s": floor_s,
+        }
         for made, batch, floor_s in rows
     )
 
@@ -87,7 +94,7 @@ def test_cells_of_families_with_other_axes_stand_in_one_table():
     assert (first["flop_per_example"], second["flop_per_example"]) == (5, 7)
     assert (first["data"], first["test_accuracy"], second["test_accuracy"]) == ("none", None, 0.5)
     assert (first["floor_s"], second["floor_s"]) == (1e-6, 2e-6)
-    assert arrow.schema.types == CELLS.schema.types and "made" not in arrow.column_names
+    assert arrow.schema.types == CELLS.schema.types and "inputs" not in arrow.column_names
 
 
 def test_the_floor_of_a_cell_is_that_of_its_models_inputs():

@@ -15,6 +15,7 @@ from tfscale.analysis.material import study_tables
 from tfscale.axes import FAMILIES, adopt, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
+from tfscale.models.saved import inputs_digest
 from tfscale.study.grid import architecture
 from tfscale.study.kinds import WORK
 from tfscale.tables import merge
@@ -197,11 +198,12 @@ def merged_study(tmp_path: Path, models: list[dict]) -> Path:
         work = dict.fromkeys(WORK, 0) | {"flop_per_example": 100 + len(facts), "layers": []}
         known = {"data": "none", "parameters": 1, "training_examples": 0, "training_steps": 0}
         known |= {"test_accuracy": None, "saved_model_sha256": digest_of(cell)}
+        known |= {"inputs": {"of": digest_of(cell)}}
         facts.setdefault(str(path), shape | known | {"work": work})
     for path, about in facts.items():
         Path(path).write_text(json.dumps(about))
     floor = [
-        {"host": "h", "made": digest_of(cell), "floor_s": 1e-6 * place}
+        {"host": "h", "inputs": inputs_digest({"of": digest_of(cell)}), "floor_s": 1e-6 * place}
         | {axis: cell[axis] for axis in ("batch_size", "threads")}
         for place, cell in enumerate(cells)
     ]

@@ -9,6 +9,7 @@ from run_files import a_run, digest_of
 
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
+from tfscale.models.saved import inputs_digest
 from tfscale.study.kinds import WORK
 from tfscale.tables.latency import read_processes
 from tfscale.tables.merge import merge, merge_runs
@@ -78,8 +79,8 @@ def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_p
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC)
     rows = pd.concat([pd.read_parquet(path) for path in paths]).to_dict("records")
     axes = {row["cell"]: {axis: row[axis] for axis in AXES} for row in rows}
-    made = [digest_of(own) for own in axes.values()]
-    floor = {"host": "n5", "made": made, "batch_size": 1, "threads": 1, "floor_s": 1e-6}
+    inputs = [inputs_digest({"of": cell}) for cell in axes]
+    floor = {"host": "n5", "inputs": inputs, "batch_size": 1, "threads": 1, "floor_s": 1e-6}
     pd.DataFrame(floor).to_parquet(tmp_path / "floor.parquet")
     facts = {
         "data": "builtin",
@@ -90,9 +91,10 @@ def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_p
         "work": dict.fromkeys(WORK, 1),
     }
     models = [tmp_path / "models" / cell / "facts.json" for cell in axes]
-    for path, own, digest in zip(models, axes.values(), made, strict=True):
+    for path, (cell, own) in zip(models, axes.items(), strict=True):
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(facts | own | {"saved_model_sha256": digest}))
+        known = {"saved_model_sha256": digest_of(own), "inputs": {"of": cell}}
+        path.write_text(json.dumps(facts | own | known))
     merge(
         {
             "runs": paths,

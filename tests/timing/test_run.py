@@ -14,6 +14,7 @@ from tfscale.axes import cell_name
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
+from tfscale.models.saved import inputs_digest
 from tfscale.timing import floor, run_file
 from tfscale.timing.record import result_line
 from tfscale.timing.run import run
@@ -131,11 +132,11 @@ def test_the_floor_and_the_roofs_are_written(inputs, tmp_path):
     said = floor.time_floor(facts, calls, PROTOCOL, *paths)
     assert said.startswith("the framework's floor: ") and "with 1 threads" in said
     rows = pd.read_parquet(paths[0]).to_dict("records")
-    assert [(row["made"], row["batch_size"], row["threads"]) for row in rows] == [
-        ("aa", 2, 1),
-        ("aa", 8, 1),
-        ("bb", 2, 1),
-        ("cc", 2, 1),
+    assert [(row["inputs"], row["batch_size"], row["threads"]) for row in rows] == [
+        (inputs_digest(INPUTS), 2, 1),
+        (inputs_digest(INPUTS), 8, 1),
+        (inputs_digest(two), 2, 1),
+        (inputs_digest(odd), 2, 1),
     ]
     assert all(row["floor_s"] > 1e-6 and row["host"] == platform.node() for row in rows)
     (row,) = pd.read_parquet(paths[1]).to_dict("records")
@@ -164,8 +165,8 @@ def test_models_of_the_same_inputs_share_one_floor(tmp_path, monkeypatch):
     calls = {"a": [call], "b": [call, call | {"threads": 2}], "c": [call]}
     floor.time_floor(facts, calls, PROTOCOL, str(tmp_path / "f"), str(tmp_path / "r"))
     rows = pd.read_parquet(tmp_path / "f")
-    assert rows["made"].tolist() == ["aa", "bb", "bb", "cc"]
-    assert rows["floor_s"].tolist() == pytest.approx([1e-6, 1e-6, 2e-6, 3e-6])
+    assert rows["inputs"].tolist() == [inputs_digest(INPUTS)] * 2 + [inputs_digest(wide)]
+    assert rows["floor_s"].tolist() == pytest.approx([1e-6, 2e-6, 3e-6])
     assert [one["axes"]["threads"] for one in timed] == [1, 2, 1]
     assert [one["inputs"] for one in timed] == [INPUTS, INPUTS, wide]
     assert pd.read_parquet(tmp_path / "r")["threads"].tolist() == [1, 2]

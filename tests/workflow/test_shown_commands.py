@@ -151,7 +151,9 @@ DEFAULT = (
     Typed("snakemake --batch merge=1/2", "Considering only batch 1/2"),
     Typed("snakemake --config seed=3 'timing={rounds: 3}'", r"measure +9\n", dry=True),
     Typed(
-        f"snakemake {REAL}/mnist_input28.npz {REAL}/text_input56.npz", r"download +6\n", dry=True
+        f"snakemake {REAL}/fashion-mnist_input28.npz {REAL}/movie-reviews_input56.npz",
+        r"download +6\n",
+        dry=True,
     ),
     Typed("snakemake --workflow-profile profiles/rigorous", r"measure +45\n", dry=True),
     Typed("snakemake --workflow-profile profiles/paper", r"measure +96\n", dry=True),

@@ -1,6 +1,6 @@
 """What a model takes: the shapes of its inputs, and made-up ones where a family has no data.
 
->>> resolved((None, None, 8), ["length"], {"length": 16})
+>>> resolved((None, None, 8), ["length", 8], {"length": 16})
 (None, 16, 8)
 """
 

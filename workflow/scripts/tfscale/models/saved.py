@@ -18,6 +18,11 @@ def digest(saved_model: str | Path) -> str:
     return total.hexdigest()
 
 
+def inputs_digest(inputs: dict) -> str:
+    """Tells models that take the same inputs (see `models.inputs`) from others."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def read_facts(path: str) -> dict:
     """The facts of the trained model whose folder the file lies in.
 

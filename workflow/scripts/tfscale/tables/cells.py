@@ -19,12 +19,13 @@ from tfscale.files.columns import (
     number,
     text,
 )
+from tfscale.models.saved import inputs_digest
 from tfscale.study.kinds import KINDS, WORK
 from tfscale.timing.protocol import calls_per_pass
 from tfscale.timing.run_file import DESCRIBED
 
 MADE = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
-FLOOR_KEYS = ["host", "made", "batch_size", "threads"]
+FLOOR_KEYS = ["host", "inputs", "batch_size", "threads"]
 
 
 def cells_table(
@@ -33,7 +34,7 @@ def cells_table(
     """The table of cells; one row a cell and machine.
 
     `timed` is what the processes say (`latencies`), `facts` maps a cell to what is known of its
-    model, `floor` has the identity model's latency a model, batch size, threads and host,
+    model, `floor` has the identity model's latency for inputs, batch size, threads and host,
     `evaluation` holds inputs and passes.
     """
     known = [facts[name] for name in timed["cell"]]
@@ -44,8 +45,8 @@ def cells_table(
     rest = timed.drop(columns=[*whose, *AXES])
     batch = timed["batch_size"].rename("called_batch")
     table = pd.concat([whose, own, batch, made, work, rest], axis=1)
-    table["made"] = [one["saved_model_sha256"] for one in known]
-    table = table.merge(floor, how="left", on=FLOOR_KEYS).drop(columns="made")
+    table["inputs"] = [inputs_digest(one["inputs"]) for one in known]
+    table = table.merge(floor, how="left", on=FLOOR_KEYS).drop(columns="inputs")
     return table.assign(**_paper(table, **evaluation))
 
 
@@ -159,7 +160,7 @@ CELLS = described(
 
 FLOOR = described(
     {
-        "made": text("digest of a SavedModel that takes inputs of these shapes"),
+        "inputs": text("digest of what the models take: shapes, types and bounds"),
         **call_axes(["batch_size", "threads"]),
         "host": text("name of the machine"),
         "floor_s": number("latency of an identity model with these shapes of inputs"),

@@ -4,7 +4,6 @@ import json
 import platform
 import tempfile
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -13,6 +12,7 @@ import numpy as np
 from tfscale.axes import CALL_AXES
 from tfscale.jobs.processes import fresh
 from tfscale.jobs.turn import timing_turn
+from tfscale.models.saved import inputs_digest
 from tfscale.timing.calm import in_turn, places
 from tfscale.units import seconds
 
@@ -38,18 +38,19 @@ def time_floor(
     from tfscale.files.parquet import write_parquet
 
     with timing_turn(), tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
-        floors, timed_s = [], {}
+        floors: list[dict] = []
+        known: list[dict] = []
         for path in facts:
             about = json.loads(Path(path).read_text(encoding="utf-8"))
-            inputs = json.dumps(about["inputs"], sort_keys=True)
+            inputs = inputs_digest(about["inputs"])
+            place = Path(folder, inputs)
             for call in calls[Path(path).parent.name]:
-                key = (inputs, *call.values())
-                if key not in timed_s:
-                    timed_s[key] = _floor_s(Path(folder), about["inputs"], call, protocol)
-                floors.append(
-                    {"made": about["saved_model_sha256"], **call}
-                    | {"host": platform.node(), "floor_s": timed_s[key]}
-                )
+                key = {"inputs": inputs, **call, "host": platform.node()}
+                if key not in known:
+                    known.append(key)
+                    floors.append(
+                        key | {"floor_s": _floor_s(place, about["inputs"], call, protocol)}
+                    )
         peaks = [
             {"host": platform.node(), "threads": threads}
             | fresh("tfscale.timing.floor:measure_roofs", {"threads": threads})
@@ -69,8 +70,7 @@ def time_floor(
     )
 
 
-def _floor_s(folder: Path, inputs: dict, call: dict, protocol: dict) -> float:
-    path = folder / sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+def _floor_s(path: Path, inputs: dict, call: dict, protocol: dict) -> float:
     if not path.exists():
         fresh("tfscale.timing.floor:save_identity", {"inputs": inputs, "path": str(path)})
     timed = {
