@@ -65,18 +65,18 @@ class Ready:
         return timed_block(self.call, NS * self.call_s, shortest_s, fewest)
 
 
-def ready(axes: dict, saved_model: str, arrays: str, inputs: int, protocol: dict) -> Ready:
+def ready(cell: dict, saved_model: str, arrays: str | None, inputs: int, protocol: dict) -> Ready:
     """Do what a process does up to its timed block."""
+    axes = cell["axes"]
     pin(axes["threads"])
     set_threads(axes["threads"])
-    batches = calls.batches(arrays, inputs, axes["batch_size"])
+    batches = calls.batches(cell, arrays, inputs)
     model = calls.load(saved_model, axes)
     call = calls.make_calls(model, axes, batches).fetched
     signature = model.signatures[calls.SIGNATURE]
-    (name,) = signature.structured_input_signature[1]
     (output,) = signature.structured_outputs
-    call_s = median(warm_up(call)[0]) / NS
-    return Ready(call, call_s, signature, {name: tf.constant(batches[0])}, output, model)
+    first = {name: tf.constant(part) for name, part in batches[0].items()}
+    return Ready(call, median(warm_up(call)[0]) / NS, signature, first, output, model)
 
 
 def overhead(request: dict, count: int, block_s: float) -> list[Pair]:

@@ -25,7 +25,7 @@ from tfscale.console.estimate import TOUCHED_S, Speed, run_s, training_s
 from tfscale.study.study import Study
 
 GRID = {"model": ["mnist"], "layers": [4], "conv_size": [3], "input_size": [28]}
-DATA = "resources/encoded/builtin/mnist_input28.npz"
+DATA = "resources/encoded/builtin/fashion-mnist_input28.npz"
 
 
 def small_project(batch_sizes: list[int], training: dict) -> Path:
@@ -190,8 +190,8 @@ def speed_of(results: Path) -> Speed:
 
 
 def _training_s(study: Study, job: Done, speed: Speed) -> float:
-    return training_s(study.model(Path(job.log).stem), study.config, speed)
+    return training_s(study, Path(job.log).stem, speed)
 
 
 def _run_s(study: Study, job: Done, speed: Speed) -> float:
-    return run_s(study.cell(Path(job.log).stem.rpartition("_round")[0]), study.config, speed)
+    return run_s(study, Path(job.log).stem.rpartition("_round")[0], speed)

@@ -15,12 +15,12 @@ import yaml
 
 from bench.projects import new_project
 from bench.study import project_config
+from tests.support.paper_work import describe, parameters, work_of
+from tfscale.axes import adopt
 from tfscale.data import encoded
 from tfscale.files.parquet import write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study import study as studies
-from tfscale.study.architecture import CLASSES, layers_of, parameters, structure_text
-from tfscale.study.work import flop_per_example
 from tfscale.timing import machine, run_file
 from tfscale.timing.protocol import disturbance
 
@@ -54,6 +54,10 @@ class WideStudy:
         """The study as the rules see it."""
         return studies.Study.from_config(self.config)
 
+    def work(self, name: str) -> Path:
+        """The counted work of an architecture that is predicted."""
+        return self.results / "work" / f"{name}.json"
+
     def data(self, name: str) -> Path:
         """Its encoded data of that name, without suffix."""
         return self.root / "resources" / "encoded" / name
@@ -84,8 +88,8 @@ def new_study(cells: int) -> WideStudy:
     return WideStudy(new_project(config))
 
 
-EXAMPLES = 100
-"""Test inputs of a made-up data set: as many as the report looks at."""
+EXAMPLES, CLASSES = 100, 10
+"""Test inputs of a made-up data set (as many as the report looks at), and their labels."""
 HOST, CALIBRATION_S = "generated", 0.0093
 
 
@@ -93,17 +97,20 @@ def write_files(wide: WideStudy) -> None:
     """Write everything that the rules before timing make, in their order; the SavedModels are
     empty folders, and nothing was trained."""
     rng, study = np.random.default_rng(1), wide.study
-    for name in {study.encoded(axes) for axes in study.trained.values()}:
+    for name in sorted(set(study.encoded_models.values())):
         _write_data(wide.data(name), name, rng)
     for name, axes in study.trained.items():
         _write_model(wide.models / name, axes, rng)
     seen = {"host": HOST, "reference_s": CALIBRATION_S, "spread": 1.01, "slow_share": 0.0}
     write_text(wide.results / "machine.json", json.dumps(seen | {"warnings": []}))
-    floor = [shape | {"host": HOST, "floor_s": 1e-4} for shape in study.shapes]
-    write_parquet(wide.results / "floor.parquet", pd.DataFrame(floor))
+    calls = pd.DataFrame([call for of_model in study.calls.values() for call in of_model])
+    floor = calls.drop_duplicates().assign(made=DIGEST, host=HOST, floor_s=1e-4)
+    write_parquet(wide.results / "floor.parquet", floor)
     peaks = {"host": HOST, "peak_gflop_per_s": 1e4, "peak_gbyte_per_s": 1e3}
-    roofs = [peaks | {"threads": count} for count in {shape["threads"] for shape in study.shapes}]
+    roofs = [peaks | {"threads": int(count)} for count in calls["threads"].unique()]
     write_parquet(wide.results / "roofs.parquet", pd.DataFrame(roofs))
+    for name, axes in study.counted.items():
+        write_text(wide.work(name), json.dumps(work_of(axes)))
 
 
 def _write_data(path: Path, name: str, rng: np.random.Generator) -> None:
@@ -111,18 +118,20 @@ def _write_data(path: Path, name: str, rng: np.random.Generator) -> None:
     arrays: dict[str, np.ndarray] = {}
     for split in ("train", "validation", "test"):
         arrays[f"x_{split}"] = rng.integers(0, 256, (EXAMPLES, size, size), dtype=np.uint8)
-        arrays[f"y_{split}"] = rng.integers(0, CLASSES["mnist"], EXAMPLES)
-    facts = {"model": "mnist", "input_size": size, "source": "builtin", "vocabulary": 0}
+        arrays[f"y_{split}"] = rng.integers(0, CLASSES, EXAMPLES)
+    labels = [str(label) for label in range(CLASSES)]
+    facts = {"input_size": size, "source": "builtin", "labels": labels, "vocabulary": 0}
     path.parent.mkdir(parents=True, exist_ok=True)
     encoded.save(f"{path}.npz", f"{path}.json", arrays, facts)
 
 
 def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
-    layers = layers_of(axes)
+    shape = {axis: axes[axis] for axis in ("layers", "conv_size", "input_size", "filters")}
+    layers, size = describe("mnist", **shape), axes["input_size"]
     (folder / "saved_model").mkdir(parents=True)
-    write_text(folder / "structure.txt", structure_text(layers))
+    write_text(folder / "structure.txt", "\n".join(map(str, layers)))
     write_text(folder / "history.csv", "epoch,loss,accuracy\n1,1.0,0.9\n")
-    labels = [str(label) for label in range(CLASSES["mnist"])]
+    labels = [str(label) for label in range(CLASSES)]
     probabilities = rng.dirichlet(np.full(len(labels), 0.2), EXAMPLES)
     actual, guessed = rng.integers(0, len(labels), EXAMPLES), probabilities.argmax(axis=1)
     answers = {
@@ -133,7 +142,9 @@ def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
         "correct": actual == guessed,
     }
     write_parquet(folder / "predictions.parquet", pd.DataFrame(answers))
-    facts = axes | {"data": "builtin", "vocabulary": 0, "parameters": parameters(layers)}
+    facts = axes | {"data": "builtin", "parameters": parameters(layers)}
+    facts |= {"inputs": {"x": {"shape": [None, size, size, 1], "dtype": "float32"}}}
+    facts |= {"work": work_of(axes) | {"layers": [], "not_counted": [], "counted_by": "hand"}}
     facts |= {"training_examples": 10_000, "training_steps": 100, "test_accuracy": 0.9}
     facts |= {"predicted_inputs": EXAMPLES, "saved_model_sha256": DIGEST}
     write_text(folder / "facts.json", json.dumps(facts))
@@ -152,7 +163,7 @@ RUN = tuple[str, str, dict, int, int]
 def write_runs(wide: WideStudy, processes: int) -> None:
     """Write every run of the study, in so many processes."""
     found = all_runs(wide)
-    with get_context("spawn").Pool(processes) as pool:
+    with get_context("spawn").Pool(processes, adopt, (wide.study.about,)) as pool:
         pool.map(write_some, [found[start::processes] for start in range(processes)])
 
 
@@ -176,8 +187,7 @@ def write_some(some: Iterable[RUN]) -> None:
 
 def latency_s(axes: dict) -> float:
     """The true seconds a call: overhead and work, of a machine that only has to be plausible."""
-    work = axes["batch_size"] * flop_per_example(layers_of(axes))
-    return OVERHEAD_S + work / FLOP_PER_S
+    return OVERHEAD_S + axes["batch_size"] * work_of(axes)["flop_per_example"] / FLOP_PER_S
 
 
 def rows_of(cell: str, axes: dict, number: int, place: int) -> list[dict]:

@@ -22,12 +22,13 @@ from bench.outcome import (
     share_at_most,
     text_table,
 )
-from bench.study import Options, project_config
+from bench.study import Options, project_config, project_families
+from tests.support.paper_work import work_of, works
 from tfscale.analysis.fit import fit
 from tfscale.analysis.held_out import (
-    SHAPES,
     TESTS,
     Fold,
+    factors_of,
     folds,
     left_out,
     noise_floor,
@@ -35,11 +36,11 @@ from tfscale.analysis.held_out import (
 )
 from tfscale.analysis.material import paper_cells
 from tfscale.analysis.predictions import covered
-from tfscale.analysis.slices import GROUP, architectures
-from tfscale.axes import cell_name, defaults
+from tfscale.analysis.slices import GROUP, architecture, split
+from tfscale.axes import adopt, cell_name, defaults
 from tfscale.files.parquet import write_parquet
 from tfscale.study import config as sections
-from tfscale.study.work import work_columns
+from tfscale.study.study import Study
 
 LAYERS_TEST = "layers 4, 6, 8 -> 10"
 MEDIAN, WITHIN, LAYERS, RATIO = 0.06, 0.69, 0.09, 0.5
@@ -51,8 +52,8 @@ Tables = dict[str, tuple[pd.DataFrame, pd.DataFrame | None]]
 
 
 def prediction(options: Options) -> list[Outcome]:
-    """Held-out errors of the work model and of Extra-P: the paper's four tables and a study; how
-    many cells the 90 % intervals cover."""
+    """Held-out errors of the work model and of Extra-P: the paper's four tables (their work by
+    hand) and a study; how many cells the 90 % intervals cover."""
     try:
         interpreter()
         asked = True
@@ -88,10 +89,9 @@ def prediction(options: Options) -> list[Outcome]:
 
 def _tests(cells: pd.DataFrame, own: bool) -> dict[str, list[Fold]]:
     """The folds by test; a study that has no paper's layers has no test of them."""
-    top = np.flatnonzero(cells["layers"] == 10)
     tests = {test: folds(cells, test) for test in (TESTS if own else ("architecture",))}
-    if set(cells["layers"]) == {4, 6, 8, 10}:
-        tests[LAYERS_TEST] = [Fold(top, "layers 10")]
+    if "layers" in cells and set(cells["layers"]) == {4, 6, 8, 10}:
+        tests[LAYERS_TEST] = [Fold(np.flatnonzero(cells["layers"] == 10), "layers 10")]
     return {test: parts for test, parts in tests.items() if parts}
 
 
@@ -125,7 +125,8 @@ def paper_tables() -> Tables:
     found: Tables = {}
     for model, host in PAPER:
         name = f"{model}-{host}"
-        found[name] = _without_faulty(paper_cells(str(folder / f"{name}.csv"), model, name)), None
+        table = paper_cells(str(folder / f"{name}.csv"), model, name, works([model]))
+        found[name] = _without_faulty(table), None
     return found
 
 
@@ -135,19 +136,20 @@ def study_tables(options: Options) -> Tables:
         study = options.study
     except SkippedError as reason:
         print(f"{reason}\n")
+        adopt(project_families())
         return {}
     found: Tables = {}
-    for model, table in study.cells.reset_index(drop=True).groupby("model", sort=False):
-        groups = [group for _, group in table.groupby(GROUP)]
-        largest = max(groups, key=len).reset_index(drop=True)
-        found[f"{model}, study"] = largest, study.processes
+    for (_, model, *_), table in split(study.cells.reset_index(drop=True), GROUP):
+        name = f"{model}, study"
+        if name not in found or len(table) > len(found[name][0]):
+            found[name] = table, study.processes
     return found
 
 
 def _without_faulty(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells without outliers among the rows of an architecture, which the paper timed alike:
     externally studentised residuals of ln t, Bonferroni over the cells. Names those it drops."""
-    number = architectures(cells)
+    number = architecture(cells).to_numpy()
     log_s = np.log(cells["latency_s"].to_numpy(float))
     fit = sm.OLS(log_s, np.eye(number.max() + 1)[number]).fit()
     corrected = np.asarray(fit.outlier_test(method="bonf"))[:, 2]
@@ -174,7 +176,7 @@ def interpreter() -> Path:
 
 def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
     """One row a cell left out, as `held_out.left_out`; NaN where Extra-P has no answer."""
-    names = [name for name in SHAPES if cells[name].nunique() > 1][:MOST_PARAMETERS]
+    names = factors_of(cells)[:MOST_PARAMETERS]
     points, values = cells[names].astype(float), cells["latency_s"].astype(float)
     tasks = [
         {
@@ -224,17 +226,21 @@ def analysis(options: Options) -> list[Outcome]:
 def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
     """Wall seconds of the analysis of these tables, as the rule `fit` makes it."""
     config = project_config()
+    wanted = Study.from_config(config).counted
     roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
     tables = {"cells": cells, "runs": processes, "roofs": roofs}
     with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
         paths = [f"{folder}/{name}.parquet" for name in tables]
         for path, table in zip(paths, tables.values(), strict=True):
             write_parquet(path, table)
+        for name, axes in wanted.items():
+            Path(folder, f"{name}.json").write_text(json.dumps(work_of(axes)))
         start = perf_counter()
         fit(
             cells_path=paths[0],
             runs_path=paths[1],
             roofs_path=paths[2],
+            work=[f"{folder}/{name}.json" for name in wanted],
             imports=[],
             coverage=config["timing"]["coverage"],
             plan=sections.plan(config),
@@ -245,12 +251,13 @@ def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
 
 def simulated(seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cells of overhead + work, and their processes with log-normal noise, one a round."""
+    adopt(project_families())
     rng = np.random.default_rng(seed)
     rows = []
     for layers, conv, size, batch in product(*GRID):
-        axes = defaults() | {"model": "mnist", "layers": layers, "batch_size": batch}
+        axes = defaults("mnist") | {"model": "mnist", "layers": layers, "batch_size": batch}
         axes |= {"conv_size": conv, "input_size": size}
-        work = work_columns(axes, 0)
+        work = work_of(axes)
         latency_s = 2e-4 + batch * work["flop_per_example"] / 1e11
         pass_s = latency_s * 2000 / batch
         rows.append(

@@ -16,7 +16,7 @@ import yaml
 from bench import ROOT
 from bench.outcome import SkippedError
 
-PARTS = ("Snakefile", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "workflow", "families", "profiles", "envs")
 
 
 def new_project(config: dict) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.made_up import WideStudy
 from tfscale.study import config as sections
-from tfscale.study.outputs import FIGURES, TABLES
+from tfscale.study.outputs import DRAWN_TABLES, TABLES
 
 
 def merge(wide: WideStudy) -> None:
@@ -17,19 +17,24 @@ def merge(wide: WideStudy) -> None:
     from tfscale.tables.merge import merge
 
     study, results = wide.study, wide.results
-    merge(
-        runs=study.run_files(str(results)),
-        facts=study.facts_files(str(wide.models)),
-        floor=str(results / "floor.parquet"),
-        trained={cell: study.trained_of(cell) for cell in study.cells},
-        evaluation=sections.evaluation(wide.config),
-        coverage=wide.config["timing"]["coverage"],
-        node_class=None,
-        merged=str(results / "runs.parquet"),
-        cells=str(results / "cells.parquet"),
-        paper_tables=[str(results / f"{model}.csv") for model in study.models],
-        threads=os.cpu_count() or 1,
-    )
+    inputs = {
+        "runs": study.run_files(str(results)),
+        "facts": study.facts_files(str(wide.models)),
+        "floor": str(results / "floor.parquet"),
+    }
+    outputs = {
+        "merged": str(results / "runs.parquet"),
+        "cells": str(results / "cells.parquet"),
+        "paper_tables": [str(results / f"{model}.csv") for model in study.paper_models],
+    }
+    settings = {
+        "families": study.about,
+        "trained": {cell: study.trained_of(cell) for cell in study.cells},
+        "evaluation": sections.evaluation(wide.config),
+        "coverage": wide.config["timing"]["coverage"],
+        "node_class": None,
+    }
+    merge(inputs, outputs, settings, threads=os.cpu_count() or 1)
 
 
 def fit(wide: WideStudy) -> None:
@@ -40,6 +45,7 @@ def fit(wide: WideStudy) -> None:
         cells_path=f"{wide.results}/cells.parquet",
         runs_path=f"{wide.results}/runs.parquet",
         roofs_path=f"{wide.results}/roofs.parquet",
+        work=[str(wide.work(name)) for name in wide.study.counted],
         imports=[],
         coverage=wide.config["timing"]["coverage"],
         plan=sections.plan(wide.config),
@@ -48,18 +54,19 @@ def fit(wide: WideStudy) -> None:
 
 
 def plot(wide: WideStudy) -> None:
-    """The rule `plot`, for every model."""
+    """The rules `plot_<family>`."""
     from tfscale.figures.draw import plot
 
     results, folder = wide.results, wide.results / "figures"
     inputs: dict = {name: str(results / f"{name}.parquet") for name in ("cells", "runs", "roofs")}
-    inputs["tables"] = [str(results / "fits" / f"{name}.parquet") for name in TABLES]
+    inputs["tables"] = [str(results / "fits" / f"{name}.parquet") for name in DRAWN_TABLES]
     for model in wide.study.models:
         outputs: dict = {
-            kind: [str(folder / f"{model}_{figure}.{kind}") for figure in FIGURES]
+            kind: [str(folder / f"{name}.{kind}") for name in wide.study.figure_names(model)]
             for kind in ("svg", "png")
         }
-        plot(model, inputs, outputs | {"words": str(folder / f"{model}.json")})
+        words = {"words": str(folder / f"{model}.json")}
+        plot(model, wide.study.figures(model), inputs, outputs | words)
 
 
 def report(wide: WideStudy) -> None:
@@ -76,7 +83,14 @@ def report(wide: WideStudy) -> None:
         "runs": str(results / "runs.parquet"),
         "findings": str(results / "fits" / "findings.parquet"),
         "machine": str(results / "machine.json"),
-        "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.figures],
+        "tables": [str(results / "fits" / f"{name}.parquet") for name in TABLES],
+        "figures": [
+            str(results / "figures" / f"{figure}.svg")
+            for model in study.models
+            for figure in study.figure_names(model)
+        ],
+        "words": [str(results / "figures" / f"{model}.json") for model in study.models],
+        "facts": study.facts_files(str(wide.models)),
         "structures": structures,
         "predictions": predictions,
         "images": [f"{wide.data(name)}.npz" for name in study.pictures],
@@ -84,6 +98,7 @@ def report(wide: WideStudy) -> None:
     asked = {
         "settings": sections.shown_settings(wide.config),
         "trained": {cell: study.trained_of(cell) for cell in study.cells},
+        "encoded": study.encoded_models,
         "again": "",
     }
     write_report(str(results / "report.html"), inputs, asked)

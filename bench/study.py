@@ -16,8 +16,9 @@ import yaml
 
 from bench import ROOT
 from bench.outcome import SkippedError
-from tfscale.axes import AXES
+from tfscale.axes import AXES, adopt, axes_of
 from tfscale.errors import StudyError
+from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
 from tfscale.study import config as sections
 from tfscale.tables.latency import read_processes
@@ -32,6 +33,12 @@ NO_STUDY = (
 def project_config() -> dict:
     """config.yaml of the project that the benches belong to."""
     return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def project_families() -> dict[str, dict]:
+    """What a process is told of the families of the project's config.yaml, see `axes.adopt`."""
+    config = project_config()
+    return sections.about(sections.families_of(config)[0], config)
 
 
 def in_fresh_process(task: str, arguments: dict, isolation: str = "fork") -> Any:
@@ -70,11 +77,19 @@ class Study:
 
     @classmethod
     def at(cls, path: str | Path) -> "Study":
-        """The study in a results folder or in the project around it; raises SkippedError."""
+        """The study in a results folder or in the project around it, whose families this process
+        takes in; raises SkippedError."""
         for results in (Path(path), Path(path) / "results"):
             if (results / "cells.parquet").exists() and (results / "models").is_dir():
-                return cls(results.resolve())
+                study = cls(results.resolve())
+                adopt(study.families)
+                return study
         raise SkippedError(NO_STUDY.format(path))
+
+    @cached_property
+    def families(self) -> dict[str, dict]:
+        """What its runs say of its families, beside those of the project."""
+        return project_families() | noted(self.results / "runs.parquet", "tfscale_families")
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -102,39 +117,47 @@ class Study:
 
     def axes(self, cell: str) -> dict:
         """The axes of a cell as plain values."""
-        return self.cells.loc[[cell], list(AXES)].to_dict("records")[0]
+        row = self.cells.loc[cell]
+        own = {name: axis.kind(row[name]) for name, axis in axes_of(row["model"]).items()}
+        return {"model": row["model"]} | own
 
     def model_folder(self, cell: str) -> Path:
         """The trained model of a cell: its own, or else the one shared by all batch sizes."""
         axes, found = self.axes(cell), {}
-        weights = [axis for axis, spec in AXES.items() if spec.trains and axis != "batch_size"]
+        weights = [axis for axis in axes if AXES[axis].trains]
         for path in (self.results / "models").glob("*/facts.json"):
             facts = json.loads(path.read_text())
-            if all(facts[axis] == axes[axis] for axis in weights):
-                found[facts["batch_size"] == axes["batch_size"]] = path.parent
+            if all(facts.get(axis) == axes[axis] for axis in weights):
+                found[facts.get("batch_size") == axes["batch_size"]] = path.parent
         if not found:
             raise SkippedError(f"{self.results} has no trained model for {cell}")
         return found[max(found)]
 
-    def arrays(self, cell: str) -> Path:
-        """The encoded data of a cell, from the nearest resources folder."""
-        axes = self.axes(cell)
-        data = json.loads((self.model_folder(cell) / "facts.json").read_text())["data"]
-        name = f"{data}/{axes['model']}_input{axes['input_size']}.npz"
+    def facts(self, cell: str) -> dict:
+        """What is known of the model of a cell."""
+        return json.loads((self.model_folder(cell) / "facts.json").read_text())
+
+    def arrays(self, cell: str) -> str | None:
+        """The encoded data of a cell's model, from the nearest resources folder; None where its
+        family has none."""
+        if not (wanted := self.facts(cell)["data_sha256"]):
+            return None
         for folder in self.results.parents:
-            if (path := folder / "resources" / "encoded" / name).exists():
-                return path
-        raise SkippedError(f"no resources/encoded/{name} beside {self.results}")
+            for manifest in folder.glob("resources/encoded/*/*.json"):
+                if json.loads(manifest.read_text())["sha256"] == wanted:
+                    return str(manifest.with_suffix(".npz"))
+        raise SkippedError(f"no data of {cell} in resources/encoded beside {self.results}")
 
     def request(self, cell: str, **changes: object) -> dict:
         """The arguments of `tfscale.timing.process:time_cell` for a cell, under the project's
         timing protocol with changes."""
         config = project_config()
         config["timing"] |= changes
+        inputs = self.facts(cell)["inputs"]
         return {
-            "axes": self.axes(cell),
+            "cell": {"axes": self.axes(cell), "inputs": inputs, "seed": config["seed"]},
             "saved_model": str(self.model_folder(cell) / "saved_model"),
-            "arrays": str(self.arrays(cell)),
+            "arrays": self.arrays(cell),
             "inputs": config["evaluation"]["inputs"],
             "protocol": sections.protocol(config),
         }

@@ -188,10 +188,12 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
         "facts": str(folder / "facts.json"),
         "saved_model": request["saved_model"],
         "predictions": str(folder / "predictions.parquet"),
-        "arrays": request["arrays"],
+        "arrays": request["arrays"] or [],
         "machine": str(study.results / "machine.json"),
     }
-    settings = {"axes": request["axes"], "protocol": request["protocol"]}
+    axes = request["cell"]["axes"]
+    settings = {"axes": axes, "protocol": request["protocol"]}
+    settings |= {"families": {axes["model"]: study.families[axes["model"]]}}
     settings |= {"seed": config["seed"], "evaluation": sections.evaluation(config)}
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         path = Path(temporary, cell, f"round{number}.parquet")

@@ -12,6 +12,8 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 PACKAGE = SCRIPTS / "tfscale"
 TARGET = re.compile(r"\b(tfscale(?:\.\w+)+):\w+")
 """What a job is asked to do: module:function."""
+RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
+"""A rule with its name, or those of all families, as plot_mnist."""
 ARCHITECTURE = """# Architecture
 
 Written by `make docs` from the docstrings and imports of `workflow/scripts/tfscale` and from the
@@ -106,8 +108,9 @@ def callers() -> dict[Path, set[str]]:
     what Snakemake's own process imports."""
     found: dict[Path, set[str]] = {}
     for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        parts = re.split(r"^\s*rule (\w+):", file.read_text(encoding="utf-8"), flags=re.M)
-        for rule, text in zip(["the Snakefile", *parts[1::2]], parts[::2], strict=True):
+        top, *parts = RULE.split(file.read_text(encoding="utf-8"))
+        rules = [one or other for one, other in zip(parts[::3], parts[1::3], strict=True)]
+        for rule, text in zip(["the Snakefile", *rules], [top, *parts[2::3]], strict=True):
             names = TARGET.findall(text) + re.findall(r"^from (tfscale\S+) import", text, re.M)
             for script in re.findall(r'"\.\./scripts/(\w+\.py)"', text):
                 names += _imports(SCRIPTS / script)

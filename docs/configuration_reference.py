@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from tfscale.study.settings import Config
+from tfscale.study.settings import CallAxes, Config, Reason
 
 CONFIGURATION = """# Configuration
 
@@ -28,6 +28,11 @@ KINDS = {
     NoneType: "null",
 }
 TABLE = ["| key | type | allowed | meaning |", "|---|---|---|---|"]
+OF_FAMILIES = {
+    CallAxes: "| list of values |  | An axis of the models: a parameter of a family's `build`. |",
+    Reason: "| value or list of values |  | An axis: the values that these cells have. |",
+}
+"""Keys beside those of a section, by name the axes of the study's families."""
 GRIDS = {"grid": "section or list of sections", "predict": "section, list of sections or null"}
 
 
@@ -40,7 +45,9 @@ def configuration() -> str:
             listed = get_origin(field.annotation) is list and name != "grid"
             also = " Also the keys of `predict`." if name == "grid" else ""
             lines += [f"\n## `{name}`\n", f"{_meaning(field)}{also}\n", *TABLE]
-            lines += _keys(f"{name}[]." if listed else f"{name}.", sections[0])
+            named = get_origin(field.annotation) is dict
+            prefix = f"{name}[]." if listed else f"{name}.<name>." if named else f"{name}."
+            lines += _keys(prefix, sections[0])
     return "\n".join(lines) + "\n"
 
 
@@ -52,10 +59,10 @@ def schema() -> str:
 def _keys(prefix: str, section: type[BaseModel]) -> Iterator[str]:
     for name, field in section.model_fields.items():
         kind = GRIDS.get(name) if section is Config else None
-        if prefix.startswith("exclude") and name != "reason":
-            kind = f"{_kind(get_args(field.annotation)[0])} or list"
         cells = [f"`{prefix}{name}`", kind or _kind(field.annotation), _allowed(field)]
         yield f"| {' | '.join(cells)} | {_meaning(field)} |"
+    if section in OF_FAMILIES:
+        yield f"| `{prefix}<axis>` {OF_FAMILIES[section]}"
 
 
 def _meaning(field: FieldInfo) -> str:
@@ -63,7 +70,7 @@ def _meaning(field: FieldInfo) -> str:
 
 
 def _kind(kind: Any) -> str:
-    if _is_section(kind):
+    if _is_section(kind) or get_origin(kind) is dict:
         return "section"
     inner = get_args(kind)
     if get_origin(kind) is Annotated:

@@ -111,7 +111,7 @@ def test_faster_means_at_every_number_of_layers():
     contrary = faster(rows(mixed), 0.05, "conv_size", (5, 8))
     assert contrary["found"] == "rejected" and "slower at some" in contrary["note"]
     assert faster(rows(grid(convs=(3,))), 0.05, "conv_size", (5, 8)) == {
-        "note": "needs convolution size 5 and 8"
+        "note": "needs conv size 5 and 8"
     }
 
 

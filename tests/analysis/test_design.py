@@ -41,7 +41,7 @@ def test_a_nominal_batch_is_no_axis_and_makes_repeats():
     measured, named = grid(), nominal(grid())
     assert not slices.nominal_batch(measured) and slices.nominal_batch(named)
     assert not slices.nominal_batch(measured.drop(columns="called_batch"))
-    assert slices.effective(measured) == ["layers", "batch_size", "conv_size"]
+    assert slices.effective(measured) == ["layers", "conv_size", "batch_size"]
     assert slices.effective(named) == ["layers", "conv_size"]
     assert slices.repeated(measured).nunique() == 48
     assert slices.repeated(named).nunique() == slices.architecture(named).nunique() == 12

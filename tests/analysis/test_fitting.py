@@ -1,11 +1,14 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import PLAN, a_study, fitted, grid, work, write_study
+from made_study import PLAN, a_study, fitted, grid, work, write_study, write_work
+from paper_families import PAPER_FAMILIES
+from paper_work import works
 from run_files import a_run
 
 from tfscale.analysis.fit import PARTS, fit
@@ -115,7 +118,8 @@ def test_the_runs_of_another_study_are_imported_and_fitted(tmp_path):
         for place, cell in enumerate(cells.to_dict("records"))
     ]
     target = str(tmp_path / "runs_of_another.parquet")
-    merge_runs(paths, target)
+    notes = {"tfscale_families": PAPER_FAMILIES, "tfscale_work": works(["mnist"])}
+    merge_runs(paths, target, notes={name: json.dumps(value) for name, value in notes.items()})
     fitted(tmp_path, (cells, processes), [{"path": target, "name": "slow"}])
     complete(tmp_path)
     machines = pd.read_parquet(tmp_path / "machines.parquet").set_index("quantity")
@@ -131,7 +135,7 @@ def test_cells_are_compared_round_by_round(tmp_path):
     states = np.array([0.0, 0.3, -0.2, 0.5, 0.1])[processes["round"] - 1]
     moved = processes.assign(latency_s=processes["latency_s"] * np.exp(states))
     roofs = pd.read_parquet(write_study(tmp_path, cells, moved)[2])
-    still, shaken = (gather(Tables(cells, own), [], roofs, PLAN) for own in (processes, moved))
+    still, shaken = (gather(Tables(cells, own), [], roofs, PLAN, {}) for own in (processes, moved))
     both = [own.levelled.groupby("cell")["latency_s"].agg(np.ptp) for own in (still, shaken)]
     assert both[1].median() == pytest.approx(both[0].median(), rel=0.3)
     assert shaken.runs["pass_mean_s"].sum() > still.runs["pass_mean_s"].sum()
@@ -143,13 +147,13 @@ def test_a_name_stands_for_one_machine(tmp_path, names):
     paths = write_study(tmp_path, *a_study(layers=(4,)))
     imports = [an_import(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)]
     with pytest.raises(StudyError, match=f"imports: {names[-1]} already is the name of a machine"):
-        fit(*paths, imports, 0.9375, asdict(PLAN), str(tmp_path), str)
+        fit(*paths, write_work(tmp_path), imports, 0.9375, asdict(PLAN), str(tmp_path), str)
 
 
 def test_outliers_are_named_and_stay_in_the_fits(tmp_path):
     cells, processes = a_study()
     cells.loc[5, ["latency_s", "pass_mean_s"]] *= 8
     roofs = pd.read_parquet(write_study(tmp_path, cells, processes)[2])
-    own = gather(Tables(cells, processes), [], roofs, PLAN)
+    own = gather(Tables(cells, processes), [], roofs, PLAN, {})
     assert own.outliers["cell"].tolist() == [cells["cell"][5]]
     assert len(own.cells) == len(own.own) == len(cells)

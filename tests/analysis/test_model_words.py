@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_study import work_cells
+from paper_work import works
 
 from tfscale.analysis.held_out import held_out, held_out_words
 from tfscale.analysis.predictions import (
@@ -37,7 +38,7 @@ def words(cells, processes=None, roofs=None):
         "labels": label_words(labels(fitted)),
         "saturation": saturation_words(saturation(fitted, 0.95), 0.95),
         "held out": held_out_words(held_out(cells, processes)),
-        "predictions": prediction_words(predict_cells(cells, GRID), coverage_table(cells)),
+        "predictions": prediction_words(predict_cells(cells, GRID, works()), coverage_table(cells)),
     }
 
 

@@ -187,7 +187,7 @@ def test_one_break_among_many_sweeps_may_be_chance(monkeypatch):
     calm = said | {"p_value": 0.9, "verdict": "no threshold"}
     answers = iter([said] + 4 * [calm])
     monkeypatch.setattr("tfscale.analysis.thresholds.threshold", lambda *given: next(answers))
-    monkeypatch.setattr("tfscale.analysis.thresholds.FACTORS", ("batch_size",))
+    monkeypatch.setattr("tfscale.analysis.thresholds.varying", lambda table: ["batch_size"])
     batch = found(cells, processes)
     assert "threshold" not in set(batch["verdict"])
     assert batch["reason"].iloc[0] == "a break; one of 5 sweeps may show that by chance"

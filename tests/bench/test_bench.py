@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from paper_families import PAPER_FAMILIES
 
 from bench import __main__ as driver
 from bench import intervals, jobs, ratios, timing, wide
@@ -24,25 +26,37 @@ from bench.outcome import (
 )
 from bench.projects import Done, Used, done_jobs
 from bench.study import Study
-from tfscale.axes import defaults
+from tfscale.axes import FAMILIES, defaults
+from tfscale.files.parquet import sealed_parquet
+
+INPUTS = {"x": {"shape": [None, 28, 28, 1], "dtype": "float32"}}
+
+
+def write_runs(results: Path, families: dict) -> None:
+    """A runs.parquet that only says what its families are."""
+    notes = {"tfscale_families": json.dumps(families)}
+    with sealed_parquet(results / "runs.parquet", pa.schema([]), notes):
+        pass
 
 
 def finished(folder: Path) -> Study:
     """A study of two mnist cells and a text cell that share models between batch sizes."""
     rows = [
-        defaults()
+        defaults(model)
         | {"cell": f"{model}_batch{size}", "model": model, "batch_size": size, "layers": 4}
         | {"conv_size": 3, "input_size": 28, "threads": 1, "flop_per_example": 1000}
         for model, size in (("mnist", 1), ("mnist", 64), ("text", 1))
     ]
     for axes in rows[1:]:
         (folder / "results" / "models" / axes["model"]).mkdir(parents=True)
-        facts = json.dumps(axes | {"batch_size": 64, "data": "real"})
-        (folder / "results" / "models" / axes["model"] / "facts.json").write_text(facts)
+        facts = axes | {"batch_size": 64, "data_sha256": axes["model"], "inputs": INPUTS}
+        (folder / "results" / "models" / axes["model"] / "facts.json").write_text(json.dumps(facts))
     encoded = folder / "resources" / "encoded" / "real"
     encoded.mkdir(parents=True)
-    (encoded / "mnist_input28.npz").touch()
+    for name, digest in (("other", "other"), ("images", "mnist")):
+        (encoded / f"{name}.json").write_text(json.dumps({"sha256": digest}))
     pd.DataFrame(rows).to_parquet(folder / "results" / "cells.parquet")
+    write_runs(folder / "results", PAPER_FAMILIES)
     return Study.at(folder)
 
 
@@ -53,11 +67,34 @@ def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
     request = study.request(cell, protocol="paper")
     assert request["saved_model"] == str(study.results / "models" / "mnist" / "saved_model")
     assert request["inputs"] == 2000
-    assert request["axes"]["batch_size"] == 1
+    assert request["cell"]["axes"] == defaults("mnist") | {
+        "model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28, "batch_size": 1,
+    }  # fmt: skip
+    assert request["cell"]["inputs"] == INPUTS
+    assert request["arrays"] == str(tmp_path / "resources" / "encoded" / "real" / "images.npz")
     assert request["protocol"]["passes"] == 10
     assert json.loads(json.dumps(request)) == request
-    with pytest.raises(SkippedError, match="no resources/encoded/real/text_input28"):
+    with pytest.raises(SkippedError, match="no data of text_batch1 in resources/encoded beside"):
         study.request(study.pick("text", 0))
+
+
+def test_a_study_of_other_families_says_what_they_are(tmp_path):
+    cell = {"cell": "mine_width8_batch1_threads1", "model": "mine", "width": 8.0, "layers": None}
+    calls = {"batch_size": 1, "threads": 1, "precision": "float32", "jit": False}
+    folder = tmp_path / "results" / "models" / "mine_width8"
+    folder.mkdir(parents=True)
+    known = {"model": "mine", "width": 8, "precision": "float32", "data_sha256": ""}
+    (folder / "facts.json").write_text(json.dumps(known | {"inputs": INPUTS}))
+    table = pd.DataFrame([cell | calls | {"path": "predict", "flop_per_example": 10}])
+    table.to_parquet(tmp_path / "results" / "cells.parquet")
+    about = {"mine": {"title": "One's own", "axes": {"width": {"kind": "int"}}}}
+    write_runs(tmp_path / "results", about)
+    study = Study.at(tmp_path)
+    request = study.request(study.pick("mine", 0))
+    assert request["cell"]["axes"] == calls | {"model": "mine", "width": 8, "path": "predict"}
+    assert type(request["cell"]["axes"]["width"]) is int and request["arrays"] is None
+    assert request["saved_model"] == str(folder / "saved_model")
+    assert set(FAMILIES) == {"mnist", "text", "mine"}
 
 
 def test_turns_alternate_and_keep_their_side():

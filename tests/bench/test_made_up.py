@@ -1,5 +1,6 @@
 """Made-up studies are like real ones; benches of whole jobs have valid configurations."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,10 @@ import yaml
 
 from bench import ROOT, jobs, made_up, steps, wide
 from bench.outcome import SkippedError
-from bench.projects import used
+from bench.projects import new_project, used
+from bench.study import project_config, project_families
+from tfscale.files.whole import noted
+from tfscale.study.kinds import WORK
 from tfscale.study.study import Study
 from tfscale.timing import run_file
 
@@ -31,6 +35,7 @@ def study(config, tmp_path):
     """A made-up study of eight cells with all its files, in a folder without a project."""
     grid = {"layers": [4, 6], "conv_size": [3], "batch_size": [1, 2, 3, 4]}
     config["grid"] = made_up.grid(100) | grid
+    config["predict"] = made_up.grid(100) | grid | {"layers": [8], "batch_size": [1]}
     config["datasets"]["source"] = "builtin"
     config["timing"]["processes"] = made_up.PROCESSES
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
@@ -56,6 +61,17 @@ def test_made_up_runs_fill_every_column_and_are_merged_into_the_latencies_put_in
     true_s = [made_up.latency_s(axes) for axes in study.study.cells.values()]
     assert cells["latency_s"].to_numpy() == pytest.approx(np.array(true_s), rel=0.1)
     assert (cells["processes"] == rounds * made_up.PROCESSES).all()
+    assert (cells["floor_s"] == 1e-4).all()
+    (predicted,) = study.study.counted
+    assert set(WORK) <= set(json.loads(study.work(predicted).read_text()))
+    known = noted(study.results / "runs.parquet", "tfscale_families")
+    assert known == study.study.about
+
+
+def test_the_paper_is_there_in_a_project_of_a_bench():
+    root = new_project(project_config())
+    assert {path.name for path in (root / "families").glob("*.py")} >= {"mnist.py", "text.py"}
+    assert set(project_families()) == {"mnist", "text"}
 
 
 def test_steps_of_the_analysis_import_no_tensorflow():

@@ -17,21 +17,35 @@ from tfscale.console.environment import MODULES
 FRESH = "tfscale.jobs.processes:fresh"
 """How a job is done in a fresh process (workflow/rules/common.smk)."""
 ENVIRONMENT = {
-    "download": "analysis", "encode": "analysis", "train": "tensorflow", "measure": "tensorflow",
-    "calibrate": "tensorflow", "floor": "tensorflow",
+    "download": "analysis", "encode": "analysis", "collect": "tensorflow", "train": "tensorflow",
+    "count": "tensorflow", "measure": "tensorflow", "calibrate": "tensorflow",
+    "floor": "tensorflow",
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
 }  # fmt: skip
-TARGETS = {
-    rule: re.findall(r'"(tfscale[.\w]+:\w+)"', text) + [FRESH] * ("fresh=True" in text)
-    for smk in sorted((ROOT / "workflow/rules").glob("*.smk"))
-    for rule, text in re.findall(r"^rule (\w+):(.*?)(?=^rule |\Z)", smk.read_text(), re.M | re.S)
-}
+RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
+"""A rule with its name, or those of all families, as plot_mnist."""
+
+
+def targets() -> dict[str, list[str]]:
+    """What each rule calls."""
+    found = {}
+    for smk in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        _, *parts = RULE.split(smk.read_text())
+        for name, of_each, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            called = re.findall(r'"(tfscale[.\w]+:\w+)"', text)
+            found[name or of_each] = called + [FRESH] * ("fresh=True" in text)
+    return found
+
+
+TARGETS = targets()
 PACKAGES = {
-    "download": "data errors files jobs",
-    "encode": "data errors files jobs",
+    "download": "axes data errors files jobs",
+    "encode": "axes data errors files jobs",
+    "collect": "axes data errors files jobs models",
+    "count": "axes data errors files jobs models study",
     "train": "axes data errors files jobs models study",
-    "calibrate": "errors files jobs timing",
-    "floor": "axes data errors files jobs timing units",
+    "calibrate": "axes errors files jobs timing",
+    "floor": "axes data errors files jobs models timing units",
     "measure": "axes data errors files jobs models timing units",
     "merge": "axes errors files jobs models study tables timing units words",
     "fit": "analysis axes errors files jobs study tables timing units words",
@@ -43,6 +57,10 @@ PACKAGE = SCRIPTS / "tfscale"
 BRINGS = {"urllib3": "requests"}
 
 
+def test_every_rule_is_known_here():
+    assert set(PACKAGES) == set(ENVIRONMENT) == set(TARGETS)
+
+
 @pytest.mark.parametrize("rule", PACKAGES)
 def test_a_rule_depends_on_these_rooms_and_no_others(rule):
     files = files_of(*TARGETS[rule])
@@ -52,7 +70,7 @@ def test_a_rule_depends_on_these_rooms_and_no_others(rule):
     )
     assert SCRIPTS / "job.py" in files
     assert (PACKAGE / "jobs" / "warm.py" in files) == (
-        rule in ("train", "calibrate", "floor", "measure")
+        rule in ("collect", "count", "train", "calibrate", "floor", "measure")
     )
 
 

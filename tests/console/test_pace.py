@@ -4,7 +4,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfscale.console.estimate import Pace, Speed, Task, run_s, stages_of, tasks_before, training_s
+from tfscale.console.estimate import (
+    BUILD_S,
+    USUAL_FLOP,
+    Pace,
+    Speed,
+    Task,
+    run_s,
+    stages_of,
+    tasks_before,
+    training_s,
+)
 from tfscale.study.study import Study
 from tfscale.units import duration, ready_at
 
@@ -81,33 +91,63 @@ def test_stages_come_in_their_order():
 def test_a_default_study_of_one_machine_is_estimated_as_it_took(config):
     """358 s of CPU trained its 24 models on a virtual machine of 243 GFLOP/s."""
     study, speed = Study.from_config(config), Speed(243e9, 36.6e9, 0.00688)
-    training = sum(training_s(axes, config, speed) for axes in study.trained.values())
+    training = sum(training_s(study, trained, speed) for trained in study.trained)
     assert training == pytest.approx(358, rel=0.25)
+
+
+FAST = "mnist_layers4_batch1_conv3_input28_threads1"
 
 
 def test_the_timing_of_a_study_is_a_sum_over_its_runs(config):
     """A run of a fast cell: the start of job and process, warm-up, timed block, calibrations."""
-    study, speed = Study.from_config(config), Speed()
-    fast = run_s(study.cell("mnist_layers4_batch1_conv3_input28_threads1"), config, speed)
+    fast = run_s(Study.from_config(config), FAST, Speed())
     assert fast == pytest.approx(0.43 + 0.47 + 0.1 + config["timing"]["min_time_s"], abs=0.05)
-    twice = config | {"timing": config["timing"] | {"processes": 2}}
-    again = run_s(study.cell("mnist_layers4_batch1_conv3_input28_threads1"), twice, speed)
-    assert again == pytest.approx(2 * fast - 0.43)
+    config["timing"]["processes"] = 2
+    assert run_s(Study.from_config(config), FAST, Speed()) == pytest.approx(2 * fast - 0.43)
 
 
 def test_more_work_takes_longer_and_a_faster_machine_is_faster(config):
     study, speed = Study.from_config(config), Speed()
-    small, large = (
-        study.cell(f"text_layers{layers}_batch64_conv8_input56_threads1") for layers in (4, 10)
-    )
-    assert run_s(small, config, speed) < run_s(large, config, speed)
-    assert training_s(large, config, Speed(216e9)) < training_s(large, config, speed)
+    small, large = (f"text_layers{layers}_batch64_conv8_input56" for layers in (4, 10))
+    assert run_s(study, f"{small}_threads1", speed) < run_s(study, f"{large}_threads1", speed)
+    assert training_s(study, small, speed) < training_s(study, large, speed)
+    assert training_s(study, large, Speed(216e9)) < training_s(study, large, speed)
 
 
 def test_the_papers_protocol_is_estimated_by_its_passes(config):
-    cell = Study.from_config(config).cell("mnist_layers10_batch1_conv8_input28_threads1")
-    paper = config | {"timing": config["timing"] | {"protocol": "paper"}}
-    assert run_s(cell, paper, Speed()) > 10 * run_s(cell, config, Speed())
+    name = "mnist_layers10_batch1_conv8_input28_threads1"
+    short_s = run_s(Study.from_config(config), name, Speed())
+    config["timing"]["protocol"] = "paper"
+    assert run_s(Study.from_config(config), name, Speed()) > 10 * short_s
+
+
+MINE = """
+def build(width: int):
+    pass
+"""
+
+
+def test_a_family_without_an_estimate_of_its_own_counts_as_a_usual_model(config, tmp_path):
+    flop = "\ndef flop(width):\n    return 1e6 * width\n"
+    data = "\ndef data(split, seed):\n    pass\n"
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "known.py").write_text(MINE + flop + data)
+    (tmp_path / "trained.py").write_text(MINE + data)
+    names = ("mine", "known", "trained")
+    config["families"] = {name: str(tmp_path / f"{name}.py") for name in names}
+    config["grid"] = [{"model": list(names), "width": [100, 10_000], "batch_size": [64]}]
+    config["predict"] = None
+    study, speed = Study.from_config(config), Speed()
+    made_s = {name: training_s(study, name, speed) for name in study.trained}
+    assert made_s["mine_width100"] == made_s["mine_width10000"] == BUILD_S
+    of = {name: f"{name}_width{{}}_batch64" if name != "mine" else "" for name in names}
+    usual_s = made_s[of["trained"].format(100)]
+    assert USUAL_FLOP == 1e6 * 100
+    assert made_s[of["known"].format(100)] == usual_s > BUILD_S
+    assert made_s[of["known"].format(10_000)] > made_s[of["trained"].format(10_000)] == usual_s
+    timed_s = {name: run_s(study, name, speed) for name in study.cells}
+    unknown, known = (f"{name}_width100_batch64_threads1" for name in ("mine", "known"))
+    assert timed_s[unknown] == timed_s[known] < timed_s[known.replace("100", "10000")]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from figure_study import data_of, drawn, whole, work_cells, write_study
+from figure_study import FIGURES, data_of, drawn, whole, work_cells, write_study
 from report_of import shared_study
 
 from tfscale.figures.look import styled
-from tfscale.study.outputs import FIGURES
 
 
 @pytest.fixture(scope="session")

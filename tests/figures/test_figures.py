@@ -5,24 +5,34 @@ import re
 
 import pandas as pd
 import pytest
-from figure_study import data_of, drawn, made_up_runs, whole, work_cells, write_study
+from figure_study import FIGURES, data_of, drawn, made_up_runs, whole, work_cells, write_study
 from paths import ROOT
 from report_of import shared_figures
 
-from tfscale.figures.draw import BUILTIN, DRAWN_BY, draw
+from tfscale.figures.draw import BUILTIN, DRAWN_BY, OF_FACTOR, draw
 from tfscale.figures.look import save
-from tfscale.study.outputs import DRAWN_TABLES, FIGURES, TABLES
+from tfscale.study.outputs import BOXED, CAPTIONS, DRAWN_TABLES, TABLES, caption_of, figures_of
 
 
 def test_every_figure_has_a_drawer_a_title_and_a_caption():
-    assert list(DRAWN_BY) == list(FIGURES)
-    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
-    assert captions == set(FIGURES)
+    once = [name for name in FIGURES if name.partition("_")[0] not in OF_FACTOR]
+    assert list(DRAWN_BY) == once
+    captions = {path.name for path in (ROOT / "workflow/report").glob("*.rst")}
+    assert captions == set(CAPTIONS) == {caption_of(name) for name in FIGURES}
     assert len(set(FIGURES.values())) == len(FIGURES)
     assert set(DRAWN_TABLES) <= set(TABLES)
-    for name in FIGURES:
-        text = (ROOT / f"workflow/report/{name}.rst").read_text()
+    for name in CAPTIONS:
+        text = (ROOT / f"workflow/report/{name}").read_text()
         assert text.endswith(".\n") and "\n" not in text.strip() and not re.search(r"[*`|]", text)
+
+
+def test_the_papers_figures_stand_first_and_others_have_their_own_factors():
+    own = [f"{kind}_{factor}" for kind in ("by", "matched") for factor in BOXED]
+    assert list(FIGURES)[:7] == ["heatmap", *own]
+    others = figures_of(["width", "batch_size"], paper=False)
+    assert list(others)[:3] == ["matched_width", "matched_batch_size", "laws"]
+    assert others["matched_width"] == "Time by width, matched cells"
+    assert set(FIGURES) - set(others) == {"heatmap", *own} - {"matched_batch_size"}
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -7,8 +7,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfscale.analysis.fit import FINDINGS, FITS
-from tfscale.axes import AXES
-from tfscale.files.columns import count, described, flag, meaning, number, text, typed
+from tfscale.axes import AXES, adopt
+from tfscale.files.columns import (
+    axes,
+    count,
+    described,
+    flag,
+    meaning,
+    model_axes,
+    number,
+    text,
+    typed,
+)
 from tfscale.files.parquet import write_parquet
 from tfscale.study.outputs import TABLES
 from tfscale.tables.cells import (
@@ -21,7 +31,7 @@ from tfscale.tables.cells import (
     RUN_MACHINE,
     RUNS,
 )
-from tfscale.timing.run_file import SCHEMA
+from tfscale.timing.run_file import schema_of
 
 ALL = FITS | {
     "findings": FINDINGS,
@@ -45,7 +55,7 @@ def test_every_fitted_table_is_described():
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_column_says_what_it_holds(name):
-    schema = ALL[name]
+    schema = ALL[name].schema
     assert len(set(schema.names)) == len(schema.names) > 1
     for field in schema:
         words = meaning(field)
@@ -53,9 +63,29 @@ def test_every_column_says_what_it_holds(name):
 
 
 def test_a_runs_description_has_the_types_that_are_written():
-    assert [(field.name, field.type) for field in RUN] == [(f.name, f.type) for f in SCHEMA]
-    assert "batch size" in meaning(RUN.field("batch_size"))
+    written = schema_of("mnist")
+    assert [(field.name, field.type) for field in RUN.schema] == [(f.name, f.type) for f in written]
+    assert "batch size" in meaning(RUN.schema.field("batch_size"))
     assert set(AXES) < set(CELLS.names)
+
+
+def test_a_description_follows_the_families_of_the_study():
+    table = described({"cell": text("cell"), **axes(), "p": number("p")})
+    models = described({**model_axes(), "p": number("p")})
+    adopt(
+        {
+            "mlp": {"axes": {"width": {"kind": "int"}, "act": {"kind": "str"}}},
+            "deep": {"axes": {"depth": {"kind": "int"}, "width": {"kind": "float"}}},
+        }
+    )
+    assert models.names == ["width", "act", "depth", "p"]
+    calls = ["batch_size", "threads", "precision", "jit", "path"]
+    assert table.names == ["cell", "model", "width", "act", "depth", *calls, "p"]
+    assert table.schema.field("width").type == pa.float64(), "a whole number in one family only"
+    assert table.schema.field("act").type == pa.string()
+    assert meaning(table.schema.field("depth")) == "axis: depth"
+    adopt({"one": {"axes": {"size": {"kind": "int"}}}})
+    assert models.names == ["size", "p"]
 
 
 def test_what_a_column_holds_stands_in_the_file(tmp_path):
@@ -75,7 +105,7 @@ def test_unknown_values_are_missing_in_every_type():
 
 def test_a_table_without_rows_has_the_types_of_one_with_rows():
     made = typed("t", pd.DataFrame(columns=SMALL.names), SMALL)
-    assert made.num_rows == 0 and made.schema.types == SMALL.types
+    assert made.num_rows == 0 and made.schema.types == SMALL.schema.types
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,19 @@ import json
 
 import numpy as np
 import pytest
+from models_of import built
 from paths import ROOT
 
 from tfscale.data.encoded import Split
 from tfscale.errors import StudyError
 from tfscale.jobs.processes import fresh
 from tfscale.models.training import train
-from tfscale.study.architecture import describe
 
 RECIPE = {
     "epochs": 3,
     "batch_size": 8,
     "budget_tflop": None,
     "max_steps": None,
-    "dropout": 0.0,
     "learning_rate": 1e20,
 }
 
@@ -25,9 +24,9 @@ RECIPE = {
 def test_a_training_that_diverges_says_so_and_what_to_lower():
     rng = np.random.default_rng(1)
     x, y = rng.random((64, 8, 8, 1), np.float32), rng.integers(0, 10, 64)
-    layers = describe("mnist", 4, 3, 8, 4)
+    model = built("mnist", layers=4, conv_size=3, input_size=8, filters=4)
     with pytest.raises(StudyError) as raised:
-        train(layers, 0, RECIPE, (Split(x, y), Split(x[:16], y[:16])), seed=1)
+        train(model, 1e6, RECIPE, (Split(x, y), Split(x[:16], y[:16])), seed=1)
     assert "the training diverged in epoch" in str(raised.value)
     assert "Lower training.learning_rate (1e+20)" in str(raised.value)
 

@@ -6,6 +6,7 @@ import runpy
 import shlex
 from copy import deepcopy
 
+import page_files
 import pytest
 import yaml
 from paths import ROOT
@@ -58,7 +59,11 @@ def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monk
     for path in re.findall(r"path: (\S+?),", text):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
-    configuration.check(over(config, text))
+    page_files.write(tmp_path)
+    for depth in (1, 2, 4):
+        (tmp_path / f"saved/v{depth}").mkdir(parents=True)
+        (tmp_path / f"saved/v{depth}/saved_model.pb").touch()
+    configuration.check(over(config, page_files.whole(text)))
 
 
 @pytest.mark.parametrize("text", blocks("python"))
@@ -66,11 +71,16 @@ def test_a_program_in_the_docs_is_python(text):
     ast.parse(text)
 
 
-def test_every_cell_named_in_the_docs_is_one_of_a_study(config):
+def test_every_cell_named_in_the_docs_is_one_of_a_study(config, tmp_path, monkeypatch):
     known = set(cells(config["grid"]))
+    monkeypatch.chdir(tmp_path)
+    page_files.write(tmp_path)
     for text in blocks("yaml"):
-        known |= set(cells(over(config, text)["grid"]))
-    named = set(re.findall(r"\b(?:mnist|text)_layers\w+", WHOLE))
+        whole = over(config, page_files.whole(text))
+        configuration.families_of(whole)
+        known |= set(cells(whole["grid"]))
+    named = set(re.findall(r"\b(?:mnist|text)_layers\w+|\bshapes_\w+", WHOLE))
+    known.add("shapes_d6_batch1_threads1")  # the one that is shown as refused
     assert named and named <= known
 
 
@@ -130,6 +140,16 @@ def test_every_link_of_a_page_leads_to_a_file(name):
     for link in re.findall(r"\]\(([^)\s]+)\)", PROSE[name]):
         if "://" not in link and not link.startswith("#"):
             assert (ROOT / name).parent.joinpath(link.split("#")[0]).is_file(), link
+
+
+def test_the_readme_shows_the_first_model_of_your_own_model():
+    files = page_files.files()
+    shown = re.findall(r"^```(\w+)\n(.*?)^```", PROSE["README.md"], re.S | re.M)
+    assert ("python", files["net.py"]) in shown
+    first = yaml.safe_load(
+        next(text for name, text, _ in page_files.blocks() if name == "net.yaml")
+    )
+    assert first in [yaml.safe_load(text) for language, text in shown if language == "yaml"]
 
 
 def test_the_readme_stays_one_page():

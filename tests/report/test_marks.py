@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfscale.report.reservations import cell_marks, study_marks, trust
+from tfscale.report.reservations import cell_marks, study_marks, trust, work_marks
 
 NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])
 NO_OUTLIER = pd.DataFrame(columns=["machine", "cell"])
@@ -28,6 +28,7 @@ def cell(**changes) -> dict:
         "noise": 1.0,
         "rounds": 5,
         "test_accuracy": 0.8,
+        "chance": 0.1,
     }
     return row | changes
 
@@ -119,6 +120,22 @@ def test_drift_outliers_and_extrapolations_are_told():
 def test_every_reservation_about_a_cell_is_a_mark(changes, mark):
     assert cell_marks(pd.DataFrame([cell()]), NO_OUTLIER, 5) == [[]]
     assert cell_marks(pd.DataFrame([cell(**changes)]), NO_OUTLIER, 5) == [[mark]]
+
+
+def test_a_model_that_was_not_trained_guesses_nothing():
+    untrained = cell(test_accuracy=np.nan, chance=np.nan)
+    assert cell_marks(pd.DataFrame([untrained]), NO_OUTLIER, 5) == [[]]
+
+
+def test_what_is_not_counted_is_named_once_a_family():
+    cells = pd.DataFrame({"model": ["mlp", "mlp", "mnist"], "trained": ["a", "b", "c"]})
+    works = {
+        "a": {"not_counted": ["a sort"]},
+        "b": {"not_counted": ["a sort", "a loop of unknown length"]},
+        "c": {"not_counted": []},
+    }
+    (said,) = work_marks(cells, works)
+    assert said.endswith("of mlp: a loop of unknown length, a sort.")
 
 
 def test_an_outlier_is_a_mark():

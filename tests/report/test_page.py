@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 import report_of
 from browser import needs_chromium, opened, outside, serious
-
-from tfscale.study.outputs import FIGURES
+from figure_study import FIGURES
 
 pytestmark = needs_chromium
 

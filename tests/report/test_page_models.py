@@ -36,11 +36,12 @@ def test_models_show_right_and_wrong_answers_and_share_pictures(models):
     assert len(pool["inputs"]) == 12  # 0, 2, .., 10 and 1, 3, .., 11: the second adds none
     assert pool["inputs"]["0"]["image"].startswith("data:image/png;base64,")
     assert shown["models"]["two"]["structure"] == "layers of two"
-    (table,) = samples(shown, {"mnist": "one"}, SHAPES)
+    (table,) = samples(shown, {"mnist": "one"})
     assert table["rows"][-1]["predicted"] == "bag" and table["rows"][-1]["actual"] == "coat"
 
 
 def test_very_many_models_are_left_to_their_files(models):
     many = models["predictions"] * MOST_MODELS
-    assert trained_models(SHAPES, [], many, []) == {"models": {}, "pools": {}}
-    assert samples({"models": {}, "pools": {}}, {"mnist": "one"}, SHAPES) == []
+    none = {"models": {}, "pools": {}, "shapes": SHAPES}
+    assert trained_models(SHAPES, [], many, []) == none
+    assert samples(none, {"mnist": "one"}) == []

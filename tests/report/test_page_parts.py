@@ -70,22 +70,22 @@ def svg(tmp_path):
     for name, (view, text) in figures.items():
         markup = f'<svg viewBox="0 0 {view}">\n<text>{text}</text></svg>'
         (tmp_path / f"mnist_{name}.svg").write_text(markup, encoding="utf-8")
-    said = {name: {"says": [f"Of {name}."]} for name in figures}
+    said = {name: {"title": name.title(), "says": [f"Of {name}."]} for name in figures}
     (tmp_path / "mnist.json").write_text(json.dumps(said))
-    return sorted(map(str, tmp_path.glob("*.svg")))
+    return str(tmp_path / "mnist.json")
 
 
 def test_figures_find_their_captions_and_their_width(svg):
-    square, wide = figure_groups(svg)["mnist"]
+    square, wide = figure_groups([svg])["mnist"]
     assert (square["id"], square["wide"], wide["wide"]) == ("mnist_by_layers", False, True)
     look_for = outputs.text_of(("laws.rst",)).strip()
     assert (wide["title"], wide["caption"]) == ("Laws", f"{look_for} Of laws.")
 
 
 def test_a_figure_in_an_attribute_is_the_files_text(svg):
-    kind, _, source = figure_groups(svg)["mnist"][1]["source"].partition(",")
+    kind, _, source = figure_groups([svg])["mnist"][1]["source"].partition(",")
     assert kind == "data:image/svg+xml"
-    assert unquote(source) == Path(svg[1]).read_text(encoding="utf-8")
+    assert unquote(source) == Path(svg).with_name("mnist_laws.svg").read_text(encoding="utf-8")
     assert not set("<>&#\"'\n") & set(source)
 
 

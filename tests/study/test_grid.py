@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from tfscale.axes import AXES, cell_name
-from tfscale.study.grid import cells, impossible, trained_model
-from tfscale.study.settings import Excluded, Subgrid
+from tfscale.axes import CALL_AXES, axes_of, cell_name
+from tfscale.study.grid import cells, trained_model
+from tfscale.study.settings import CallAxes
 from tfscale.study.study import order
 
 ONE = {
@@ -28,12 +28,13 @@ def test_name_is_the_users_handle():
         ({"threads": [2], "filters": [32]}, "threads2_filters32"),
         ({"precision": ["bfloat16"]}, "threads1_bfloat16"),
         ({"jit": [True], "path": ["predict"]}, "threads1_jit_predict"),
+        ({"dropout": [0.5]}, "threads1_dropout0.5"),
     ],
 )
 def test_new_axes_are_named_only_off_their_default(values, tail):
     ((name, cell),) = cells(ONE | values).items()
     assert name == f"text_layers8_batch16_conv5_input56_{tail}"
-    assert list(cell) == list(AXES)
+    assert list(cell) == ["model", *axes_of("text")]
 
 
 def test_all_axes_together_have_names_that_differ_and_fit_the_wildcard():
@@ -54,11 +55,10 @@ def test_all_axes_together_have_names_that_differ_and_fit_the_wildcard():
     }
 
 
-def test_the_model_of_the_configuration_knows_every_axis():
-    assert list(Subgrid.model_fields) == list(AXES)
-    assert list(Excluded.model_fields) == ["reason", *AXES]
-    for axis, field in Subgrid.model_fields.items():
-        default = AXES[axis].default
+def test_the_model_of_the_configuration_knows_every_axis_of_a_call():
+    assert list(CallAxes.model_fields) == ["model", *CALL_AXES]
+    for axis, field in list(CallAxes.model_fields.items())[1:]:
+        default = CALL_AXES[axis].default
         assert field.is_required() == (default is None)
         if default is not None:
             assert field.default == [default]
@@ -87,13 +87,6 @@ def test_a_training_batch_size_is_shared_by_all_batch_sizes():
     grid = cells(ONE | {"batch_size": [1, 64]})
     names = {cell_name(trained_model(cell, 64)) for cell in grid.values()}
     assert names == {"text_layers8_batch64_conv5_input56"}
-
-
-def test_impossible_cells_come_with_the_remedy():
-    cell = next(iter(cells(ONE).values()))
-    assert impossible(cell) is None
-    assert "the largest layers is 26" in impossible(cell | {"layers": 30})
-    assert "use 6" in impossible(cell | {"layers": 7})
 
 
 def test_order_is_random_by_round_and_kept_when_cells_are_added():

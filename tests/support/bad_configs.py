@@ -79,7 +79,6 @@ REPLACED = [  # a piece of the tiny study, what stands there instead, what is sa
     ("seed: 5", "seed: -1", "seed: -1 must be at least 0"),
     ("seed: 5", "seed: 4294967296", "seed: 4294967296 must be at most 4294967295"),
     ("seed: 5", f"seed: {'9' * 50}", "99999 must be at most 4294967295"),
-    ("dropout: 0.5", "dropout: 1", "training.dropout: 1 must be below 1"),
     ("batch_size: [1]", "batch_size: [0]", "grid[0].batch_size[0]: 0 must be at least 1"),
     ("batch_size: [1]", "batch_size: [4000]", "batch_size[0]: 4000 must be at most 2000"),
     ("threads: [1]", "threads: [2000]", "grid[0].threads[0]: 2000 must be at most 1024"),
@@ -94,6 +93,7 @@ REPLACED = [  # a piece of the tiny study, what stands there instead, what is sa
     ("epochs: 2", "epochs: 2\n  epochs: 3", "training.epochs: named twice"),
     ("layers: [4, 6]", "layers: [4]\n    layers: [8]", "grid[0].layers: named twice, in lines 6"),
     # keys and values of earlier versions
+    ("epochs: 2", "epochs: 2\n  dropout: 0.5", "training.dropout: an axis of mnist and text now"),
     ("rounds: 1", "rounds: 1\n  visits: 1", "timing.visits: no longer there; write processes"),
     (
         "rounds: 1",
@@ -114,6 +114,20 @@ REPLACED = [  # a piece of the tiny study, what stands there instead, what is sa
     ),
     ("batch_size: [1]", "batch_size: [100]", "grid: batch_size 100 is larger than the 64 inputs"),
     ("predict: null", f"predict: {PART.replace('4', '50')}", "predict: its stages do not fit"),
+    # families
+    ("model: [mnist]", "model: [mnits]", "grid[0].model: 'mnits' is not known; did you mean mnist"),
+    ("    conv_size: [3]\n", "", "grid[0].conv_size: missing; every sub-grid of mnist must name"),
+    (
+        "conv_size: [3]\n",
+        "conv_size: [3]\n    vocabulary: [9]\n",
+        "grid[0].vocabulary: mnist has no such axis; known: layers, conv_size",
+    ),
+    ("layers: [4, 6]", "width: [4]", "grid[0].width: unknown key; known: model, batch_size"),
+    (
+        "model: [mnist]",
+        "model: [mine]",
+        "grid[0].model: 'mine' is not known; did you mean mobilenet?",
+    ),
     # what does not go together
     ("limit_s: 120", "limit_s: 0.02", "timing.time_limit_s: every process would fail after 0.02 s"),
     ("max_steps: 4", "max_steps: 1", "training.max_steps: 1 is less than one step for each"),
@@ -220,6 +234,14 @@ OTHERS = [
             "imports[0].path: 'a.csv' is not there",
         ),
         replaced(IMPORTS, "imports: [{path: a.csv, name: a}]"),
+    ),
+    Bad(
+        (
+            "families.mine: 'no.py' cannot be read: No such file or directory",
+            "families.saved: 'models/v' must name its axes in braces",
+        ),
+        replaced("model: [mnist]", "model: [mine, saved]")
+        + "families: {mine: no.py, saved: {saved_model: models/v}}\n",
     ),
     Bad(
         ("has 2 mistakes:", "layers 5 is not an even number", "the largest layers is 22"),

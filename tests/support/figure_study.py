@@ -8,18 +8,20 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from made_study import work_cells
+from made_study import work_cells, write_work
 from made_study import write_study as write_tables
 from matplotlib.axes import Axes
+from paper_work import work_of
 
 from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan
 from tfscale.figures.draw import draw
 from tfscale.figures.look import FigureData, read, styled
-from tfscale.study.outputs import FIGURES
-from tfscale.study.work import work_columns
+from tfscale.study.outputs import BOXED, figures_of
 
 mpl.use("agg")
+FIGURES = figures_of(BOXED, paper=True)
+"""The figures of one of the paper's families."""
 DOLLARS = "a $machine_ with <b>"
 SWEEP = {"layers": (4, 10), "batches": (1, 2, 4, 8, 16, 48, 64), "convs": (5,)}
 GRID = {"layers": (4, 6, 10), "batches": (1, 16, 64), "convs": (3, 5, 8)}
@@ -29,12 +31,14 @@ CALLS = 40
 
 def whole(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells with every column of cells.parquet that a figure, a fit or the page reads."""
-    work = pd.DataFrame(
-        [work_columns(row, 18_765) for row in cells.to_dict("records")], index=cells.index
-    )
+    work = pd.DataFrame([work_of(row) for row in cells.to_dict("records")], index=cells.index)
+    return seen(cells.drop(columns=work.columns, errors="ignore").join(work))
+
+
+def seen(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, whose axes, work and latency are known, with all other columns."""
     latency_s = cells["latency_s"]
-    known = cells.drop(columns=work.columns, errors="ignore")
-    return known.join(work).assign(
+    return cells.assign(
         host=cells["machine"],
         data="builtin",
         rounds=ROUNDS,
@@ -114,7 +118,8 @@ def write_study(folder: Path, cells: pd.DataFrame, imports=()) -> Path:
     paths = write_tables(folder, cells, made_up_runs(cells))
     (folder / "fits").mkdir()
     plan = Plan(0.95, 20, ("C1", "C4"), None, None, 1)
-    fit(*paths, list(imports), 0.95, asdict(plan), str(folder / "fits"), str)
+    work = write_work(folder)
+    fit(*paths, work, list(imports), 0.95, asdict(plan), str(folder / "fits"), str)
     return folder
 
 
@@ -129,10 +134,10 @@ def plot_inputs(folder: Path) -> dict:
     return paths | {"tables": [str(folder / "fits/laws.parquet")]}
 
 
-def plot_outputs(folder: Path, model: str) -> dict:
+def plot_outputs(folder: Path, model: str, figures: dict[str, str] = FIGURES) -> dict:
     """What the rule `plot` writes."""
     files: dict = {
-        kind: [str(folder / f"{model}_{name}.{kind}") for name in FIGURES]
+        kind: [str(folder / f"{model}_{name}.{kind}") for name in figures]
         for kind in ("svg", "png")
     }
     return files | {"words": str(folder / f"{model}.json")}

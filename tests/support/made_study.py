@@ -1,5 +1,6 @@
 """Made-up studies: cells whose times follow a known truth, their processes, and what is fitted."""
 
+import json
 import os
 from dataclasses import asdict
 from itertools import product
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paper_work import INPUT_SIZES, work_of, works
 from paths import ROOT
 
 from tfscale.analysis.fit import fit
@@ -15,17 +17,15 @@ from tfscale.analysis.material import Plan, paper_cells
 from tfscale.analysis.work_model import TERMS, design
 from tfscale.axes import cell_name, defaults
 from tfscale.files.parquet import write_parquet
-from tfscale.study.work import work_columns
 
-INPUT_SIZES = {"mnist": 28, "text": 56}
 INPUTS = 2000
 GRID = {"layers": (4, 6, 8, 10), "batches": (1, 4, 16, 64), "convs": (3, 5, 8)}
 START = pd.Timestamp("2026-01-01", tz="UTC")
 COSTS = {
     "fixed": 2e-4,
-    "conv_square_flop": 5e-12,
-    "conv_full_span_flop": 1e-11,
-    "pool_bytes": 3e-10,
+    "conv_flop": 5e-12,
+    "conv_spanning_flop": 1e-11,
+    "reduction_bytes": 3e-10,
 }
 """Seconds a unit of the work model's terms."""
 
@@ -35,7 +35,7 @@ def crossed(model="mnist", **axes) -> pd.DataFrame:
     levels = GRID | axes
     rows = []
     for depth, conv, batch in product(levels["layers"], levels["convs"], levels["batches"]):
-        cell = defaults() | {
+        cell = defaults(model) | {
             "model": model,
             "layers": int(depth),
             "batch_size": int(batch),
@@ -43,7 +43,7 @@ def crossed(model="mnist", **axes) -> pd.DataFrame:
             "input_size": INPUT_SIZES[model],
         }
         name = {"cell": cell_name(cell), "machine": "h", "host": "h", "called_batch": int(batch)}
-        rows.append(name | cell | work_columns(cell, 1000))
+        rows.append(name | cell | work_of(cell, 1000))
     return pd.DataFrame(rows)
 
 
@@ -201,10 +201,24 @@ def write_study(folder: Path, cells: pd.DataFrame, processes: pd.DataFrame) -> l
     return [str(folder / f"{name}.parquet") for name in tables]
 
 
-def fitted(folder: Path, study: tuple, imports=(), plan=PLAN, progress=str) -> pd.DataFrame:
-    """Fit a study of cells and processes under a folder; returns its findings."""
-    paths = write_study(folder, *study)
-    return fit(*paths, list(imports), 0.9375, asdict(plan), str(folder), progress)
+def fitted(
+    folder: Path, study: tuple, imports=(), plan=PLAN, progress=str, work=None
+) -> pd.DataFrame:
+    """Fit a study of cells and processes under a folder; returns its findings. `work` is that of
+    architectures to predict (`write_work`)."""
+    paths, work = write_study(folder, *study), write_work(folder, work)
+    return fit(*paths, work, list(imports), 0.9375, asdict(plan), str(folder), progress)
+
+
+def write_work(folder: Path, work: dict[str, dict] | None = None) -> list[str]:
+    """Write the work of architectures (those of the paper unless others are given) as the rules
+    have it counted; returns the paths."""
+    (folder / "work").mkdir(exist_ok=True)
+    paths = []
+    for name, columns in (works() if work is None else work).items():
+        paths.append(str(folder / "work" / f"{name}.json"))
+        Path(paths[-1]).write_text(json.dumps(columns))
+    return paths
 
 
 def paper_table(name: str) -> pd.DataFrame:
@@ -213,7 +227,7 @@ def paper_table(name: str) -> pd.DataFrame:
     if not folder.is_dir():
         pytest.skip(f"no folder {folder} with the paper's tables (set TFSCALE_PAPER)")
     model, host = name.split("-")
-    return paper_cells(str(folder / f"{name}.csv"), model, host)
+    return paper_cells(str(folder / f"{name}.csv"), model, host, works([model]))
 
 
 def paper_tables() -> pd.DataFrame:

@@ -21,10 +21,10 @@ import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 from paths import ROOT  # noqa: E402
 
-MODELS = ("mnist", "text")
+MODELS = {"mnist": "fashion-mnist", "text": "movie-reviews"}
 SIZE, SHARE, THREADS = 14, 0.1, 2
 RECIPE = {
-    "epochs": 2, "learning_rate": 0.001, "dropout": 0.5, "budget_tflop": None, "max_steps": 12,
+    "epochs": 2, "learning_rate": 0.001, "budget_tflop": None, "max_steps": 12,
     "deterministic": True,
 }  # fmt: skip
 
@@ -45,9 +45,9 @@ def data(folder: Path, seed: int) -> dict[str, bytes]:
     """The encoded data of both models, file by file."""
     from tfscale.data.encode import encode
 
-    for model in MODELS:
+    for model, dataset in MODELS.items():
         arrays, manifest = f"{folder}/{model}.npz", f"{folder}/{model}.json"
-        encode(model, SIZE, [], seed, SHARE, arrays, manifest)
+        encode(dataset, SIZE, [], seed, SHARE, arrays, manifest)
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -55,28 +55,35 @@ def fits(folder: Path, seed: int) -> dict[str, bytes]:
     """Every fitted table and the findings."""
     from dataclasses import replace
 
+    from paper_families import PAPER_FAMILIES
+
+    from tfscale.axes import adopt
+
+    adopt(PAPER_FAMILIES)
     from made_study import PLAN, a_study, fitted
 
     folder.mkdir()
     study = a_study(layers=(4, 6, 8), batches=(1, 4, 16), convs=(3, 5))
     fitted(folder, study, plan=replace(PLAN, seed=seed))
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    written = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return {path.name: path.read_bytes() for path in written}
 
 
 def weights(folder: Path, seed: int) -> dict[str, bytes]:
     """The weights of one trained model of each kind, with several threads."""
-    from tfscale.data.encoded import load, read_manifest
+    from models_of import built
+
+    from tfscale.data.encoded import load
+    from tfscale.models.quick import quick
     from tfscale.models.training import configure, train
-    from tfscale.study.architecture import layers_of
 
     configure(THREADS, seed, RECIPE["deterministic"])
     trained = {}
     for model in MODELS:
-        axes = {"model": model, "layers": 4, "conv_size": 3, "input_size": SIZE, "filters": 64}
-        arrays, known = f"{folder}/{model}.npz", read_manifest(f"{folder}/{model}.json")
+        arrays = f"{folder}/{model}.npz"
         splits = load(arrays, "train", 2000, scaled=False), load(arrays, "validation", 200)
-        recipe = RECIPE | {"batch_size": 32}
-        made, _, _ = train(layers_of(axes), known["vocabulary"], recipe, splits, seed)
+        made = quick(built(model, layers=4, conv_size=3, input_size=SIZE, dropout=0.5))
+        train(made, 1e6, RECIPE | {"batch_size": 32}, splits, seed)
         trained[model] = b"".join(np.ascontiguousarray(part) for part in made.get_weights())
     return trained
 

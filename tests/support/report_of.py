@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from figure_study import (
     DOLLARS,
+    FIGURES,
     ROUNDS,
     full_cells,
     paper_csv,
@@ -23,7 +24,6 @@ from once import made_once
 from tfscale.console.commands import Call
 from tfscale.figures.draw import plot
 from tfscale.report.page import write_report
-from tfscale.study.outputs import FIGURES
 
 MODELS = {"mnist": "mnist_one", "text": "text_one"}
 """The one trained model of each kind."""
@@ -54,7 +54,7 @@ def with_figures(folder: Path) -> Path:
     """Draw the figures of a study, and write what the page shows beside its tables."""
     (folder / "figures").mkdir()
     for model in MODELS:
-        plot(model, plot_inputs(folder), plot_outputs(folder / "figures", model))
+        plot(model, FIGURES, plot_inputs(folder), plot_outputs(folder / "figures", model))
     (folder / "machine.json").write_text(json.dumps({"warnings": []}))
     for model, name in MODELS.items():
         _trained(folder / "models" / name, model)
@@ -65,13 +65,26 @@ def with_figures(folder: Path) -> Path:
 
 def _trained(folder: Path, model: str) -> None:
     folder.mkdir(parents=True)
-    answers = pd.DataFrame({"input": range(SHOWN), "actual": "coat", "probability": 0.51234})
-    answers["correct"] = answers["input"] % 2 == 0
-    answers["predicted"] = np.where(answers["correct"], "coat", "bag")
+    number = pd.Series(range(SHOWN))
+    answers = pd.DataFrame({"input": number, "probability": 0.51234, "correct": number % 2 == 0})
+    answers["actual"] = "label " + (number % 10).astype(str)
+    answers["predicted"] = answers["actual"].where(answers["correct"], "another label")
     if model == "text":
         answers["review"] = "a fine film"
     answers.to_parquet(folder / "predictions.parquet")
     (folder / "structure.txt").write_text(f"layers of {model}")
+    (folder / "facts.json").write_text(json.dumps({"work": WORK}))
+
+
+WORK = {
+    "layers": [
+        {"layer": "conv2d", "kind": "conv_thin", "flop": 900, "bytes": 100},
+        {"layer": "dense", "kind": "matmul", "flop": 100, "bytes": 300},
+    ],
+    "not_counted": [],
+    "counted_by": "hlo",
+}
+"""What facts.json says of a trained model's work."""
 
 
 def inputs_of(folder: Path) -> dict:
@@ -83,7 +96,8 @@ def inputs_of(folder: Path) -> dict:
         "runs": runs,
         "machine": str(folder / "machine.json"),
         "findings": str(folder / "fits/findings.parquet"),
-        "figures": [str(folder / f"figures/{m}_{name}.svg") for m in MODELS for name in FIGURES],
+        "words": [str(folder / f"figures/{model}.json") for model in MODELS],
+        "facts": [str(model / "facts.json") for model in models],
         "structures": [str(model / "structure.txt") for model in models],
         "predictions": [str(model / "predictions.parquet") for model in models],
         "images": [str(folder / "mnist_input28.npz")],
@@ -108,6 +122,7 @@ def write(folder: Path, target: Path, files: dict | None = None, **changes) -> P
         "settings": SETTINGS,
         "trained": {cell: MODELS[cell.partition("_")[0]] for cell in cells},
         "again": Call().again("results"),
+        "encoded": {"mnist_one": "builtin/mnist_input28", "text_one": "builtin/text_input56"},
     }
     write_report(str(target), inputs, asked | changes)
     return target

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from tfscale.axes import cell_name, defaults
+from tfscale.study.grid import architecture
 from tfscale.timing import run_file
 
-AXES = defaults() | {
+AXES = defaults("mnist") | {
     "model": "mnist",
     "layers": 4,
     "batch_size": 1,
@@ -51,10 +52,13 @@ def a_run(
     host="h",
     environment=None,
     calls_ns=None,
+    made="",
     **axes,
 ) -> str:
-    """The path of a new run of one process, in its place under the folder."""
-    cell = AXES | axes
+    """The path of a new run of one process, in its place under the folder; a `model` of another
+    family has its defaults and the axes given."""
+    own = axes.get("model", AXES["model"]) == AXES["model"]
+    cell = (AXES if own else defaults(axes["model"]) | {"batch_size": 1}) | axes
     name = cell_name(cell)
     timed = np.array(calls_ns or [1_000, 2_000, 3_000])
     quantiles = np.quantile(timed, [0.05, 0.5, 0.9, 0.99]) / 1e9
@@ -75,10 +79,16 @@ def a_run(
     record = RECORD | {
         "environment": RECORD["environment"] | {"host": host} | (environment or {}),
         "environment_id": str(environment),
-        "saved_model_sha256": f"of {cell['layers']} layers",
+        "saved_model_sha256": digest_of(cell),
         "cell": name,
         "round": number,
+        "made": made,
     }
     path = str(Path(folder, "runs", name, f"round{number}.parquet"))
     run_file.write(path, [row], record)
     return path
+
+
+def digest_of(cell: dict) -> str:
+    """What stands for the digest of the SavedModel that a cell's runs timed."""
+    return f"of {cell_name(architecture(cell))}"

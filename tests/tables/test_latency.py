@@ -9,7 +9,7 @@ import pytest
 from tfscale.axes import defaults
 from tfscale.tables.latency import MEMORY, SIDES, bound_rank, latencies, pooled, upper_bound
 
-AXES = defaults() | {"model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28}
+AXES = defaults("mnist") | {"model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28}
 
 
 def processes(latencies_s, disturbed=(), calls=20, cell="a"):

@@ -1,23 +1,33 @@
 """The merged table: every process in order, or a message that says which file is bad."""
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from run_files import AGAIN, AXES, a_run
+from paper_families import PAPER_FAMILIES
+from paper_work import work_of
+from run_files import AGAIN, AXES, a_run, digest_of
 
 from tfscale.analysis.material import study_tables
+from tfscale.axes import FAMILIES, adopt, cell_name, defaults
 from tfscale.errors import StudyError
-from tfscale.study.work import work_columns
+from tfscale.files.whole import noted
+from tfscale.models.saved import inputs_digest
+from tfscale.study.grid import architecture
+from tfscale.study.kinds import WORK
 from tfscale.tables import merge
+from tfscale.tables.cells import RUNS
+from tfscale.tables.latency import read_processes
 from tfscale.tables.merge import merge_runs
 
 
 def test_a_run_that_timed_another_model_is_not_merged(tmp_path):
     path, target = a_run(tmp_path), str(tmp_path / "merged.parquet")
     cell = Path(path).parent.name
-    assert merge_runs([path], target, models={cell: "of 4 layers"}).num_rows == 1
+    assert merge_runs([path], target, models={cell: digest_of(AXES)}).num_rows == 1
     with pytest.raises(StudyError, match=f"{path} timed another model than the study's: {AGAIN}"):
         merge_runs([path], target, models={cell: "of another training"})
 
@@ -95,22 +105,166 @@ def test_what_is_in_order_stays_in_order_and_never_far_ahead():
     assert seen == [-task for task in range(20)]
 
 
+def notes(*cells: dict) -> dict[str, str]:
+    """What a merge notes of these cells' models."""
+    work = {cell_name(architecture(cell)): work_of(cell, 0) for cell in cells}
+    return {"tfscale_work": json.dumps(work), "tfscale_families": json.dumps(PAPER_FAMILIES)}
+
+
 def test_another_studys_runs_are_its_cells_under_the_name_given(tmp_path):
     paths = [a_run(tmp_path / f"{n}.parquet", layers=4 + 2 * n) for n in range(2)]
     other = a_run(tmp_path / "other.parquet", environment={"version_tensorflow": "2"})
-    target = str(tmp_path / "runs.parquet")
-    merge_runs(paths, target)
+    target, about = str(tmp_path / "runs.parquet"), notes(AXES, AXES | {"layers": 6})
+    merge_runs(paths, target, notes=about)
     cells = study_tables(target, "laptop", 0.9375).cells
     assert cells[["machine", "layers", "calls", "processes"]].to_numpy().tolist() == [
         ["laptop", 4, 3, 1],
         ["laptop", 6, 3, 1],
     ]
     assert cells["latency_s"].tolist() == [1e-6, 1e-6]
-    work = work_columns(AXES | {"layers": 6}, 0)
-    assert cells["flop_per_example"].tolist()[1] == work["flop_per_example"]
-    merge_runs([paths[0], other], target)
+    work = work_of(AXES | {"layers": 6}, 0)
+    assert {name: cells[name].iloc[1] for name in WORK} == work
+    merge_runs([paths[0], other], target, notes=about)
     machines = study_tables(target, "laptop", 0.9375).cells["machine"]
     assert machines.nunique() == 2 and machines.str.startswith("laptop h ").all()
-    pq.write_table(pa.table({"cell": ["a"]}), target)
+    merge_runs(paths, target, notes=notes(AXES))
+    unknown = "the work of mnist_layers6_conv3_input28 was not counted"
+    with pytest.raises(StudyError, match=unknown):
+        study_tables(target, "laptop", 0.9375)
+    merge_runs(paths, target)
+    with pytest.raises(StudyError, match=r"runs\.parquet: of an earlier version; merge it again"):
+        study_tables(target, "laptop", 0.9375)
+
+
+OWN = {
+    "mlp": {
+        "title": "Perceptrons",
+        "axes": {
+            "width": {"kind": "int"},
+            "alpha": {"kind": "float", "default": 0.5},
+            "activation": {"kind": "str"},
+            "bias": {"kind": "bool", "default": True},
+        },
+    },
+    "deep": {"title": "Deep ones", "axes": {"depth": {"kind": "int"}, "width": {"kind": "int"}}},
+    "fixed": {"title": "No axis", "axes": {}},
+}
+MODELS = [
+    {"model": "deep", "depth": 3, "width": 7},
+    {"model": "mlp", "width": 64, "activation": "gelu"},
+    {"model": "mlp", "width": 64, "activation": "gelu", "batch_size": 8},
+    {"model": "fixed"},
+]
+
+
+@pytest.mark.parametrize("files", [1, 256])
+def test_runs_of_families_with_other_axes_stand_in_one_table(tmp_path, monkeypatch, files):
+    adopt(OWN)
+    monkeypatch.setattr(merge, "FILES", files)
+    paths = [a_run(tmp_path, started=n, **axes) for n, axes in enumerate(MODELS)]
+    found = merge_runs(paths, str(tmp_path / "runs.parquet"))
+    table = pq.read_table(tmp_path / "runs.parquet")
+    assert table.schema.names == RUNS.names and table.schema.types == RUNS.schema.types
+    own = ["width", "alpha", "activation", "bias", "depth"]
+    assert table.column_names[:8] == ["cell", "model", *own, "batch_size"]
+    assert {name: str(table.schema.field(name).type) for name in own} == {
+        "width": "int64",
+        "alpha": "double",
+        "activation": "string",
+        "bias": "bool",
+        "depth": "int64",
+    }
+    rows = table.select([*own, "batch_size"]).to_pylist()
+    nothing = dict.fromkeys(own)
+    mlp = {"width": 64, "alpha": 0.5, "activation": "gelu", "bias": True, "depth": None}
+    assert rows == [
+        nothing | {"width": 7, "depth": 3, "batch_size": 1},
+        mlp | {"batch_size": 1},
+        mlp | {"batch_size": 8},
+        nothing | {"batch_size": 1},
+    ]
+    assert found.select(own).to_pylist() == table.select(own).to_pylist()
+    assert table["durations_ns"].to_pylist() == [[9_000, 5_000, 1_000, 2_000, 3_000, 500]] * 4
+
+
+def merged_study(tmp_path: Path, models: list[dict]) -> Path:
+    """Runs, models and floor of these cells, merged as the rule does."""
+    cells = [defaults(one["model"]) | {"batch_size": 1} | one for one in models]
+    facts = {}
+    for cell in cells:
+        shape = architecture(cell) | {"precision": "float32"}
+        path = tmp_path / "models" / cell_name(shape) / "facts.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = dict.fromkeys(WORK, 0) | {"flop_per_example": 100 + len(facts), "layers": []}
+        known = {"data": "none", "parameters": 1, "training_examples": 0, "training_steps": 0}
+        known |= {"test_accuracy": None, "saved_model_sha256": digest_of(cell)}
+        known |= {"inputs": {"of": digest_of(cell)}}
+        facts.setdefault(str(path), shape | known | {"work": work})
+    for path, about in facts.items():
+        Path(path).write_text(json.dumps(about))
+    floor = [
+        {"host": "h", "inputs": inputs_digest({"of": digest_of(cell)}), "floor_s": 1e-6 * place}
+        | {axis: cell[axis] for axis in ("batch_size", "threads")}
+        for place, cell in enumerate(cells)
+    ]
+    pd.DataFrame(floor).to_parquet(tmp_path / "floor.parquet")
+    names = {cell_name(c): cell_name(architecture(c) | {"precision": "float32"}) for c in cells}
+    merge.merge(
+        {
+            "runs": [a_run(tmp_path, started=n, **axes) for n, axes in enumerate(models)],
+            "facts": list(facts),
+            "floor": str(tmp_path / "floor.parquet"),
+        },
+        {
+            "merged": str(tmp_path / "runs.parquet"),
+            "cells": str(tmp_path / "cells.parquet"),
+            "paper_tables": [],
+        },
+        {
+            "families": OWN,
+            "trained": names,
+            "evaluation": {"inputs": 64, "passes": 2},
+            "coverage": 0.9,
+            "node_class": None,
+        },
+    )
+    return tmp_path
+
+
+def test_the_runs_of_a_study_say_what_its_models_are_and_do(tmp_path):
+    adopt(OWN)
+    folder = merged_study(tmp_path, MODELS)
+    cells = pd.read_parquet(folder / "cells.parquet")
+    assert cells["model"].tolist() == ["deep", "mlp", "mlp", "fixed"]
+    assert cells["floor_s"].tolist() == pytest.approx([0, 1e-6, 2e-6, 3e-6])
+    assert cells["flop_per_example"].tolist() == [100, 101, 101, 102]
+    assert cells["test_accuracy"].isna().all() and set(cells["data"]) == {"none"}
+    work = noted(folder / "runs.parquet", "tfscale_work")
+    assert list(work) == ["deep_depth3_width7", "mlp_width64_activationgelu", "fixed"]
+    assert work["deep_depth3_width7"]["flop_per_example"] == 100
+    assert set(WORK) <= set(work["fixed"])
+    assert noted(folder / "runs.parquet", "tfscale_families") == OWN
+    for field in pq.read_schema(folder / "runs.parquet"):
+        assert field.metadata[b"what"], field.name
+
+
+def test_a_study_of_other_families_is_imported_by_what_its_runs_say(tmp_path):
+    adopt(OWN)
+    folder = merged_study(tmp_path, MODELS)
+    adopt(PAPER_FAMILIES)
+    imported = study_tables(str(folder / "runs.parquet"), "laptop", 0.9).cells
+    assert set(FAMILIES) == {*PAPER_FAMILIES, *OWN} and FAMILIES["mlp"].title == "Perceptrons"
+    assert imported["flop_per_example"].tolist() == [100, 101, 101, 102]
+    assert imported["activation"].fillna("").tolist() == ["", "gelu", "gelu", ""]
+    assert set(read_processes(folder / "runs.parquet")["model"]) == set(OWN)
+    adopt({"deep": {"axes": {"depth": {"kind": "int"}, "other": {"kind": "int"}}}})
+    with pytest.raises(StudyError, match="its family deep is not this study's: they differ in"):
+        study_tables(str(folder / "runs.parquet"), "laptop", 0.9)
+
+
+def test_a_table_that_is_none_of_runs_is_refused(tmp_path):
+    target = str(tmp_path / "runs.parquet")
+    table = pa.table({"cell": ["a"]}).replace_schema_metadata(notes(AXES))
+    pq.write_table(table, target)
     with pytest.raises(StudyError, match=r"runs\.parquet: not the runs.parquet of a study"):
         study_tables(target, "laptop", 0.9375)

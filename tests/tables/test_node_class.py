@@ -4,10 +4,13 @@ import json
 
 import pandas as pd
 import pytest
-from run_files import a_run
+from paper_families import PAPER_FAMILIES
+from run_files import a_run, digest_of
 
 from tfscale.axes import AXES
 from tfscale.errors import StudyError
+from tfscale.models.saved import inputs_digest
+from tfscale.study.kinds import WORK
 from tfscale.tables.latency import read_processes
 from tfscale.tables.merge import merge, merge_runs
 
@@ -76,32 +79,40 @@ def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_p
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC)
     rows = pd.concat([pd.read_parquet(path) for path in paths]).to_dict("records")
     axes = {row["cell"]: {axis: row[axis] for axis in AXES} for row in rows}
-    floor = {"host": "n5", "model": "mnist", "input_size": 28, "batch_size": 1, "threads": 1}
-    pd.DataFrame([floor | {"floor_s": 1e-6}]).to_parquet(tmp_path / "floor.parquet")
+    inputs = [inputs_digest({"of": cell}) for cell in axes]
+    floor = {"host": "n5", "inputs": inputs, "batch_size": 1, "threads": 1, "floor_s": 1e-6}
+    pd.DataFrame(floor).to_parquet(tmp_path / "floor.parquet")
     facts = {
         "data": "builtin",
         "parameters": 1,
         "training_examples": 1,
         "training_steps": 1,
         "test_accuracy": 0.5,
-        "vocabulary": 0,
+        "work": dict.fromkeys(WORK, 1),
     }
     models = [tmp_path / "models" / cell / "facts.json" for cell in axes]
-    for path, own in zip(models, axes.values(), strict=True):
+    for path, (cell, own) in zip(models, axes.items(), strict=True):
         path.parent.mkdir(parents=True)
-        model = {"saved_model_sha256": f"of {own['layers']} layers"}
-        path.write_text(json.dumps(facts | own | model))
+        known = {"saved_model_sha256": digest_of(own), "inputs": {"of": cell}}
+        path.write_text(json.dumps(facts | own | known))
     merge(
-        paths,
-        [str(path) for path in models],
-        str(tmp_path / "floor.parquet"),
-        {cell: cell for cell in axes},
-        {"inputs": 64, "passes": 2},
-        0.9,
-        "epyc",
-        str(tmp_path / "runs.parquet"),
-        str(tmp_path / "cells.parquet"),
-        [],
+        {
+            "runs": paths,
+            "facts": [str(path) for path in models],
+            "floor": str(tmp_path / "floor.parquet"),
+        },
+        {
+            "merged": str(tmp_path / "runs.parquet"),
+            "cells": str(tmp_path / "cells.parquet"),
+            "paper_tables": [],
+        },
+        {
+            "families": PAPER_FAMILIES,
+            "trained": {cell: cell for cell in axes},
+            "evaluation": {"inputs": 64, "passes": 2},
+            "coverage": 0.9,
+            "node_class": "epyc",
+        },
     )
     table = pd.read_parquet(tmp_path / "cells.parquet")
     assert table["machine"].tolist() == ["epyc", "epyc"]

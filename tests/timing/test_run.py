@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paper_families import PAPER_FAMILIES
 from run_files import AXES
 
 from tfscale.axes import cell_name
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
+from tfscale.models.saved import inputs_digest
 from tfscale.timing import floor, run_file
 from tfscale.timing.record import result_line
 from tfscale.timing.run import run
@@ -27,6 +29,7 @@ PROTOCOL = {
     "time_limit_s": 300,
 }
 CELL = cell_name(AXES)
+INPUTS = {"x": {"shape": [None, 28, 28, 1], "dtype": "float32"}}
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +51,9 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     np.savez(paths["arrays"], x_test=images, y_test=np.zeros(8, np.int32))
     fresh(
         "tfscale.timing.floor:save_identity",
-        {"arrays": paths["arrays"], "path": paths["saved_model"]},
+        {"inputs": INPUTS, "path": paths["saved_model"]},
     )
-    facts = {axis: AXES[axis] for axis in AXES if axis != "threads"}
+    facts = {axis: AXES[axis] for axis in AXES if axis != "threads"} | {"inputs": INPUTS}
     Path(paths["facts"]).write_text(json.dumps(facts | {"saved_model_sha256": "abc"}))
     Path(paths["machine"]).write_text(json.dumps({"host": "elsewhere", "reference_s": 1.0}))
     shown = {"correct": [True], "actual": ["boot"], "predicted": ["boot"]}
@@ -59,8 +62,13 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
 
 
 def made(inputs: dict, output: Path, protocol: dict) -> str:
-    evaluation = {"inputs": 8, "passes": 10}
-    settings = {"axes": AXES, "seed": 1, "protocol": protocol, "evaluation": evaluation}
+    settings = {
+        "axes": AXES,
+        "families": {"mnist": PAPER_FAMILIES["mnist"]},
+        "seed": 1,
+        "protocol": protocol,
+        "evaluation": {"inputs": 8, "passes": 10},
+    }
     return run(CELL, 1, inputs, settings, str(output))
 
 
@@ -96,14 +104,72 @@ def test_a_process_that_fails_names_its_cell_and_leaves_no_file(inputs, tmp_path
     assert not path.exists()
 
 
+def test_a_model_without_data_is_timed_on_made_up_inputs(inputs, tmp_path):
+    path = tmp_path / CELL / "round1.parquet"
+    made(inputs | {"arrays": []}, path, PROTOCOL | {"processes": 1})
+    (row,) = run_file.read(str(path))[0].to_pylist()
+    assert row["calls"] >= 5 and row["copy_s"] > 0
+
+
+def a_model(folder: Path, name: str, digest: str, inputs: dict) -> str:
+    """The facts of a model, as the floor reads them; returns their file."""
+    path = folder / name / "facts.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"saved_model_sha256": digest, "inputs": inputs}))
+    return str(path)
+
+
 def test_the_floor_and_the_roofs_are_written(inputs, tmp_path):
-    shape = {"model": "mnist", "input_size": 28, "batch_size": 2, "threads": 1}
+    two = {"ids": {"shape": [None, 4], "dtype": "int32", "high": 9}} | INPUTS
+    odd = {"flag": {"shape": [None], "dtype": "bool"}, "scale": {"shape": [], "dtype": "float32"}}
+    facts = [
+        a_model(tmp_path, name, digest, of)
+        for name, digest, of in (("a", "aa", INPUTS), ("b", "bb", two), ("c", "cc", odd))
+    ]
+    call = {"batch_size": 2, "threads": 1}
+    calls = {"a": [call, call | {"batch_size": 8}], "b": [call], "c": [call]}
     paths = [str(tmp_path / "floor.parquet"), str(tmp_path / "roofs.parquet")]
-    floor.time_floor([shape], [inputs["arrays"]], PROTOCOL, 8, *paths)
-    (row,) = pd.read_parquet(paths[0]).to_dict("records")
-    assert row["batch_size"] == 2 and row["floor_s"] > 1e-6
+    said = floor.time_floor(facts, calls, PROTOCOL, *paths)
+    assert said.startswith("the framework's floor: ") and "with 1 threads" in said
+    rows = pd.read_parquet(paths[0]).to_dict("records")
+    assert [(row["inputs"], row["batch_size"], row["threads"]) for row in rows] == [
+        (inputs_digest(INPUTS), 2, 1),
+        (inputs_digest(INPUTS), 8, 1),
+        (inputs_digest(two), 2, 1),
+        (inputs_digest(odd), 2, 1),
+    ]
+    assert all(row["floor_s"] > 1e-6 and row["host"] == platform.node() for row in rows)
     (row,) = pd.read_parquet(paths[1]).to_dict("records")
     assert row["peak_gflop_per_s"] > 0 and row["peak_gbyte_per_s"] > 0
+
+
+def test_models_of_the_same_inputs_share_one_floor(tmp_path, monkeypatch):
+    timed = []
+
+    def fresh(target, arguments):
+        if target.endswith("save_identity"):
+            Path(arguments["path"]).mkdir()
+            return None
+        if target.endswith("measure_roofs"):
+            return {"peak_gflop_per_s": 1.0, "peak_gbyte_per_s": 1.0}
+        timed.append(arguments["cell"])
+        return 1e-6 * len(timed)
+
+    monkeypatch.setattr(floor, "fresh", fresh)
+    wide = {"x": {"shape": [None, 56], "dtype": "float32"}}
+    facts = [
+        a_model(tmp_path, name, digest, of)
+        for name, digest, of in (("a", "aa", INPUTS), ("b", "bb", INPUTS), ("c", "cc", wide))
+    ]
+    call = {"batch_size": 2, "threads": 1}
+    calls = {"a": [call], "b": [call, call | {"threads": 2}], "c": [call]}
+    floor.time_floor(facts, calls, PROTOCOL, str(tmp_path / "f"), str(tmp_path / "r"))
+    rows = pd.read_parquet(tmp_path / "f")
+    assert rows["inputs"].tolist() == [inputs_digest(INPUTS)] * 2 + [inputs_digest(wide)]
+    assert rows["floor_s"].tolist() == pytest.approx([1e-6, 2e-6, 3e-6])
+    assert [one["axes"]["threads"] for one in timed] == [1, 2, 1]
+    assert [one["inputs"] for one in timed] == [INPUTS, INPUTS, wide]
+    assert pd.read_parquet(tmp_path / "r")["threads"].tolist() == [1, 2]
 
 
 def test_a_result_is_one_line_that_says_both_latencies_and_what_disturbed():

@@ -9,11 +9,11 @@ import pytest
 from damage import DAMAGES, damaged
 from run_files import AGAIN, a_run
 
-from tfscale.axes import AXES as EVERY_AXIS
+from tfscale.axes import adopt, axes_of
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
 from tfscale.timing import run_file
-from tfscale.timing.run_file import SCHEMA
+from tfscale.timing.run_file import schema_of
 
 
 def test_a_run_reads_back(tmp_path):
@@ -26,9 +26,23 @@ def test_a_run_reads_back(tmp_path):
 
 
 def test_every_column_has_a_unit_or_a_meaning():
-    for field in SCHEMA:
-        if field.name not in EVERY_AXIS:
-            assert field.metadata[b"what"]
+    for field in schema_of("mnist"):
+        assert field.metadata[b"what"]
+
+
+def test_a_run_has_the_axes_of_its_own_family_and_their_types(tmp_path):
+    known = {"a": {"kind": "float"}, "b": {"kind": "str", "default": "no"}, "c": {"kind": "bool"}}
+    adopt({"mine": {"axes": known}, "other": {"axes": {"depth": {"kind": "int"}}}})
+    table, _ = run_file.read(a_run(tmp_path, model="mine", a=0.5, c=True))
+    first = ["cell", "model", "a", "b", "c", "batch_size", "threads", "precision", "jit", "path"]
+    assert table.column_names[:11] == [*first, "seed"]
+    assert set(table.column_names[1:10]) == {"model", *axes_of("mine")}
+    types = {name: str(table.schema.field(name).type) for name in known}
+    assert types == {"a": "double", "b": "string", "c": "bool"}
+    (row,) = table.to_pylist()
+    assert (row["a"], row["b"], row["c"], row["batch_size"]) == (0.5, "no", True, 1)
+    (row,) = run_file.read(a_run(tmp_path, model="other", depth=3))[0].to_pylist()
+    assert row["depth"] == 3 and not {"a", "b", "c"} & set(row)
 
 
 @pytest.mark.parametrize("how", [*DAMAGES, "longer", "no table at all"])
@@ -80,7 +94,8 @@ def test_a_run_of_an_older_version_is_refused(tmp_path, monkeypatch):
 
 def test_a_run_of_other_columns_is_of_another_version(tmp_path, monkeypatch):
     path = a_run(tmp_path / "r.parquet")
-    monkeypatch.setattr(run_file, "SCHEMA", pa.schema(list(SCHEMA)[:-1]))
+    fewer = pa.schema(list(schema_of("mnist"))[:-1])
+    monkeypatch.setattr(run_file, "schema_of", lambda model: fewer)
     with pytest.raises(StudyError, match="another version of tfscale: delete"):
         run_file.read(path)
 

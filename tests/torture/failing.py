@@ -131,7 +131,7 @@ def _strikes(project: Project, run: Running, fault: Fault) -> bool:
 def _unsaid(said: str, fault: Fault) -> Iterator[str]:
     """What the end did not say."""
     end = said[said.rfind(" jobs failed, after ") :]
-    name = f"training {MODEL}" if fault.log == TRAINED else f"timing {TARGET}, round 1"
+    name = f"making {MODEL}" if fault.log == TRAINED else f"timing {TARGET}, round 1"
     retry = f"results/models/{MODEL}/" if fault.log == TRAINED else f"snakemake {RUN}"
     blocks = end.split("FAILED  ")
     (block,) = [block for block in blocks if block.startswith(name)] or [""]

@@ -50,7 +50,7 @@ def test_excluded_cells_are_taken_out_named_with_their_reason_and_come_back(proj
     kept = project.times("runs/*/*.parquet") | project.times("models/*/facts.json")
     reason = 'out of <memory> & it\'s "slow"'
     project.configure(exclude=[{"layers": 6, "reason": reason}])
-    assert project.plan() == AFTER_TIMING
+    assert project.plan() == {"floor": 1} | AFTER_TIMING
     printed = project.run()
     assert f"excluded 1 cell: {reason}" in printed
     cells = pd.read_parquet(project.root / "results/cells.parquet")
@@ -62,5 +62,5 @@ def test_excluded_cells_are_taken_out_named_with_their_reason_and_come_back(proj
     done = project.call("-n", f"results/runs/{CELLS[1]}/round1.parquet")
     assert done.returncode != 0 and f"{CELLS[1]} is taken out: {reason}" in done.stdout
     project.configure(exclude=[])
-    assert project.plan() == AFTER_TIMING
+    assert project.plan() == {"floor": 1} | AFTER_TIMING
     assert project.times("runs/*/*.parquet") | project.times("models/*/facts.json") == kept

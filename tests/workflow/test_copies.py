@@ -10,7 +10,7 @@ from snakemake_project import CELLS, Project
 
 DEAR = ("models/*/*", "runs/*/*", "floor.*", "machine.json")
 PARTIAL = ("results/report.html", "--config", "partial=true")
-DATA = "resources/encoded/builtin/text_input14"
+DATA = "resources/encoded/builtin/movie-reviews_input14"
 AGES_S = {"encoded": 0, "models": 1000, "runs": 2000, "results": 3000}
 TIMED_BY = "workflow/scripts/tfscale/timing/block.py"
 

@@ -5,7 +5,7 @@ from torture.failing import FAULTS, struck
 
 
 def test_all_mistakes_of_the_config_are_listed_without_a_traceback(fresh):
-    fresh.configure(timing={"rounds": 0}, trainng={}, training={"dropout": 2})
+    fresh.configure(timing={"rounds": 0}, trainng={}, training={"epochs": 0})
     done = fresh.call("-n")
     assert done.returncode != 0
     assert "The configuration has 3 mistakes:" in done.stdout

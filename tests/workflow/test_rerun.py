@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 import yaml
-from snakemake_project import AFTER_TIMING, CELLS
+from snakemake_project import AFTER_TIMING, CELLS, PLOTTED
 
-from tfscale.study.outputs import FIGURES
+from tfscale.study.outputs import BOXED, figures_of
 
 MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
@@ -60,7 +60,7 @@ def test_an_edit_of_the_figure_code_redraws_figures(project):
     project.run()
     after = project.times("*.parquet") | project.times("figures/*")
     changed = {name for name in after if after[name] != before[name]}
-    assert len(changed) == 2 * (2 * len(FIGURES) + 1)
+    assert len(changed) == 2 * (2 * len(figures_of(BOXED, paper=True)) + 1)
     assert all("figures" in name for name in changed)
     assert project.plan() == {}
 
@@ -94,7 +94,7 @@ def test_a_run_of_other_settings_goes_when_timing_it_again_fails(project):
 
 TIMED = {"measure": 3, "floor": 1} | AFTER_TIMING
 TRAINED = {"train": 3} | TIMED
-PLOTTED = {"plot": 2, "report": 1, "all": 1}
+ONE_MODEL = {"train": 1, "measure": 1} | AFTER_TIMING
 PACKAGE = "workflow/scripts/tfscale"
 
 
@@ -118,7 +118,7 @@ def new_layers(project) -> None:
 
 
 def other_data(project) -> None:
-    manifest = project.root / "resources/encoded/builtin/text_input14.json"
+    manifest = project.root / "resources/encoded/builtin/movie-reviews_input14.json"
     manifest.write_text(manifest.read_text().replace('"sha256": "', '"sha256": "0'))
 
 
@@ -138,8 +138,11 @@ def one_byte(project) -> None:
 
 CHANGES = {
     "another order of keys": (another_order, {}),
-    "new layers": (new_layers, {"train": 1, "measure": 1} | AFTER_TIMING),
-    "other data of one cell": (other_data, {"train": 1, "measure": 1} | AFTER_TIMING),
+    "new layers": (new_layers, {"floor": 1} | ONE_MODEL),
+    "other data of one cell": (other_data, ONE_MODEL),
+    "another seed": (lambda project: project.configure(seed=6), {"encode": 2} | TRAINED),
+    "a family": (edited("families/text.py"), {"floor": 1} | ONE_MODEL),
+    "a family of no cell": (edited("families/mlp.py"), {}),
     "timing settings": (changed(timing={"min_calls": 6}), TIMED),
     "another round": (changed(timing={"rounds": 2}), {"measure": 3} | AFTER_TIMING),
     "a lost run": (lost, {"measure": 1} | AFTER_TIMING),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import filter as filter_by
 from fnmatch import fnmatch
 
+import page_files
 import pytest
 import yaml
 from paths import ROOT
@@ -150,7 +151,9 @@ DEFAULT = (
     Typed("snakemake --batch merge=1/2", "Considering only batch 1/2"),
     Typed("snakemake --config seed=3 'timing={rounds: 3}'", r"measure +9\n", dry=True),
     Typed(
-        f"snakemake {REAL}/mnist_input28.npz {REAL}/text_input56.npz", r"download +6\n", dry=True
+        f"snakemake {REAL}/fashion-mnist_input28.npz {REAL}/movie-reviews_input56.npz",
+        r"download +6\n",
+        dry=True,
     ),
     Typed("snakemake --workflow-profile profiles/rigorous", r"measure +45\n", dry=True),
     Typed("snakemake --workflow-profile profiles/paper", r"measure +96\n", dry=True),
@@ -243,23 +246,95 @@ ELSEWHERE = (
     ),
     Typed("snakemake --directory ../elsewhere --configfile ../elsewhere/my.yaml", NOTHING),
 )
+
+
+def own(*names: str) -> Callable[[Project], None]:
+    """Files of docs/your-own-model.md as they stand there."""
+    return lambda project: page_files.write(project.root, *names)
+
+
+def changed(name: str, old: str, new: str) -> Callable[[Project], None]:
+    """One of its files with a change that the page describes."""
+    text = page_files.files()[name]
+    assert old in text
+    return lambda project: (project.root / name).write_text(text.replace(old, new))
+
+
+SIZE, FREE, TYPE, BUILD = page_files.printed()
+FIRST_MODEL = (
+    Typed(
+        "snakemake --configfile net.yaml",
+        r"measure +12(.|\n)*12 cells of net, no data(.|\n)*Report: .*/results/net/report.html",
+        before=own("net.py", "net.yaml"),
+    ),
+    Typed(
+        "snakemake -n --configfile net.yaml",
+        TYPE,
+        before=changed("net.py", "depth: int", "depth"),
+        fails=True,
+    ),
+    Typed("snakemake --configfile net.yaml", NOTHING, before=own("net.py")),
+    Typed("snakemake --workflow-profile profiles/zoo", r"measure +53\n", dry=True),
+)
+MORE_MODELS = (
+    Typed("snakemake --configfile free.yaml", FREE, before=own(), fails=True),
+    Typed(
+        "snakemake --configfile shapes.yaml",
+        SIZE,
+        before=changed("shapes.yaml", "size: [64], ", ""),
+        fails=True,
+    ),
+    Typed("snakemake --configfile shapes.yaml", "Report: ", before=own("shapes.yaml")),
+    Typed("snakemake --configfile words.yaml", "Report: "),
+    Typed("snakemake --configfile pairs.yaml", "Report: "),
+    Typed("python export.py", ""),
+    Typed("snakemake --configfile saved.yaml", "Report: "),
+    Typed("snakemake --configfile ring.yaml", "test accuracy (.|\\n)*Report: "),
+    Typed(
+        "snakemake --configfile net.yaml",
+        BUILD,
+        before=changed("net.py", "layers.Dense", "layers.Dens"),
+        fails=True,
+    ),
+    Typed(
+        "snakemake results/net/models/net_depth1/saved_model --configfile net.yaml",
+        "Done: 1 job",
+        ("results/net/models/net_depth1/facts.json",),
+        before=own("net.py"),
+    ),
+    Typed(
+        "snakemake --configfile net.yaml",
+        r"count +2(.|\n)*Report: ",
+        before=changed("net.yaml", "predict:", "predict:"),
+    ),
+)
 SESSIONS = {
     "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
+    "a first model": FIRST_MODEL, "more models": MORE_MODELS,
 }  # fmt: skip
-LONG = ("profile", "configuration file", "elsewhere")
+LONG = ("profile", "configuration file", "elsewhere", "more models")
 """Sessions for make test-all."""
-TYPED = {step.command for session in SESSIONS.values() for step in session}
+OWN = "|".join(name.removesuffix(".yaml") for name in page_files.files() if ".yaml" in name)
+"""The studies of docs/your-own-model.md: their commands differ in names alone."""
+
+
+def normal(command: str) -> str:
+    """A command with the tiny study's names for placeholders, and for those of such a study."""
+    for placeholder, value in PLACEHOLDERS.items():
+        command = command.replace(placeholder, value)
+    command = re.sub(rf"(?<=/)({OWN})_(?!model/?\b)\w+(?=/)", CELL, command)
+    return re.sub(rf"\b({OWN})(?=\.yaml|/)", "mine", command).replace("mine.yaml", "my.yaml")
+
+
+TYPED = {normal(step.command) for session in SESSIONS.values() for step in session}
 TYPED.add(". .venv/bin/activate")
 
 
 def unknown(commands) -> list[str]:
     """Those that are neither typed nor marked."""
-    normal = set(commands)
-    for placeholder, value in PLACEHOLDERS.items():
-        normal = {command.replace(placeholder, value) for command in normal}
     return sorted(
         command
-        for command in normal - TYPED
+        for command in {normal(command) for command in commands} - TYPED
         if not any(fnmatch(command, pattern) for pattern in MARKED)
     )
 

@@ -4,11 +4,22 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
+from paths import ROOT
 from snakemake_project import CELLS
 
 from tfscale.models.saved import digest
-from tfscale.study.outputs import FIGURES, TABLES
+from tfscale.study.outputs import BOXED, TABLES, figures_of
+from tfscale.study.study import Study
 from tfscale.timing import run_file
+
+FIGURES = figures_of(BOXED, paper=True)
+
+
+@pytest.fixture(autouse=True)
+def families(paper_families) -> None:
+    """Those of the study, with all their axes."""
+    Study.from_config(yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +95,17 @@ def test_the_log_of_a_run_reads_as_the_papers(results):
 
 def test_list_names_every_rule_with_its_purpose(finished):
     printed = finished.run("--list")
-    for rule in ("download", "encode", "train", "measure", "merge", "fit", "plot", "report", "all"):
+    for rule in (
+        "download",
+        "encode",
+        "train",
+        "measure",
+        "merge",
+        "fit",
+        "plot_mnist",
+        "report",
+        "all",
+    ):
         assert rule in printed
 
 
@@ -92,7 +113,7 @@ def test_snakemakes_own_report_can_be_written(project):
     project.run("--report", "snakemake-report.html")
     page = (project.root / "snakemake-report.html").read_text()
     assert len(page) > 100_000
-    for words in ("Roofline", "Layers and convolution size together", "as in the paper"):
+    for words in ("Roofline", "Two axes together", "as in the paper"):
         assert words in page
 
 

@@ -122,7 +122,7 @@ function article(cell) {
     ...(STUDY.histograms && STUDY.histograms[cell.i] ? part("Distribution of all calls", histogramChart(cell)) : []),
     ...part(`Structure of ${cell.trained}`, element("pre", { class: "structure", tabindex: 0 },
       model ? model.structure : `${STUDY.results}/models/${cell.trained}/structure.txt`)),
-    ...part("Predictions", predictionsOf(cell)),
+    ...(known(cell.test_accuracy) ? part("Predictions", predictionsOf(cell)) : []),
     ...part("To time it again", again(cell)),
   );
 }
@@ -139,7 +139,7 @@ function comparison(cells) {
     element("caption", {}, second ? overlap(first, second) : "The picked cell; tick another one to compare"),
     element("thead", {}, element("tr", {}, ...head.map((words) => element("th", { scope: "col" }, words)))),
     element("tbody", {},
-      ...AXES.map((axis) => plain(axis.name, (cell) => String(cell[axis.key]))),
+      ...AXES.map((axis) => plain(axis.name, (cell) => level(cell, axis.key))),
       ...QUANTITIES.map((one) => line(one.head ?? one.words,
         [...cells.map(one.text), ...(second ? [ratio(one.key)] : [])])),
       plain("interval", interval), plain("processes", processWords), plain("bound", (cell) => cell.bound),

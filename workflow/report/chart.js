@@ -4,7 +4,10 @@ const COLOURS = ["#2b83ba", "#d55e00", "#2a9d74", "#c0679f", "#b07800", "#808080
 const MOST_POINTS = 2000;
 const MOST_LINES = 300;
 const MOST_TICKS = 14;
-const FIRST = AXES.find((axis) => axis.number) ?? AXES[0];
+const NUMBERS = AXES.filter((axis) => axis.number);
+const FIRST = NUMBERS.find((axis) => CELLS.every((cell) => has(cell, axis.key))) ?? NUMBERS[0] ?? AXES[0];
+const NONE = "none";
+const colourOf = (cell) => level(cell, chosen.colour) || NONE;
 const chosen = {
   x: FIRST?.key, y: "latency_s", colour: (AXES.find((axis) => axis !== FIRST) ?? FIRST)?.key,
   law: "nearest", logX: true, logY: true,
@@ -49,7 +52,7 @@ function lawLines(cells) {
     const scale = Math.exp(d3.mean(fitted, (cell) => Math.log(cell.latency_s / at.get(cell[chosen.x]))));
     const value = (x, y) => (chosen.y === "latency_s" ? scale * y
       : (chosen.x === "batch_size" ? x : own[0].batch_size) / (scale * y));
-    return law.x.map((x, k) => ({ slice, x, y: known(law.y[k]) ? value(x, law.y[k]) : NaN, colour: String(own[0][chosen.colour]) }));
+    return law.x.map((x, k) => ({ slice, x, y: known(law.y[k]) ? value(x, law.y[k]) : NaN, colour: colourOf(own[0]) }));
   });
 }
 
@@ -65,12 +68,12 @@ function summarised(points) {
 
 function pointsOf(cells) {
   const timed = chosen.y === "latency_s";
-  const points = cells.filter((cell) => known(cell[chosen.y])).map((cell) => ({
+  const points = cells.map((cell) => ({
     x: axisOf(chosen.x).number ? cell[chosen.x] : String(cell[chosen.x]),
     y: cell[chosen.y],
     low: timed ? cell.latency_low_s : NaN,
     high: timed ? cell.latency_high_s : NaN,
-    colour: String(cell[chosen.colour]),
+    colour: colourOf(cell),
     marked: Boolean(cell.marks),
     words: `${cell.cell}\n${quantity(chosen.y).text(cell)}${timed ? ` ${halfWidth(cell)}` : ""}${cell.marks ? `\n⚠ ${cell.marks}` : ""}`,
   }));
@@ -88,16 +91,19 @@ function lawWords(cells) {
   return [...found, "Lines: the law scaled to each slice, between the levels that were run and never beyond."];
 }
 
-function drawChart(cells) {
+function drawChart(found) {
+  const cells = AXES.length ? found.filter((cell) => has(cell, chosen.x) && known(cell[chosen.y])) : found;
   const place = document.getElementById("chart");
   const words = document.getElementById("chart-words");
   if (!cells.length || !AXES.length) {
-    place.replaceChildren(element("p", {}, cells.length ? "All cells agree on every axis." : "No cell passes the filters."));
+    const why = found.length ? "No such cell has this axis and quantity." : "No cell passes the filters.";
+    place.replaceChildren(element("p", {}, AXES.length ? why : "All cells agree on every axis."));
     words.textContent = "";
     return;
   }
   const [axis, shown, points] = [axisOf(chosen.x), quantity(chosen.y), pointsOf(cells)];
   const levels = levelsOf(chosen.x, cells), colours = levelsOf(chosen.colour, cells).map(String);
+  if (!cells.every((cell) => has(cell, chosen.colour))) colours.push(NONE);
   const range = colours.length > COLOURS.length ? d3.quantize((t) => d3.interpolateViridis(0.3 + 0.6 * t), colours.length) : COLOURS;
   const named = levels.filter((_, k) => k % Math.ceil(levels.length / MOST_TICKS) === 0);
   const label = shown.words + (shown.unit ? ` (${shown.unit})` : "");
@@ -120,7 +126,9 @@ function drawChart(cells) {
       Plot.dot(points, { x: "x", y: "y", stroke: "colour", symbol: "marked", r: 4, strokeWidth: 1.6, tip: true, title: "words" }),
     ],
   }));
+  const absent = found.length - cells.length;
+  const others = absent ? [`${absent} of the ${found.length} cells lack ${axis.name} or ${shown.words}: they are not drawn.`] : [];
   const marked = points.some((point) => point.marked) ? ["Triangles are cells with marks."] : [];
   const many = cells.length > MOST_POINTS ? ["Over 2,000 cells: points are medians by level and colour; filter to see single cells."] : [];
-  words.replaceChildren(...[...marked, ...many, ...lawWords(cells)].map((line) => element("div", {}, line)));
+  words.replaceChildren(...[...others, ...marked, ...many, ...lawWords(cells)].map((line) => element("div", {}, line)));
 }

@@ -69,6 +69,7 @@ const interval = (cell) =>
   `${seconds(cell.latency_low_s)} to ${seconds(cell.latency_high_s)}` +
   (known(cell.coverage) ? ` (${percent(cell.coverage)})` : " (range)");
 const processWords = (cell) => `${cell.processes} (${cell.disturbed_processes} disturbed)`;
+const accuracy = (cell) => (known(cell.test_accuracy) ? percent(cell.test_accuracy) : "not trained");
 const bytes = (value) => (known(value) ? `${digits(value / 2 ** 20)} MiB` : "–");
 
 /** The quantities of a cell: words (`head` over a column whose texts have no unit), value to sort by, text. */
@@ -88,12 +89,16 @@ const QUANTITIES = [
   { key: "memory_timed_bytes", words: "peak memory", unit: "bytes", text: (c) => bytes(c.memory_timed_bytes) },
   { key: "flop_per_example", words: "FLOP an example", unit: "FLOP", text: (c) => digits(c.flop_per_example) },
   { key: "parameters", words: "parameters", unit: "", text: (c) => c.parameters.toLocaleString("en") },
-  { key: "test_accuracy", words: "test accuracy", unit: "share", text: (c) => percent(c.test_accuracy) },
+  { key: "test_accuracy", words: "test accuracy", unit: "share", text: accuracy },
 ];
 const quantity = (key) => QUANTITIES.find((one) => one.key === key);
 const axisOf = (key) => AXES.find((axis) => axis.key === key);
+/** Whether a cell has the axis: those of other families are null. */
+const has = (cell, key) => cell[key] !== null;
+/** A cell's value of an axis as text, nothing where its family has no such axis. */
+const level = (cell, key) => (has(cell, key) ? String(cell[key]) : "");
 const levelsOf = (key, cells = CELLS) =>
-  [...new Set(cells.map((cell) => cell[key]))].sort((a, b) => d3.ascending(a, b));
+  [...new Set(cells.filter((cell) => has(cell, key)).map((cell) => cell[key]))].sort((a, b) => d3.ascending(a, b));
 
 /** A mark's words as a badge; nothing where there is no mark. */
 function badges(cell) {

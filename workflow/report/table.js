@@ -7,7 +7,7 @@ const several = MACHINES.length > 1 ? [{ key: "machine", words: "machine", text:
 const COLUMNS = [
   { key: "cell", words: "cell", text: (c) => c.cell, plain: true },
   ...several,
-  ...AXES.map((axis) => ({ key: axis.key, words: axis.name, text: (c) => String(c[axis.key]), plain: !axis.number })),
+  ...AXES.map((axis) => ({ key: axis.key, words: axis.name, text: (c) => level(c, axis.key), plain: !axis.number })),
   ...["latency_s", "half_width", "throughput_per_s", "typical_s", "noise", "p99_s"].map(quantity),
   { key: "processes", words: "processes", text: processWords },
   { key: "bound", words: "bound", text: (c) => c.bound, plain: true },
@@ -25,7 +25,7 @@ function filtered() {
   );
   if (!view.sort) return found;
   // Cells without the value come last in either direction.
-  const missing = (cell) => cell[view.sort] === null || cell[view.sort] === "";
+  const missing = (cell) => !has(cell, view.sort) || cell[view.sort] === "";
   const ordered = (view.down ? d3.descending : d3.ascending);
   return found.sort(
     (a, b) => missing(a) - missing(b) || ordered(a[view.sort], b[view.sort]) || a.i - b.i,

@@ -12,7 +12,7 @@ rule merge:
         **sums("merge"),
         merged="<results>/runs.parquet",
         cells="<results>/cells.parquet",
-        paper_tables=expand("<results>/{model}.csv", model=study.models),
+        paper_tables=expand("<results>/{model}.csv", model=study.paper_models),
     log:
         "<logs>/merge.log",
     conda:
@@ -22,6 +22,7 @@ rule merge:
         **job(
             "tfscale.tables.merge:merge",
             "analysis",
+            families=study.about,
             trained={cell: study.trained_of(cell) for cell in study.cells},
             evaluation=sections.evaluation(config),
             coverage=config["timing"]["coverage"],
@@ -41,6 +42,7 @@ rule fit:
         runs="<results>/runs.parquet",
         roofs="<results>/roofs.parquet",
         imported=[table["path"] for table in config["imports"]],
+        work=expand("<results>/work/{architecture}.json", architecture=study.counted),
     output:
         **sums("fit"),
         findings="<results>/fits/findings.parquet",
@@ -55,6 +57,7 @@ rule fit:
         **job(
             "tfscale.analysis.fit:fit",
             "analysis",
+            families=study.about,
             imports=config["imports"],
             coverage=config["timing"]["coverage"],
             plan=sections.plan(config),
@@ -66,37 +69,46 @@ rule fit:
         "../scripts/job.py"
 
 
-rule plot:
-    """Draw all figures of one model, and say in words what each shows."""
-    input:
-        **kept("plot_{model}", "merge", "floor", "fit"),
-        cells="<results>/cells.parquet",
-        runs="<results>/runs.parquet",
-        roofs="<results>/roofs.parquet",
-        tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
-    output:
-        **sums("plot_{model}"),
-        svg=[
-            report(
-                f"<results>/figures/{{model}}_{figure}.svg",
-                caption=f"../report/{figure}.rst",
-                category="{model}",
-                labels={"figure": title},
-            )
-            for figure, title in FIGURES.items()
-        ],
-        png=expand("<results>/figures/{{model}}_{figure}.png", figure=FIGURES),
-        words="<results>/figures/{model}.json",
-    log:
-        "<logs>/plot/{model}.log",
-    conda:
-        "../../envs/analysis.yaml"
-    params:
-        **job("tfscale.figures.draw:plot", "analysis"),
-    message:
-        "Draw the figures of {wildcards.model}"
-    script:
-        "../scripts/job.py"
+for family in study.models:
+
+    rule:
+        name:
+            f"plot_{family}"
+        input:
+            **kept(f"plot_{family}", "merge", "floor", "fit"),
+            cells="<results>/cells.parquet",
+            runs="<results>/runs.parquet",
+            roofs="<results>/roofs.parquet",
+            tables=expand("<results>/fits/{table}.parquet", table=DRAWN_TABLES),
+        output:
+            **sums(f"plot_{family}"),
+            svg=[
+                report(
+                    f"<results>/figures/{family}_{figure}.svg",
+                    caption=f"../report/{caption_of(figure)}",
+                    category=family,
+                    labels={"figure": title},
+                )
+                for figure, title in study.figures(family).items()
+            ],
+            png=expand("<results>/figures/{figure}.png", figure=study.figure_names(family)),
+            words=f"<results>/figures/{family}.json",
+        log:
+            f"<logs>/plot/{family}.log",
+        conda:
+            "../../envs/analysis.yaml"
+        params:
+            **job(
+                "tfscale.figures.draw:plot",
+                "analysis",
+                families=study.about,
+                model=family,
+                figures=study.figures(family),
+            ),
+        message:
+            f"Draw the figures of {family}"
+        script:
+            "../scripts/job.py"
 
 
 plots = expand("plot_{model}", model=study.models)
@@ -115,8 +127,13 @@ rule report:
         machine="<results>/machine.json",
         findings="<results>/fits/findings.parquet",
         tables=expand("<results>/fits/{table}.parquet", table=TABLES),
-        figures=expand("<results>/figures/{figure}.svg", figure=study.figures),
+        figures=[
+            f"<results>/figures/{figure}.svg"
+            for family in study.models
+            for figure in study.figure_names(family)
+        ],
         words=expand("<results>/figures/{model}.json", model=study.models),
+        facts=study.facts_files("<models>"),
         structures=expand("<models>/{name}/structure.txt", name=study.trained),
         predictions=expand("<models>/{name}/predictions.parquet", name=study.trained),
         images=data_files(pictures, "npz"),
@@ -131,10 +148,12 @@ rule report:
         **job(
             "tfscale.report.page:write_report",
             "analysis",
+            families=study.about,
             files=expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES]),
             asked={
                 "settings": sections.shown_settings(config),
                 "trained": {cell: study.trained_of(cell) for cell in study.cells},
+                "encoded": study.encoded_models,
                 "again": call.again(results),
                 "excluded": study.excluded,
                 "missing": study.missing,

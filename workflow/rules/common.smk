@@ -9,7 +9,7 @@ from tfscale.jobs.log import name_snakemake
 from tfscale.jobs.surroundings import settle
 from tfscale.study import config as sections
 from tfscale.study.config_files import typed
-from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, FIGURES, PAGE_FILES, TABLES
+from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, PAGE_FILES, TABLES, caption_of
 from tfscale.study.study import study_of
 
 results = workflow.pathvars.apply("<results>")
@@ -37,19 +37,25 @@ def model_file(name):
     return lambda w: f"<models>/{study.trained_of(w.cell)}/{name}"
 
 
+def encoded_of(w):
+    """The encoded data that a cell or model uses, if any."""
+    return study.encoded(study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained))
+
+
 def data_file(suffix):
-    """The file of encoded data that a cell or model uses; by itself a newer one redoes nothing."""
+    """Its file, if any; by itself a newer one redoes nothing."""
+    return lambda w: next(iter(data_files([encoded_of(w)], suffix)), [])
 
-    def of(w):
-        axes = study.cell(w.cell) if "cell" in w.keys() else study.model(w.trained)
-        return data_files([study.encoded(axes)], suffix)[0]
 
-    return of
+def manifest_file(w):
+    """The manifest of its data, if any: another content redoes the model."""
+    name = encoded_of(w)
+    return f"<resources>/encoded/{name}.json" if name else []
 
 
 def data_files(names, suffix):
-    """Files of encoded data by name (see Study.encoded)."""
-    return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names]
+    """Files of encoded data by name (see Study.encoded); of models without data none."""
+    return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names if name]
 
 
 def job(target, env, fresh=False, also=(), files=(), **settings):
@@ -67,11 +73,10 @@ def kept(name, *read):
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
     that other code or settings made."""
     lists = [sums(one)["sums"] if Path(one).name == one else one for one in read]
-    stage, own = name.partition("_")[0], f"{results}/checksums/{name}.sha256"
+    own = f"{results}/checksums/{name}.sha256"
 
     def lost(w):
-        path = own.format(**w)
-        return redo_if_changed(workflow, path) + redo_if_other(workflow, stage, path)
+        return redo_if_changed(workflow, own) + redo_if_other(workflow, name, own)
 
     return {"sums": lists, "lost": lost}
 
@@ -80,8 +85,11 @@ def kept(name, *read):
 def kept_model(trained):
     """Asks for nothing, but has a trained model made again when it is a copy that other code or
     settings made."""
-    manifest = f"{encoded}/{study.encoded(study.model(trained))}.json"
-    return keep_model(workflow, f"{models}/{trained}", manifest)
+    axes = study.model(trained)
+    data = study.encoded(axes)
+    manifest = f"{encoded}/{data}.json" if data else None
+    shaped = {"family": study.job_family(axes), "recipe": study.recipe(trained)}
+    return keep_model(workflow, f"{models}/{trained}", manifest, shaped)
 
 
 def kept_run(w):
@@ -94,7 +102,8 @@ def kept_run(w):
 def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
-    return [ancient(model_file("SHA256SUMS")(w)), data_file("sha256")(w), machine]
+    data = data_files([encoded_of(w)], "sha256")
+    return [ancient(model_file("SHA256SUMS")(w)), machine, *data]
 
 
 def sums(name):
@@ -103,8 +112,9 @@ def sums(name):
 
 
 wildcard_constraints:
-    model="mnist|text",
+    dataset="fashion-mnist|movie-reviews",
+    source="real|builtin",
     input_size=r"\d+",
     round=r"\d+",
-    trained=r"\w+",
-    cell=r"\w+",
+    trained=r"[\w.+-]+",
+    cell=r"[\w.+-]+",

@@ -1,4 +1,4 @@
-# The machine: needs encoded data (its shapes); makes <results>/machine.json, the framework's floor and
+# The machine: needs the models (the shapes of their inputs); makes <results>/machine.json, the framework's floor and
 # the machine's roofs.
 
 
@@ -24,16 +24,17 @@ rule calibrate:
 
 
 rule floor:
-    """Time an identity model at each shape of input, and the machine's roofs."""
+    """Time an identity model at each shape of inputs, and the machine's roofs."""
     input:
-        **kept("floor", *data_files(map(study.encoded, study.shapes), "sha256")),
-        arrays=data_files(map(study.encoded, study.shapes), "npz"),
+        **kept("floor", *map(ancient, study.sums_files("<models>"))),
+        facts=ancient(study.facts_files("<models>")),
     output:
         **sums("floor"),
         floor="<results>/floor.parquet",
         roofs="<results>/roofs.parquet",
     log:
         "<logs>/floor.log",
+    priority: study.machine_priority
     conda:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
@@ -43,9 +44,10 @@ rule floor:
         **job(
             "tfscale.timing.floor:time_floor",
             "tensorflow",
-            shapes=study.shapes,
+            also=["tfscale.timing.process:time_cell"],
+            calls=study.calls,
+            digests={name: family.digest for name, family in study.families.items()},
             protocol=sections.protocol(config),
-            inputs=config["evaluation"]["inputs"],
         ),
     message:
         "Time the floor and the roofs"

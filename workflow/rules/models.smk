@@ -1,11 +1,12 @@
-# Models: needs <resources>/encoded; makes one folder a trained model under <models>.
+# Models: needs the families' files and <resources>/encoded; makes one folder a model under <models>.
 
 
 rule train:
-    """Train one model within its budget and predict the test inputs with it."""
+    """Build one model, train it within its budget where its family has data, and save it."""
     input:
         arrays=data_file("npz"),
-        manifest=lambda w: f"<resources>/encoded/{study.encoded(study.model(w.trained))}.json",
+        manifest=manifest_file,
+        saved=lambda w: study.saved_files(w.trained),
         sums=data_file("sha256"),
         lost=lambda w: kept_model(w.trained),
     output:
@@ -21,19 +22,42 @@ rule train:
     conda:
         "../../envs/tensorflow.yaml"
     resources:
-        mem_mb=lambda w, attempt: needs.training_mb(w.trained, attempt),
+        mem_mb=lambda w, attempt: needs.training_mb(attempt),
         runtime=lambda w, attempt: needs.training_min(w.trained, attempt),
     params:
         **job(
-            "tfscale.models.training:train_model",
+            "tfscale.models.make:make_model",
             "tensorflow",
             fresh=True,
-            training=sections.recipe(config),
             evaluation=sections.predicting(config),
             seed=config["seed"],
         ),
+        recipe=lambda w: study.recipe(w.trained),
         axes=lambda w: study.model(w.trained),
+        family=lambda w: study.job_family(study.model(w.trained)),
+        families=lambda w: study.told(study.model(w.trained)),
     message:
-        "Train {wildcards.trained}"
+        "Make {wildcards.trained}"
+    script:
+        "../scripts/job.py"
+
+
+rule count:
+    """Count the work of a model that is predicted or imported, not made."""
+    output:
+        work="<results>/work/{architecture}.json",
+    log:
+        "<logs>/count/{architecture}.log",
+    wildcard_constraints:
+        architecture=r"[\w.+-]+",
+    conda:
+        "../../envs/tensorflow.yaml"
+    params:
+        **job("tfscale.models.make:count_model", "tensorflow", fresh=True, seed=config["seed"]),
+        axes=lambda w: study.counted[w.architecture],
+        family=lambda w: study.job_family(study.counted[w.architecture]),
+        families=lambda w: study.told(study.counted[w.architecture]),
+    message:
+        "Count the work of {wildcards.architecture}"
     script:
         "../scripts/job.py"

@@ -20,7 +20,7 @@ rule measure:
         "../../envs/tensorflow.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=lambda w, attempt: needs.run_mb(w.cell, attempt),
+        mem_mb=lambda w, attempt: needs.run_mb(attempt),
         runtime=lambda w, attempt: needs.run_min(w.cell, attempt),
     params:
         **job(
@@ -32,6 +32,7 @@ rule measure:
             seed=config["seed"],
         ),
         axes=lambda w: study.cell(w.cell),
+        families=lambda w: study.told(study.cell(w.cell)),
     message:
         "Time {wildcards.cell}, round {wildcards.round}"
     script:

@@ -4,10 +4,12 @@ from tfscale.jobs.log import logged
 
 with logged(snakemake.log[0]):
     from tfscale.files import checksums
-    from tfscale.jobs.entry import call, imported
+    from tfscale.jobs.entry import SHAPED, call, imported
 
     code, settings = snakemake.params.code, snakemake.params.settings
-    made, sums = checksums.made(code, settings), snakemake.output.get("sums")
+    params = dict(snakemake.params.items())
+    shaped = {name: params[name] for name in SHAPED if name in params}
+    made, sums = checksums.made(code, settings | shaped), snakemake.output.get("sums")
     checksums.check(snakemake.input, snakemake.input.get("sums", []))
     arguments = {
         "function": code["function"],
@@ -15,7 +17,7 @@ with logged(snakemake.log[0]):
         "outputs": {name: value for name, value in snakemake.output.items() if name != "sums"},
         "settings": {
             **settings,
-            **{name: value for name, value in snakemake.params.items() if name != "settings"},
+            **{name: value for name, value in params.items() if name != "settings"},
             **{name: int(w) if w.isdecimal() else w for name, w in snakemake.wildcards.items()},
             "threads": snakemake.threads,
             "made": made,

@@ -70,20 +70,33 @@ class Words:
 
 
 AXIS_WORDS = {
-    "model": Words("model"),
-    "layers": Words("layers", "number"),
     "batch_size": Words("batch size", "examples a call"),
-    "conv_size": Words("convolution size", "rows and columns"),
-    "input_size": Words("input size", "rows, or tokens"),
     "threads": Words("threads", "of one operation"),
-    "filters": Words("filters", "of every convolution"),
-    "precision": Words("precision"),
     "jit": Words("XLA", values={False: "the call without XLA", True: "the call compiled by XLA"}),
     "path": Words("path", values={"signature": "the signature", "predict": "model.predict"}),
 }
-"""The words of every axis."""
+"""The words of axes whose name does not say it."""
+
+
+def words_of(axis: str) -> Words:
+    """The words of an axis; of a family's own, those of its name.
+
+    >>> words_of("input_size").name
+    'input size'
+    """
+    return AXIS_WORDS.get(axis) or Words(axis.replace("_", " "))
+
+
+def axis_name(axis: str) -> str:
+    """An axis in a sentence."""
+    return words_of(axis).name
+
+
+def axis_label(axis: str) -> str:
+    """The label of an axis in a figure."""
+    return words_of(axis).label
 
 
 def value_words(axis: str, value: str | bool) -> str:
     """A value of an axis without an order in a sentence; its own name where nothing is said."""
-    return AXIS_WORDS[axis].values.get(value, str(value))
+    return words_of(axis).values.get(value, str(value))

@@ -15,19 +15,19 @@ from tfscale.analysis.law_fits import FORMS, LAWS, Levels, fit
 from tfscale.analysis.scatter import spread
 from tfscale.analysis.slices import (
     MARGIN,
-    SHAPE,
     any_difference,
     architecture,
     effective,
     level_matrix,
     log_ratios,
     nominal_batch,
+    shape,
     slice_number,
     values,
 )
 from tfscale.analysis.statistics import corrected, noncentrality_interval
 from tfscale.units import percent
-from tfscale.words import AXIS_WORDS, p_words, share
+from tfscale.words import axis_name, p_words, share
 
 Found = dict[str, Any]
 """effect, effect_low, effect_high, p_value, `found` (the verdict if p stands the correction) and
@@ -47,7 +47,7 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     count, degrees = len(table), table[axis].nunique() - 1
     terms = " + ".join(f"C({name})" for name in axes + values(table))
     if axis not in axes or count - 1 - degrees < FEWEST:
-        return {"note": f"{len(table)} cells, {degrees + 1} levels of {AXIS_WORDS[axis].name}"}
+        return {"note": f"{len(table)} cells, {degrees + 1} levels of {axis_name(axis)}"}
     if np.ptp(table["log_s"]) <= 1e-12:
         return {"note": "all times are equal"}
     fit = smf.ols(f"log_s ~ {terms}", table).fit()
@@ -64,7 +64,7 @@ def driven_by(table: pd.DataFrame, alpha: float, axis: str) -> Found:
     work = np.log(table["flop_per_example"])
     alone = smf.ols("log_s ~ work + square", table.assign(work=work, square=work**2)).fit()
     more = table.groupby(axis)["flop_per_example"].mean()
-    name = AXIS_WORDS[axis].name
+    name = axis_name(axis)
     return {
         "effect": (square - degrees * noise) / (total + noise),
         "effect_low": low,
@@ -89,7 +89,7 @@ def scatter(
     found = spread(table, 1 - alpha, repeats, factors=[factor])
     chosen = (found["scale"] == scale) & (found["basis"] == basis)
     if table[factor].nunique() < 2:
-        return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
+        return {"note": f"{axis_name(factor)} does not vary"}
     if not chosen.any():
         return {"note": "no row repeats another one"}
     row = found[chosen].iloc[0]
@@ -131,7 +131,7 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     apart = float(test.pvalue)
     same = float(t.sf((ALIKE - abs(effect)) / error, fit.df_resid))
     by = {name: float((scaled[name] * scaled["time_s"]).mean()) for name in (first, second)}
-    correlations = ", ".join(f"{AXIS_WORDS[name].name} {value:.2f}" for name, value in by.items())
+    correlations = ", ".join(f"{axis_name(name)} {value:.2f}" for name, value in by.items())
     return {
         "effect": effect,
         "effect_low": low,
@@ -164,7 +164,7 @@ def no_difference(
     rows = table if repeats is None else repeats
     tests = equivalence(rows, 1 - alpha, margin, factors=[factor])
     if tests.empty:
-        return {"note": f"{AXIS_WORDS[factor].name} does not vary"}
+        return {"note": f"{axis_name(factor)} does not vary"}
     row = no_effect(tests).iloc[0]
     if row["verdict"] == "not testable":
         return {"note": "too few matched pairs that scatter"}
@@ -196,11 +196,11 @@ def faster(
     architectures, and slower at no number of layers (paired t tests with Holm over those)."""
     base, level = levels
     if not {base, level} <= set(table[factor]):
-        return {"note": f"needs {AXIS_WORDS[factor].name} {base:g} and {level:g}"}
+        return {"note": f"needs {axis_name(factor)} {base:g} and {level:g}"}
     pairs = log_ratios(table if repeats is None else repeats, factor, base, level)
     pairs["ratio"] = pairs["level_log_s"] - pairs["base_log_s"]
-    shape = [axis for axis in SHAPE if axis != factor]
-    whole = pairs.groupby(shape)["ratio"].mean() if nominal_batch(table) else pairs["ratio"]
+    others = [axis for axis in shape(table) if axis != factor]
+    whole = pairs.groupby(others)["ratio"].mean() if nominal_batch(table) else pairs["ratio"]
     if len(whole) < FEWEST or np.ptp(whole) <= 1e-12:
         return {"note": f"{len(whole)} matched pairs that differ"}
     strata = pairs.groupby("layers")["ratio"]
@@ -272,5 +272,5 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
         "p_value": p_value,
         "found": found,
         "note": f"nearest of log, linear, power: {nearest} (weight {weight[nearest]:.2f}); the log "
-        f"law misses its level means by {share(low)} to {share(high)} in {AXIS_WORDS[factor].name}",
+        f"law misses its level means by {share(low)} to {share(high)} in {axis_name(factor)}",
     }

@@ -18,6 +18,7 @@ from tfscale.analysis.claim_tests import (
 from tfscale.analysis.scatter import outliers, without
 from tfscale.analysis.slices import MARGIN, OWN, by_model
 from tfscale.analysis.statistics import corrected
+from tfscale.axes import FAMILIES
 from tfscale.errors import StudyError
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.words import between, p_words
@@ -172,7 +173,8 @@ def claims(
     repeats: pd.DataFrame | None = None,
     primary: Collection[str] = PRIMARY,
 ) -> pd.DataFrame:
-    """One row a claim (or part of one: `test`) and machine that has cells of its model.
+    """One row a claim (or part of one: `test`) and machine that has cells of the paper's networks;
+    none without any.
 
     The time is that of a pass (pass_mean_s, seconds), the paper's; `repeats` (from `process_rows`)
     are the repeats of measured cells. p_adjusted is Holm's over the machine's `primary` tests and
@@ -182,8 +184,10 @@ def claims(
     it differs. A machine of one's own without the claim's model has a row that is not testable;
     tables named in `imported` have not.
     """
+    ours = [name for name, family in FAMILIES.items() if family.paper is not None]
+    cells = cells[cells["model"].isin(ours)].reset_index(drop=True)
     flagged = outliers(cells, confidence)
-    again = _tables(repeats)
+    again = _tables(None if repeats is None else repeats[repeats["model"].isin(ours)])
     table = _tested(_tables(without(cells, flagged)), again, confidence, imported, primary)
     dropped = flagged.groupby(["machine", "model"]).size()
     keys = pd.MultiIndex.from_frame(table[["machine", "model"]])

@@ -6,11 +6,12 @@ import statsmodels.api as sm
 from scipy.stats import t
 from statsmodels.regression.linear_model import RegressionResults
 
-from tfscale.analysis.slices import OWN, TIME, by_model, repeated
+from tfscale.analysis.slices import OWN, TIME, by_model, repeated, stratum
 from tfscale.analysis.statistics import corrected
+from tfscale.analysis.words import level
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import HOUR_S
-from tfscale.words import p_words, times
+from tfscale.words import axis_name, p_words, times
 
 DRIFT = described(
     {
@@ -112,7 +113,8 @@ RUN_ORDER = described(
         **OWN,
         "cells": count("rows"),
         "lags": count("lags of Ljung-Box"),
-        "at_layers": count("number of layers with the clearest slope"),
+        "axis": text("axis whose levels have slopes of their own: the first that varies"),
+        "at_level": text("its level with the clearest slope"),
         **bounded("effect", "time of its last row over that of its first"),
         "order_p": number("F test of all slopes in a row's place"),
         "ljung_box": number("Ljung-Box statistic of what repeats leave"),
@@ -121,6 +123,7 @@ RUN_ORDER = described(
         "verdict": text("drift, undetermined or not testable"),
     }
 )
+LEVEL = "level of the axis"
 SIMULATED = 499
 LARGEST = 1000
 
@@ -132,14 +135,14 @@ def run_order(
 
     For tables whose rows are in run order and repeat: the paper's, where a batch size that never
     reached the model repeats an architecture, and a study's `run_rows` (whose clock
-    `drift` uses). ln time = group of repeats + a slope in the row's place at each number of layers,
-    by least squares; `order_p` is the F test of all slopes with HC3 covariance. `effect` is the
-    ratio from the first to the last row of the layers whose slope is greatest against its error,
-    with its interval (Bonferroni over the layers). `ljung_box` is the Ljung-Box statistic of what
-    the groups leave, in run order; since centring alone correlates residuals, its p comes from the
-    same statistic of simulated white noise, centred alike. Verdict by the smaller p after Holm
-    over the two: drift, undetermined, not testable. Of more than 1,000 repeated rows the first
-    whole groups are used.
+    `drift` uses). ln time = group of repeats + a slope in the row's place at each level of the
+    family's first varying axis, by least squares; `order_p` is the F test of all slopes with HC3
+    covariance. `effect` is the ratio from the first to the last row of the level whose slope is
+    greatest against its error, with its interval (Bonferroni over the levels). `ljung_box` is the
+    Ljung-Box statistic of what the groups leave, in run order; since centring alone correlates
+    residuals, its p comes from the same statistic of simulated white noise, centred alike. Verdict
+    by the smaller p after Holm over the two: drift, undetermined, not testable. Of more than 1,000
+    repeated rows the first whole groups are used.
     """
     rows = []
     for machine, model, table in by_model(cells, time):
@@ -149,10 +152,12 @@ def run_order(
 
 
 def _one(table: pd.DataFrame, alpha: float, rng: np.random.Generator) -> dict:
-    table = _repeats(table.assign(place=np.arange(len(table), dtype=float)))
+    axis = stratum(table)
+    at = table[axis].map(level) if axis else ""
+    table = _repeats(table.assign(place=np.arange(len(table), dtype=float), **{LEVEL: at}))
     shape, place = table["group"], table["place"]
     slopes = pd.DataFrame(
-        {depth: place.where(table["layers"] == depth, 0.0) for depth in _deep_enough(table)},
+        {at: place.where(table[LEVEL] == at, 0.0) for at in _wide_enough(table)},
         index=table.index,
     )
     slopes = slopes - slopes.groupby(shape).transform("mean")
@@ -168,6 +173,7 @@ def _one(table: pd.DataFrame, alpha: float, rng: np.random.Generator) -> dict:
     holm = np.nanmin(corrected(pd.Series([found["order_p"], p_value])))
     verdict = "drift" if holm < alpha else "undetermined"
     return found | {
+        "axis": axis,
         "lags": lags,
         "ljung_box": statistic,
         "ljung_box_p": p_value,
@@ -186,9 +192,9 @@ def _repeats(table: pd.DataFrame) -> pd.DataFrame:
     return table[used].assign(group=group[used])
 
 
-def _deep_enough(table: pd.DataFrame) -> list:
-    """The numbers of layers whose repeats leave something beside a slope of their own."""
-    spare = table.groupby("layers")["group"].agg(lambda group: len(group) - group.nunique() - 1)
+def _wide_enough(table: pd.DataFrame) -> list:
+    """The levels whose repeats leave something beside a slope of their own."""
+    spare = table.groupby(LEVEL)["group"].agg(lambda group: len(group) - group.nunique() - 1)
     return spare.index[spare > 0].tolist()
 
 
@@ -202,12 +208,12 @@ def _slopes(table: pd.DataFrame, shape: pd.Series, slopes: pd.DataFrame, alpha: 
     joint = fit.f_test(np.eye(design.shape[1])[first:])
     values, errors = fit.params[first:], fit.bse[first:]
     best = int(np.argmax(np.abs(values / errors)))
-    depth = slopes.columns[best]
-    span = np.ptp(table.loc[table["layers"] == depth, "place"])
+    clearest = slopes.columns[best]
+    span = np.ptp(table.loc[table[LEVEL] == clearest, "place"])
     margin = t.ppf(1 - alpha / 2 / len(values), fit.df_resid) * errors[best]
     at = np.exp(np.array([values[best], values[best] - margin, values[best] + margin]) * span)
     return {
-        "at_layers": depth,
+        "at_level": clearest or None,
         "effect": at[0],
         "effect_low": at[1],
         "effect_high": at[2],
@@ -243,14 +249,14 @@ def order_words(table: pd.DataFrame) -> list[str]:
     """A sentence for every machine and model."""
     sentences = []
     for row in table.to_dict("records"):
-        verdict = row["verdict"]
+        verdict, axis = row["verdict"], row["axis"]
         if np.isfinite(row["order_p"]):
             size = times(row["effect"], row["effect_low"], row["effect_high"])
             what = "times drift with run order" if verdict == "drift" else f"drift is {verdict}"
+            most = f", most at {axis_name(axis)} {row['at_level']}" if pd.notna(axis) else ""
             verdict = (
-                f"{what}, most at {row['at_layers']:g} layers: from the first to the last row "
-                f"{size}; order {p_words(row['order_p'])}, "
-                f"Ljung-Box {p_words(row['ljung_box_p'])}"
+                f"{what}{most}: from the first to the last row {size}; "
+                f"order {p_words(row['order_p'])}, Ljung-Box {p_words(row['ljung_box_p'])}"
             )
         sentences.append(f"{row['model']} on {row['machine']}: {verdict}.")
     return sentences

@@ -14,7 +14,6 @@ from statsmodels.stats.weightstats import ttost_paired
 from tfscale.analysis.slices import (
     MARGIN,
     OWN,
-    SHAPE,
     TIME,
     architecture,
     by_model,
@@ -25,15 +24,19 @@ from tfscale.analysis.slices import (
     nominal_batch,
     points,
     replicates,
+    shape,
     slice_names,
     slice_numbers,
+    split,
+    stratum,
     values,
+    varying,
 )
 from tfscale.analysis.statistics import corrected, noncentrality_interval
-from tfscale.axes import FACTORS
+from tfscale.analysis.words import level as level_words
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import percent
-from tfscale.words import AXIS_WORDS, between, p_words, share, times
+from tfscale.words import axis_name, between, p_words, share, times
 
 ELASTICITIES = described(
     {
@@ -61,9 +64,9 @@ def elasticities(
     times.
     """
     parts = []
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+    for (machine, model), table in split(cells):
         known = replicates(table, processes)
-        for factor in FACTORS:
+        for factor in varying(table):
             pairs = _pairs(table, known, factor, confidence)
             if len(pairs):
                 both = pd.concat([_pooled(pairs, confidence), pairs], ignore_index=True)
@@ -133,7 +136,7 @@ def elasticity_sentences(table: pd.DataFrame) -> list[str]:
 
 def _sentence(machine: str, model: str, factor: str, rows: pd.DataFrame) -> str:
     first, last = rows.iloc[0], rows.iloc[-1]
-    head = f"{model} on {machine}: the elasticity of time to {AXIS_WORDS[factor].name} is"
+    head = f"{model} on {machine}: the elasticity of time to {axis_name(factor)} is"
     if len(rows) == 1:
         return f"{head} {_one(first)}."
     return f"{head} {_one(first)} and {_one(last)}: {_trend(first, last)}."
@@ -156,7 +159,7 @@ def _trend(first: pd.Series, last: pd.Series) -> str:
 ANOVA = described(
     {
         **OWN,
-        "term": text("an axis, its square (`layers^2`) or a product (`layers x conv_size`)"),
+        "term": text("an axis, its square (`depth^2`) or a product (`depth x width`)"),
         "cells": count("cells of the fit"),
         "degrees": count("degrees of freedom of the term"),
         "sum_of_squares": number("type-II sum of squares of ln time"),
@@ -176,9 +179,9 @@ FEWEST_FREE = 3
 def anova(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
     """One row a machine, model and term of ln time on the axes, their products and squares.
 
-    Axes with an order enter as centred logarithms (`layers`), with squares where they have three
-    levels (`layers^2`, of which the straight part is taken out, so that it stays with `layers`) and
-    all products of two (`layers x conv_size`); axes without an order as levels. p_value is the
+    Axes with an order enter as centred logarithms (`depth`), with squares where they have three
+    levels (`depth^2`, of which the straight part is taken out, so that it stays with `depth`) and
+    all products of two (`depth x width`); axes without an order as levels. p_value is the
     type-II F test with HC3 covariance; p_clustered that of the coefficients clustered by
     architecture (NaN with too few architectures). omega_squared is the share of the
     variance, (SS - df MSE) / (SS_total + MSE) (Hays 1963), its interval by inversion of the
@@ -279,7 +282,7 @@ def _trends(table: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
 def _term(name: str) -> str:
     if name.startswith("square_"):
         return name.removeprefix("square_") + "^2"
-    return re.sub(r"ln_|C\(|\)", "", name).replace(":", " x ")
+    return re.sub(r"\bln_|\bC\(|\)", "", name).replace(":", " x ")
 
 
 def anova_words(table: pd.DataFrame) -> list[str]:
@@ -305,7 +308,7 @@ def anova_words(table: pd.DataFrame) -> list[str]:
 
 def _name(term: str) -> str:
     return " x ".join(
-        AXIS_WORDS[part.removesuffix("^2")].name + (" squared" if part.endswith("^2") else "")
+        axis_name(part.removesuffix("^2")) + (" squared" if part.endswith("^2") else "")
         for part in term.split(" x ")
     )
 
@@ -314,9 +317,9 @@ EQUIVALENCE = described(
     {
         **OWN,
         "factor": text("axis"),
-        "base": count("level that is compared with"),
-        "level": count("level that is compared"),
-        "stratum": text("matched cells: those of one number of layers and the like, or `all`"),
+        "base": number("level that is compared with"),
+        "level": number("level that is compared"),
+        "stratum": text("matched cells: those of one level of another axis, or `all`"),
         "pairs": count("matched pairs"),
         **bounded("ratio", "geometric mean of the time at `level` over that at `base`"),
         "p_equivalence": number("p of the two one-sided tests (TOST)"),
@@ -334,22 +337,23 @@ def equivalence(
     confidence: float,
     margin: float = MARGIN,
     time: str = TIME,
-    factors: Collection[str] = FACTORS,
+    factors: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """One row a machine, model, factor, pair of neighbouring levels (and the two ends) and stratum.
+    """One row a machine, model, factor (of `factors`, or every one), pair of neighbouring levels
+    (and the two ends) and stratum.
 
     Cells that differ in nothing but the factor are matched; `ratio` is the geometric mean of time
-    at `level` over that at `base`. A stratum holds layers (for the factor layers, the convolution
-    size) fixed: effects of opposite sign may cancel in all cells together. Pairs of one
-    architecture that differ in a batch size which never reached the model are averaged first in
-    the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against 1 / (1 + margin) to
-    1 + margin, p_difference the paired t test's, p_holm the same over the rows of the factor; the
-    interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict: equivalent, different
-    (p_holm < alpha and not equivalent), undetermined, not testable.
+    at `level` over that at `base`. A stratum holds the family's first varying axis
+    (for that factor itself, the second) fixed: effects of opposite sign may cancel in all cells
+    together. Pairs of one architecture that differ in a batch size which never reached the model
+    are averaged first in the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against
+    1 / (1 + margin) to 1 + margin, p_difference the paired t test's, p_holm the same over the rows
+    of the factor; the interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict:
+    equivalent, different (p_holm < alpha and not equivalent), undetermined, not testable.
     """
     rows = []
     for machine, model, table in by_model(cells, time):
-        for factor in [axis for axis in effective(table) if axis in factors]:
+        for factor in [axis for axis in effective(table) if factors is None or axis in factors]:
             head = {"machine": machine, "model": model, "factor": factor, "margin": margin}
             found = pd.DataFrame(_factor(table, factor, 1 - confidence, margin))
             found["p_holm"] = corrected(found["p_difference"])
@@ -387,20 +391,21 @@ def no_effect(table: pd.DataFrame) -> pd.DataFrame:
 def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> list[dict]:
     levels = sorted(table[factor].unique().tolist())
     steps = list(pairwise(levels)) + ([(levels[0], levels[-1])] if len(levels) > 2 else [])
-    held = "conv_size" if factor == "layers" else "layers"
+    held = stratum(table, factor)
     rows = []
     for base, level in steps:
         pairs = log_ratios(table, factor, base, level)
         whole = pairs
         if nominal_batch(table):
-            shape = [axis for axis in SHAPE if axis != factor]
-            whole = pairs.groupby(shape, as_index=False)[["base_log_s", "level_log_s"]].mean()
+            others = [axis for axis in shape(table) if axis != factor]
+            whole = pairs.groupby(others, as_index=False)[["base_log_s", "level_log_s"]].mean()
         parts = [(ALL, whole)]
-        if pairs[held].nunique() > 1:
-            parts += [(f"{AXIS_WORDS[held].name} {v}", part) for v, part in pairs.groupby(held)]
-        for stratum, part in parts:
+        if held and pairs[held].nunique() > 1:
+            by_level = pairs.groupby(held)
+            parts += [(f"{axis_name(held)} {level_words(at)}", part) for at, part in by_level]
+        for where, part in parts:
             rows.append(
-                {"base": base, "level": level, "stratum": stratum, "pairs": len(part)}
+                {"base": base, "level": level, "stratum": where, "pairs": len(part)}
                 | tost(part["base_log_s"], part["level_log_s"], alpha, margin)
             )
     return rows
@@ -440,7 +445,7 @@ def equivalence_words(table: pd.DataFrame) -> list[str]:
     """A sentence for every machine, model and factor, with its greatest difference."""
     sentences = []
     for row in no_effect(table).to_dict("records"):
-        name = AXIS_WORDS[row["factor"]].name
+        name = axis_name(row["factor"])
         size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
         where = "over all cells" if row["stratum"] == ALL else f"at {row['stratum']}"
         verdict = {

@@ -1,9 +1,11 @@
 """The parts in their order, the findings, writing."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -42,7 +44,7 @@ from tfscale.analysis.predictions import (
     within_budget,
 )
 from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread, spread_words
-from tfscale.analysis.slices import CORRELATIONS, comparisons, correlations
+from tfscale.analysis.slices import CORRELATIONS, comparisons, correlations, split
 from tfscale.analysis.thresholds import (
     THRESHOLD_PROFILES,
     THRESHOLDS,
@@ -50,6 +52,7 @@ from tfscale.analysis.thresholds import (
     threshold_sentences,
     thresholds,
 )
+from tfscale.analysis.words import level
 from tfscale.analysis.work_model import WORK_MODEL, fit_groups, label_words, rate_words, rates
 from tfscale.analysis.work_shares import (
     REGIMES,
@@ -60,14 +63,14 @@ from tfscale.analysis.work_shares import (
     saturation,
     saturation_words,
 )
-from tfscale.axes import AXES
+from tfscale.axes import AXES, SHAPES
 from tfscale.files.columns import described, text, typed
 from tfscale.files.parquet import write_csv, write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import TABLES, TOP
 from tfscale.tables.latency import read_processes
 from tfscale.units import seconds, three
-from tfscale.words import AXIS_WORDS, WARNING, spanned, value_words
+from tfscale.words import WARNING, axis_name, spanned, value_words
 
 FITS = {
     "laws": LAWS,
@@ -167,7 +170,7 @@ def prediction(own: Material) -> Part:
     plan = own.plan
     errors, left_out = held_out_tables(own.cells, own.processes)
     cover = coverage_table(own.cells)
-    asked = predict_cells(own.cells, plan.predict or [])
+    asked = predict_cells(own.cells, plan.predict or [], own.work)
     within = within_budget(own.cells, asked, plan.latency_ms)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
     sentences = held_out_words(errors) + prediction_words(asked, cover) + budget_words(within)
@@ -237,7 +240,7 @@ def _drivers(laws: pd.DataFrame) -> list[str]:
             continue
         row = max(sized, key=lambda row: abs(np.log(row["ratio"])))
         several = f" on {machine}" if laws["machine"].nunique() > 1 else ""
-        name, verdict = AXIS_WORDS[row["factor"]].name, str(row["verdict"])
+        name, verdict = axis_name(row["factor"]), str(row["verdict"])
         law = f"the time {RISES[verdict]} {name}" if verdict in RISES else f"its law: {verdict}"
         effect = effect_words(group[group["factor"] == row["factor"]], row, name)
         sentences.append(f"{model}{several}: {effect}; {law}.")
@@ -246,9 +249,15 @@ def _drivers(laws: pd.DataFrame) -> list[str]:
 
 def _categories(runs: pd.DataFrame) -> list[str]:
     """What each value without an order (a precision, XLA, a path) costs against the usual one."""
+
+    def words(axis: str, value: str | bool | float) -> str:
+        if axis in SHAPES:
+            return f"{axis_name(axis)} {level(value)}"
+        return value_words(axis, cast(str | bool, value))
+
     return [
-        f"{found.model}: {value_words(found.axis, found.value)} takes {three(found.ratio)} times "
-        f"as long as {value_words(found.axis, found.base)} in matched cells "
+        f"{found.model}: {words(found.axis, found.value)} takes {three(found.ratio)} times "
+        f"as long as {words(found.axis, found.base)} in matched cells "
         f"{spanned(found.pairs, found.low, found.high)}."
         for found in comparisons(runs)
     ]
@@ -257,10 +266,10 @@ def _categories(runs: pd.DataFrame) -> list[str]:
 def _batching(cells: pd.DataFrame) -> list[str]:
     """What the best batch size gains in throughput over the smallest one, in matched cells."""
     sentences = []
-    others = ["machine", *(axis for axis in AXES if axis != "batch_size")]
-    for model, table in cells.sort_values("batch_size").groupby("model", sort=False):
+    for (model,), table in split(cells.sort_values("batch_size"), ["model"]):
         least = table["batch_size"].iloc[0]
-        alike = table.groupby(others, dropna=False)
+        others = [axis for axis in AXES if axis != "batch_size" and axis in table]
+        alike = table.groupby(["machine", *others])
         gain = table["throughput_per_s"] / alike["throughput_per_s"].transform("first")
         gain = gain[alike["batch_size"].transform("first") == least]
         by_batch = gain.groupby(table["batch_size"])
@@ -294,6 +303,7 @@ def fit(
     cells_path: str,
     runs_path: str,
     roofs_path: str,
+    work: Sequence[str],
     imports: list[dict],
     coverage: float,
     plan: dict,
@@ -301,13 +311,16 @@ def fit(
     progress: Callable[[str], object] = print,
 ) -> pd.DataFrame:
     """Write every table of `outputs.TABLES` (Parquet, and CSV for people) and the findings; returns
-    those. `plan` holds the fields of `Plan`; `progress` is told of each part that is done. Raises
-    StudyError on input that cannot be analysed."""
+    those. `work` are the files, named after architectures, that hold the work of cells to predict
+    and of the paper's tables; `plan` holds the fields of `Plan`; `progress` is told of each part
+    that is done. Raises StudyError on input that cannot be analysed."""
     for line in check_imports(imports):
         progress(f"{WARNING}{line}")
     own = Tables(pd.read_parquet(cells_path), read_processes(runs_path))
     roofs = pd.read_parquet(roofs_path)
-    material = gather(own, imported(imports, coverage), roofs, Plan(**plan))
+    by_name = {Path(path).stem: json.loads(Path(path).read_text()) for path in work}
+    others = imported(imports, coverage, by_name)
+    material = gather(own, others, roofs, Plan(**plan), by_name)
     tables: dict[str, pd.DataFrame] = {}
     by_topic: dict[str, list[str]] = {}
     for number, part in enumerate(PARTS, start=1):

@@ -9,12 +9,12 @@ import statsmodels.api as sm
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsqr
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, SIZE, architectures, named
-from tfscale.analysis.statistics import SAME_CALL
+from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, named, split, values
+from tfscale.analysis.statistics import same_call
 from tfscale.analysis.words import digits, groups
 from tfscale.analysis.work_model import fit_work, timed
 from tfscale.axes import FACTORS
-from tfscale.files.columns import axes, count, described, number, text
+from tfscale.files.columns import count, described, model_axes, number, text
 
 TESTS = ("cell", "architecture", "level", "top level")
 MOST_FOLDS = 60
@@ -35,7 +35,7 @@ def folds(cells: pd.DataFrame, test: str) -> list[Fold]:
     """The folds of a test over cells of one group; every fold leaves some cells to learn from."""
     kinds = {
         "cell": lambda: _numbered(cells.groupby("cell", sort=False).ngroup().to_numpy()),
-        "architecture": lambda: _numbered(architectures(cells)),
+        "architecture": lambda: _numbered(architecture(cells).to_numpy()),
         "level": lambda: _levels(cells, top_only=False),
         "top level": lambda: _levels(cells, top_only=True),
     }
@@ -58,18 +58,16 @@ def _numbered(number: np.ndarray) -> Iterator[Fold]:
 
 
 def _levels(cells: pd.DataFrame, top_only: bool) -> Iterator[Fold]:
-    for factor in FACTORS:
-        values = cells["called_batch" if factor == "batch_size" else factor].to_numpy()
-        levels = np.unique(values)
+    for factor in [axis for axis in FACTORS if axis in cells]:
+        at = cells["called_batch" if factor == "batch_size" else factor].to_numpy()
+        levels = np.unique(at)
         chosen = np.unique(np.linspace(0, len(levels) - 1, MOST_LEVELS).round().astype(int))
         for level in levels[-1:] if top_only else levels[chosen]:
-            yield Fold(np.flatnonzero(values == level), f"{factor} {level}")
+            yield Fold(np.flatnonzero(at == level), f"{factor} {level}")
 
 
 Predict = Callable[[pd.DataFrame], np.ndarray]
 Fit = Callable[[pd.DataFrame], Predict]
-SHAPES = ["called_batch", "layers", "conv_size", "input_size"]
-"""The factors that vary within cells that are fitted together."""
 SMALLEST_SHARE = 1e-3
 TOLERANCE = 1e-9
 
@@ -86,24 +84,31 @@ def constant(cells: pd.DataFrame) -> Predict:
 
 
 def log_log(cells: pd.DataFrame) -> Predict:
-    """A power law in every factor: ln t = a + sum of b ln x, by ordinary least squares."""
-    factors = _varying(cells)
-    fitted = sm.OLS(np.log(cells["latency_s"].to_numpy(float)), _logs(cells, factors)).fit()
-    return lambda others: np.exp(_logs(others, factors) @ fitted.params)
+    """A power law in every factor and a multiple for every value of the axes without an order:
+    ln t = a + sum of b ln x, by ordinary least squares."""
+    factors, levels = factors_of(cells), _values(cells)
+
+    def design(table: pd.DataFrame) -> np.ndarray:
+        logs = [np.log(table[factor].to_numpy(float)) for factor in factors]
+        own = [table[axis].to_numpy() == value for axis, found in levels.items() for value in found]
+        return np.column_stack([np.ones(len(table)), *logs, *own])
+
+    fitted = sm.OLS(np.log(cells["latency_s"].to_numpy(float)), design(cells)).fit()
+    return lambda others: np.exp(design(others) @ fitted.params)
 
 
 def law_per_factor(cells: pd.DataFrame) -> Predict:
-    """A product of laws: the effect of each factor's levels, each smoothed by its best law.
+    """A product of laws: the effect of each factor's levels, each smoothed by its best law, and of
+    the values of the axes without an order, as they are.
 
     The effects come from ln t = a + sum of level effects (sparse least squares); a factor's law
     is the one of log, linear and power that leaves the least squares of ln t over its levels.
     """
-    factors = _varying(cells)
+    factors, plain = factors_of(cells), _values(cells)
     log_s = np.log(cells["latency_s"].to_numpy(float))
     levels = {factor: np.sort(cells[factor].unique()) for factor in factors}
-    dummies = [
-        csr_array(cells[factor].to_numpy()[:, None] == levels[factor][1:]) for factor in factors
-    ]
+    steps = {factor: levels[factor][1:] for factor in factors} | plain
+    dummies = [csr_array(cells[axis].to_numpy()[:, None] == steps[axis]) for axis in steps]
     x = hstack([csr_array(np.ones((len(cells), 1))), *dummies], format="csr", dtype=float)
     effects = iter(lsqr(x, log_s, atol=TOLERANCE, btol=TOLERANCE)[0][1:])
     laws = {
@@ -111,8 +116,11 @@ def law_per_factor(cells: pd.DataFrame) -> Predict:
         for factor in factors
     }
 
+    multiples = {axis: {value: next(effects) for value in found} for axis, found in plain.items()}
+
     def smooth(others: pd.DataFrame) -> np.ndarray:
         parts = [law(others[factor].to_numpy(float)) for factor, law in laws.items()]
+        parts += [others[axis].map(own).fillna(0).to_numpy() for axis, own in multiples.items()]
         return np.sum(parts, axis=0) if parts else np.zeros(len(others))
 
     scale = np.mean(log_s - smooth(cells))
@@ -135,14 +143,15 @@ def _straight(x: np.ndarray, relative: np.ndarray, bend: Callable) -> Callable:
     return lambda at: np.log(np.maximum(intercept + slope * bend(at), least))
 
 
-def _varying(cells: pd.DataFrame) -> list[str]:
-    return [factor for factor in SHAPES if np.ptp(cells[factor].to_numpy()) > 0]
+def factors_of(cells: pd.DataFrame) -> list[str]:
+    """The axes with an order that vary, with the batch that the calls had."""
+    axes = ["called_batch" if axis == "batch_size" else axis for axis in FACTORS]
+    return [axis for axis in axes if axis in cells and cells[axis].nunique() > 1]
 
 
-def _logs(cells: pd.DataFrame, factors: list[str]) -> np.ndarray:
-    return np.column_stack(
-        [np.ones(len(cells)), *(np.log(cells[f].to_numpy(float)) for f in factors)]
-    )
+def _values(cells: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The values but the first of every axis without an order that varies."""
+    return {axis: np.array(cells[axis].unique()[1:], dtype=object) for axis in values(cells)}
 
 
 PREDICTORS: dict[str, Fit] = {
@@ -179,7 +188,7 @@ HELD_OUT_CELLS = described(
     {
         "cell": text("cell that was left out"),
         **GROUP_COLUMNS,
-        **axes(*ARCHITECTURE),
+        **model_axes(),
         "called_batch": SIZE["called_batch"],
         "test": text("what was left out with it: its architecture, or a factor's top level"),
         "fold": text("the part that was left out"),
@@ -216,8 +225,7 @@ def held_out_tables(
     """
     rows = []
     shown = [pd.DataFrame(columns=HELD_OUT_CELLS.names)]
-    for group, table in timed(cells).groupby(GROUP, sort=False):
-        table = table.reset_index(drop=True)
+    for group, table in split(timed(cells), GROUP):
         floor = 100 * noise_floor(table, processes)
         for test in TESTS:
             parts = folds(table, test)
@@ -235,7 +243,10 @@ def held_out_tables(
                     shown.append(table.iloc[out["position"]].reset_index(drop=True).join(found))
     return (
         pd.DataFrame(rows, columns=HELD_OUT.names),
-        pd.concat([part[HELD_OUT_CELLS.names] for part in shown[1:] or shown], ignore_index=True),
+        pd.concat(
+            [part.reindex(columns=HELD_OUT_CELLS.names) for part in shown[1:] or shown],
+            ignore_index=True,
+        ),
     )
 
 
@@ -294,7 +305,7 @@ def noise_floor(cells: pd.DataFrame, processes: pd.DataFrame | None) -> float:
         change = (by_round / by_round.groupby("cell").shift() - 1).abs().dropna()
         if len(change):
             return float(change.median())
-    alike = cells.groupby(SAME_CALL)["latency_s"]
+    alike = cells.groupby(same_call(cells))["latency_s"]
     change = (cells["latency_s"] / alike.shift() - 1).abs().dropna()
     return float(change.median()) if len(change) else float("nan")
 

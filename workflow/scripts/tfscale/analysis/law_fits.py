@@ -46,7 +46,15 @@ class Form:
 
 
 def _share(h: np.ndarray) -> np.ndarray:
-    return (h - h[..., :1]) / (h[..., -1:] - h[..., :1])
+    """The share of the way to the highest level; 0 where both ends are the same, as those of
+    x ln x may be below 1."""
+    span = h[..., -1:] - h[..., :1]
+    return np.divide(h - h[..., :1], span, out=np.zeros_like(h), where=span != 0)
+
+
+def _slope(rise: float, h: np.ndarray) -> float:
+    """The slope that makes a rise over transformed levels; NaN where both ends are the same."""
+    return float(rise / (h[-1] - h[0])) if h[-1] != h[0] else np.nan
 
 
 def _additive(name: str, formula: str, transform: Callable[[np.ndarray], np.ndarray]) -> Form:
@@ -57,8 +65,8 @@ def _additive(name: str, formula: str, transform: Callable[[np.ndarray], np.ndar
 
     def terms(x: np.ndarray, theta: np.ndarray) -> tuple[float, float, float]:
         h = transform(x)
-        slope = np.expm1(theta[0]) / (h[-1] - h[0])
-        return float(1 - slope * h[0]), float(slope), np.nan
+        slope = _slope(np.expm1(theta[0]), h)
+        return float(1 - slope * h[0]), slope, np.nan
 
     return Form(name, formula, lambda x, a, b, c: a + b * transform(x), (RATIOS,), logs, terms)
 
@@ -71,8 +79,8 @@ def _multiplicative(name: str, formula: str, transform: Callable[[np.ndarray], n
 
     def terms(x: np.ndarray, theta: np.ndarray) -> tuple[float, float, float]:
         h = transform(x)
-        slope = theta[0] / (h[-1] - h[0])
-        return float(np.exp(-slope * h[0])), float(slope), np.nan
+        slope = _slope(theta[0], h)
+        return float(np.exp(-slope * h[0])), slope, np.nan
 
     value = lambda x, a, b, c: a * np.exp(b * transform(x))  # noqa: E731
     return Form(name, formula, value, (RATIOS,), logs, terms, (True, False, True))

@@ -23,12 +23,21 @@ from tfscale.analysis.law_fits import (
     reported,
     small,
 )
-from tfscale.analysis.slices import OWN, called, replicates, slice_names, slice_numbers, slices
+from tfscale.analysis.slices import (
+    OWN,
+    called,
+    replicates,
+    slice_names,
+    slice_numbers,
+    slices,
+    split,
+    varying,
+)
 from tfscale.analysis.statistics import redrawn
-from tfscale.axes import FACTORS
+from tfscale.axes import FAMILIES, model_axes
 from tfscale.files.columns import bounded, count, described, flag, number, text
 from tfscale.units import percent, three
-from tfscale.words import AXIS_WORDS, between, p_words, share
+from tfscale.words import axis_name, between, p_words, share
 
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
@@ -286,6 +295,7 @@ def law_rows(
     if draws is not None and compared["weight"].notna().any():
         compared["wins"] = _wins(levels, draws, fits, confidence)
     flattest, differ = fits["constant"].rss, slices_differ(levels, known)
+    paper = _papers_regression(cells["model"].iloc[0], factor)
     for name, found in fits.items():
         form = FORMS[name]
         left = levels.cells - levels.scales - form.shapes
@@ -293,7 +303,7 @@ def law_rows(
         yield {
             "law": name,
             "formula": form.formula,
-            "paper": name == "log" and factor == "layers",
+            "paper": name == "log" and paper,
             **size,
             **reported(form, levels, found, confidence),
             "p_value": extra_p(flattest, found.rss, form.shapes, left) if tested else np.nan,
@@ -301,6 +311,12 @@ def law_rows(
             "slices_differ_p": differ,
             **compared.loc[name].to_dict(),
         }
+
+
+def _papers_regression(model: str, factor: str) -> bool:
+    """Whether the paper drew its log-scaling regression along this axis: the first of its own
+    networks."""
+    return FAMILIES[model].paper is not None and factor == model_axes(model)[0]
 
 
 def _compared(
@@ -411,12 +427,12 @@ def fit_laws(
     """
     rng = rng or np.random.default_rng(0)
     rows: list[dict] = []
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+    for (machine, model), table in split(cells):
         known = replicates(table, processes)
         draws = None
         if (known["processes"] > 1).any():
             draws = np.log(redrawn(table, processes, tables, rng))
-        for factor in FACTORS:
+        for factor in varying(table):
             used = slices(table, factor)[0].index
             names = slice_names(table, factor) if alone else pd.Series(POOLED, index=table.index)
             for name, group in _groups(table, factor, names.loc[used], alone):
@@ -475,7 +491,7 @@ def _who(row: dict | pd.Series) -> str:
 
 
 def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
-    verdict, name = str(best["verdict"]), AXIS_WORDS[best["factor"]].name
+    verdict, name = str(best["verdict"]), axis_name(best["factor"])
     head = f"{_who(best)}: the law along {name}"
     if verdict.startswith(UNTESTED):
         effect = "" if pd.isna(best["ratio"]) else f"; {effect_words(rows, best, name)}"

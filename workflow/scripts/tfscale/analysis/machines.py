@@ -10,9 +10,7 @@ from scipy.stats import t
 from tfscale.analysis.slices import architecture, by_model, effective
 from tfscale.axes import AXES
 from tfscale.files.columns import bounded, count, described, flag, number, text
-from tfscale.words import AXIS_WORDS, p_words, times
-
-PLAIN = [axis for axis in AXES if axis != "batch_size"]
+from tfscale.words import axis_name, p_words, times
 
 
 def common(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
@@ -23,10 +21,10 @@ def common(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, boo
     and every call of one table had the same batch, the other table's architectures are
     interpolated there: linearly in ln time and ln batch, between their own batches only.
     """
-    axes = [axis for axis in PLAIN if axis in first and axis in second]
+    axes = [axis for axis in AXES if axis != "batch_size" and axis in first and axis in second]
     keys = [*axes, "called_batch"]
     sides = [
-        table.groupby(keys, as_index=False)[["log_s", "work_flop"]].mean()
+        table[table["work_flop"] > 0].groupby(keys, as_index=False)[["log_s", "work_flop"]].mean()
         for table in (first, second)
     ]
     both = _joined(sides, keys)
@@ -132,7 +130,7 @@ def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]
         by_axis = _clustered(y, doubled, shapes)
         for axis in axes:
             found = _ratio("", by_axis, doubled.columns == f"time per doubling of {axis}", alpha)
-            rows.append(found | {"quantity": f"time per doubling of {AXIS_WORDS[axis].name}"})
+            rows.append(found | {"quantity": f"time per doubling of {axis_name(axis)}"})
     rows.append(_constant(y, x, shapes, alpha))
     return [head | row for row in rows]
 

@@ -1,29 +1,34 @@
 """What the analysis works on: own and imported tables, the plan."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tfscale.analysis.scatter import outliers
-from tfscale.analysis.slices import checked, without_rounds
+from tfscale.analysis.slices import checked, own_axes, without_rounds
 from tfscale.analysis.statistics import process_rows, run_rows
-from tfscale.axes import cell_name, defaults
+from tfscale.axes import AXES, FAMILIES, Family, adopt, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.checksums import sha256_of
 from tfscale.files.parquet import check_import
-from tfscale.study.work import work_columns
-from tfscale.tables.latency import cells_of, latencies, read_processes
+from tfscale.study.grid import architecture
+from tfscale.study.kinds import WORK
+from tfscale.tables.latency import latencies, read_processes
 from tfscale.timing.protocol import calls_per_pass
 
 PAPER_COLUMNS = ["Layers", "BatchSize", "ConvSize", "TotalTime", "MeanTime"]
 PAPER_BATCH = 32
 """Keras' default: the paper's batch size never reached `predict`, which therefore used this one."""
 PAPER_INPUTS = 2000
-INPUT_SIZES = {"mnist": 28, "text": 56}
-VOCABULARY = {"mnist": 0, "text": 18_765}
+WORK_KEY, FAMILIES_KEY = b"tfscale_work", b"tfscale_families"
+"""Of the metadata of a runs.parquet: the work of its architectures, and its families."""
+Work = Mapping[str, dict]
+"""The columns WORK of models by the name of their architecture."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,14 @@ def check_imports(imports: Collection[dict]) -> list[str]:
     return sorted(unjudged)
 
 
-def imported(imports: Collection[dict], coverage: float) -> list[Tables]:
+def imported(imports: Collection[dict], coverage: float, work: Work) -> list[Tables]:
     """The tables of each entry of `imports` (path, name, model): of a CSV file of the paper its
-    cells, of another study's runs.parquet its cells and processes.
+    cells with their `work`, of another study's runs.parquet its cells and processes.
 
     Raises StudyError that names the file and what is wrong with it.
     """
     return [
-        Tables(paper_cells(entry["path"], str(entry.get("model")), entry["name"]))
+        Tables(paper_cells(entry["path"], str(entry.get("model")), entry["name"], work))
         if entry["path"].endswith(".csv")
         else study_tables(entry["path"], entry["name"], coverage)
         for entry in imports
@@ -76,18 +81,22 @@ def imported(imports: Collection[dict], coverage: float) -> list[Tables]:
 
 def study_tables(path: str, name: str, coverage: float) -> Tables:
     """The cells of another study's runs.parquet, with axes, work, latency and the time of the
-    paper's 2,000 inputs, and its processes.
+    paper's 2,000 inputs, and its processes. Its families are taken in beside the study's own.
 
     `machine` is `name`, with the other study's own machine behind it where it has several.
     """
     try:
+        about = pq.read_metadata(path).metadata or {}
+        if not {WORK_KEY, FAMILIES_KEY} <= set(about):
+            raise StudyError(f"{path}: of an earlier version; merge it again there (imports)")
+        _take_in(json.loads(about[FAMILIES_KEY]), path)
         processes = read_processes(path)
+        processes = processes.reindex(columns=list(dict.fromkeys([*processes, *AXES])))
         timed = latencies(processes, path, coverage)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise StudyError(f"{path}: not the runs.parquet of a study: {error} (imports)") from None
-    work = [work_columns(axes, VOCABULARY[axes["model"]]) for axes in cells_of(timed)]
     calls = calls_per_pass(PAPER_INPUTS, timed["batch_size"])
-    cells = pd.concat([timed.drop(columns="host"), pd.DataFrame(work)], axis=1).assign(
+    cells = with_work(timed.drop(columns="host"), json.loads(about[WORK_KEY]), path).assign(
         called_batch=timed["batch_size"], pass_mean_s=timed["latency_s"] * calls
     )
     several = cells["machine"].nunique() > 1
@@ -99,13 +108,65 @@ def study_tables(path: str, name: str, coverage: float) -> Tables:
     )
 
 
-def paper_cells(path: str, model: str, name: str) -> pd.DataFrame:
+def _take_in(families: dict[str, dict], path: str) -> None:
+    """Adopt another study's families beside those that are known; a family of a known name must
+    have the same axes."""
+    known = {name: _plain(family) for name, family in FAMILIES.items()}
+    for name in set(known) & set(families):
+        ours, theirs = (_kinds(own[name]["axes"]) for own in (known, families))
+        differ = [axis for axis in ours | theirs if ours.get(axis) != theirs.get(axis)]
+        if differ:
+            raise StudyError(
+                f"{path}: its family {name} is not this study's: they differ in "
+                f"{', '.join(differ)} (imports)"
+            )
+        for axis, spec in families[name]["axes"].items():
+            known[name]["axes"][axis]["positive"] &= spec.get("positive", True)
+    adopt(known | {name: about for name, about in families.items() if name not in known})
+
+
+def _kinds(axes: dict[str, dict]) -> dict[str, tuple]:
+    """What two studies must agree in of each axis: type, short form and default."""
+    return {
+        name: (spec["kind"], spec.get("short", name), spec.get("default"))
+        for name, spec in axes.items()
+    }
+
+
+def _plain(family: Family) -> dict:
+    """A family as `adopt` takes it."""
+    fields = ("short", "default", "positive")
+    axes = {
+        name: {"kind": axis.kind.__name__} | {field: getattr(axis, field) for field in fields}
+        for name, axis in family.axes.items()
+    }
+    about = {"title": family.title, "paper": family.paper, "trained": family.trained}
+    return about | {"axes": axes}
+
+
+def with_work(cells: pd.DataFrame, work: Work, where: str) -> pd.DataFrame:
+    """The cells with the work of their models, which `work` holds by architecture and precision;
+    StudyError that names `where` the cells come from, and a model whose work is not known."""
+    found = pd.Series(index=cells.index, dtype=object)
+    for _, table in cells.groupby("model"):
+        for index, cell in zip(table.index, own_axes(table).to_dict("records"), strict=True):
+            name = cell_name(architecture(cell) | {"precision": cell["precision"]})
+            if name not in work:
+                raise StudyError(f"{where}: the work of {name} was not counted")
+            found[index] = work[name]
+    return cells.join(pd.DataFrame(found.tolist(), cells.index, WORK))
+
+
+def paper_cells(path: str, model: str, name: str, work: Work) -> pd.DataFrame:
     """One row a row of the paper's CSV, with the columns of `cells.parquet` that it can fill.
 
-    `machine` is `name`. batch_size is what the table says, called_batch what the calls really
-    had; latency_s is the time of one call, MeanTime over the calls of a pass. Raises StudyError
-    that names the file and what is wrong with it.
+    `model` is one of the paper's families, `work` that of its architectures; `machine` is `name`.
+    batch_size is what the table says, called_batch what the calls really had; latency_s is the time
+    of one call, MeanTime over the calls of a pass. Raises StudyError that names the file and what
+    is wrong with it.
     """
+    if model not in FAMILIES or FAMILIES[model].paper is None:
+        raise StudyError(f"{path}: {model} is none of the paper's networks (imports)")
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
@@ -120,26 +181,26 @@ def paper_cells(path: str, model: str, name: str) -> pd.DataFrame:
         raise StudyError(
             f"{path}: Layers, BatchSize and ConvSize must be whole numbers (imports in config.yaml)"
         )
-    return pd.DataFrame([_cell(row, model, name) for row in table.to_dict("records")])
+    cells = pd.DataFrame([_cell(row, model, name) for row in table.to_dict("records")])
+    return with_work(cells, work, path)
 
 
 def _cell(row: dict, model: str, name: str) -> dict:
-    axes = defaults() | {
+    axes = defaults(model) | (FAMILIES[model].paper or {})
+    axes |= {
         "model": model,
         "layers": int(row["Layers"]),
         "batch_size": int(row["BatchSize"]),
         "conv_size": int(row["ConvSize"]),
-        "input_size": INPUT_SIZES[model],
     }
-    return (
-        {"cell": cell_name(axes), "machine": name, "called_batch": PAPER_BATCH}
-        | axes
-        | work_columns(axes, VOCABULARY[model])
-        | {
-            "latency_s": row["MeanTime"] / calls_per_pass(PAPER_INPUTS, PAPER_BATCH),
-            "pass_mean_s": row["MeanTime"],
-        }
-    )
+    return {
+        "cell": cell_name(axes),
+        "machine": name,
+        "called_batch": PAPER_BATCH,
+        **axes,
+        "latency_s": row["MeanTime"] / calls_per_pass(PAPER_INPUTS, PAPER_BATCH),
+        "pass_mean_s": row["MeanTime"],
+    }
 
 
 @dataclass(frozen=True)
@@ -165,7 +226,8 @@ class Material:
 
     `processes` are all that there are; `levelled` the same without what all cells of a machine
     share of a round. `repeats` are the levelled ones as rows like cells, one a process; `runs` has
-    a row a cell and round as it was, and imported cells without processes as they are.
+    a row a cell and round as it was, and imported cells without processes as they are. `work` is
+    that of the architectures to predict.
     """
 
     own: pd.DataFrame
@@ -178,9 +240,12 @@ class Material:
     imported: tuple[str, ...]
     roofs: pd.DataFrame
     plan: Plan
+    work: Work
 
 
-def gather(own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Plan) -> Material:
+def gather(
+    own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Plan, work: Work
+) -> Material:
     """The study's tables and the imported ones, whose names must be free.
 
     Raises StudyError that names cells without a time, or a name that cannot be used.
@@ -206,6 +271,7 @@ def gather(own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Pla
         imported=names,
         roofs=hosts.merge(roofs, on="host").drop(columns="host"),
         plan=plan,
+        work=work,
     )
 
 

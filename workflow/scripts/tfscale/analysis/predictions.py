@@ -4,22 +4,29 @@ Barber, Candès, Ramdas and Tibshirani (2021), Predictive inference with the jac
 Statistics 49(1), section 3. Residuals are those of ln t, so that intervals are never negative.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from tfscale.analysis.held_out import Fit, Predict, spread, work_model
-from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SETTING, SIZE, architectures, named
+from tfscale.analysis.material import with_work
+from tfscale.analysis.slices import (
+    GROUP,
+    GROUP_COLUMNS,
+    SETTING,
+    SIZE,
+    architecture,
+    named,
+    shape,
+    split,
+)
 from tfscale.analysis.words import groups, scaled
 from tfscale.analysis.work_model import timed
 from tfscale.axes import AXES, FACTORS
-from tfscale.errors import StudyError
 from tfscale.files.columns import axes, bounded, count, described, number, text
 from tfscale.study.grid import cells as grid_cells
-from tfscale.study.grid import impossible
-from tfscale.study.work import work_columns
 from tfscale.units import percent, seconds
 from tfscale.words import counted
 
@@ -58,7 +65,7 @@ def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
 
     None with fewer than three architectures: there is nothing to tell an interval from.
     """
-    fold = spread(architectures(cells), FOLDS)
+    fold = spread(architecture(cells).to_numpy(), FOLDS)
     if fold.max() + 1 < FEWEST_FOLDS:
         return None
     without, residuals = [], np.empty(len(cells))
@@ -75,7 +82,7 @@ def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
 
     Empty with fewer than four architectures, or too few cells for a bounded interval.
     """
-    fold = spread(architectures(cells), FOLDS)
+    fold = spread(architecture(cells).to_numpy(), FOLDS)
     inside = np.zeros(len(cells), dtype=bool)
     for part in range(fold.max() + 1):
         out = fold == part
@@ -123,24 +130,28 @@ COVERAGE = described(
 
 
 def predict_cells(
-    cells: pd.DataFrame, grid: dict | list[dict], coverage: float = ASKED
+    cells: pd.DataFrame,
+    grid: dict | list[dict],
+    work: Mapping[str, dict],
+    coverage: float = ASKED,
 ) -> pd.DataFrame:
     """One row a machine and cell of `grid` (as in config.yaml; empty = none): the work model's
-    latency_s with a CV+ interval.
+    latency_s with a CV+ interval. `work` holds the columns WORK by the name of an architecture.
 
     `extrapolates` names the axes whose value lies outside what the machine's own cells of the
     same model and setting cover; empty = none. There the interval promises nothing. `measured_s`
     is the latency of a cell that was run after all. Where nothing can be predicted `note` says
-    why. Raises StudyError for a cell that cannot exist.
+    why.
     """
     if not grid:
         return pd.DataFrame(columns=PREDICTIONS.names)
-    wanted = _wanted(grid)
+    wanted = _wanted(grid, work)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
-        learned = dict(iter(own.groupby(["model", *SETTING])))
-        for key, asked in wanted.groupby(["model", *SETTING], sort=False):
-            rows.append(_predicted(machine, learned.get(key), asked, coverage))
+        learned = dict(split(own, ["model", *SETTING]))
+        for group, asked in split(wanted, ["model", *SETTING]):
+            made = _predicted(machine, learned.get(group), asked, coverage)
+            rows.append(made.reindex(columns=PREDICTIONS.names))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTIONS.names)
     key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
     run = cells.drop_duplicates(key).set_index(key)["latency_s"]
@@ -148,19 +159,11 @@ def predict_cells(
     return table[PREDICTIONS.names]
 
 
-def _wanted(grid: dict | list[dict]) -> pd.DataFrame:
-    """The cells of the grid with the work of each; raises StudyError that names impossible ones."""
-    cells = grid_cells(grid)
-    wrong = {name: why for name, cell in cells.items() if (why := impossible(cell))}
-    if wrong:
-        name, why = next(iter(wrong.items()))
-        raise StudyError(f"predict: {len(wrong)} cells cannot exist, first {name}: {why}")
-    return pd.DataFrame(
-        [
-            {"cell": name} | cell | {"called_batch": cell["batch_size"]} | work_columns(cell, 0)
-            for name, cell in cells.items()
-        ]
-    )
+def _wanted(grid: dict | list[dict], work: Mapping[str, dict]) -> pd.DataFrame:
+    """The cells of the grid with the work of each."""
+    rows = [{"cell": name} | cell for name, cell in grid_cells(grid).items()]
+    table = pd.DataFrame(rows, columns=["cell", *AXES])
+    return with_work(table.assign(called_batch=table["batch_size"]), work, "predict")
 
 
 def _predicted(
@@ -177,7 +180,6 @@ def _predicted(
     )
     if own is None:
         return table.assign(note="not testable: no cell of this model and setting was run")
-    own = own.reset_index(drop=True)
     table["extrapolates"] = _outside(own, asked)
     made = cross_validated(own, work_model)
     if made is None:
@@ -193,9 +195,13 @@ def _predicted(
 
 
 def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
-    """For each cell the axes beyond what was run, e.g. `layers 12 > 10`."""
+    """For each cell the axes beyond what was run, e.g. `depth 12 > 10`, `activation gelu`."""
     told = [[] for _ in range(len(asked))]  # type: list[list[str]]
-    for factor in FACTORS:
+    for axis in [axis for axis in shape(asked) if axis not in FACTORS]:
+        for parts, value in zip(told, asked[axis], strict=True):
+            if value not in set(own[axis]):
+                parts.append(f"{axis} {value}")
+    for factor in [axis for axis in FACTORS if axis in asked]:
         run = own["called_batch" if factor == "batch_size" else factor]
         low, high = run.min(), run.max()
         for parts, value in zip(told, asked[factor], strict=True):
@@ -212,29 +218,19 @@ def coverage_table(cells: pd.DataFrame, coverage: float = ASKED) -> pd.DataFrame
 
 
 def _coverages(cells: pd.DataFrame, coverage: float) -> Iterator[dict]:
-    for group, table in timed(cells).groupby(GROUP, sort=False):
-        own = table.reset_index(drop=True)
+    for group, own in split(timed(cells), GROUP):
         inside = covered(own, work_model, coverage)
         yield named(group) | {
             "asked_percent": 100 * coverage,
             "covered_percent": 100 * inside.mean() if len(inside) else np.nan,
             "cells": len(own),
-            "architectures": architectures(own).max() + 1,
+            "architectures": architecture(own).nunique(),
             "note": "" if len(inside) else f"not testable: {TOO_FEW}",
         }
 
 
 SIZES = {"FLOP": "flop_per_example", "weights": "read_weight_bytes"}
 """What makes a model large."""
-KEPT = [
-    "cell",
-    *AXES,
-    "called_batch",
-    *SIZES.values(),
-    "latency_s",
-    "latency_low_s",
-    "latency_high_s",
-]
 BUDGET = described(
     {
         "machine": text("machine"),
@@ -274,12 +270,12 @@ def within_budget(
 
 def _largest(table: pd.DataFrame, source: str, budget_s: float) -> Iterator[dict]:
     known = table[table["latency_s"] > 0].assign(extrapolates=table.get("extrapolates", ""))
-    known = known.reindex(columns=["machine", "extrapolates", *KEPT])
+    latencies = ["latency_s", "latency_low_s", "latency_high_s"]
+    kept = ["cell", *AXES, "called_batch", *SIZES.values(), *latencies]
+    known = known.reindex(columns=["machine", "extrapolates", *kept])
     for (machine, model), own in known.groupby(["machine", "model"], sort=False):
         within = own[own["latency_s"] <= budget_s]
         for name, size in SIZES.items():
-            if known[size].isna().any():  # a table that is older than the column
-                continue
             head = {"machine": machine, "source": source, "largest_by": name, "budget_s": budget_s}
             if within.empty:
                 fastest = own.loc[own["latency_s"].idxmin()]
@@ -289,7 +285,7 @@ def _largest(table: pd.DataFrame, source: str, budget_s: float) -> Iterator[dict
                 continue
             order = [size, "called_batch", "latency_s"]
             best = within.sort_values(order, ascending=[False, False, True]).iloc[0]
-            yield head | best[KEPT].to_dict() | {"verdict": _verdict(best, budget_s)}
+            yield head | best[kept].to_dict() | {"verdict": _verdict(best, budget_s)}
 
 
 def _verdict(best: pd.Series, budget_s: float) -> str:

@@ -21,17 +21,15 @@ from tfscale.analysis.slices import (
     repeated,
     values,
 )
-from tfscale.axes import FACTORS
-from tfscale.files.columns import bounded, count, described, number, text
-from tfscale.words import AXIS_WORDS, p_words, times
+from tfscale.axes import AXES
+from tfscale.files.columns import axes, bounded, count, described, number, text
+from tfscale.words import axis_name, p_words, times
 
 OUTLIERS = described(
     {
         **OWN,
         "cell": text("flagged cell"),
-        "layers": count("axis: layers"),
-        "batch_size": count("axis: batch size"),
-        "conv_size": count("axis: convolution size"),
+        **axes(),
         "row": count("place of the cell among all cells, from 0"),
         "time_s": number("time of a pass"),
         "expected_s": number("what the other cells let expect"),
@@ -63,12 +61,12 @@ def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.Dat
     """
     rows = []
     position = cells.assign(row=cells.index)
-    for machine, model, table in by_model(position, time):
+    for machine, _, table in by_model(position, time):
         for index, found in shifts(table, confidence).iterrows():
             cell = table.loc[index]
-            names = ("cell", "layers", "batch_size", "conv_size", "row", "time_s")
+            names = ["cell", *(axis for axis in AXES if axis in table), "row", "time_s"]
             rows.append(
-                {"machine": machine, "model": model}
+                {"machine": machine}
                 | {name: cell[name] for name in names}
                 | {"expected_s": cell["time_s"] / found["ratio"], "cells": len(table)}
                 | found.to_dict()
@@ -151,9 +149,9 @@ def _shift_rows(fit, names: pd.Index, suspects: list, alpha: float, count: int) 
 def _suspects(table: pd.DataFrame) -> list:
     """Rows far from a robust additive fit, the farthest first; an architecture that is far as a
     whole is a misfit of that model and gives none."""
-    axes = effective(table)
-    terms = [f"C({axis})" for axis in axes + values(table)]
-    terms += [f"np.log({a}):np.log({b})" for n, a in enumerate(axes) for b in axes[n + 1 :]]
+    ordered = effective(table)
+    terms = [f"C({axis})" for axis in ordered + values(table)]
+    terms += [f"np.log({a}):np.log({b})" for n, a in enumerate(ordered) for b in ordered[n + 1 :]]
     model = smf.rlm(f"log_s ~ {' + '.join(terms) or '1'}", table, M=sm.robust.norms.HuberT())
     if len(table) <= model.exog.shape[1] + 2:
         return []
@@ -188,8 +186,8 @@ SPREAD = described(
         "scale": text("seconds or log seconds"),
         "cells": count("rows that scatter"),
         "levels": count("levels of the factor"),
-        "lowest": count("lowest level"),
-        "highest": count("highest level"),
+        "lowest": number("lowest level"),
+        "highest": number("highest level"),
         **bounded("ratio", "mean distance from the median, highest level over lowest"),
         "brown_forsythe_p": number("p of Brown-Forsythe over all levels"),
         "breusch_pagan_p": number("p of Breusch-Pagan (Koenker) along ln factor"),
@@ -206,9 +204,10 @@ def spread(
     confidence: float,
     repeats: pd.DataFrame | None = None,
     time: str = TIME,
-    factors: Collection[str] = FACTORS,
+    factors: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """One row a machine, model, factor, scale (seconds, log seconds) and basis.
+    """One row a machine, model, factor (of `factors`, or every one), scale (seconds, log seconds)
+    and basis.
 
     The basis `levels` is the scatter of all cells of a level, as a box plot shows it, and
     `replicates` that of repeats round their own mean: rows of `cells` that no axis which reached
@@ -224,7 +223,7 @@ def spread(
     if repeats is not None:
         again = {(machine, model): rows for machine, model, rows in by_model(repeats, time)}
     for machine, model, table in by_model(cells, time):
-        for factor in [axis for axis in effective(table) if axis in factors]:
+        for factor in [axis for axis in effective(table) if factors is None or axis in factors]:
             for basis, part, centre in _bases(table, factor, again.get((machine, model))):
                 head = {"machine": machine, "model": model, "factor": factor, "basis": basis}
                 for scale, column in SCALES.items():
@@ -293,7 +292,7 @@ def spread_words(table: pd.DataFrame) -> list[str]:
     for (machine, model, factor, basis), group in table.groupby(keys, sort=False):
         scales = [_words(row) for row in group.to_dict("records")]
         of = "scatter of repeats" if basis == "replicates" else "scatter"
-        name = AXIS_WORDS[factor].name
+        name = axis_name(str(factor))
         sentences.append(f"{model} on {machine}, {of} with {name}: {'; '.join(scales)}.")
     return sentences
 

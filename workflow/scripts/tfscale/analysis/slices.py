@@ -1,6 +1,6 @@
 """Slices, matched pairs, what varies; the check of cells, and what processes say of noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,25 @@ import statsmodels.formula.api as smf
 from scipy.stats import f as f_distribution
 from scipy.stats import gmean
 
-from tfscale.axes import AXES, CATEGORIES, FACTORS
+from tfscale.axes import (
+    AXES,
+    CALL_AXES,
+    CATEGORIES,
+    FACTORS,
+    FAMILIES,
+    SHAPES,
+    axes_of,
+    model_axes,
+)
 from tfscale.errors import StudyError
-from tfscale.files.columns import axes, count, described, number, text
+from tfscale.files.columns import call_axes, count, described, number, text
 
-ARCHITECTURE = ["layers", "conv_size", "input_size"]
-"""The axes that shape a model; cells that differ in none of them share an architecture."""
-SETTING = [axis for axis in AXES if axis not in ("model", "batch_size", *ARCHITECTURE)]
-"""The axes that change how fast work is done: never pooled into one rate."""
+SETTING = [axis for axis in CALL_AXES if axis != "batch_size"]
+"""The axes of a call that change how fast work is done: never pooled into one rate."""
 GROUP = ["machine", "model", *SETTING]
 """Cells that agree in these are fitted together."""
 OWN = {"machine": text("machine"), "model": text("model")}
-GROUP_COLUMNS = {**OWN, **axes(*SETTING)}
+GROUP_COLUMNS = {**OWN, **call_axes(SETTING)}
 SIZE = {
     "called_batch": count("examples of a call (of the paper's tables 32, whatever they say)"),
     "flop_per_example": count("FLOP of one example"),
@@ -36,13 +43,39 @@ MEDIAN_VARIANCE = np.pi / 2
 """Variance of the median of many normal values over that of their mean (Kenney and Keeping)."""
 
 
+def split(
+    cells: pd.DataFrame, by: Sequence[str] = ("machine", "model")
+) -> Iterator[tuple[tuple, pd.DataFrame]]:
+    """The cells of each group with its key, in the order of the table and with a fresh index; `by`
+    names the model, or the cells are of one. The axes of other families are no columns of them."""
+    for key, group in cells.groupby(list(by), sort=False):
+        yield key, own_axes(group.reset_index(drop=True))
+
+
+def own_axes(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one model without the axes that its family has not; whole numbers are whole."""
+    own = FAMILIES[table["model"].iloc[0]].axes
+    foreign = [axis for axis in SHAPES if axis in table and axis not in own]
+    kinds = {a: axis.kind for a, axis in own.items() if a in table and axis.kind is not str}
+    return table.drop(columns=foreign).astype(kinds)
+
+
+def shape(table: pd.DataFrame) -> list[str]:
+    """The axes that shape a model, of cells of one: those that differ in none share an
+    architecture."""
+    return [axis for axis in SHAPES if axis in table]
+
+
 def checked(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells, a row that only repeats another one once; StudyError that names those with a time,
     work, batch or axis that is no number above 0."""
-    numbers = ("latency_s", "pass_mean_s", "flop_per_example", "called_batch", *FACTORS)
-    for column in numbers:
+    for column in ("latency_s", "pass_mean_s", "flop_per_example", "called_batch", *FACTORS):
         value = pd.to_numeric(cells[column], errors="coerce")
-        bad = cells[~(np.isfinite(value) & (value > 0))]
+        wrong = ~np.isfinite(value) | (value < 0 if column == "flop_per_example" else value <= 0)
+        if column in SHAPES:
+            having = [model for model in cells["model"].unique() if column in model_axes(model)]
+            wrong &= cells["model"].isin(having)
+        bad = cells[wrong]
         if len(bad):
             names = ", ".join(bad["cell"].astype(str).iloc[:3]) + (" …" if len(bad) > 3 else "")
             raise StudyError(f"{column} must be a number above 0, which it is not in {names}")
@@ -58,7 +91,7 @@ def called(cells: pd.DataFrame, factor: str) -> pd.Series:
 def fixed_axes(cells: pd.DataFrame, factor: str) -> pd.DataFrame:
     """All axes but `factor`; the batch size is that of the calls, so that the nominal batch sizes
     of an imported table are replicates of one architecture."""
-    others = cells[[axis for axis in AXES if axis != factor]].copy()
+    others = cells[[axis for axis in AXES if axis != factor and axis in cells]].copy()
     if "batch_size" in others:
         others["batch_size"] = called(cells, "batch_size").astype(int)
     return others
@@ -80,7 +113,7 @@ def slices(cells: pd.DataFrame, factor: str) -> tuple[pd.Series, pd.Series]:
 
 
 def slice_names(cells: pd.DataFrame, factor: str) -> pd.Series:
-    """For each cell the other axes that vary among `cells`: `layers=4 conv_size=3`, or `all`."""
+    """For each cell the other axes that vary among `cells`: `depth=4 width=64`, or `all`."""
     others = fixed_axes(cells, factor).drop(columns="model")
     names = pd.Series("", index=cells.index)
     for axis in others.columns[others.nunique() > 1]:
@@ -149,8 +182,6 @@ def median_variance(known: pd.DataFrame) -> float:
     return MEDIAN_VARIANCE if known["within_df"].any() else 1.0
 
 
-SHAPE = ["layers", "conv_size", "input_size", "filters"]
-"""The axes that shape a model: its architecture."""
 TIME = "pass_mean_s"
 FEWEST_FREE = 5
 MOST_COLUMNS = 600
@@ -159,9 +190,8 @@ MOST_COLUMNS = 600
 def by_model(cells: pd.DataFrame, time: str = TIME) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Each machine's rows of each model in the order of the table, with two more columns:
     `time_s` is the column `time` (seconds), `log_s` its logarithm."""
-    table = cells.assign(time_s=cells[time], log_s=np.log(cells[time]))
-    for (machine, model), group in table.groupby(["machine", "model"], sort=False):
-        yield str(machine), str(model), group.reset_index(drop=True)
+    for (machine, model), table in split(cells.assign(time_s=cells[time])):
+        yield str(machine), str(model), table.assign(log_s=np.log(table["time_s"]))
 
 
 def nominal_batch(table: pd.DataFrame) -> bool:
@@ -177,7 +207,7 @@ def nominal_batch(table: pd.DataFrame) -> bool:
 def effective(table: pd.DataFrame) -> list[str]:
     """The axes with an order that have more than one level here and reached the model."""
     unreached = ["batch_size"] if nominal_batch(table) else []
-    return [axis for axis in FACTORS if axis not in unreached and table[axis].nunique() > 1]
+    return [axis for axis in varying(table) if axis not in unreached]
 
 
 def values(table: pd.DataFrame) -> list[str]:
@@ -186,8 +216,15 @@ def values(table: pd.DataFrame) -> list[str]:
 
 
 def architecture(table: pd.DataFrame) -> pd.Series:
-    """The number of each row's architecture."""
-    return table.groupby(SHAPE, sort=False).ngroup()
+    """The number of each row's architecture, from 0; the rows are of one model."""
+    axes = shape(table)
+    return table.groupby(axes, sort=False).ngroup() if axes else pd.Series(0, table.index)
+
+
+def stratum(table: pd.DataFrame, factor: str = "") -> str | None:
+    """The axis that is held fixed where effects along another one may depend on it: the first
+    model axis that varies, `factor` aside; None where none does."""
+    return next((a for a in shape(table) if a != factor and table[a].nunique() > 1), None)
 
 
 def repeated(table: pd.DataFrame) -> pd.Series:
@@ -240,20 +277,21 @@ def independent(x: pd.DataFrame) -> pd.DataFrame:
 
 def slice_number(table: pd.DataFrame, factor: str) -> pd.Series:
     """The number of each row's slice along a factor: all other axes are equal in it."""
-    return table.groupby([axis for axis in AXES if axis != factor], sort=False).ngroup()
+    others = [axis for axis in AXES if axis != factor and axis in table]
+    return table.groupby(others, sort=False).ngroup()
 
 
 def any_difference(table: pd.DataFrame, factor: str) -> float:
-    """p of the F test that a factor's levels differ at any number of layers, slices centred.
+    """p of the F test that a factor's levels differ in any `stratum`, slices centred.
 
-    ln time = slice + level x layers by least squares; the slices' own levels are taken out first
+    ln time = slice + level x stratum by least squares; the slices' own levels are taken out first
     (Frisch, Waugh and Lovell). What is left is noise and how the other axes change the effect.
     NaN where nothing is left over. Repeats that only a nominal batch tells apart count as rows.
     """
     number = slice_number(table, factor)
     level = table[factor].astype(str)
-    if factor != "layers":
-        level = level + " " + table["layers"].astype(str)
+    if held := stratum(table, factor):
+        level = level + " " + table[held].astype(str)
     dummies = pd.get_dummies(level, dtype=float)
     x = independent(dummies - dummies.groupby(number).transform("mean"))
     y = table["log_s"] - table["log_s"].groupby(number).transform("mean")
@@ -291,8 +329,8 @@ class Comparison:
 
     model: str
     axis: str
-    value: str | bool
-    base: str | bool
+    value: str | bool | float
+    base: str | bool | float
     ratio: float
     low: float
     high: float
@@ -308,7 +346,8 @@ def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
     for _, model, table in by_model(runs, "latency_s"):
         for axis in values(table):
             levels = table[axis].unique().tolist()
-            base: Any = AXES[axis].default if AXES[axis].default in levels else levels[0]
+            usual = axes_of(model)[axis].default
+            base: Any = usual if usual in levels else levels[0]
             for value in levels:
                 pairs = log_ratios(table, axis, base, value)
                 if value != base and len(pairs):
@@ -319,7 +358,7 @@ def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
 
 def varying(cells: pd.DataFrame) -> list[str]:
     """The factors that have more than one level in these cells."""
-    return [factor for factor in FACTORS if cells[factor].nunique() > 1]
+    return [axis for axis in FACTORS if axis in cells and cells[axis].nunique() > 1]
 
 
 CORRELATIONS = described(
@@ -336,7 +375,7 @@ CORRELATIONS = described(
 def correlations(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a model and factor: Pearson, Spearman, and Pearson of the logarithms."""
     rows = []
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
+    for (machine, model), table in split(cells):
         for factor in varying(table):
             pair = table[[factor, TIME]].astype(float)
             rows.append(
@@ -350,11 +389,6 @@ def correlations(cells: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=CORRELATIONS.names)
-
-
-def architectures(cells: pd.DataFrame) -> np.ndarray:
-    """The number of each cell's architecture, from 0."""
-    return cells.groupby(ARCHITECTURE, sort=False).ngroup().to_numpy()
 
 
 def named(group: tuple) -> dict:

@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from scipy.stats import ncf
 from statsmodels.stats.multitest import multipletests
 
-from tfscale.analysis.slices import ARCHITECTURE
+from tfscale.analysis.slices import shape
 from tfscale.axes import AXES
 
 
@@ -46,9 +46,13 @@ def _inverted(f_value: float, freedom: tuple[float, float], share: float) -> flo
     return float(np.exp(brentq(excess, low, high, xtol=1e-10)))
 
 
-SAME_CALL = ["called_batch", *ARCHITECTURE]
 TOGETHER = 2000
 """Cells that are redrawn at once: enough to be fast, few enough for the memory."""
+
+
+def same_call(cells: pd.DataFrame) -> list[str]:
+    """The columns that tell the calls of one model and setting apart."""
+    return ["called_batch", *shape(cells)]
 
 
 def redrawn(
@@ -83,23 +87,23 @@ def _replicates(
     keys = [*zip(cells["machine"], cells["cell"], strict=True)]
     if all(key in own for key in keys):
         return [(own[key], len(own[key])) for key in keys]
-    same = cells.groupby(SAME_CALL, sort=False)["latency_s"].agg(list)
-    calls = zip(*(cells[axis] for axis in SAME_CALL), strict=True)
+    call = cells.groupby(same_call(cells), sort=False).ngroup()
+    same = cells["latency_s"].groupby(call).agg(list)
     return [
-        (own[key], len(own[key])) if key in own else (same[call], 1)
-        for key, call in zip(keys, calls, strict=True)
+        (own[key], len(own[key])) if key in own else (same[number], 1)
+        for key, number in zip(keys, call, strict=True)
     ]
-
-
-CELL = ["cell", "machine", *AXES, "called_batch", "flop_per_example"]
 
 
 def process_rows(processes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """One row a process, in the order of their starts: round, started, latency_s, pass_mean_s and
     its cell's axes, called_batch and flop_per_example. Processes of cells that `cells` does not
     have are left out."""
+    axes = [axis for axis in AXES if axis in cells]
     known = cells.drop_duplicates(["cell", "machine"])
-    known = known[CELL].assign(calls=known["pass_mean_s"] / known["latency_s"])
+    calls = known["pass_mean_s"] / known["latency_s"]
+    known = known[["cell", "machine", *axes, "called_batch", "flop_per_example"]]
+    known = known.assign(calls=calls)
     own = processes[["cell", "machine", "round", "started", "latency_s"]]
     rows = own.merge(known, on=["cell", "machine"])
     rows = rows.assign(pass_mean_s=rows["latency_s"] * rows["calls"]).drop(columns="calls")

@@ -232,12 +232,14 @@ def sweep_rows(
     cells: pd.DataFrame, processes: pd.DataFrame | None, factor: str
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """The name of every slice in which `factor` varies, and its cells with the columns of
-    `replicates` and x: examples a call along batch_size, FLOP of a call along all others."""
+    `replicates` and x: examples a call along batch_size, FLOP of a call along all others (calls
+    without any are left out)."""
     known = cells.assign(**dict(replicates(cells, processes).items()))
     known["x"] = called(cells, "batch_size")
     if factor != "batch_size":
         known["x"] *= known["flop_per_example"]
     number, names = slice_numbers(cells, factor), slice_names(cells, factor)
+    known = known[known["x"] > 0]
     for _, rows in known.groupby(number, sort=False):
         if rows[factor].nunique() > 1:
             yield names[rows.index[0]], rows

@@ -11,7 +11,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.multitest import multipletests
 
-from tfscale.analysis.slices import OWN
+from tfscale.analysis.slices import OWN, split, varying
 from tfscale.analysis.sweeps import (
     LEAST_SIDE,
     Sweep,
@@ -24,7 +24,7 @@ from tfscale.analysis.sweeps import (
 )
 from tfscale.files.columns import count, described, number, text
 from tfscale.units import percent, three
-from tfscale.words import AXIS_WORDS, p_words, share
+from tfscale.words import axis_name, p_words, share
 
 NEXT_TO_NOTHING = 1e-6
 """What a time at or below zero, by the line before the place, counts as, relative to the real."""
@@ -117,7 +117,6 @@ def smallest_jump(
     return float("nan")
 
 
-FACTORS = ("batch_size", "layers", "conv_size", "input_size")
 FEWEST_LEVELS = 6
 TABLES = 999
 DECISIVE = 2.0
@@ -174,12 +173,12 @@ def thresholds(
     that are no times.
     """
     rows = []
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
-        for factor in FACTORS:
+    for (machine, model), table in split(cells):
+        for factor in varying(table):
             x = "batch_size" if factor == "batch_size" else "flop_per_call"
             for name, part in sweep_rows(table, processes, factor):
                 head = {"machine": machine, "model": model, "factor": factor, "slice": name, "x": x}
-                rows.append(head | _tested(part, confidence, rng, tables))
+                rows.append(head | _tested(part, factor, confidence, rng, tables))
     found = pd.DataFrame(rows, columns=THRESHOLDS.names)
     tested = found["p_value"].notna()
     if tested.any():
@@ -191,15 +190,18 @@ def thresholds(
     return found
 
 
-def _tested(rows: pd.DataFrame, confidence: float, rng: np.random.Generator, tables: int) -> dict:
+def _tested(
+    rows: pd.DataFrame, factor: str, confidence: float, rng: np.random.Generator, tables: int
+) -> dict:
     levels = rows["x"].nunique()
     if levels >= FEWEST_LEVELS:
         return threshold(sweep_of(rows), confidence, rng, tables)
     reason = f"{levels} levels, {FEWEST_LEVELS} are needed"
-    if levels == 1:
-        reason = (
-            f"every call was the same (x = {three(rows['x'].iloc[0])}), whatever the table says"
-        )
+    if levels == 1 and factor == "batch_size":
+        x = three(rows["x"].iloc[0])
+        reason = f"every call was the same (x = {x}), whatever the table says"
+    elif levels == 1:
+        reason = "the FLOP of a call do not change along it"
     return {"levels": levels, "verdict": "not testable", "reason": reason}
 
 
@@ -299,8 +301,8 @@ def threshold_profiles(cells: pd.DataFrame, processes: pd.DataFrame | None) -> p
     `place_low` to `place_high`. Raises StudyError on latencies that are no times.
     """
     parts = [pd.DataFrame(columns=THRESHOLD_PROFILES.names)]
-    for (machine, model), table in cells.groupby(["machine", "model"], sort=False):
-        for factor in FACTORS:
+    for (machine, model), table in split(cells):
+        for factor in varying(table):
             x = "batch_size" if factor == "batch_size" else "flop_per_call"
             for name, rows in sweep_rows(table, processes, factor):
                 if rows["x"].nunique() >= FEWEST_LEVELS:
@@ -335,7 +337,7 @@ def threshold_sentences(table: pd.DataFrame) -> list[str]:
     found = [_found(row) for row in table[table["verdict"] == FOUND].to_dict("records")]
     rest = []
     for (machine, model, factor), rows in table.groupby(SERIES, sort=False):
-        head = f"{model} on {machine}, {AXIS_WORDS[factor].name}"
+        head = f"{model} on {machine}, {axis_name(factor)}"
         rest += _without(head, rows[rows["verdict"] == NONE], len(rows))
         rest += _by_reason(head, rows[rows["verdict"] == OPEN], OPEN)
         rest += _by_reason(head, rows[rows["verdict"] == UNTESTED], UNTESTED)
@@ -346,7 +348,7 @@ def _found(row: dict) -> str:
     alone = "" if row["slice"] == "all" else f" ({row['slice']})"
     unit = "batch size" if row["x"] == "batch_size" else "FLOP a call"
     return (
-        f"{row['model']} on {row['machine']}, {AXIS_WORDS[row['factor']].name}{alone}: a threshold "
+        f"{row['model']} on {row['machine']}, {axis_name(row['factor'])}{alone}: a threshold "
         f"in {unit}, {row['reason']}, at most {share(row['change'])} off what came before "
         f"({p_words(row['p_value'])} against overhead + work, {p_words(row['p_smooth'])} against "
         f"every smooth curve, {row['bic_advantage']:.1f} better in BIC, q = {row['q_value']:.2g})."

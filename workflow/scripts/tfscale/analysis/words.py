@@ -9,7 +9,7 @@ import pandas as pd
 from tfscale.analysis.slices import GROUP, SETTING
 from tfscale.axes import AXES, CATEGORIES
 from tfscale.units import three
-from tfscale.words import AXIS_WORDS, value_words
+from tfscale.words import axis_name, value_words
 
 
 def groups(table: pd.DataFrame, keys: Sequence[str] = GROUP) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -30,7 +30,18 @@ def _setting(axis: str, value: int | str | bool) -> str:
         return ""
     if axis in CATEGORIES:
         return f"({value_words(axis, cast(str | bool, value))})"
-    return f"({AXIS_WORDS[axis].name} {value})"
+    return f"({axis_name(axis)} {value})"
+
+
+def level(value: float | str | bool) -> str:
+    """A value of an axis.
+
+    >>> level(4.0), level(0.35), level("gelu"), level(True)
+    ('4', '0.35', 'gelu', 'True')
+    """
+    if isinstance(value, str | bool | np.bool):
+        return str(value)
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def digits(value: float) -> str:

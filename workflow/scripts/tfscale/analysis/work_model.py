@@ -1,28 +1,26 @@
 """Terms, fit, bootstrap, rates, sentences, columns.
 
 t = fixed + operations + weights read + B (FLOP and bytes moved, each by kind of operation)
+
+How much a cell has of each is in its columns (`WORK`), counted from the model's graph.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy.optimize import lsq_linear, nnls
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, architectures, named
+from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, architecture, named, split
 from tfscale.analysis.statistics import redrawn
 from tfscale.analysis.words import between, digits, groups, listed
 from tfscale.axes import AXES
 from tfscale.files.columns import bounded, count, described, number, text
-from tfscale.study.work import work_columns
+from tfscale.study.kinds import KINDS, WORK
 from tfscale.units import percent
 from tfscale.words import counted
-
-USED = ["cell", "machine", *AXES, "called_batch", "latency_s"]
-"""The columns that the work model and its tests need."""
 
 
 @dataclass(frozen=True)
@@ -36,49 +34,36 @@ class Term:
     unit: str = "byte"
 
 
+ARITHMETIC = [kind for kind in KINDS if kind not in ("lookup", "movement")]
 TERMS = {
     "fixed": Term("", "overhead", "overhead", False, "call"),
     "per_operation": Term("operations", "overhead", "overhead", False, "operation"),
     "weights": Term("read_weight_bytes", "memory", "weights", False),
-    "conv_first_flop": Term("conv_first_flop", "compute", "conv_first", unit="FLOP"),
-    "conv_square_flop": Term("conv_square_flop", "compute", "conv_square", unit="FLOP"),
-    "conv_full_span_flop": Term("conv_full_span_flop", "compute", "conv_full_span", unit="FLOP"),
-    "dense_flop": Term("dense_flop", "compute", "dense", unit="FLOP"),
-    "conv_first_bytes": Term("conv_first_moved_bytes", "memory", "conv_first"),
-    "conv_square_bytes": Term("conv_square_moved_bytes", "memory", "conv_square"),
-    "conv_full_span_bytes": Term("conv_full_span_moved_bytes", "memory", "conv_full_span"),
-    "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_full_span"),
-    "pool_bytes": Term("pool_moved_bytes", "memory", "pool"),
-    "embedding_bytes": Term("embedding_moved_bytes", "memory", "embedding"),
+    **{f"{kind}_flop": Term(f"{kind}_flop", "compute", kind, unit="FLOP") for kind in ARITHMETIC},
+    **{f"{kind}_bytes": Term(f"{kind}_bytes", "memory", kind) for kind in KINDS},
+    "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_spanning"),
 }
 """Every term by name. FLOP and bytes of a kind of operation stand side by side: an operation may
 be held up by its arithmetic at one size and by its memory at another."""
-WORK_SHAPE = ["model", *ARCHITECTURE, "filters", "precision"]
-"""The axes that the work of an example follows from."""
 PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
+COLUMNS = [term.column for term in TERMS.values() if term.column]
+"""Of all terms but the first, which every call has once."""
 
 
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells with a fresh index and only the columns of `USED`, for tables are cut up often."""
-    return cells[USED].reset_index(drop=True)
+    """The cells with a fresh index and only the columns that the work model and its tests need,
+    those of the work in one block, for tables are cut up often."""
+    axes = [axis for axis in AXES if axis in cells]
+    head = cells[["cell", "machine", *axes, "called_batch", "latency_s"]]
+    return pd.concat([head, cells[list(WORK)].astype(float)], axis=1).reset_index(drop=True).copy()
 
 
 def design(cells: pd.DataFrame) -> np.ndarray:
-    """Matrix (cells, terms): how much of each term a call of the cell has.
-
-    Counted from the axes, so that tables from anywhere and cells that were never run will do.
-    """
-    work = [cells[axis].tolist() for axis in WORK_SHAPE]
-    amounts = np.array([_amounts(*shape) for shape in zip(*work, strict=True)], dtype=float)
+    """Matrix (cells, terms): how much of each term a call of the cell has."""
+    amounts = np.ones((len(cells), len(TERMS)))
+    amounts[:, 1:] = cells[COLUMNS].to_numpy(float)
     batch = cells["called_batch"].to_numpy(float)
     return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
-
-
-@cache
-def _amounts(*shape: str | int) -> tuple[int, ...]:
-    """Each term's amount for one example of an architecture."""
-    work = work_columns(dict(zip(WORK_SHAPE, shape, strict=True)), 0)
-    return tuple(work[term.column] if term.column else 1 for term in TERMS.values())
 
 
 ALIASED = 1 - 1e-9
@@ -89,7 +74,7 @@ DRAWS = 300
 
 @dataclass(frozen=True)
 class WorkModel:
-    """Seconds a unit of each term (see `workload.TERMS`), and for a term that the cells cannot
+    """Seconds a unit of each term (see `TERMS`), and for a term that the cells cannot
     tell from an earlier one, that one's name."""
 
     costs: np.ndarray
@@ -156,7 +141,7 @@ def bootstrap(cells: pd.DataFrame, latencies_s: np.ndarray, rng: np.random.Gener
     Architectures are drawn with replacement, for the model misses all cells of one together;
     `latencies_s` (draws, cells) are those of `redrawn` (Davison and Hinkley 1997, 3.8).
     """
-    number = architectures(cells)
+    number = architecture(cells)
     count = number.max() + 1
     x = design(cells)
     told, _ = told_apart(x / cells["latency_s"].to_numpy(float)[:, None])
@@ -213,30 +198,33 @@ def fit_groups(
     """The work model of each machine, model and setting of the axes that change rates;
     `processes` are the replicates that intervals are drawn from."""
     fitted = []
-    for group, table in timed(cells).groupby(GROUP, sort=False):
-        own = table.reset_index(drop=True)
+    for group, own in split(timed(cells), GROUP):
         draws = bootstrap(own, redrawn(own, processes, DRAWS, rng), rng)
         fitted.append(Fitted(named(group), own, design(own), fit_work(own), draws))
     return fitted
 
 
 def rates(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and term: seconds a unit, its interval, and the rate that it stands for.
+    """One row a group and term that the study has: seconds a unit, its interval, and the rate that
+    it stands for.
 
     Standard errors are those of ordinary least squares of 1 on x / t over the terms above 0,
     clustered by architecture; intervals are percentiles of the bootstrap. `rate_giga_per_s` is
     GFLOP/s or GB/s; `time_share` the term's share of the time of all cells together. `verdict`:
     estimated, at zero, undetermined (the interval reaches 0), or not testable with the reason.
     """
-    rows = [row for one in fitted for row in _rates(one, confidence)]
+    shown = [place for place in range(len(TERMS)) if any(one.x[:, place].any() for one in fitted)]
+    rows = [row for one in fitted for row in _rates(one, shown, confidence)]
     return pd.DataFrame(rows, columns=WORK_MODEL.names)
 
 
-def _rates(one: Fitted, confidence: float) -> Iterator[dict]:
+def _rates(one: Fitted, shown: list[int], confidence: float) -> Iterator[dict]:
     low, high = bounds(one.draws, confidence, len(TERMS))
     errors = _standard_errors(one)
     share = (one.x * one.model.costs).sum(axis=0) / one.predicted_s.sum()
-    for place, (name, term) in enumerate(TERMS.items()):
+    names, terms = list(TERMS), list(TERMS.values())
+    for place in shown:
+        name, term = names[place], terms[place]
         cost = one.model.costs[place]
         rated = term.unit in ("FLOP", "byte")
         told = name not in one.model.alias
@@ -254,7 +242,7 @@ def _rates(one: Fitted, confidence: float) -> Iterator[dict]:
             "rate_high_giga_per_s": _rate(low[place]) if rated else np.nan,
             "time_share": share[place],
             "cells": len(one.cells),
-            "architectures": architectures(one.cells).max() + 1,
+            "architectures": architecture(one.cells).nunique(),
             "verdict": _verdict(one, place, name, low[place], high[place]),
         }
 
@@ -279,7 +267,7 @@ def _verdict(one: Fitted, place: int, name: str, low: float, high: float) -> str
 def _standard_errors(one: Fitted) -> np.ndarray:
     """Of each cost above 0; NaN where the cells are too few."""
     errors = np.full(len(TERMS), np.nan)
-    active, number = one.model.active, architectures(one.cells)
+    active, number = one.model.active, architecture(one.cells).to_numpy()
     if len(one.cells) <= active.sum() or number.max() + 1 < FEWEST_ARCHITECTURES:
         return errors
     rows = one.x[:, active] / one.cells["latency_s"].to_numpy(float)[:, None]
@@ -303,14 +291,18 @@ def bounds(draws: np.ndarray, confidence: float, size: int) -> tuple[np.ndarray,
 OPERATION_WORDS = {
     "overhead": "the overhead of a call",
     "weights": "reading the weights",
-    "conv_first": "the first convolution",
-    "conv_square": "the square convolutions",
-    "conv_full_span": "the convolution that spans the width",
-    "dense": "the dense layers",
-    "pool": "the pools",
-    "embedding": "the embedding",
+    "matmul": "matrix products",
+    "conv": "convolutions",
+    "conv_thin": "convolutions of few channels",
+    "conv_depthwise": "depthwise convolutions",
+    "conv_spanning": "convolutions as wide as their input",
+    "attention": "attention products",
+    "reduction": "pooling and sums",
+    "elementwise": "elementwise operations",
+    "lookup": "look-ups",
+    "movement": "moving data",
 }
-PLURAL = ("conv_square", "dense", "pool")
+SINGULAR = ("overhead", "weights", "movement")
 MAIN_SHARE = 0.1
 """An operation that takes less of the time is not named."""
 
@@ -339,9 +331,8 @@ def _operations(name: str, own: pd.DataFrame, confidence: float, peak: float) ->
 
 def _operation(row: dict, peak: float) -> str:
     low, high = row["time_share_low"], row["time_share_high"]
-    text = f"{OPERATION_WORDS[row['operation']]} takes {percent(row['time_share'])}"
-    if row["operation"] in PLURAL:
-        text = text.replace(" takes ", " take ")
+    takes = "takes" if row["operation"] in SINGULAR else "take"
+    text = f"{OPERATION_WORDS[row['operation']]} {takes} {percent(row['time_share'])}"
     text += f" ({100 * low:.0f} to {100 * high:.0f} %)"
     rate = row["achieved_gflop_per_s"]
     if np.isnan(rate):

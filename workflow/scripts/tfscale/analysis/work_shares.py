@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slices import ARCHITECTURE, GROUP, GROUP_COLUMNS, SIZE, architectures
-from tfscale.analysis.words import batch, groups
+from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, shape
+from tfscale.analysis.words import batch, groups, level, listed
 from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
-from tfscale.files.columns import axes, bounded, count, described, number, text
+from tfscale.axes import SHAPES
+from tfscale.files.columns import bounded, count, described, model_axes, number, text
 from tfscale.units import percent, seconds
-from tfscale.words import counted
+from tfscale.words import axis_name, counted
 
 SURE = 0.9
 BOUNDS = ("overhead", "compute", "memory")
@@ -29,7 +30,7 @@ REGIMES = described(
     {
         "cell": text("cell"),
         **GROUP_COLUMNS,
-        **axes(*ARCHITECTURE),
+        **model_axes(),
         "called_batch": SIZE["called_batch"],
         "latency_s": number("latency of the cell"),
         "fitted_s": number("latency by the work model"),
@@ -43,9 +44,10 @@ REGIMES = described(
 
 
 def operation_shares(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and kind of operation: its share of the time of all cells together, and the
-    FLOP that it gets done a second, arithmetic and memory taken together; with percentiles of the
-    bootstrap. This stands where the terms of one operation cannot be told apart."""
+    """One row a group and kind of operation that it has: its share of the time of all cells
+    together, and the FLOP that it gets done a second, arithmetic and memory taken together; with
+    percentiles of the bootstrap. This stands where the terms of one operation cannot be told apart.
+    """
     rows = [row for one in fitted for row in _operations(one, confidence)]
     return pd.DataFrame(rows, columns=TIME_SHARES.names)
 
@@ -62,7 +64,10 @@ def _operations(one: Fitted, confidence: float) -> Iterator[dict]:
         drawn_s / drawn_s.sum(axis=1, keepdims=True), confidence, len(OPERATIONS)
     )
     low_s, high_s = bounds(drawn_s, confidence, len(OPERATIONS))
+    had = _summed(work, "operation", OPERATIONS)[0] > 0
     for i, operation in enumerate(OPERATIONS):
+        if not had[i]:
+            continue
         yield one.group | {
             "operation": operation,
             "time_share": time_s[i] / time_s.sum(),
@@ -85,7 +90,8 @@ def labels(fitted: list[Fitted]) -> pd.DataFrame:
     greatest share in at least 90 % of the bootstrap's draws (`label_support`), else undetermined
     between two; not testable without a bootstrap.
     """
-    return pd.concat([_labels(one) for one in fitted], ignore_index=True)
+    tables = [_labels(one).reindex(columns=REGIMES.names) for one in fitted]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _labels(one: Fitted) -> pd.DataFrame:
@@ -96,7 +102,7 @@ def _labels(one: Fitted) -> pd.DataFrame:
         drawn = _summed(one.x * costs, "bound", BOUNDS)
         wins[np.arange(len(drawn)), drawn.argmax(axis=1)] += 1
     support = wins / len(one.draws) if len(one.draws) else np.full_like(wins, np.nan)
-    table = one.cells[["cell", *GROUP, *ARCHITECTURE, "called_batch", "latency_s"]].copy()
+    table = one.cells[["cell", *GROUP, *shape(one.cells), "called_batch", "latency_s"]].copy()
     table["fitted_s"] = one.predicted_s
     table["relative_residual"] = one.predicted_s / table["latency_s"] - 1
     for share, operation in zip(_summed(parts, "operation", OPERATIONS).T, OPERATIONS, strict=True):
@@ -129,7 +135,7 @@ B90 = 9
 SATURATION = described(
     {
         **GROUP_COLUMNS,
-        **axes(*ARCHITECTURE),
+        **model_axes(),
         "overhead_s": number("seconds of a call whatever its batch"),
         "per_example_s": number("seconds that one more example takes"),
         **bounded("n_half", "batch at half of the best throughput", "_examples"),
@@ -155,18 +161,19 @@ def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
 
 
 def _saturation(one: Fitted, confidence: float) -> list[dict]:
-    shapes = one.cells.drop_duplicates(ARCHITECTURE).assign(called_batch=1)
+    number, axes = architecture(one.cells), shape(one.cells)
+    shapes = one.cells[~number.duplicated()].assign(called_batch=1)
     x = design(shapes)
     overhead_s, each_s = _split(x, one.model.costs)
     n_half = _ratio(overhead_s, each_s)
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    batches = one.cells.groupby(architectures(one.cells))["called_batch"].agg(["min", "max"])
+    batches = one.cells.groupby(number)["called_batch"].agg(["min", "max"])
     best = _ratio(np.ones(len(shapes)), each_s)
     spans = batches.itertuples(index=False)
     return [
         one.group
-        | {axis: shape[axis] for axis in ARCHITECTURE}
+        | {axis: values[axis] for axis in axes}
         | {
             "overhead_s": overhead_s[i],
             "per_example_s": each_s[i],
@@ -181,7 +188,7 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
             "greatest_batch": most,
             "verdict": _verdict(one, most, B90 * low[i], B90 * high[i]),
         }
-        for i, (shape, (least, most)) in enumerate(
+        for i, (values, (least, most)) in enumerate(
             zip(shapes.to_dict("records"), spans, strict=True)
         )
     ]
@@ -224,7 +231,8 @@ def _sentence(name: str, own: pd.DataFrame, confidence: float) -> str:
     ordered = own.sort_values("b90_examples")
     half, most = ordered["n_half_examples"], ordered["b90_examples"]
     ends = {"earliest": ordered.iloc[0], "latest": ordered.iloc[-1]}
-    shown = "; ".join(f"{word} {_shape(row)}" for word, row in ends.items())
+    varied = [axis for axis in SHAPES if own[axis].nunique() > 1]
+    shown = "; ".join(f"{word} {_shape(row, varied)}" for word, row in ends.items())
     reached = int(verdict.str.startswith("reached").sum())
     missed = int(verdict.str.startswith("not reached").sum())
     overhead = _seconds(own["overhead_s"])
@@ -247,7 +255,7 @@ def _seconds(values: pd.Series) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _shape(row: pd.Series) -> str:
-    shape = f"layers {row['layers']}, convolution size {row['conv_size']}"
+def _shape(row: pd.Series, axes: list[str]) -> str:
     interval = f"{batch(row['b90_low_examples'])} to {batch(row['b90_high_examples'])}"
-    return f"{shape}: {batch(row['b90_examples'])} ({interval})"
+    at = listed([f"{axis_name(axis)} {level(row[axis])}" for axis in axes])
+    return f"{at}{': ' if at else ''}{batch(row['b90_examples'])} ({interval})"

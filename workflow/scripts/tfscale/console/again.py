@@ -10,6 +10,7 @@ from typing import Any
 
 from tfscale.console.commands import Call
 from tfscale.console.redo import other
+from tfscale.jobs.entry import SHAPED
 from tfscale.words import counted
 
 DEAR = {"train": "trained model", "measure": "run"}
@@ -80,7 +81,8 @@ def _cause(workflow, job, call: Call) -> Cause | None:
     if reason.missing_output:
         return _lost(dag, call) if rule in FIRST else None
     if reason.forced:
-        what = other(workflow, rule, job.output.get("sums") or job.output[0])
+        shaped = {name: job.params[name] for name in SHAPED if name in dict(job.params.items())}
+        what = other(workflow, rule, job.output.get("sums") or job.output[0], shaped)
         why = f"other {what} made them, and Snakemake has no record of them here"
         return Cause(why, call.command(*VOUCH) + VOUCHED, asked=False) if what else None
     if reason.params_changed:

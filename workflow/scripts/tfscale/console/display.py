@@ -158,9 +158,8 @@ def start_block(
 ) -> list[str]:
     """The lines of the block; `notes` are more lines by their heading."""
     kinds = " and ".join(study.models)
-    source = "built-in data" if study.config["datasets"]["source"] == "builtin" else "real data"
     what = "partial report of " if study.partial else ""
-    rows = [("study", f"{what}{counted(len(study.cells), 'cell')} of {kinds}, {source}")]
+    rows = [("study", f"{what}{counted(len(study.cells), 'cell')} of {kinds}, {_data_of(study)}")]
     taken_out = Counter(study.excluded.values()).items()
     rows += [("excluded", f"{counted(count, 'cell')}: {reason}") for reason, count in taken_out]
     if study.missing:
@@ -175,6 +174,15 @@ def start_block(
         rows += [("" if i else name, line) for i, line in enumerate(lines)]
     rows += [("", line) for line in _too_few(study, pace)]
     return ["tfscale", *[f"  {name:<8} {words}" for name, words in rows]]
+
+
+def _data_of(study: Study) -> str:
+    """Where the data of its families comes from."""
+    source = "built-in" if study.settings.datasets.source == "builtin" else "real"
+    families = [study.families[name] for name in study.models]
+    kinds = [source] * any(family.dataset for family in families)
+    kinds += ["own"] * any(family.data is not None for family in families)
+    return f"{' and '.join(kinds) or 'no'} data"
 
 
 def _too_few(study: Study, pace: Pace) -> list[str]:

@@ -13,20 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from tfscale.axes import Cell
 from tfscale.study import config as sections
-from tfscale.study.architecture import layers_of
-from tfscale.study.grid import cost_flop
+from tfscale.study.budget import BACKWARD_FACTOR, predicted_inputs, training_budget
 from tfscale.study.study import Study
-from tfscale.study.work import (
-    activation_bytes,
-    flop_per_example,
-    predicted_inputs,
-    reread_kernel_bytes,
-    training_budget,
-    training_flop_per_example,
-    weight_bytes,
-)
 from tfscale.timing.protocol import NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass, calls_wanted
 
 USUAL_REFERENCE_S = 0.0093
@@ -49,60 +38,47 @@ class Speed:
         return self.reference_s / USUAL_REFERENCE_S
 
 
-CALL_FLOP, CALL_BYTES, TRAINING_FLOP = 1.2, 1.2, 1.3
-"""Times that arithmetic takes at the machine's peak, and kernels that have outgrown the caches (see
-`traffic`) at its copying speed."""
-TRAINING_BYTES = 50
-"""Times that training copies the weights (a step) and the activations (an example), so to speak."""
-EXAMPLES = {"mnist": 54_000, "text": 7_800}
-VALIDATION = 1000
-VOCABULARY = {"mnist": 0, "text": 18_765}
-"""Of the full reviews: the real one is known only once they are encoded."""
-TRAINING_START_S, RUN_START_S, PROCESS_START_S, CALL_S = 1.8, 0.43, 0.47, 1.6e-4
+CALL_FLOP, TRAINING_FLOP = 1.3, 2.9
+"""Times that arithmetic takes at the machine's peak, with what it has to move."""
+USUAL_FLOP = 1e8
+"""Of an example, where a family has no estimate of its own (`flop`)."""
+EXAMPLES = {"fashion-mnist": 54_000, "movie-reviews": 7_800}
+OWN_EXAMPLES, VALIDATION = 10_000, 1000
+BUILD_S, TRAINING_START_S, RUN_START_S, PROCESS_START_S, CALL_S = 2.5, 3.0, 0.43, 0.47, 1.6e-4
 """At the usual speed of the calibration kernel; a process loads its model."""
 WARM_CALLS, WARM_S = 10, 1.0
 FIXED_S = {
-    "download": 5.0, "encode": 2.0, "calibrate": 5.0, "floor": 4.0, "merge": 4.0, "fit": 20.0,
-    "plot": 4.0, "report": 3.0,
+    "download": 5.0, "encode": 2.0, "collect": 3.0, "calibrate": 5.0, "floor": 4.0, "count": 2.5,
+    "merge": 4.0, "fit": 20.0, "report": 3.0,
 }  # fmt: skip
-SHAPE_S = 0.6
+PLOT_S, SHAPE_S = 4.0, 0.6
 
 
-def training_s(axes: Cell, config: dict, speed: Speed) -> float:
-    """Seconds on one CPU of training a model and predicting the test inputs."""
-    recipe, layers, batch_size = config["training"], layers_of(axes), axes["batch_size"]
-    budget = training_budget(layers, recipe, batch_size, EXAMPLES[axes["model"]], VALIDATION)
-    examples, validation = (
-        recipe["epochs"] * count for count in (budget.examples, budget.validation)
-    )
-    forward = validation + predicted_inputs(layers, **sections.predicting(config))
-    flop = examples * training_flop_per_example(layers) + forward * flop_per_example(layers)
-    moved = examples / batch_size * weight_bytes(layers, VOCABULARY[axes["model"]])
-    moved += (3 * examples + validation) * activation_bytes(layers)
-    return (
-        TRAINING_START_S * speed.start
-        + TRAINING_FLOP * flop / speed.flop_per_s
-        + TRAINING_BYTES * moved / speed.bytes_per_s
-    )
+def training_s(study: Study, trained: str, speed: Speed) -> float:
+    """Seconds on one CPU of making a model, and predicting the test inputs where it is trained."""
+    axes = study.model(trained)
+    family, flop = study.families[axes["model"]], study.flop(axes) or USUAL_FLOP
+    if not family.trained:
+        return BUILD_S * speed.start
+    recipe, offered = study.config["training"], EXAMPLES.get(family.dataset or "", OWN_EXAMPLES)
+    budget = training_budget(flop, recipe, axes["batch_size"], offered, VALIDATION)
+    examples = recipe["epochs"] * (BACKWARD_FACTOR * budget.examples + budget.validation)
+    examples += predicted_inputs(flop, **sections.predicting(study.config))
+    return TRAINING_START_S * speed.start + TRAINING_FLOP * flop * examples / speed.flop_per_s
 
 
-def run_s(axes: Cell, config: dict, speed: Speed) -> float:
+def run_s(study: Study, cell: str, speed: Speed) -> float:
     """Seconds of a run: of its fresh processes, and of what starts them."""
-    timing, call_s = sections.protocol(config), _call_s(axes, speed)
+    axes, timing = study.cell(cell), sections.protocol(study.config)
+    flop = axes["batch_size"] * (study.flop(axes) or USUAL_FLOP) / axes["threads"]
+    call_s = CALL_S * speed.start + CALL_FLOP * flop / speed.flop_per_s
     if timing["protocol"] == "paper":
-        inputs = config["evaluation"]["inputs"]
+        inputs = study.config["evaluation"]["inputs"]
         called_s = timing["passes"] * calls_per_pass(inputs, axes["batch_size"]) * call_s
     else:
         called_s = call_s + _warm_s(call_s) + _timed_s(call_s, timing)
     process_s = PROCESS_START_S * speed.start + 2 * speed.reference_s + called_s
     return RUN_START_S * speed.start + timing["processes"] * process_s
-
-
-def _call_s(axes: Cell, speed: Speed) -> float:
-    reread = axes["batch_size"] * reread_kernel_bytes(layers_of(axes))
-    work_s = CALL_FLOP * cost_flop(axes) / speed.flop_per_s
-    work_s += CALL_BYTES * reread / speed.bytes_per_s
-    return CALL_S * speed.start + work_s / axes["threads"]
 
 
 def _warm_s(call_s: float) -> float:
@@ -117,20 +93,15 @@ def _timed_s(call_s: float, timing: dict) -> float:
 
 
 def other_s(rule: str, shapes: int) -> float:
-    """Seconds of a job that neither trains nor times a cell; the floor has `shapes` shapes."""
+    """Seconds of a job that neither makes nor times a model; the floor has `shapes` shapes."""
+    if rule.startswith("plot"):
+        return PLOT_S
     return FIXED_S.get(rule, 0.0) + (SHAPE_S * shapes if rule == "floor" else 0.0)
 
 
-MEGA = 1_000_000
-BASE_MB = 1500
-"""Two Snakemake processes of 140 MB, the script and a child with TensorFlow, 340 MB each; room.
-With 1,200 a run of a small cell was killed under Slurm, which adds up shared pages, at 1,272 MB."""
-PIXEL_BYTES = {"mnist": 2, "text": 0}
-"""Of all training images, one byte a pixel, and TensorFlow's copy."""
-TRAINED_WEIGHTS, TRAINED_ACTIVATIONS = 6, 4
-"""Weights, gradients and Adam's two moments; activations with their gradients; and room."""
-SERVED_WEIGHTS, SERVED_ACTIVATIONS = 3, 2
-"""A call was measured to take 1.1 times its activations above the loaded model."""
+MAKING_MB, RUN_MB = 4000, 3000
+"""What the default study's largest models were measured to need, with room. A job that needs more
+asks for twice as much when it is tried again."""
 START_MIN, SLOWER = 5, 4
 """Minutes that every job gets, and how often slower than estimated a node may be."""
 
@@ -141,43 +112,25 @@ class Needs:
 
     study: Study
 
-    def training_mb(self, trained: str, attempt: int) -> int:
-        """Memory of training a model."""
-        axes = self.study.model(trained)
-        images = PIXEL_BYTES[axes["model"]] * EXAMPLES[axes["model"]] * axes["input_size"] ** 2
-        needed = TRAINED_WEIGHTS * _weights(axes) + images
-        return _mb(needed + TRAINED_ACTIVATIONS * _activations(axes), attempt)
+    def training_mb(self, attempt: int) -> int:
+        """Memory of making a model."""
+        return MAKING_MB * 2 ** (attempt - 1)
 
     def training_min(self, trained: str, attempt: int) -> int:
-        """Run time of training a model."""
-        return _minutes(training_s(self.study.model(trained), self.study.config, Speed()), attempt)
+        """Run time of making a model."""
+        return _minutes(training_s(self.study, trained, Speed()), attempt)
 
-    def run_mb(self, cell: str, attempt: int) -> int:
+    def run_mb(self, attempt: int) -> int:
         """Memory of timing a cell."""
-        axes = self.study.cell(cell)
-        needed = SERVED_WEIGHTS * _weights(axes) + SERVED_ACTIVATIONS * _activations(axes)
-        return _mb(needed, attempt)
+        return RUN_MB * 2 ** (attempt - 1)
 
     def run_min(self, cell: str, attempt: int) -> int:
         """Run time of timing a cell in one round."""
-        return _minutes(run_s(self.study.cell(cell), self.study.config, Speed()), attempt)
+        return _minutes(run_s(self.study, cell, Speed()), attempt)
 
     def floor_min(self, attempt: int) -> int:
         """Run time of timing the floor and the roofs."""
-        return _minutes(other_s("floor", len(self.study.shapes)), attempt)
-
-
-def _weights(axes: Cell) -> int:
-    return weight_bytes(layers_of(axes), VOCABULARY[axes["model"]])
-
-
-def _activations(axes: Cell) -> int:
-    """Bytes of all outputs of a batch."""
-    return axes["batch_size"] * activation_bytes(layers_of(axes))
-
-
-def _mb(needed_bytes: int, attempt: int) -> int:
-    return (BASE_MB + ceil(needed_bytes / MEGA)) * 2 ** (attempt - 1)
+        return _minutes(other_s("floor", self.study.shapes), attempt)
 
 
 def _minutes(estimated_s: float, attempt: int) -> int:
@@ -185,8 +138,8 @@ def _minutes(estimated_s: float, attempt: int) -> int:
 
 
 STAGES = {
-    "download": "data", "encode": "data", "train": "train", "calibrate": "machine",
-    "floor": "machine", "measure": "time",
+    "download": "data", "encode": "data", "collect": "data", "train": "train",
+    "calibrate": "machine", "floor": "machine", "measure": "time",
 }  # fmt: skip
 """Every other rule belongs to the analysis."""
 ANALYSIS = "analyse"
@@ -312,18 +265,20 @@ def tasks_before(workflow, study: Study, speed: Speed) -> Iterator[tuple[Task, f
 def _task(job, study: Study, speed: Speed) -> Task:
     rule, wildcards = job.rule.name, dict(job.wildcards_dict)
     if rule == "train":
-        estimate_s = training_s(study.model(wildcards["trained"]), study.config, speed)
+        estimate_s = training_s(study, wildcards["trained"], speed)
     elif rule == "measure":
-        estimate_s = run_s(study.cell(wildcards["cell"]), study.config, speed)
+        estimate_s = run_s(study, wildcards["cell"], speed)
     else:
-        estimate_s = other_s(rule, len(study.shapes))
-    return Task(rule, NAMES.get(rule, rule).format(**wildcards), estimate_s)
+        estimate_s = other_s(rule, study.shapes)
+    name = f"drawing the figures of {rule.removeprefix('plot_')}"
+    return Task(rule, NAMES.get(rule, name).format(**wildcards), estimate_s)
 
 
 NAMES = {
-    "download": "downloading {file}", "encode": "encoding {model} at input size {input_size}",
-    "train": "training {trained}", "measure": "timing {cell}, round {round}",
+    "download": "downloading {file}", "encode": "encoding {dataset} at input size {input_size}",
+    "collect": "collecting the data of {owner}", "count": "counting the work of {architecture}",
+    "train": "making {trained}", "measure": "timing {cell}, round {round}",
     "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
     "merge": "merging the runs", "fit": "fitting the analysis",
-    "plot": "drawing the figures of {model}", "report": "writing the report",
+    "report": "writing the report",
 }  # fmt: skip

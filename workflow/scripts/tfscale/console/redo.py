@@ -42,21 +42,22 @@ def redo_if_changed(workflow, sums: str) -> list[str]:
     return []
 
 
-def redo_if_other(workflow, rule: str, file: str) -> list[str]:
+def redo_if_other(workflow, rule: str, file: str, shaped: dict | None = None) -> list[str]:
     """An input function that asks for nothing, but has a job redone, with all that follows, when
-    its `file` (a list of checksums, or a run) is a copy that other code or settings made.
+    its `file` (a list of checksums, or a run) is a copy that other code or settings made;
+    `shaped` are those of this one job (see `checksums.made`).
 
     Digests stand for code and environments: Snakemake must not go by the time of a script, which
     is new in every clone. It takes no settings when it reads the rules, so they are set here.
     """
     workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE, RerunTrigger.SOFTWARE_ENV}
-    if what := other(workflow, rule, file):
+    if what := other(workflow, rule, file, shaped):
         _say_other(rule, what)
         workflow.dag.forcefiles.add(file)
     return []
 
 
-def other(workflow, rule: str, file: str) -> str:
+def other(workflow, rule: str, file: str, shaped: dict | None = None) -> str:
     """What differs between the making of a copied `file` and its rule: code, settings or both;
     empty where nothing does, where Snakemake itself knows, and of a damaged run."""
     run = file.endswith(".parquet")
@@ -64,17 +65,17 @@ def other(workflow, rule: str, file: str) -> str:
         return ""
     params = workflow.get_rule(rule).params
     there = (_record(file).get("made", "") if run else made_by(file)).split()
-    here = made(params.code, params.settings).split()
+    here = made(params.code, params.settings | (shaped or {})).split()
     names = zip_longest(("code", "settings"), there[:2], here)
     return " and ".join(name for name, one, another in names if one != another)
 
 
-def keep_model(workflow, folder: str, manifest: str) -> list[str]:
-    """An input function that asks for nothing, but has a copied model trained again when other code
-    or settings made it, and never because of the times of a copy."""
+def keep_model(workflow, folder: str, manifest: str | None, shaped: dict) -> list[str]:
+    """An input function that asks for nothing, but has a copied model made again when other code,
+    settings or another family made it, and never because of the times of a copy."""
     sums = f"{folder}/SHA256SUMS"
-    redo_if_other(workflow, "train", sums)
-    if sums not in workflow.dag.forcefiles and _copied(workflow, sums):
+    redo_if_other(workflow, "train", sums, shaped)
+    if manifest and sums not in workflow.dag.forcefiles and _copied(workflow, sums):
         files = [*Path(folder).glob("*"), Path(folder, "saved_model/.snakemake_timestamp")]
         if _facts(f"{folder}/facts.json").get("data_sha256") == _facts(manifest).get("sha256"):
             _renew(files, manifest)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tfscale.data.builtin import garments, reviews
-from tfscale.data.encoded import save
+from tfscale.data.encoded import IMAGE, save
 from tfscale.data.sources import check_payloads
 
 GARMENTS = (
@@ -97,7 +97,7 @@ TEST_SHARE_OF_REVIEWS = 0.2
 
 
 def encode(
-    model: str,
+    dataset: str,
     input_size: int,
     raw: list[str],
     seed: int,
@@ -105,7 +105,7 @@ def encode(
     arrays: str,
     manifest: str,
 ) -> None:
-    """Encode the data of `model` at `input_size`; `raw` is empty for the built-in data.
+    """Encode a data set at `input_size`; `raw` is empty for the built-in data.
 
     Images keep their published test set; reviews are split 80/20. The validation examples come
     from the training data, and everything follows from the seed. Raises StudyError when a raw file
@@ -113,7 +113,7 @@ def encode(
     """
     check_payloads(raw)
     rng = np.random.default_rng(seed)
-    encoder = _images if model == "mnist" else _reviews
+    encoder = _images if dataset == "fashion-mnist" else _reviews
     data, facts = encoder(input_size, raw, seed, rng)
     order = rng.permutation(len(data["x_train"]))
     cut = max(1, round(validation_share * len(order)))
@@ -121,7 +121,7 @@ def encode(
         whole = data[f"{name}_train"]
         data[f"{name}_validation"], data[f"{name}_train"] = whole[order[:cut]], whole[order[cut:]]
     source = "real" if raw else "builtin"
-    about = {"model": model, "input_size": input_size, "source": source} | facts
+    about = {"dataset": dataset, "input_size": input_size, "source": source} | facts
     save(arrays, manifest, data, about)
 
 
@@ -130,7 +130,7 @@ def _images(size: int, raw: list[str], seed: int, rng: np.random.Generator) -> t
     parts = [read_idx(path) for path in raw] if raw else garments(seed)
     x_train, y_train, x_test, y_test = parts
     data = {"x_train": resized(x_train, size), "y_train": y_train}
-    data |= {"x_test": resized(x_test, size), "y_test": y_test}
+    data |= {"x_test": resized(x_test, size), "y_test": y_test, IMAGE: np.array(True)}
     return data, {"labels": list(GARMENTS), "vocabulary": 0}
 
 

@@ -40,7 +40,6 @@ PAYLOADS = {
         ),
     },
 }
-DATASET_OF = {"mnist": "fashion-mnist", "text": "movie-reviews"}
 ARCHIVE = "rt-polaritydata.tar.gz"
 OFFICIAL = {
     "fashion-mnist": [
@@ -52,12 +51,10 @@ OFFICIAL = {
 }
 
 
-def raw_files(model: str, source: str, folder: str) -> list[str]:
-    """The paths in `folder` of all payloads that a model's data is encoded from; none for the
-    built-in data."""
+def raw_files(dataset: str, source: str, folder: str) -> list[str]:
+    """The paths in `folder` of all payloads of a data set; none for the built-in data."""
     if source != "real":
         return []
-    dataset = DATASET_OF[model]
     return [f"{folder}/{dataset}/{file}" for file in PAYLOADS[dataset]]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,16 +9,13 @@ import matplotlib as mpl
 from tfscale.figures.errors import held_out, machines, residuals
 from tfscale.figures.laws import interaction, laws, thresholds
 from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
-from tfscale.figures.paper import BOXED, box_plot, heatmap, matched
+from tfscale.figures.paper import box_plot, heatmap, matched
 from tfscale.figures.work import roofline, saturation, time_shares, work
 from tfscale.files.whole import write_text
-from tfscale.study.outputs import FIGURES
 
 Draw = Callable[[FigureData], Drawn]
 DRAWN_BY: dict[str, Draw] = {
     "heatmap": heatmap,
-    **{f"by_{factor}": partial(box_plot, factor=factor) for factor in BOXED},
-    **{f"matched_{factor}": partial(matched, factor=factor) for factor in BOXED},
     "laws": laws,
     "interaction": interaction,
     "saturation": saturation,
@@ -31,7 +27,9 @@ DRAWN_BY: dict[str, Draw] = {
     "residuals": residuals,
     "machines": machines,
 }
-"""The function of each figure of `FIGURES`, by name."""
+"""The function of each figure that a family has once."""
+OF_FACTOR: dict[str, Callable[[FigureData, str], Drawn]] = {"by": box_plot, "matched": matched}
+"""The function of each figure that it has for several factors (`matched_layers`)."""
 BUILTIN = "Trained on built-in data."
 
 
@@ -39,7 +37,8 @@ def draw(name: str, data: FigureData) -> Drawn:
     """The figure of that name, with the marks that every figure carries."""
     if data.cells.empty:
         return in_words(f"No cell of {data.model} has been timed yet.")
-    drawn = DRAWN_BY[name](data)
+    kind, _, factor = name.partition("_")
+    drawn = DRAWN_BY[name](data) if name in DRAWN_BY else OF_FACTOR[kind](data, factor)
     notes = []
     if (data.cells["data"] == "builtin").any():
         notes.append(BUILTIN)
@@ -50,22 +49,24 @@ def draw(name: str, data: FigureData) -> Drawn:
     return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)
 
 
-def draw_all(data: FigureData, svg: list[str], png: list[str], words: str) -> None:
-    """Write every figure, in the order of `FIGURES`, to its two files, and what each says to
-    the JSON file `words`: title, says (sentences), filled."""
+def draw_all(data: FigureData, figures: dict[str, str], outputs: dict) -> None:
+    """Write every figure, in the order of `figures`, to its two files, and what each says to
+    the JSON file words: title, says (sentences), filled."""
     said = {}
-    for (name, title), vector, pixels in zip(FIGURES.items(), svg, png, strict=True):
+    files = zip(figures.items(), outputs["svg"], outputs["png"], strict=True)
+    for (name, title), vector, pixels in files:
         drawn = draw(name, data)
         save(drawn.figure, vector, pixels, f"{data.model}: {title}", " ".join(drawn.says))
         said[name] = {"title": title, "says": drawn.says, "filled": drawn.filled}
-    write_text(words, json.dumps(said, indent=1, ensure_ascii=False))
+    write_text(outputs["words"], json.dumps(said, indent=1, ensure_ascii=False))
 
 
-def plot(model: str, inputs: dict, outputs: dict) -> None:
-    """Draw the figures of `model`: from the files of the rule `plot` (cells, runs, roofs, tables)
-    to svg and png files in the order of `FIGURES`, and what each says to the JSON file words."""
+def plot(model: str, figures: dict[str, str], inputs: dict, outputs: dict) -> None:
+    """Draw the `figures` (name to title) of a family: from the files of the rule `plot` (cells,
+    runs, roofs, tables) to svg and png files in their order, and what each says to the JSON file
+    words."""
     mpl.use("agg")
     fits = str(Path(inputs["tables"][0]).parent)
     with styled():
         data = read(model, inputs["cells"], inputs["runs"], inputs["roofs"], fits)
-        draw_all(data, outputs["svg"], outputs["png"], outputs["words"])
+        draw_all(data, figures, outputs)

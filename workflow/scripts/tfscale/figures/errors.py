@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy.stats import probplot
 
-from tfscale.analysis.work_model import WORK_SHAPE
+from tfscale.analysis.slices import own_axes, shape
 from tfscale.figures.look import (
+    FLOP,
     HEIGHT_IN,
     LABELS,
     MANY_POINTS,
-    MODELS,
     WIDE_IN,
     Drawn,
     FigureData,
@@ -21,9 +21,9 @@ from tfscale.figures.look import (
     legend,
     level_legend,
     named,
+    work_of,
 )
 from tfscale.figures.look import points as draw_points
-from tfscale.study.work import work_columns
 from tfscale.units import HOUR_S, MINUTE_S
 
 WITHIN_PERCENT = 10
@@ -35,8 +35,7 @@ FEW_HOURS = 2
 def held_out(data: FigureData) -> Drawn:
     """Predicted against measured latency of cells that the work model had not seen, with a band of
     10 %; below, the error in per cent."""
-    rows = data.fitted("held_out_cells")
-    rows = rows.merge(data.cells[["cell", "doubtful"]].drop_duplicates("cell"), on="cell")
+    rows = data.of_cells("held_out_cells")
     tests = [test for test in TESTS if (rows["test"] == test).any()]
     if not tests:
         return in_words("Nothing was left out: it takes two architectures or two levels to learn.")
@@ -72,8 +71,7 @@ def _compared(above: Axes, below: Axes, data: FigureData, rows: pd.DataFrame) ->
 def residuals(data: FigureData) -> Drawn:
     """What the work model leaves: against its fitted latency, against a normal distribution, and in
     the order of the runs."""
-    rows = data.fitted("regimes")
-    rows = rows.merge(data.cells[["cell", "doubtful"]].drop_duplicates("cell"), on="cell")
+    rows = data.of_cells("regimes")
     if rows.empty:
         return in_words("No work model was fitted to these cells.")
     left = 100 * (rows["latency_s"] / rows["fitted_s"] - 1)
@@ -103,7 +101,7 @@ def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
             quantiles,
             ordered,
             s=16,
-            color=MODELS.get(data.model, "0.2"),
+            color=data.colour,
             zorder=3,
             rasterized=len(left) > MANY_POINTS,
         )
@@ -112,10 +110,10 @@ def _normal(axes: Axes, data: FigureData, left: pd.Series) -> None:
 
 def run_residuals(data: FigureData, rows: pd.DataFrame) -> pd.DataFrame:
     """One row a run: hours since the first, the median latency of its processes against the cell's
-    fitted one (`left`, %), and its layers."""
+    fitted one (`left`, %), and its level of `data.first`."""
     by_run = data.processes.groupby(["cell", "round"], sort=False)
     runs = by_run.agg(latency_s=("latency_s", "median"), started=("started", "min")).reset_index()
-    fitted = rows.drop_duplicates("cell")[["cell", "layers", "fitted_s"]]
+    fitted = rows.drop_duplicates("cell")[["cell", data.first, "fitted_s"]]
     runs = runs.merge(fitted, on="cell")
     hours = (runs["started"] - runs["started"].min()).dt.total_seconds() / HOUR_S
     return runs.assign(hours=hours, left=100 * (runs["latency_s"] / runs["fitted_s"] - 1))
@@ -152,7 +150,7 @@ def machines(data: FigureData) -> Drawn:
         )
     order = [data.machine, *others]
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN), width_ratios=(1.1, 1))
-    flop = flop_per_call(rows)
+    flop = _flop(data, rows)
     handles = []
     for place, name in enumerate(order):
         colour, marker, _ = named(place)
@@ -178,15 +176,13 @@ def machines(data: FigureData) -> Drawn:
     return Drawn(figure)
 
 
-def flop_per_call(rows: pd.DataFrame) -> pd.Series:
-    """FLOP of a call of each row, counted from its axes."""
-    shapes = rows[WORK_SHAPE].drop_duplicates()
-    each = {
-        tuple(shape.values()): work_columns(shape, 0)["flop_per_example"]
-        for shape in shapes.to_dict("records")
-    }
-    keys = zip(*(rows[axis].tolist() for axis in WORK_SHAPE), strict=True)
-    return pd.Series([each[key] for key in keys], index=rows.index) * rows["called_batch"]
+def _flop(data: FigureData, rows: pd.DataFrame) -> pd.Series:
+    """FLOP of a call of each row, as counted for the study's own cells of its model; NaN where it
+    has none of it."""
+    model = [*shape(data.cells), "precision"]
+    counted = data.cells[[*model, *FLOP]].drop_duplicates(model)
+    found = own_axes(rows)[model].merge(counted, how="left", on=model).set_axis(rows.index)
+    return work_of(rows.assign(**found[list(FLOP)]))
 
 
 def against(table: pd.DataFrame, base: str) -> pd.DataFrame:

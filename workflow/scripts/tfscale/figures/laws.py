@@ -10,25 +10,27 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from tfscale.analysis.law_fits import FORMS, LAWS, Form, predicted
-from tfscale.analysis.slices import called, slice_names, slices, varying
+from tfscale.analysis.slices import called, shape, slice_names, slices, varying
 from tfscale.axes import AXES
 from tfscale.figures.look import (
     HEIGHT_IN,
     LABELS,
-    MODELS,
     WIDE_IN,
     WIDTH_IN,
     Drawn,
     FigureData,
     amount,
+    category_axis,
     in_words,
     legend,
     level_axis,
     level_handles,
     level_legend,
+    level_text,
     named,
 )
 from tfscale.figures.look import points as draw_points
+from tfscale.words import axis_label, axis_name
 
 GRID = 120
 PANEL_IN = 3.6
@@ -112,56 +114,57 @@ def _law_handle(law: str) -> Line2D:
     return Line2D([], [], color=colour, linestyle=dash, linewidth=1.8, label=law)
 
 
-PAIR = ["layers", "conv_size"]
-
-
 def interaction(data: FigureData) -> Drawn:
-    """Latency against layers, a line a convolution size: parallel lines on the logarithmic axis
-    (and level ones in the ratio beside it) mean that the two effects only multiply."""
-    means = matched_means(data.cells)
+    """Latency against the first axis of the models that varies, a line a level of the second:
+    parallel lines on the logarithmic axis (and level ones in the ratio beside it) mean that the two
+    effects only multiply."""
+    pair = [axis for axis in shape(data.cells) if data.cells[axis].nunique() > 1][:2]
+    first, second = sorted(pair, key=lambda axis: not AXES[axis].ordered) if pair[1:] else ("", "")
+    means = matched_means(data.cells, first, second) if first else pd.DataFrame()
     if min(means.shape) < 2:
         return in_words(
-            "No interaction: it takes two numbers of layers and two convolution sizes, each with "
-            "each and all else equal."
+            "No interaction: it takes two axes of the models with two levels each, each with each "
+            "and all else equal."
         )
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
-    base = means.columns[0]
-    for conv in means:
-        look = {
-            "color": data.palette.colour("conv_size", conv),
-            "marker": data.palette.marker("conv_size", conv),
-            "linestyle": data.palette.dash("conv_size", conv),
-        }
-        left.plot(means.index, means[conv], **look)
-        right.plot(means.index, means[conv] / means[base], **look)
-    amount(left.yaxis, "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
+    base, levels = means.columns[0], means.index.tolist()
+    places = levels if AXES[first].ordered else range(len(levels))
     ratio = means.div(means[base], axis=0)
-    amount(
-        right.yaxis, f"latency over that of convolution size {base} (ratio)", ratio.stack(), None
-    )
+    for level in means:
+        look = {
+            "color": data.palette.colour(second, level),
+            "marker": data.palette.marker(second, level),
+            "linestyle": data.palette.dash(second, level),
+        }
+        left.plot(places, means[level], **look)
+        right.plot(places, ratio[level], **look)
+    amount(left.yaxis, "latency of a call, geometric mean (s)", means.to_numpy().ravel(), "s")
+    over = f"latency over that of {axis_name(second)} {level_text(base)} (ratio)"
+    amount(right.yaxis, over, ratio.stack(), None)
     for axes in (left, right):
-        level_axis(axes, "layers", means.index.tolist())
-    handles = level_handles(data, "conv_size", data.cells, line=True)
-    legend(right, handles, LABELS["conv_size"].replace(" (", "\n("))
+        (level_axis if AXES[first].ordered else category_axis)(axes, first, levels)
+    handles = level_handles(data, second, data.cells, line=True)
+    legend(right, handles, axis_label(second).replace(" (", "\n("))
     return Drawn(figure, [_ratio_words(ratio)])
 
 
-def matched_means(cells: pd.DataFrame) -> pd.DataFrame:
-    """Geometric mean latency (s) by layers (rows) and convolution size (columns), over the settings
+def matched_means(cells: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Geometric mean latency (s) by the levels of two axes (rows and columns), over the settings
     of all other axes that every pair of the two was measured at."""
-    others = [axis for axis in AXES if axis not in (*PAIR, "model")]
+    others = [axis for axis in AXES if axis in cells and axis not in (first, second)]
     number = cells.groupby(others, sort=False).ngroup()
-    logs = np.log(cells["latency_s"]).groupby([cells["layers"], cells["conv_size"], number]).mean()
+    logs = np.log(cells["latency_s"]).groupby([cells[first], cells[second], number]).mean()
     table = logs.unstack(level=[0, 1])
     complete = table.loc[table.notna().sum(axis=1) == table.notna().sum(axis=1).max()]
     return np.exp(complete.dropna(axis=1).mean()).unstack().dropna(axis=1)
 
 
 def _ratio_words(ratio: pd.DataFrame) -> str:
-    last = ratio[ratio.columns[-1]]
+    last, first = ratio[ratio.columns[-1]], axis_name(str(ratio.index.name))
     return (
-        f"Convolution size {last.name} takes {last.min():.3g} times as long as {ratio.columns[0]} "
-        f"at {last.idxmin()} layers and {last.max():.3g} times at {last.idxmax()}."
+        f"With {axis_name(str(ratio.columns.name))} {level_text(last.name)} a call takes "
+        f"{last.min():.3g} times as long as with {level_text(ratio.columns[0])} at {first} "
+        f"{level_text(last.idxmin())} and {last.max():.3g} times at {level_text(last.idxmax())}."
     )
 
 
@@ -211,7 +214,7 @@ def _times(axes: Axes, data: FigureData, sweep: dict) -> None:
     x = rows["x"].to_numpy(float)
     scale = [rows[name].to_numpy(float) / x for name in ("latency_low_s", "latency_high_s")]
     each = rows["latency_s"] / x
-    colour = MODELS.get(data.model, "0.2")
+    colour = data.colour
     axes.vlines(x, *scale, color=colour, linewidth=1.2)
     axes.plot(x, each, color=colour, marker="o", linewidth=1, markersize=4)
     _interval(axes, sweep)

@@ -8,6 +8,7 @@ apart without any colour.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from textwrap import fill
 from typing import Literal
@@ -24,22 +25,21 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from tfscale.analysis.slices import SETTING
-from tfscale.axes import FACTORS
+from tfscale.analysis.slices import SETTING, own_axes, shape
+from tfscale.axes import AXES, CALL_AXES, FAMILIES
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
 from tfscale.tables.latency import read_processes
-from tfscale.words import AXIS_WORDS
+from tfscale.words import axis_label, axis_name
 
-LABELS = {axis: words.label for axis, words in AXIS_WORDS.items()}
-LABELS |= {
+LABELS = {
     "pass_mean_s": "time of a pass (s)",
     "latency_s": "latency of a call (s)",
     "throughput_per_s": "throughput (examples/s)",
     "flop_per_call": "work of a call (FLOP)",
     "relative": "latency relative to its slice (ratio)",
 }
-"""What an axis of a figure says, with its unit."""
+"""What an axis of a figure says of what is no axis of the study, with its unit."""
 WIDTH_IN, WIDE_IN, HEIGHT_IN = 7.0, 10.5, 4.2
 
 
@@ -77,8 +77,8 @@ def save(figure: Figure, svg: str, png: str, title: str, description: str) -> No
 
 Dash = Literal["-"] | tuple[float, tuple[float, ...]]
 """A line style: solid, or an offset and the lengths of dashes and gaps."""
-MAPS = {"layers": "viridis", "conv_size": "plasma"}
-OTHER_MAP = "cividis"
+MAPS = ("viridis", "plasma", "cividis")
+"""Of a family's first axis, of its second, and of all others."""
 LIGHTEST = 0.82
 """The share of a colour map that is dark enough on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -95,39 +95,42 @@ DASHES: tuple[Dash, ...] = (
 )
 HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "/-")
 NAMES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
-MODELS = {"mnist": NAMES[0], "text": NAMES[1]}
 
-Colour = tuple[float, float, float, float]
+Level = float | str | bool
+Colour = tuple[float, float, float, float] | str
 
 
 @dataclass(frozen=True)
 class Palette:
     """The looks of the levels of a study, ranked over all of its models."""
 
-    levels: dict[str, tuple[float, ...]]
+    levels: dict[str, tuple[Level, ...]]
 
     @classmethod
     def of(cls, cells: pd.DataFrame) -> "Palette":
         """The palette of all cells of a study."""
-        known = [factor for factor in FACTORS if factor in cells]
-        return cls({factor: tuple(sorted(cells[factor].unique().tolist())) for factor in known})
+        known = [axis for axis in AXES if axis in cells]
+        return cls({axis: tuple(sorted(cells[axis].dropna().unique().tolist())) for axis in known})
 
-    def colour(self, factor: str, level: float) -> Colour:
-        """Dark for the lowest level, light for the highest."""
-        most = max(len(self.levels[factor]) - 1, 1)
-        share = LIGHTEST * self._rank(factor, level) / most
-        return mpl.colormaps[MAPS.get(factor, OTHER_MAP)](share)
+    def colour(self, axis: str, level: Level) -> Colour:
+        """Dark for the lowest level, light for the highest; a colour a value without an order."""
+        rank = self._rank(axis, level)
+        if not AXES[axis].ordered:
+            return named(rank)[0]
+        most = max(len(self.levels[axis]) - 1, 1)
+        own = [list(family.axes).index(axis) for family in FAMILIES.values() if axis in family.axes]
+        return mpl.colormaps[MAPS[min([*own, len(MAPS) - 1])]](LIGHTEST * rank / most)
 
-    def marker(self, factor: str, level: float) -> str:
+    def marker(self, axis: str, level: Level) -> str:
         """A marker; from the ninth level on they come again."""
-        return MARKERS[self._rank(factor, level) % len(MARKERS)]
+        return MARKERS[self._rank(axis, level) % len(MARKERS)]
 
-    def dash(self, factor: str, level: float) -> Dash:
+    def dash(self, axis: str, level: Level) -> Dash:
         """A line style; from the tenth level on they come again."""
-        return DASHES[self._rank(factor, level) % len(DASHES)]
+        return DASHES[self._rank(axis, level) % len(DASHES)]
 
-    def _rank(self, factor: str, level: float) -> int:
-        return self.levels[factor].index(level)
+    def _rank(self, axis: str, level: Level) -> int:
+        return self.levels[axis].index(level)
 
 
 def named(place: int) -> tuple[str, str, Dash]:
@@ -140,8 +143,8 @@ DOUBTFUL = "hollow: an outlier, or no process whose warm-up settled"
 
 @dataclass(frozen=True)
 class FigureData:
-    """One model on one machine: its cells (with `doubtful`), its processes, the machine's roofs,
-    the fitted tables of all models and machines, and the palette of the whole study.
+    """One family on one machine: its cells (with `doubtful`), their processes, the machine's roofs,
+    the fitted tables of all families and machines, and the palette of the whole study.
 
     `machines` are those of the study that have the model's cells.
     """
@@ -164,6 +167,33 @@ class FigureData:
         """The rows of a fitted table for this model, on any machine, imported ones too."""
         rows = self.tables[table]
         return rows[rows["model"] == self.model] if "model" in rows else rows
+
+    def of_cells(self, table: str) -> pd.DataFrame:
+        """The rows of a fitted table about single cells, with all axes and `doubtful` of each."""
+        known = ["cell", "doubtful", *(axis for axis in AXES if axis in self.cells)]
+        cells = self.cells[known].drop_duplicates("cell")
+        rows = self.fitted(table)
+        return rows[["cell", *(name for name in rows if name not in known)]].merge(cells, on="cell")
+
+    @property
+    def order(self) -> list[str]:
+        """The axes in the order in which they get colours, panels and lines: those of the models
+        that vary, the batch size, other ones that vary, the rest."""
+        own = shape(self.cells)
+        known = [*own, *CALL_AXES]
+        varied = [axis for axis in known if self.cells[axis].nunique() > 1]
+        first = [axis for axis in varied if axis in own] or own[:1]
+        return list(dict.fromkeys([*first, "batch_size", *varied, *known]))
+
+    @property
+    def first(self) -> str:
+        """The axis whose levels have colours, markers and dashes in most figures."""
+        return self.order[0]
+
+    @property
+    def colour(self) -> str:
+        """The family's own colour."""
+        return named(list(FAMILIES).index(self.model))[0]
 
     @property
     def main(self) -> pd.DataFrame:
@@ -200,6 +230,7 @@ def read(model: str, cells: str, runs: str, roofs: str, fits: str) -> FigureData
     own = every[every["model"] == model]
     machine = str(own["machine"].mode().iloc[0]) if len(own) else ""
     mine = own[own["machine"] == machine].reset_index(drop=True)
+    mine = own_axes(mine) if len(mine) else mine
     tables = {name: pd.read_parquet(Path(fits, f"{name}.parquet")) for name in DRAWN_TABLES}
     processes = read_processes(runs)
     of_it = (processes["model"] == model) & (processes["machine"] == machine)
@@ -220,6 +251,16 @@ def _doubtful(cells: pd.DataFrame, outliers: pd.DataFrame) -> pd.Series:
     """Cells whose number one should not lean on (see `DOUBTFUL`)."""
     flagged = outliers[outliers["machine"].isin(cells["machine"])]["cell"]
     return (cells["unsettled_processes"] >= cells["processes"]) | cells["cell"].isin(flagged)
+
+
+FLOP = ("flop_per_example", "flop_per_call")
+"""FLOP that each example of a call takes, and that a call takes whatever its batch."""
+
+
+def work_of(cells: pd.DataFrame) -> pd.Series:
+    """FLOP of a call of each cell."""
+    each, once = FLOP
+    return cells["called_batch"] * cells[each] + cells[once]
 
 
 LOG_FROM_RATIO = 8
@@ -257,23 +298,32 @@ def _plain(value: float, place: int) -> str:
     return f"{value:g}"
 
 
-def level_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
+def level_axis(axes: Axes, axis: str, levels: Sequence[float]) -> None:
     """A logarithmic x axis with a tick at each level (at most 10 of them)."""
     axes.set_xscale("log")
     axes.set_xticks(*_ticks(levels, [float(level) for level in levels]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(LABELS[factor])
+    axes.set_xlabel(axis_label(axis))
 
 
-def category_axis(axes: Axes, factor: str, levels: Sequence[float]) -> None:
+def category_axis(axes: Axes, axis: str, levels: Sequence[Level]) -> None:
     """An x axis with the levels at 0, 1, 2 ..."""
     axes.set_xticks(*_ticks(levels, [float(place) for place in range(len(levels))]))
-    axes.set_xlabel(LABELS[factor])
+    axes.set_xlabel(axis_label(axis))
 
 
-def _ticks(levels: Sequence[float], places: list[float]) -> tuple[list[float], list[str]]:
+def _ticks(levels: Sequence[Level], places: list[float]) -> tuple[list[float], list[str]]:
     chosen = evenly(len(levels), MOST_LEVELS)
-    return [places[i] for i in chosen], [f"{levels[i]:g}" for i in chosen]
+    return [places[i] for i in chosen], [level_text(levels[i]) for i in chosen]
+
+
+def level_text(level: Level) -> str:
+    """A level on an axis or in a legend.
+
+    >>> level_text(0.50), level_text("relu")
+    ('0.5', 'relu')
+    """
+    return f"{level:g}" if isinstance(level, Real) and not isinstance(level, bool) else str(level)
 
 
 def evenly(count: int, most: int) -> list[int]:
@@ -282,18 +332,19 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def points(
-    axes: Axes, data: FigureData, rows: pd.DataFrame, factor: str = "layers", size: float = 30
+    axes: Axes, data: FigureData, rows: pd.DataFrame, axis: str | None = None, size: float = 30
 ) -> None:
-    """A point a row, at its x and y, in the colour and marker of its level of `factor`; hollow
-    where `rows` says that it is doubtful."""
+    """A point a row, at its x and y, in the colour and marker of its level of `axis` (that of
+    `data.first`); hollow where `rows` says that it is doubtful."""
+    axis = axis or data.first
     doubtful = rows.get("doubtful", pd.Series(False, rows.index)).astype(bool)
-    for (level, hollow), own in rows.groupby([rows[factor], doubtful]):
-        colour = data.palette.colour(factor, level)
+    for (level, hollow), own in rows.groupby([rows[axis], doubtful]):
+        colour = data.palette.colour(axis, level)
         axes.scatter(
             own["x"].to_numpy(float),
             own["y"].to_numpy(float),
             s=size,
-            marker=data.palette.marker(factor, level),
+            marker=data.palette.marker(axis, level),
             facecolors="white" if hollow else [colour],
             edgecolors=[colour] if hollow else "white",
             linewidths=1.4 if hollow else 0.5,
@@ -303,19 +354,19 @@ def points(
         )
 
 
-def level_handles(data: FigureData, factor: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
+def level_handles(data: FigureData, axis: str, rows: pd.DataFrame, line=False) -> list[Line2D]:
     """What a legend shows of the levels that `rows` have (at most 10 of them)."""
-    levels = np.unique(rows[factor])
+    levels = sorted(rows[axis].unique().tolist())
     return [
         Line2D(
             [],
             [],
-            color=data.palette.colour(factor, level),
-            marker=data.palette.marker(factor, level),
-            linestyle=data.palette.dash(factor, level) if line else "",
-            label=f"{level:g}",
+            color=data.palette.colour(axis, level),
+            marker=data.palette.marker(axis, level),
+            linestyle=data.palette.dash(axis, level) if line else "",
+            label=level_text(level),
         )
-        for level in levels[evenly(len(levels), MOST_LEVELS)]
+        for level in (levels[i] for i in evenly(len(levels), MOST_LEVELS))
     ]
 
 
@@ -354,14 +405,11 @@ def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) ->
         made.set_clip_on(False)
 
 
-def name_of(factor: str) -> str:
-    """The factor's name for a legend's title."""
-    return AXIS_WORDS[factor].name
-
-
 def level_legend(
-    axes: Axes, data: FigureData, rows: pd.DataFrame, factor: str = "layers", place: float = 1.0
+    axes: Axes, data: FigureData, rows: pd.DataFrame, axis: str | None = None, place: float = 1.0
 ) -> None:
-    """A legend of the levels of `factor` that `rows` have, and of hollow points."""
-    handles = [*level_handles(data, factor, rows), *hollow_handle(rows)]
-    legend(axes, handles, name_of(factor), place)
+    """A legend of the levels of `axis` (that of `data.first`) that `rows` have, and of hollow
+    points."""
+    axis = axis or data.first
+    handles = [*level_handles(data, axis, rows), *hollow_handle(rows)]
+    legend(axes, handles, axis_name(axis), place)

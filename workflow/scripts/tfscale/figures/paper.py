@@ -12,7 +12,6 @@ from tfscale.figures.look import (
     HEIGHT_IN,
     LABELS,
     MANY_POINTS,
-    MODELS,
     WIDE_IN,
     WIDTH_IN,
     Drawn,
@@ -22,12 +21,12 @@ from tfscale.figures.look import (
     evenly,
     in_words,
     level_legend,
-    name_of,
+    level_text,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.units import seconds, three
+from tfscale.words import axis_label, axis_name
 
-BOXED = ("layers", "batch_size", "conv_size")
 WIDTH_OF_BOX = 0.7
 
 
@@ -43,7 +42,7 @@ def heatmap(data: FigureData) -> Drawn:
         "Spearman (ranks)": table.corr(method="spearman"),
         "Pearson of logarithms": np.log(table).corr(),
     }
-    short = [LABELS[name].split(" (")[0] for name in table]
+    short = [*map(axis_name, factors), LABELS[TIME].split(" (")[0]]
     figure, panels = plt.subplots(1, 3, figsize=(WIDE_IN, HEIGHT_IN * 0.9), sharey=True)
     for panel, (title, matrix) in zip(panels, matrices.items(), strict=True):
         sns.heatmap(
@@ -70,9 +69,9 @@ def heatmap(data: FigureData) -> Drawn:
 
 
 def box_plot(data: FigureData, factor: str) -> Drawn:
-    """Boxes of the time of a pass by level, every cell as a point, coloured by layers (or by
-    convolution size where layers are on the axis)."""
-    cells, hue = data.cells, "conv_size" if factor == "layers" else "layers"
+    """Boxes of the time of a pass by level, every cell as a point, coloured by the first axis that
+    is not `factor`."""
+    cells, hue = data.cells, next(axis for axis in data.order if axis != factor)
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
     boxes(axes, data, cells, factor, hue)
     amount(axes.yaxis, LABELS[TIME], cells[TIME], "s")
@@ -95,7 +94,7 @@ def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: s
         patch_artist=True,
         manage_ticks=False,
         boxprops={"facecolor": "0.92", "edgecolor": "0.6"},
-        medianprops={"color": MODELS.get(data.model, "0.2"), "linewidth": 2},
+        medianprops={"color": data.colour, "linewidth": 2},
         whiskerprops={"color": "0.6"},
         capprops={"color": "0.6"},
     )
@@ -110,9 +109,9 @@ def _median_words(cells: pd.DataFrame, factor: str) -> str:
     medians = cells.groupby(factor)[TIME].median()
     first, last = medians.index[0], medians.index[-1]
     if first == last:
-        return f"All cells have {name_of(factor)} {first}: this figure compares nothing."
+        return f"All cells have {axis_name(factor)} {first}: this figure compares nothing."
     return (
-        f"The median pass takes {seconds(medians[first])} at {name_of(factor)} {first} and "
+        f"The median pass takes {seconds(medians[first])} at {axis_name(factor)} {first} and "
         f"{seconds(medians[last])} at {last}."
     )
 
@@ -122,22 +121,16 @@ MOST_LEVEL = 5
 """Levels whose names stand beside each other in a panel; those of more stand upright."""
 HIDDEN = 1.25
 """Matched cells that change so many times more than the medians are an effect that was hidden."""
-FACETS = {
-    "layers": ("conv_size", "batch_size"),
-    "batch_size": ("layers", "conv_size"),
-    "conv_size": ("layers", "batch_size"),
-}
-"""For each factor what the panels are by, and what the points are coloured by."""
 
 
 def matched(data: FigureData, factor: str) -> Drawn:
-    """Box plots on one logarithmic axis, a panel a level of the facet; a line joins the cells that
-    differ in `factor` alone."""
+    """Box plots on one logarithmic axis, a panel a level of the first axis that is not `factor`,
+    coloured by the second; a line joins the cells that differ in `factor` alone."""
     cells = data.cells
     ratios = matched_ratios(cells, factor)
     if ratios.empty:
-        return in_words(f"No two cells of this study differ in {name_of(factor)} alone.")
-    facet, hue = FACETS[factor]
+        return in_words(f"No two cells of this study differ in {axis_name(factor)} alone.")
+    facet, hue = [axis for axis in data.order if axis != factor][:2]
     every = sorted(cells[facet].unique())
     count = min(len(every), MOST_PANELS)
     shown = [every[i] for i in evenly(len(every), count)]
@@ -147,16 +140,18 @@ def matched(data: FigureData, factor: str) -> Drawn:
         own = cells[cells[facet] == level]
         place = boxes(panel, data, own, factor, hue)
         _joined(panel, own, place, factor)
-        panel.set_title(f"{level}", fontsize="medium")
+        panel.set_title(level_text(level) if len(every) > 1 else "", fontsize="medium")
         amount(panel.yaxis, "", cells[TIME], "s", log=True)
     panels[0][0].set_ylabel(LABELS[TIME])
     for panel in panels[0]:
         panel.set_xlabel("")
         if cells[factor].nunique() > MOST_LEVEL:
             panel.tick_params(axis="x", labelrotation=90)
-    figure.suptitle(name_of(facet), fontsize="medium")
-    figure.supxlabel(LABELS[factor], fontsize="medium")
-    level_legend(panels[0][-1], data, cells, hue)
+    if len(every) > 1:
+        figure.suptitle(axis_name(facet), fontsize="medium")
+    figure.supxlabel(axis_label(factor), fontsize="medium")
+    if cells[hue].nunique() > 1:
+        level_legend(panels[0][-1], data, cells, hue)
     return Drawn(figure, _words(cells, factor, ratios))
 
 
@@ -190,7 +185,7 @@ def _words(cells: pd.DataFrame, factor: str, ratios: pd.Series) -> list[str]:
     if len(ratios) == 1:
         span = "one pair"
     return [
-        f"From {name_of(factor)} {low} to {high} the time of a pass changes {three(own)}-fold "
+        f"From {axis_name(factor)} {low} to {high} the time of a pass changes {three(own)}-fold "
         f"between cells that differ in nothing else ({span}), the medians over all cells "
         f"{three(marginal)}-fold"
         + (": the box plot over all cells misleads here." if hidden else ".")

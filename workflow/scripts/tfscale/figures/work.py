@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tfscale.analysis.slices import ARCHITECTURE
+from tfscale.analysis.slices import shape
+from tfscale.analysis.work_model import OPERATION_WORDS
+from tfscale.axes import AXES
 from tfscale.figures.look import (
     HATCHES,
     HEIGHT_IN,
@@ -26,11 +28,13 @@ from tfscale.figures.look import (
     level_axis,
     level_handles,
     level_legend,
-    name_of,
+    level_text,
     named,
+    work_of,
 )
 from tfscale.figures.look import points as draw_points
-from tfscale.words import AXIS_WORDS, counted, share
+from tfscale.study.kinds import KINDS
+from tfscale.words import axis_label, axis_name, counted, share
 
 GIGA = 1e9
 BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
@@ -44,9 +48,9 @@ def work(data: FigureData) -> Drawn:
     if cells.empty:
         return in_words("No work model was fitted to these cells.")
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
-    draw_points(axes, data, cells.assign(x=cells["flop_per_call"], y=cells["latency_s"]))
+    draw_points(axes, data, cells.assign(x=cells["work_flop"], y=cells["latency_s"]))
     axes.scatter(
-        cells["flop_per_call"],
+        cells["work_flop"],
         cells["fitted_s"],
         marker="_",
         color="black",
@@ -56,7 +60,7 @@ def work(data: FigureData) -> Drawn:
         rasterized=len(cells) > MANY_POINTS,
     )
     handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
-    ends = np.array([cells["flop_per_call"].min(), cells["flop_per_call"].max()])
+    ends = np.array([cells["work_flop"].min(), cells["work_flop"].max()])
     for place, roof in enumerate(data.roofs.to_dict("records")):
         colour, _, dash = named(place)
         axes.plot(ends, ends / (roof["peak_gflop_per_s"] * GIGA), color=colour, linestyle=dash)
@@ -67,7 +71,7 @@ def work(data: FigureData) -> Drawn:
         handles.append(
             Line2D([], [], color="0.5", linestyle=(0, (1, 1.5)), label="identity model\n(median)")
         )
-    amount(axes.xaxis, LABELS["flop_per_call"], cells["flop_per_call"])
+    amount(axes.xaxis, LABELS["flop_per_call"], cells["work_flop"])
     amount(axes.yaxis, LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
     axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
     level_legend(axes, data, cells)
@@ -81,22 +85,24 @@ def roofline(data: FigureData) -> Drawn:
     cells = with_fit(data)
     if cells.empty:
         return in_words("No roofline: no work model was fitted to these cells.")
-    moved = [name for name in cells if name.endswith("_moved_bytes")]
-    traffic = cells["read_weight_bytes"] + cells["called_batch"] * cells[moved].sum(axis=1)
+    moved = cells[[f"{kind}_bytes" for kind in KINDS]].sum(axis=1)
+    if not moved.all():
+        return in_words("No roofline: the bytes that these models move could not be counted.")
+    traffic = cells["read_weight_bytes"] + cells["called_batch"] * moved
     intensity, reached = (
-        cells["flop_per_call"] / traffic,
-        cells["flop_per_call"] / cells["latency_s"],
+        cells["work_flop"] / traffic,
+        cells["work_flop"] / cells["latency_s"],
     )
     figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
     kinds = cells["label"].map(BOUNDS).fillna(UNSURE)
-    for (layers, marker), rows in cells.groupby(["layers", kinds]):
+    for (level, marker), rows in cells.groupby([data.first, kinds]):
         axes.scatter(
             intensity[rows.index],
             reached[rows.index],
             marker=marker,
             s=34,
             zorder=3,
-            color=[data.palette.colour("layers", layers)],
+            color=[data.palette.colour(data.first, level)],
             edgecolors="white",
             linewidths=0.5,
             rasterized=len(cells) > MANY_POINTS,
@@ -122,23 +128,23 @@ def roofline(data: FigureData) -> Drawn:
         Line2D(
             [],
             [],
-            color=data.palette.colour("layers", level),
+            color=data.palette.colour(data.first, level),
             marker="s",
             linestyle="",
-            label=f"{level}",
+            label=level_text(level),
         )
-        for level in sorted(cells["layers"].unique())
+        for level in sorted(cells[data.first].unique())
     ]
-    legend(axes, dots, "layers (colour)")
+    legend(axes, dots, f"{axis_name(data.first)} (colour)")
     legend(axes, handles, "roof and what\nholds a cell up", 0.5)
     return Drawn(figure, [_peak_words(data, cells)])
 
 
 def with_fit(data: FigureData) -> pd.DataFrame:
-    """The cells with their FLOP a call (`flop_per_call`), fitted latency and label of regime."""
+    """The cells with the FLOP of a call (`work_flop`), fitted latency and label of regime."""
     fitted = data.fitted("regimes")[["cell", "fitted_s", "label"]]
     cells = data.cells.merge(fitted, on="cell")
-    return cells.assign(flop_per_call=cells["called_batch"] * cells["flop_per_example"])
+    return cells.assign(work_flop=work_of(cells))
 
 
 def _roof_name(roof: dict) -> str:
@@ -157,23 +163,13 @@ def _peak_words(data: FigureData, cells: pd.DataFrame) -> str:
     own = cells.merge(data.roofs, on="threads") if len(data.roofs) else cells.iloc[:0]
     if own.empty:
         return "The roofs of this machine were not measured."
-    reached = own["flop_per_call"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
+    reached = own["work_flop"] / own["latency_s"] / GIGA / own["peak_gflop_per_s"]
     return (
         f"Cells reach {share(reached.min())} to {share(reached.max())} of the measured peak "
         f"(median {share(reached.median())})."
     )
 
 
-OPERATIONS = {
-    "overhead": "overhead of a call",
-    "weights": "reading weights",
-    "conv_first": "first convolution",
-    "conv_square": "square convolutions",
-    "conv_full_span": "full-width convolution",
-    "dense": "dense layers",
-    "pool": "pools",
-    "embedding": "embedding",
-}
 LEAST_SHARE = 0.005
 MOST_BARS = 16
 LEAST_IN = 3.0
@@ -183,42 +179,47 @@ LEAST_IN = 3.0
 def time_shares(data: FigureData) -> Drawn:
     """A bar an architecture, at the smallest and the largest batch: how the fitted time of a call
     is divided between kinds of operation."""
-    main = data.main["cell"]
-    rows = data.fitted("regimes")
-    rows = rows[rows["cell"].isin(main)]
+    rows = data.of_cells("regimes")
+    rows = rows[rows["cell"].isin(data.main["cell"])]
     if rows.empty:
         return in_words("No work model was fitted to these cells.")
     batches = sorted({rows["called_batch"].min(), rows["called_batch"].max()})
-    varied = [axis for axis in ARCHITECTURE if rows[axis].nunique() > 1] or ["layers"]
-    shown = [name for name in OPERATIONS if rows[f"{name}_share"].max() >= LEAST_SHARE]
+    varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1] or [data.first]
+    known = [name for name in OPERATION_WORDS if f"{name}_share" in rows]
+    shown = [name for name in known if rows[f"{name}_share"].max() >= LEAST_SHARE]
     count = min(max((rows["called_batch"] == one).sum() for one in batches), MOST_BARS)
     figure, panels = plt.subplots(
         1, len(batches), figsize=(WIDE_IN, max(1.6 + 0.24 * count, LEAST_IN)), squeeze=False
     )
     for axes, one in zip(panels[0], batches, strict=True):
         _bars(axes, rows[rows["called_batch"] == one], shown, varied)
-        axes.set_title(f"{AXIS_WORDS['batch_size'].name} {one}")
-    named = " /\n".join(AXIS_WORDS[axis].name for axis in varied)
-    panels[0][0].set_ylabel(f"{named} (number)")
+        axes.set_title(f"{axis_name('batch_size')} {one}")
+    panels[0][0].set_ylabel(" /\n".join(map(axis_name, varied)))
     handles = [
-        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=OPERATIONS[name])
-        for name, (colour, hatch) in _looks().items()
-        if name in shown
+        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=_short(name))
+        for name in shown
+        for colour, hatch in [_look(name)]
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return Drawn(figure)
 
 
-def _looks() -> dict[str, tuple[str, str]]:
-    return dict(zip(OPERATIONS, zip(NAMES, HATCHES, strict=True), strict=True))
+def _look(kind: str) -> tuple[str, str]:
+    """Colour and hatch of a kind of operation, the same in all figures; no two share both."""
+    place = list(OPERATION_WORDS).index(kind)
+    return NAMES[place % len(NAMES)], HATCHES[(place + place // len(NAMES)) % len(HATCHES)]
+
+
+def _short(kind: str) -> str:
+    return OPERATION_WORDS[kind].removeprefix("the ")
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -> None:
-    rows = rows.sort_values(ARCHITECTURE)
+    rows = rows.sort_values(varied)
     rows = rows.iloc[evenly(len(rows), MOST_BARS)]
     place, start = np.arange(len(rows)), np.zeros(len(rows))
     for name in shown:
-        colour, hatch = _looks()[name]
+        colour, hatch = _look(name)
         width = 100 * rows[f"{name}_share"].to_numpy()
         axes.barh(
             place,
@@ -231,9 +232,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -
             linewidth=0.4,
         )
         start += width
-    axes.set_yticks(
-        place, [" / ".join(str(row[axis]) for axis in varied) for row in rows.to_dict("records")]
-    )
+    records = rows[varied].to_dict("records")
+    axes.set_yticks(place, [" / ".join(map(level_text, row.values())) for row in records])
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
     axes.grid(visible=False, axis="y")
@@ -243,20 +243,22 @@ MOST_CURVES = 5
 BEYOND = 16
 """How many times the greatest batch the curves are drawn, and no more."""
 REACHED = {"n_half": 0.5, "b90": 0.9}
-SAME = ["conv_size", "input_size"]
 
 
 def saturation(data: FigureData) -> Drawn:
     """Measured latency and throughput against batch with the work model's overhead + batch x cost
-    of an example, n_half and B90; a curve a number of layers, dotted beyond what was measured."""
-    cells = _swept(data.main)
+    of an example, n_half and B90; a curve a level of the first axis, dotted beyond what was
+    measured."""
+    first = data.first
+    same = [axis for axis in shape(data.cells) if axis != first]
+    cells = _swept(data.main, same)
     if cells["called_batch"].nunique() < 2:
         return in_words("No saturation: every call of this study has the same batch size.")
     fits = _fits(data, cells)
     if fits.empty:
         return in_words("No saturation: the work model has no cost of an example here.")
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
-    own = cells[cells["layers"].isin(fits["layers"])]
+    own = cells[cells[first].isin(fits[first])] if first != "batch_size" else cells
     per_s = own["called_batch"] / own["latency_s"]
     _intervals(left, data, own)
     own = own.assign(x=own["called_batch"])
@@ -269,34 +271,41 @@ def saturation(data: FigureData) -> Drawn:
     levels = sorted(own["called_batch"].unique().tolist())
     for axes in (left, right):
         level_axis(axes, "batch_size", levels)
-    amount(right.xaxis, LABELS["batch_size"], right.get_xlim())
+    amount(right.xaxis, axis_label("batch_size"), right.get_xlim())
     marks = [
         Line2D(
             [], [], color="0.3", marker=marker, linestyle="-", label=label, markerfacecolor="white"
         )
         for marker, label in (("d", "n_half: 50 %"), ("p", "B90: 90 %"))
     ]
-    legend(right, [*level_handles(data, "layers", own, line=True), *hollow_handle(own)], "layers")
+    lines = level_handles(data, first, own, line=True)
+    legend(right, [*lines, *hollow_handle(own)], axis_name(first))
     legend(right, marks, "of the best throughput", 0.4)
-    shape = ", ".join(f"{name_of(axis)} {cells[axis].iloc[0]}" for axis in SAME)
-    return Drawn(figure, [f"Drawn for {shape}."])
+    said = [
+        f"{axis_name(axis)} {level_text(cells[axis].iloc[0])}"
+        for axis in same
+        if data.cells[axis].nunique() > 1
+    ]
+    return Drawn(figure, [f"Drawn for {', '.join(said)}."] if said else [])
 
 
-def _swept(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells of the convolution and input size with the most batch sizes and cells."""
-    if cells.empty:
+def _swept(cells: pd.DataFrame, same: list[str]) -> pd.DataFrame:
+    """The cells of the levels of `same` with the most batch sizes and cells."""
+    if cells.empty or not same:
         return cells
-    by_shape = cells.groupby(SAME)["called_batch"].agg(["nunique", "size"])
-    best = by_shape.sort_values(["nunique", "size"], kind="stable").index[-1]
-    return cells[(cells[SAME] == list(best)).all(axis=1)]
+    number = cells.groupby(same).ngroup()
+    sizes = cells.groupby(number)["called_batch"].agg(["nunique", "size"])
+    return cells[number == sizes.sort_values(["nunique", "size"], kind="stable").index[-1]]
 
 
 def _fits(data: FigureData, cells: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the table of saturation for at most 5 numbers of layers of these cells."""
-    table = data.fitted("saturation")
-    same = [axis for axis in table if axis in cells and axis not in ("machine", "model", "layers")]
+    """The rows of the table of saturation for at most 5 levels of the first axis of these cells; of
+    models without an axis the one row."""
+    table, first = data.fitted("saturation"), data.first
+    same = [axis for axis in AXES if axis in table and axis in cells and axis != first]
     alike = (table[same] == cells[same].iloc[0]).all(axis=1) & (table["per_example_s"] > 0)
-    table = table[alike & table["layers"].isin(cells["layers"])].sort_values("layers")
+    table = table.assign(**{first: table.get(first, cells[first].max())})[alike]
+    table = table[table[first].isin(cells[first])].sort_values(first)
     count = min(len(table), MOST_CURVES)
     return table.iloc[evenly(len(table), count)]
 
@@ -306,18 +315,18 @@ def _intervals(axes: Axes, data: FigureData, cells: pd.DataFrame) -> None:
         axes.plot(
             [cell["called_batch"]] * 2,
             [cell["latency_low_s"], cell["latency_high_s"]],
-            color=data.palette.colour("layers", cell["layers"]),
+            color=data.palette.colour(data.first, cell[data.first]),
             linewidth=1.2,
         )
 
 
 def _curves(left: Axes, right: Axes, data: FigureData, fit: dict, greatest: int) -> None:
-    layers, most = fit["layers"], BEYOND * greatest
-    colour = data.palette.colour("layers", layers)
+    level, most = fit[data.first], BEYOND * greatest
+    colour = data.palette.colour(data.first, level)
     place = fit["b90_examples"]
     far = min(max(2 * place if np.isfinite(place) else most, greatest), most)
     for batch, dash, width in (
-        (np.geomspace(fit["least_batch"], greatest, 80), data.palette.dash("layers", layers), 1.5),
+        (np.geomspace(fit["least_batch"], greatest, 80), data.palette.dash(data.first, level), 1.5),
         (np.geomspace(greatest, far, 40), ":", 1.0),
     ):
         latency_s = fit["overhead_s"] + batch * fit["per_example_s"]

@@ -2,20 +2,25 @@
 
 docs/output.md is written from the descriptions.
 
->>> schema = described(bounded("latency", "a call", "_s"))
->>> schema.names, meaning(schema.field("latency_s"))
+>>> table = described(bounded("latency", "a call", "_s"))
+>>> table.names, meaning(table.schema.field("latency_s"))
 (['latency_s', 'latency_low_s', 'latency_high_s'], 'a call')
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
 
-from tfscale.axes import AXES
-from tfscale.words import AXIS_WORDS
+from tfscale.axes import AXES, SHAPES
+from tfscale.words import axis_label
 
 Column = tuple[pa.DataType, str]
 """The type of a column and what it holds; the suffix of its name is its unit."""
-_KINDS = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
+_KINDS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+_STUDYS = {"<axes>": AXES, "<model axes>": SHAPES}
+"""Stand for the axes of the study, which are known only when a table is made."""
 
 
 def text(what: str) -> Column:
@@ -38,10 +43,23 @@ def flag(what: str) -> Column:
     return pa.bool_(), what
 
 
-def axes(*names: str) -> dict[str, Column]:
-    """The columns of these axes; of all without a name."""
-    chosen = names or tuple(AXES)
-    return {name: (_KINDS[AXES[name].kind], f"axis: {AXIS_WORDS[name].label}") for name in chosen}
+def axes() -> dict[str, Column]:
+    """The columns of every axis of the study."""
+    return {"<axes>": text("the axes of the study")}
+
+
+def model_axes() -> dict[str, Column]:
+    """The columns of the axes that shape the models of the study."""
+    return {"<model axes>": text("the model axes of the study")}
+
+
+def call_axes(names: Sequence[str]) -> dict[str, Column]:
+    """The columns of axes that every study has."""
+    return {name: _axis(name) for name in names}
+
+
+def _axis(name: str) -> Column:
+    return _KINDS[AXES[name].kind], f"axis: {axis_label(name)}"
 
 
 def bounded(name: str, what: str, suffix: str = "") -> dict[str, Column]:
@@ -54,11 +72,41 @@ def bounded(name: str, what: str, suffix: str = "") -> dict[str, Column]:
     }
 
 
-def described(columns: dict[str, Column]) -> pa.Schema:
-    """The schema of a table; what a column holds is its field's metadata `what`."""
-    return pa.schema(
-        [pa.field(name, kind, metadata={"what": what}) for name, (kind, what) in columns.items()]
-    )
+@dataclass(frozen=True)
+class Described:
+    """The columns of a table, in order; the study's axes stand where `axes` put them."""
+
+    columns: dict[str, Column]
+
+    @property
+    def known(self) -> dict[str, Column]:
+        """Every column by name with those of the study's axes."""
+        found: dict[str, Column] = {}
+        for name, column in self.columns.items():
+            found |= (
+                {axis: _axis(axis) for axis in _STUDYS[name]} if name in _STUDYS else {name: column}
+            )
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns."""
+        return list(self.known)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema; what a column holds is its field's metadata `what`."""
+        return pa.schema(
+            [
+                pa.field(name, kind, metadata={"what": what})
+                for name, (kind, what) in self.known.items()
+            ]
+        )
+
+
+def described(columns: dict[str, Column]) -> Described:
+    """The description of a table."""
+    return Described(columns)
 
 
 def meaning(field: pa.Field) -> str:
@@ -66,12 +114,13 @@ def meaning(field: pa.Field) -> str:
     return (field.metadata or {})[b"what"].decode()
 
 
-def typed(name: str, table: pd.DataFrame | pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with the types of its schema, ready to be written.
+def typed(name: str, table: pd.DataFrame | pa.Table, columns: Described) -> pa.Table:
+    """The table with the types of its description, ready to be written.
 
     Raises ValueError that names the columns in which the two differ: then the code that makes the
     table, or its description, has to change.
     """
+    schema = columns.schema
     made = list(table.column_names if isinstance(table, pa.Table) else table.columns)
     if made != schema.names:
         new, gone = set(made) - set(schema.names), set(schema.names) - set(made)

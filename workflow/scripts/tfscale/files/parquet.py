@@ -1,6 +1,6 @@
 """Write tables as sealed Parquet and as CSV; check a table from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,15 +11,17 @@ import pyarrow.parquet as pq
 from tfscale.errors import StudyError
 from tfscale.files.whole import PLACEHOLDER, intact, replacing, seal, write_text
 
-SCHEMA_VERSION = "7"
+SCHEMA_VERSION = "8"
 """Of the columns that another study may import (runs.parquet)."""
 VERSION_KEY, SEAL_KEY = "tfscale_schema", "tfscale_seal"
 
 
 @contextmanager
-def sealed_parquet(path: str | Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """A writer of a table that appears whole or not at all, with its version and seal."""
-    about = {VERSION_KEY: SCHEMA_VERSION, SEAL_KEY: PLACEHOLDER.decode()}
+def sealed_parquet(
+    path: str | Path, schema: pa.Schema, notes: Mapping[str, str] | None = None
+) -> Iterator[pq.ParquetWriter]:
+    """A writer of a table that appears whole or not at all, with its version, seal and notes."""
+    about = {**(notes or {})} | {VERSION_KEY: SCHEMA_VERSION, SEAL_KEY: PLACEHOLDER.decode()}
     with replacing(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             yield writer

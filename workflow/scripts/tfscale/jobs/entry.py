@@ -4,6 +4,11 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
+from tfscale.axes import adopt
+
+SHAPED = ("family", "recipe")
+"""Params of a single job that shape what it makes, as settings do that of all jobs of a rule."""
+
 
 def imported(target: str) -> Any:
     """Import what `module:name` stands for.
@@ -20,11 +25,13 @@ def call(function: str, inputs: dict, outputs: dict, settings: dict) -> object:
     its answer.
 
     The file `cells` may be named `cells_path` too; an argument `inputs`, `outputs` or `settings`
-    gets all of that kind.
+    gets all of that kind. The process takes in the study's `families` first.
 
     >>> call("statistics:fmean", {"data": [1, 2]}, {"table": "unused.csv"}, {})
     1.5
     """
+    if "families" in settings:
+        adopt(settings["families"])
     called = imported(function)
     whole = {"inputs": inputs, "outputs": outputs, "settings": settings}
     files = inputs | outputs

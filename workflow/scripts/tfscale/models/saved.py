@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from tfscale.axes import AXES, cell_name
+from tfscale.axes import axes_of, cell_name
 from tfscale.errors import StudyError
 
 
@@ -18,6 +18,11 @@ def digest(saved_model: str | Path) -> str:
     return total.hexdigest()
 
 
+def inputs_digest(inputs: dict) -> str:
+    """Tells models that take the same inputs (see `models.inputs`) from others."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def read_facts(path: str) -> dict:
     """The facts of the trained model whose folder the file lies in.
 
@@ -26,8 +31,9 @@ def read_facts(path: str) -> dict:
     again = f"delete {Path(path).parent} and type the same command again"
     try:
         facts = json.loads(Path(path).read_text(encoding="utf-8"))
-        name = cell_name({axis: facts[axis] for axis in AXES if axis in facts})
-    except (ValueError, TypeError, AttributeError):
+        known = ("model", *axes_of(facts["model"]))
+        name = cell_name({axis: facts[axis] for axis in known if axis in facts})
+    except (ValueError, TypeError, AttributeError, KeyError):
         raise StudyError(f"{path} is damaged: {again}") from None
     if name != Path(path).parent.name:
         raise StudyError(f"{path} is of the model {name}: {again}")

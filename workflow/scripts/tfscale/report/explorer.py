@@ -20,7 +20,7 @@ from tfscale.analysis.law_fits import predicted
 from tfscale.analysis.laws import best_law
 from tfscale.axes import AXES
 from tfscale.tables.latency import pooled
-from tfscale.words import AXIS_WORDS
+from tfscale.words import axis_label, axis_name
 
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 """Within JSON these stand in strings only, where an escape means the same: `</script>` and `<!--`
@@ -95,12 +95,18 @@ REPEATED = ("machine", "data", "bound", "trained", "marks")
 
 
 def explorer_columns(cells: pd.DataFrame) -> dict[str, object]:
-    """One list a column, in the order of the cells."""
+    """One list a column, in the order of the cells; None for an axis that a cell's family has not
+    and for a number that is unknown."""
     columns: dict[str, object] = {"cell": cells["cell"].tolist()}
-    columns |= {axis: cells[axis].tolist() for axis in AXES}
+    columns |= {axis: _known(cells[axis], spec.kind) for axis, spec in AXES.items()}
     columns |= {name: [brief(value) for value in cells[name]] for name in NUMBERS}
-    columns |= {name: cells[name].astype(int).tolist() for name in COUNTS}
-    return columns | {name: coded(cells[name].astype(str).tolist()) for name in REPEATED}
+    columns |= {name: _known(cells[name], int) for name in COUNTS}
+    words = cells[list(REPEATED)].fillna("none").astype(str)
+    return columns | {name: coded(words[name].tolist()) for name in REPEATED}
+
+
+def _known(values: pd.Series, kind: type) -> list:
+    return [None if pd.isna(value) else kind(value) for value in values]
 
 
 def explorer_axes(cells: pd.DataFrame) -> list[dict[str, object]]:
@@ -108,9 +114,9 @@ def explorer_axes(cells: pd.DataFrame) -> list[dict[str, object]]:
     return [
         {
             "key": axis,
-            "name": AXIS_WORDS[axis].name,
-            "label": AXIS_WORDS[axis].label,
-            "number": spec.kind is int,
+            "name": axis_name(axis),
+            "label": axis_label(axis),
+            "number": spec.kind in (int, float),
         }
         for axis, spec in AXES.items()
         if cells[axis].nunique() > 1
@@ -221,15 +227,6 @@ def explorer_data(
         "processes": process_rows(cells, processes) if small else None,
         "histograms": histograms(cells, processes, runs_path) if small else None,
         "laws": law_curves(laws, cells),
-        "shapes": shapes_of(cells),
-    }
-
-
-def shapes_of(cells: pd.DataFrame) -> dict[str, str]:
-    """The name of the encoded data that each trained model reads."""
-    return {
-        row["trained"]: f"{row['model']}_input{row['input_size']}"
-        for row in cells[["trained", "model", "input_size"]].to_dict("records")
     }
 
 
@@ -248,13 +245,14 @@ def trained_models(
 ) -> dict[str, dict]:
     """What the page shows of the trained models, by name.
 
-    `shapes` maps a trained model to the name of its encoded data (mnist_input28); the other
-    three are files: a structure and predictions a model, and encoded data with pictures in it.
-    Returns `models` (name: structure, and rows of input, predicted, probability, correct) and
-    `pools` (shape: labels, and by input its actual label with an image or a review).
+    `shapes` maps a trained model to the name of its encoded data (mnist_input28), or its own name;
+    the other three are files: a structure and predictions a model (none of one that was not
+    trained), and encoded data with pictures in it. Returns `models` (name: structure, and rows of
+    input, predicted, probability, correct), `pools` (shape: labels, and by input its actual label
+    with an image or a review) and `shapes`.
     """
     if len(predictions) > MOST_MODELS:
-        return {"models": {}, "pools": {}}
+        return {"models": {}, "pools": {}, "shapes": shapes}
     texts = {Path(path).parent.name: Path(path).read_text(encoding="utf-8") for path in structures}
     pictures = {Path(path).stem: _pictures(path) for path in images}
     models, pools = {}, {shape: _Pool() for shape in shapes.values()}
@@ -264,17 +262,18 @@ def trained_models(
             shape = shapes[name]
             rows = pools[shape].add(_picked(path), pictures.get(shape))
             models[name] = {"structure": texts.get(name, ""), "rows": rows}
-    return {"models": models, "pools": {shape: pool.content() for shape, pool in pools.items()}}
+    contents = {shape: pool.content() for shape, pool in pools.items()}
+    return {"models": models, "pools": contents, "shapes": shapes}
 
 
-def samples(shown: dict[str, dict], chosen: dict[str, str], shapes: dict[str, str]) -> list[dict]:
-    """For each kind of model (`chosen`: kind to trained model) its rows in words, for the page
-    that is read without scripts."""
+def samples(shown: dict[str, dict], chosen: dict[str, str]) -> list[dict]:
+    """For each family (`chosen`: family to trained model) its rows in words, for the page that is
+    read without scripts; `shown` as from `trained_models`."""
     tables = []
-    for kind, name in chosen.items():
+    for family, name in chosen.items():
         if name not in shown["models"]:
             continue
-        pool = shown["pools"][shapes[name]]
+        pool = shown["pools"][shown["shapes"][name]]
         rows = [
             {"input": number, "predicted": pool["labels"][guess], "probability": probability}
             | {"correct": bool(correct)}
@@ -282,7 +281,7 @@ def samples(shown: dict[str, dict], chosen: dict[str, str], shapes: dict[str, st
             | {"actual": pool["labels"][pool["inputs"][str(number)]["actual"]]}
             for number, guess, probability, correct in shown["models"][name]["rows"]
         ]
-        tables.append({"kind": kind, "trained": name, "rows": rows})
+        tables.append({"family": family, "trained": name, "rows": rows})
     return tables
 
 

@@ -20,23 +20,25 @@ from tfscale.report.explorer import (
     explorer_data,
     policy,
     samples,
-    shapes_of,
     trained_models,
 )
-from tfscale.report.reservations import cell_marks, study_marks, trust
+from tfscale.report.reservations import cell_marks, study_marks, trust, work_marks
 from tfscale.report.tables import (
     MOST_ROWS,
     cell_table,
+    data_of,
     figure_groups,
     findings_by_topic,
     fitted_tables,
     group_table,
+    layer_tables,
     model_table,
+    title_of,
 )
 from tfscale.study import outputs
 from tfscale.study.outputs import TOP
 from tfscale.tables.latency import read_processes
-from tfscale.words import AXIS_WORDS, WARNING
+from tfscale.words import WARNING, axis_name
 
 TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predictions")
 """The fitted tables that the page reads column by column."""
@@ -45,12 +47,14 @@ TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predi
 @dataclass(frozen=True)
 class Study:
     """What was asked: all settings, the trained model of every cell, the command that times a cell
-    again ({cell} stands for its name), why cells were taken out; of a partial study what each cell
-    lacks, and the command that finishes it."""
+    again ({cell} stands for its name), the encoded data (source/name) of the trained models that
+    have some, why cells were taken out; of a partial study what each cell lacks, and the command
+    that finishes it."""
 
     settings: dict
     trained: dict[str, str]
     again: str
+    encoded: dict[str, str] = field(default_factory=dict)
     excluded: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     finish: str = ""
@@ -67,16 +71,19 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     machine = json.loads(Path(inputs["machine"]).read_text(encoding="utf-8"))
     processes = read_processes(inputs["runs"])
-    cells = _marked(pd.read_parquet(inputs["cells"]), fits, study)
-    shapes = shapes_of(cells)
+    cells = _marked(pd.read_parquet(inputs["cells"]), fits, study, inputs["predictions"])
+    works = _works(inputs["facts"])
+    shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
     findings = findings_by_topic(inputs["findings"])
-    reservations = [*study_marks(cells, processes, machine, fits)]
+    reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
     data = explorer_data(cells, processes, inputs["runs"], fits["laws"]) | models
     data |= {"results": results, "again": study.again}
     library, own = outputs.text_of(outputs.LIBRARIES), outputs.text_of(outputs.SCRIPTS)
-    best = cells.sort_values("test_accuracy").drop_duplicates("model", keep="last")
+    trained = cells.dropna(subset="test_accuracy").sort_values("test_accuracy")
+    best = trained.drop_duplicates("model", keep="last")
+    families = {str(family): rows for family, rows in cells.groupby("model", sort=False)}
     html = _template().render(
         policy=policy([library, own]),
         style=outputs.text_of(outputs.STYLES),
@@ -86,6 +93,10 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         study=study,
         settings=study.settings,
         builtin=bool((cells["data"] == "builtin").any()),
+        trained=len(trained) > 0,
+        untrained=[family for family, rows in families.items() if data_of(rows) == "none"],
+        data_of={family: data_of(rows) for family, rows in families.items()},
+        titles={family: title_of(family) for family in families},
         answer=answer(findings.pop(TOP, []), cells, fits),
         findings=findings,
         trust=trust(cells, processes),
@@ -98,8 +109,9 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         count=len(cells),
         example=cells["cell"].iloc[0],
         fits=fitted_tables(folder),
-        figures=figure_groups(inputs["figures"]),
-        samples=samples(models, dict(zip(best["model"], best["trained"], strict=True)), shapes),
+        layers=layer_tables(cells, works),
+        figures=figure_groups(inputs["words"]),
+        samples=samples(models, dict(zip(best["model"], best["trained"], strict=True))),
         machines=cells["machine"].unique().tolist(),
         paths=cells["path"].unique().tolist(),
         environments=_environments(inputs["runs"]),
@@ -114,17 +126,40 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     write_text(page, html)
 
 
-def _marked(cells: pd.DataFrame, fits: dict[str, pd.DataFrame], study: Study) -> pd.DataFrame:
-    """The cells with `marks` (the reservations about each), `bound` (what holds it up) and
-    `trained` (its trained model)."""
+def _works(facts: list[str]) -> dict[str, dict]:
+    """How the work of each trained model was counted, from its facts.json."""
+    files = map(Path, facts)
+    return {
+        file.parent.name: json.loads(file.read_text(encoding="utf-8"))["work"] for file in files
+    }
+
+
+def _marked(
+    cells: pd.DataFrame, fits: dict[str, pd.DataFrame], study: Study, predictions: list[str]
+) -> pd.DataFrame:
+    """The cells with `trained` (its trained model), `chance` (the accuracy of always saying the
+    commonest label), `marks` (the reservations about each) and `bound` (what holds it up)."""
+    cells = cells.assign(trained=cells["cell"].map(study.trained).fillna(""))
+    chance = {family: _chance(rows, predictions) for family, rows in cells.groupby("model")}
+    cells = cells.assign(chance=cells["model"].map(chance))
     labels = fits["regimes"].drop_duplicates(["machine", "cell"])[["machine", "cell", "label"]]
     bound = cells[["machine", "cell"]].merge(labels, how="left")["label"].fillna("unknown")
     marks = cell_marks(cells, fits["outliers"], study.settings["timing"]["rounds"])
     return cells.assign(
         marks=[" · ".join(words) for words in marks],
         bound=bound.astype(str).tolist(),
-        trained=cells["cell"].map(study.trained).fillna(""),
     )
+
+
+def _chance(cells: pd.DataFrame, predictions: list[str]) -> float:
+    """The share of the commonest label among what one model of a family was tested with; NaN where
+    none was trained."""
+    trained = set(cells["trained"])
+    for path in predictions:
+        if Path(path).parent.name in trained:
+            labels = pd.read_parquet(path, columns=["actual"])["actual"]
+            return float(labels.value_counts(normalize=True).max())
+    return float("nan")
 
 
 def _environments(runs_path: str) -> list[dict]:
@@ -163,8 +198,7 @@ def _thresholds(table: pd.DataFrame) -> Iterator[str]:
     found = table[table["verdict"] == FOUND]
     for row in found.head(MOST).to_dict("records"):
         where = "" if row["slice"] == "all" else f" ({row['slice']})"
-        factor = AXIS_WORDS[row["factor"]].name
-        yield f"{row['model']}, along {factor}{where}: {row['reason']}."
+        yield f"{row['model']}, along {axis_name(row['factor'])}{where}: {row['reason']}."
     if len(found) > MOST:
         yield f"{len(found) - MOST} more thresholds are listed under Analysis."
 

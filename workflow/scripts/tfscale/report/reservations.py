@@ -1,12 +1,11 @@
 """What to know before trusting a number, of the study and of a cell."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import expm1, log
 
 import pandas as pd
 
-from tfscale.study.architecture import CLASSES
 from tfscale.units import HOUR_S, duration, percent
 from tfscale.words import counted, have
 
@@ -37,8 +36,8 @@ def trust(cells: pd.DataFrame, processes: pd.DataFrame) -> str:
 def study_marks(
     cells: pd.DataFrame, processes: pd.DataFrame, machine: dict, fits: dict[str, pd.DataFrame]
 ) -> list[str]:
-    """One sentence a reservation; `machine` is what was seen before the study, `fits` has the
-    tables drift, outliers and predictions."""
+    """One sentence a reservation; `cells` have the `chance` of a guess, `machine` is what was seen
+    before the study, `fits` has the tables drift, outliers and predictions."""
     return [
         *_machines(processes),
         *_warnings(processes, machine),
@@ -92,8 +91,7 @@ def _latencies(cells: pd.DataFrame) -> Iterator[str]:
             "(median cell, 95 %, from how far apart the rounds are; a busier hour is further off): "
             "smaller differences between studies say nothing."
         )
-    chance = 1 / cells["model"].map(CLASSES)
-    if guessing := int((cells["test_accuracy"] < chance + AT_CHANCE).sum()):
+    if guessing := int((cells["test_accuracy"] < cells["chance"] + AT_CHANCE).sum()):
         yield (
             f"{have(guessing)} a model that its training budget left guessing (test accuracy at "
             "chance): the latency holds, the predictions say nothing."
@@ -132,6 +130,15 @@ def _predictions(predictions: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def work_marks(cells: pd.DataFrame, works: Mapping[str, dict]) -> Iterator[str]:
+    """What is not in the FLOP and bytes of a family's models; `works` is how the work of a trained
+    model was counted, by its name."""
+    for family, rows in cells.groupby("model", sort=False):
+        own = [works[name] for name in rows["trained"].unique() if name in works]
+        if left_out := sorted({name for work in own for name in work["not_counted"]}):
+            yield f"Not counted in the FLOP and bytes of {family}: {', '.join(left_out)}."
+
+
 def cell_marks(cells: pd.DataFrame, outliers: pd.DataFrame, rounds: int) -> list[list[str]]:
     """For every cell its marks (mostly none). `outliers` are the flagged rows (machine, cell),
     `rounds` is how many the study has."""
@@ -151,6 +158,6 @@ def _marks(row: dict, flagged: set[tuple[str, str]], rounds: int) -> list[str]:
         "noisy": row["noise"] > NOISY,
         "outlier": (row["machine"], row["cell"]) in flagged,
         f"{row['rounds']} of {rounds} rounds": row["rounds"] < rounds,
-        "guessing model": row["test_accuracy"] < 1 / CLASSES[row["model"]] + AT_CHANCE,
+        "guessing model": row["test_accuracy"] < row["chance"] + AT_CHANCE,
     }
     return [words for words, holds in marks.items() if holds]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,13 +10,16 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from tfscale.axes import AXES
-from tfscale.study.outputs import FIGURES, TABLES, text_of
+from tfscale.analysis.slices import own_axes
+from tfscale.axes import AXES, FAMILIES, model_axes
+from tfscale.study.outputs import TABLES, caption_of, text_of
 from tfscale.units import percent, seconds, three
-from tfscale.words import share
+from tfscale.words import axis_name, share
 
 MOST_ROWS = 2000
 """Of larger studies the page shows groups of cells instead of all of them."""
+NOT_TRAINED = "not trained"
+"""What stands where an accuracy would, of models whose weights are the initial ones."""
 LEAN_FROM = 500
 """Of so many cells the page leaves out the minor columns."""
 Text = Callable[[object], str]
@@ -67,8 +70,8 @@ def cell_table(label: str, cells: pd.DataFrame) -> Shown:
         "time of a pass": _each(cells["pass_mean_s"], seconds),
         "MFLOP an example": _each(cells["flop_per_example"] / 1e6, three),
         "parameters": cells["parameters"].map("{:,}".format),
-        "test accuracy": _each(cells["test_accuracy"], lambda value: percent(value, 1)),
-        "examples trained on": cells["training_examples"].map("{:,}".format),
+        "test accuracy": _each(cells["test_accuracy"], lambda v: percent(v, 1), NOT_TRAINED),
+        "examples trained on": _each(cells["training_examples"], "{:,.0f}".format),
     }
     if cells["machine"].nunique() == 1:
         del columns["machine"]
@@ -80,42 +83,103 @@ def cell_table(label: str, cells: pd.DataFrame) -> Shown:
 
 
 def group_table(cells: pd.DataFrame) -> Shown:
-    """A row a machine, model and number of layers: cells, least, median and greatest latency."""
-    groups = cells.groupby(["machine", "model", "layers"])
-    latency_s = groups["latency_s"].agg(["size", "min", "median", "max"]).reset_index()
-    columns = {
-        "model": latency_s["model"],
-        "machine": latency_s["machine"],
-        "layers": latency_s["layers"].map(str),
-        "cells": latency_s["size"].map(str),
-        "least": _each(latency_s["min"], seconds),
-        "median": _each(latency_s["median"], seconds),
-        "greatest": _each(latency_s["max"], seconds),
-        "cells with marks": (cells["marks"] != "").groupby(groups.ngroup()).sum().map(str),
-    }
-    return Shown.of("Latency by model and layers", columns, machine="text")
+    """A row a machine, family and level of the family's first axis: cells, least, median and
+    greatest latency."""
+    rows = []
+    for (machine, family), own in cells.groupby(["machine", "model"], sort=False):
+        axis = [*model_axes(str(family)), "batch_size"][0]
+        for level, some in own_axes(own).groupby(axis):
+            latency_s = some["latency_s"]
+            rows.append(
+                {
+                    "model": str(family),
+                    "machine": str(machine),
+                    "first axis": f"{axis_name(axis)} {level}",
+                    "cells": str(len(some)),
+                    "least": seconds(latency_s.min()),
+                    "median": seconds(latency_s.median()),
+                    "greatest": seconds(latency_s.max()),
+                    "cells with marks": str((some["marks"] != "").sum()),
+                }
+            )
+    columns = {head: [row[head] for row in rows] for head in rows[0]}
+    label = "Latency by model and its first axis"
+    return Shown.of(label, columns, machine="text", first_axis="text")
 
 
 def model_table(cells: pd.DataFrame) -> Shown:
-    """A row a kind of model: cells, data, parameters, examples seen, test accuracy."""
-    groups = [rows for _, rows in cells.groupby("model", sort=False)]
+    """A row a family: what it is, cells, data, parameters, examples seen, test accuracy."""
+    groups = {str(family): rows for family, rows in cells.groupby("model", sort=False)}
     columns = {
-        "model": [str(rows["model"].iloc[0]) for rows in groups],
-        "cells": [str(len(rows)) for rows in groups],
-        "data": [
-            "built-in (generated)" if (rows["data"] == "builtin").any() else "real"
-            for rows in groups
+        "model": list(groups),
+        "what it is": [title_of(family) for family in groups],
+        "cells": [str(len(rows)) for rows in groups.values()],
+        "data": [data_of(rows) for rows in groups.values()],
+        "parameters": [_span(rows["parameters"], "{:,}".format) for rows in groups.values()],
+        "examples trained on": [
+            _span(rows["training_examples"], "{:,.0f}".format) for rows in groups.values()
         ],
-        "parameters": [_span(rows["parameters"], "{:,}".format) for rows in groups],
-        "examples trained on": [_span(rows["training_examples"], "{:,}".format) for rows in groups],
         "test accuracy": [
-            _span(rows["test_accuracy"], lambda value: percent(value, 1)) for rows in groups
+            _span(rows["test_accuracy"], lambda value: percent(value, 1), NOT_TRAINED)
+            for rows in groups.values()
         ],
     }
-    return Shown.of("The models of this study", columns, data="text")
+    return Shown.of("The models of this study", columns, data="text", what_it_is="text")
 
 
-def _span(values: pd.Series, write: Callable[[float], str]) -> str:
+def title_of(family: str) -> str:
+    """What a family's file says that it is."""
+    return FAMILIES[family].title.rstrip(".")
+
+
+DATA_WORDS = {"builtin": "built-in (generated)", "real": "real", "own": "the family's own"}
+
+
+def data_of(cells: pd.DataFrame) -> str:
+    """What the models of a family's cells were trained on."""
+    if cells["test_accuracy"].isna().all():
+        return "none"
+    return DATA_WORDS[str(cells["data"].iloc[0])]
+
+
+MOST_LAYERS = 20
+"""Layers of a model that have a row of their own."""
+
+
+def layer_tables(cells: pd.DataFrame, works: Mapping[str, dict]) -> list[Shown]:
+    """For each family the layers of its model of the most FLOP, those with the largest share of
+    FLOP or bytes first; `works` is how the work of a trained model was counted, by its name."""
+    ordered = cells[cells["trained"].isin(works)].sort_values("flop_per_example", kind="stable")
+    largest = ordered.drop_duplicates("model", keep="last").sort_index()
+    return [
+        _layers(f"{row['model']}: the layers of {row['trained']}", works[row["trained"]]["layers"])
+        for row in largest.to_dict("records")
+        if works[row["trained"]]["layers"]
+    ]
+
+
+def _layers(label: str, layers: list[dict]) -> Shown:
+    table = pd.DataFrame(layers)
+    shares = table[["flop", "bytes"]] / table[["flop", "bytes"]].sum().replace(0, 1)
+    order = shares.max(axis=1).sort_values(ascending=False, kind="stable").index
+    shown, rest = order[:MOST_LAYERS], order[MOST_LAYERS:]
+    names, kinds = table["layer"][shown].tolist(), table["kind"][shown].tolist()
+    parts = shares.loc[shown]
+    if len(rest):
+        names, kinds = [*names, f"{len(rest)} others"], [*kinds, ""]
+        parts = pd.concat([parts, shares.loc[rest].sum().to_frame().T])
+    columns = {
+        "layer": names,
+        "kind": [kind.replace("_", " ") for kind in kinds],
+        "FLOP": map(share, parts["flop"]),
+        "bytes": map(share, parts["bytes"]),
+    }
+    return Shown.of(label, columns, layer="name", kind="text")
+
+
+def _span(values: pd.Series, write: Callable[[float], str], missing: str = "–") -> str:
+    if values.isna().all():
+        return missing
     low, high = write(values.min()), write(values.max())
     return low if low == high else f"{low} to {high}"
 
@@ -206,26 +270,25 @@ base64 33 %."""
 _VIEW = re.compile(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"')
 
 
-def figure_groups(figures: list[str]) -> dict[str, list[dict]]:
-    """The figures of each kind of model: id, title, source (a data URI: identifiers inside SVGs
-    cannot clash that way), caption (what to look for, then what the numbers say), whether wide.
+def figure_groups(words: list[str]) -> dict[str, list[dict]]:
+    """The figures of each family: id, title, source (a data URI: identifiers inside SVGs cannot
+    clash that way), caption (what to look for, then what the numbers say), whether wide.
 
-    `figures` are SVG files named model_figure.svg with model.json, what they say, beside them.
+    `words` are files model.json that say what each figure shows, beside SVG files named
+    model_figure.svg.
     """
-    groups: dict[str, list[dict]] = {}
-    for path in map(Path, figures):
-        name = max((name for name in FIGURES if path.stem.endswith(f"_{name}")), key=len)
-        model = path.stem.removesuffix(f"_{name}")
-        said = json.loads(path.with_name(f"{model}.json").read_text(encoding="utf-8"))
+    return {path.stem: list(_figures(path)) for path in map(Path, words)}
+
+
+def _figures(words: Path) -> Iterator[dict]:
+    for name, figure in json.loads(words.read_text(encoding="utf-8")).items():
+        path = words.with_name(f"{words.stem}_{name}.svg")
         svg = path.read_text(encoding="utf-8")
         width, height = map(float, _VIEW.search(svg).groups())  # type: ignore[union-attr]
-        groups.setdefault(model, []).append(
-            {
-                "id": path.stem,
-                "source": f"data:image/svg+xml,{quote(svg, safe=PLAIN)}",
-                "title": FIGURES[name],
-                "caption": " ".join([text_of((f"{name}.rst",)).strip(), *said[name]["says"]]),
-                "wide": width / height > WIDE,
-            }
-        )
-    return groups
+        yield {
+            "id": path.stem,
+            "source": f"data:image/svg+xml,{quote(svg, safe=PLAIN)}",
+            "title": figure["title"],
+            "caption": " ".join([text_of((caption_of(name),)).strip(), *figure["says"]]),
+            "wide": width / height > WIDE,
+        }

@@ -14,10 +14,12 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from tfscale.axes import AXES
+from tfscale.axes import KINDS as AXIS_KINDS
+from tfscale.axes import SHAPES, Cell, adopt
 from tfscale.errors import StudyError
-from tfscale.study.grid import cells, excluded, impossible, subgrids, without_effect
-from tfscale.study.settings import TWICE, Config, Import, Section
+from tfscale.study.families import NAME, Family, FamilyError, builtin, family_of
+from tfscale.study.grid import cells, excluded, subgrids, without_effect
+from tfscale.study.settings import TWICE, Config, Import, Section, config_model
 from tfscale.study.wording import dotted, quoted, suggest
 
 MOST_LINES = 100
@@ -45,21 +47,138 @@ def check(config: dict) -> Config:
     What the values mean together is looked at when each is right by itself, and cells when there
     are not too many of them.
     """
+    families, found = families_of(config)
     try:
-        settings = Config.model_validate(config)
+        settings = config_model().model_validate(config)
     except ValidationError as error:
-        lines = [_line(part, config) for part in error.errors(include_url=False)]
-        raise ConfigError(list(dict.fromkeys(lines))) from None
-    found = list(_too_many_cells(config)) or list(_cell_mistakes(config, settings))
+        parts = [part for part in error.errors(include_url=False) if not (found and _axis(part))]
+        lines = [_line(part, config) for part in parts]
+        raise ConfigError(list(dict.fromkeys([*found, *lines]))) from None
+    found += [] if found else _axes_of_models(config, families)
+    if not found:
+        found += list(_too_many_cells(config)) or list(_cell_mistakes(config, settings, families))
     found += [
         *_contradictions(settings),
         *_folders(settings.pathvars.model_dump(exclude_unset=True)),
-        *_imports(settings.imports),
+        *_imports(settings.imports, families),
         *_mirror(settings.datasets.mirror),
     ]
     if found:
         raise ConfigError(found)
     return settings
+
+
+def _axis(error: Any) -> bool:
+    """Whether it is about an unknown key that may be an axis: of a family that cannot be read none
+    is known."""
+    return error["type"] == "extra_forbidden" and error["loc"][0] in ("grid", "predict", "exclude")
+
+
+def families_of(config: dict) -> tuple[dict[str, Family], list[str]]:
+    """The families that the study's cells and imports are of, and a line for each mistake in them.
+
+    This process takes them in (see `axes.adopt`).
+    """
+    asked = [(where, name) for where, part in _subgrids(config) for name in part.get("model") or []]
+    imports = config.get("imports")
+    for entry in imports if isinstance(imports, list) else []:
+        if isinstance(entry, dict) and entry.get("model"):
+            asked.append(("imports", entry["model"]))
+    own = config.get("families")
+    known = builtin() | (own if isinstance(own, dict) else {})
+    families: dict[str, Family] = {}
+    found = []
+    for where, name in dict.fromkeys((where, n) for where, n in asked if isinstance(n, str)):
+        if name not in known:
+            found.append(f"{where}.model: {quoted(name)} is not known{suggest(name, known)}")
+        elif name not in families:
+            try:
+                families[name] = _family(name, known[name])
+            except FamilyError as error:
+                found += [f"families.{name}: {line}" for line in str(error).split("\n")]
+    found += _unlike_kinds(families)
+    adopt(about(families, config))
+    return families, list(dict.fromkeys(found))
+
+
+def _subgrids(config: dict) -> Iterator[tuple[str, dict]]:
+    """Every sub-grid under `grid` or `predict` that is one, with its key; its models as a list."""
+    for key in ("grid", "predict"):
+        parts = config.get(key)
+        listed = isinstance(parts, list)
+        for index, part in enumerate(parts if isinstance(parts, list) else [parts]):
+            if isinstance(part, dict):
+                models = part.get("model")
+                models = models if isinstance(models, list) else []
+                yield (f"{key}[{index}]" if listed else key), part | {"model": models}
+
+
+def about(families: dict[str, Family], config: dict) -> dict[str, dict]:
+    """What every process is told of the families (see `axes.adopt`). A number of 0 or below has no
+    law on logarithmic axes: the values of such an axis are compared in pairs."""
+    grids = [part for _, part in _subgrids(config)]
+    told = {}
+    for name, family in families.items():
+        axes = {}
+        for axis, spec in family.axes.items():
+            levels = [part.get(axis) for part in grids if name in part["model"]]
+            values = [
+                spec.get("default", 1),
+                *(v for one in levels if isinstance(one, list) for v in one),
+            ]
+            numbers = [value for value in values if isinstance(value, int | float)]
+            axes[axis] = spec | ({} if all(value > 0 for value in numbers) else {"positive": False})
+        told[name] = family.about | {"axes": axes}
+    return told
+
+
+def _family(name: str, entry: Any) -> Family:
+    if not NAME.fullmatch(name):
+        raise FamilyError("the name must be a word: it is the first part of a cell's name")
+    if isinstance(entry, str) or (isinstance(entry, dict) and "saved_model" in entry):
+        return family_of(name, entry)
+    raise FamilyError(f"{quoted(entry)} must be a Python file, or {{saved_model: a folder}}")
+
+
+def _unlike_kinds(families: dict[str, Family]) -> Iterator[str]:
+    """Axes of one name that are numbers in one family and none in another: a table has one column
+    for both."""
+    first: dict[str, tuple[str, str]] = {}
+    for family in families.values():
+        for axis, spec in family.axes.items():
+            name, kind = first.setdefault(axis, (family.name, spec["kind"]))
+            if kind != spec["kind"] and {kind, spec["kind"]} != {"int", "float"}:
+                yield (
+                    f"families.{family.name}: its axis {axis} is {spec['kind']}, but {kind} in "
+                    f"{name}; rename one of them"
+                )
+
+
+def _axes_of_models(config: dict, families: dict[str, Family]) -> Iterator[str]:
+    """Axes that a model of a sub-grid has not, that are missing, or whose values it cannot take."""
+    for where, part in _subgrids(config):
+        for name in [name for name in part["model"] if name in families]:
+            axes = families[name].axes
+            for axis in [axis for axis in part if axis in SHAPES and axis not in axes]:
+                yield f"{where}.{axis}: {name} has no such axis{suggest(axis, axes)}"
+            for axis, spec in axes.items():
+                if axis in part:
+                    yield from _values(f"{where}.{axis}", part[axis], spec["kind"])
+                elif "default" not in spec:
+                    yield f"{where}.{axis}: missing; every sub-grid of {name} must name it"
+            if families[name].saved and part.get("precision", ["float32"]) != ["float32"]:
+                yield f"{where}.precision: the SavedModels of {name} are as they are"
+
+
+VALUE = re.compile(r"[A-Za-z0-9.+-]+")
+
+
+def _values(where: str, values: list, kind: str) -> Iterator[str]:
+    for value in values:
+        if kind == "str" and not VALUE.fullmatch(value):
+            yield f"{where}: {quoted(value)} stands in names of files: use letters, digits, . + -"
+        elif kind == "int" and not isinstance(value, AXIS_KINDS["int"]):
+            yield f"{where}: {quoted(value)} must be a whole number"
 
 
 GONE = {
@@ -71,6 +190,7 @@ GONE = {
     "timing.cell_cap_s": "no longer there, the plan is fixed; write fewer rounds to end sooner",
     "timing.patience_s": "no longer there, no run waits; take the key out",
     "timing.sentinels": "no longer there, the rounds themselves show drift; take the key out",
+    "training.dropout": "an axis of mnist and text now; write dropout: [0.75] in their sub-grids",
     "timing.protocol: visits": "'visits' has a new name; write short",
 }
 """What to write instead of a key or value of earlier versions."""
@@ -128,7 +248,7 @@ def _path_in(config: Any, place: tuple) -> list:
 
 def _section(path: list) -> type[Section]:
     """The innermost section at a path."""
-    section: type[Section] = Config
+    section: type[Section] = config_model()
     for part in path:
         if isinstance(part, str):
             below = _parts(section.model_fields[part].annotation)
@@ -175,26 +295,19 @@ def _remedy(value: object, kind: str) -> str:
 def _too_many_cells(config: dict) -> Iterator[str]:
     """Grids of more than MOST_CELLS cells, counted without making them."""
     for key in ("grid", "predict"):
-        parts = [part for _, part in _subgrids(config, key)]
-        count = sum(prod(len(part[axis]) for axis in AXES) for part in parts)
+        parts = subgrids(config.get(key) or [])
+        count = sum(prod(map(len, part.values())) for part in parts)
         if count > MOST_CELLS:
             yield f"{key}: asks for {count:,} cells, more than {MOST_CELLS:,}; take values out"
 
 
-def _subgrids(config: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Every sub-grid under `grid` or `predict`, with its key."""
-    if grid := config.get(key):
-        for index, part in enumerate(subgrids(grid)):
-            yield (f"{key}[{index}]" if isinstance(grid, list) else key), part
-
-
-def _cell_mistakes(config: dict, settings: Config) -> Iterator[str]:
+def _cell_mistakes(config: dict, settings: Config, families: dict[str, Family]) -> Iterator[str]:
     """Cells that cannot exist or that cannot be timed, and mistakes of `exclude`; what that
     takes out is none."""
     entries = plain(settings)["exclude"]
     whole = cells(config["grid"])
     out = excluded(whole, entries)
-    yield from _impossible_cells(config, out)
+    yield from _impossible_cells(config, out, families)
     yield from without_effect(whole, entries)
     inputs = settings.evaluation.inputs
     sizes = {cell["batch_size"] for name, cell in whole.items() if name not in out}
@@ -205,18 +318,34 @@ def _cell_mistakes(config: dict, settings: Config) -> Iterator[str]:
         )
 
 
-def _impossible_cells(config: dict, out: dict[str, str]) -> Iterator[str]:
+def _impossible_cells(
+    config: dict, out: dict[str, str], families: dict[str, Family]
+) -> Iterator[str]:
     """Cells that cannot exist, named, grouped by what is wrong with them."""
-    for where, part in [*_subgrids(config, "grid"), *_subgrids(config, "predict")]:
+    for where, part in _subgrids(config):
         refused: dict[str, list[str]] = {}
         for name, cell in cells(part).items():
             taken_out = name in out and where.startswith("grid")
-            if not taken_out and (reason := impossible(cell)):
+            if not taken_out and (reason := _impossible(families[cell["model"]], cell)):
                 refused.setdefault(reason, []).append(name)
         for reason, names in refused.items():
             more = len(names) - MOST_CELLS_NAMED
             tail = f" and {more} more" if more > 0 else ""
             yield f"{where}: {reason}. Cells: {', '.join(names[:MOST_CELLS_NAMED])}{tail}"
+
+
+def _impossible(family: Family, cell: Cell) -> str | None:
+    try:
+        return family.impossible(cell) or _no_estimate(family, cell)
+    except FamilyError as error:
+        return str(error)
+
+
+def _no_estimate(family: Family, cell: Cell) -> str | None:
+    flop = family.flop(cell)
+    if flop is None or (math.isfinite(flop) and flop > 0):
+        return None
+    return f"{family.source}: flop must be above 0, not {flop}"
 
 
 def _contradictions(settings: Config) -> Iterator[str]:
@@ -280,12 +409,14 @@ def _refusal(folder: Path, written: bool) -> str | None:
     return None if writable else f"{there} is read-only for you"
 
 
-def _imports(entries: list[Import]) -> Iterator[str]:
+def _imports(entries: list[Import], families: dict[str, Family]) -> Iterator[str]:
     names = [entry.name for entry in entries]
     for index, entry in enumerate(entries):
         where = f"imports[{index}]"
         if entry.path.endswith(".csv") and entry.model is None:
             yield f"{where}.model: missing; a table of the paper does not say its model"
+        if entry.model in families and families[entry.model].paper is None:
+            yield f"{where}.model: {entry.model} is none of the paper's models: mnist, text"
         if UNUSABLE.search(entry.path):
             path = quoted(entry.path)
             yield f"{where}.path: {path} has a character that no path may have here: {{}}<>"
@@ -311,12 +442,15 @@ def plain(settings: Config) -> dict:
     return left_out | settings.model_dump(exclude_unset=True)
 
 
-RECIPE = ("epochs", "learning_rate", "dropout", "budget_tflop", "max_steps")
+RECIPE = ("epochs", "learning_rate", "budget_tflop", "max_steps")
 
 
-def recipe(config: dict) -> dict:
-    """The training settings that shape the weights of a model whose axes are given."""
+def recipe(config: dict, trained: bool = True) -> dict:
+    """The training settings that shape the weights of a model whose axes are given; none of one
+    that is not `trained`."""
     training = config["training"]
+    if not trained:
+        return {"deterministic": False}
     return {key: training[key] for key in RECIPE} | {
         "deterministic": training.get("deterministic", False)
     }

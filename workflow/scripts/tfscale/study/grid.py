@@ -3,50 +3,51 @@
 from collections.abc import Iterator
 from itertools import product
 
-from tfscale.axes import AXES, Cell, cell_name, defaults
-from tfscale.study.architecture import fits, largest_layers, layers_of
+from tfscale.axes import AXES, FAMILIES, Cell, axes_of, cell_name, defaults, model_axes
 from tfscale.study.wording import quoted, suggest
-from tfscale.study.work import flop_per_example
 
 
 def subgrids(grid: dict | list[dict]) -> list[dict[str, list]]:
-    """The grid as a list of sub-grids, each with a list of values on every axis."""
-    missing = {axis: [value] for axis, value in defaults().items()}
-    return [missing | part for part in (grid if isinstance(grid, list) else [grid])]
+    """The grid as a list of sub-grids of one family, each with a list of values on every axis that
+    it has; an axis that is missing has no value."""
+    return [
+        {"model": [model]} | _levels(part, model)
+        for part in (grid if isinstance(grid, list) else [grid])
+        for model in part["model"]
+    ]
+
+
+def _levels(part: dict, model: str) -> dict[str, list]:
+    known = defaults(model)
+    levels = {}
+    for name, axis in axes_of(model).items():
+        usual = [known[name]] if name in known else []
+        levels[name] = [axis.kind(value) for value in part.get(name, usual)]
+    return levels
 
 
 def cells(grid: dict | list[dict]) -> dict[str, Cell]:
     """All cells of the grid by name: the union of the sub-grids, in the order of config.yaml."""
     found = {}
     for part in subgrids(grid):
-        for values in product(*(part[axis] for axis in AXES)):
-            cell = dict(zip(AXES, values, strict=True))
+        for values in product(*part.values()):
+            cell = dict(zip(part, values, strict=True))
             found[cell_name(cell)] = cell
     return found
 
 
+def architecture(cell: Cell) -> Cell:
+    """What shapes a cell's model: its family and model axes."""
+    return {axis: cell[axis] for axis in ("model", *model_axes(cell["model"]))}
+
+
 def trained_model(cell: Cell, training_batch_size: int | None) -> Cell:
-    """The axes of the trained model that a cell uses; `batch_size` is that of the training."""
-    model = {axis: value for axis, value in cell.items() if AXES[axis].trains}
-    return model | {"batch_size": training_batch_size or cell["batch_size"]}
-
-
-def impossible(cell: Cell) -> str | None:
-    """Why a cell cannot exist and what to do about it, or None."""
-    layers, conv_size, input_size = cell["layers"], cell["conv_size"], cell["input_size"]
-    if layers < 4 or layers % 2:
-        return f"layers {layers} is not an even number of at least 4: use {max(4, layers // 2 * 2)}"
-    if fits(layers, conv_size, input_size):
-        return None
-    return (
-        f"its stages do not fit an input of {input_size}: "
-        f"with conv_size {conv_size} the largest layers is {largest_layers(conv_size, input_size)}"
-    )
-
-
-def cost_flop(cell: Cell) -> int:
-    """FLOP of one call of the cell: its batch times one example's forward pass."""
-    return cell["batch_size"] * flop_per_example(layers_of(cell))
+    """The axes of the model that a cell uses; of a trained family with `batch_size`, that of the
+    training."""
+    model = architecture(cell) | {"precision": cell["precision"]}
+    if FAMILIES[cell["model"]].trained:
+        model["batch_size"] = training_batch_size or cell["batch_size"]
+    return model
 
 
 REASON = "reason"
@@ -79,7 +80,7 @@ def without_effect(cells: dict[str, Cell], entries: list[dict]) -> Iterator[str]
 
 
 def _matches(entry: dict, cell: Cell) -> bool:
-    return all(cell[axis] in entry[axis] for axis in entry if axis != REASON)
+    return all(cell.get(axis) in entry[axis] for axis in entry if axis != REASON)
 
 
 def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[str]:
@@ -87,7 +88,7 @@ def _idle_values(where: str, entry: dict, cells: dict[str, Cell]) -> Iterator[st
     idle = False
     axes = [axis for axis in entry if axis != REASON]
     for axis in axes:
-        levels = list(dict.fromkeys(cell[axis] for cell in cells.values()))
+        levels = list(dict.fromkeys(cell[axis] for cell in cells.values() if axis in cell))
         for value in [value for value in entry[axis] if value not in levels]:
             idle = True
             yield f"{where}.{axis}: no cell has {quoted(value)}{suggest(value, levels)}"

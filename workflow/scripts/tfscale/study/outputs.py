@@ -1,17 +1,13 @@
 """Names of figures, fitted tables and page parts: all that the rules need to know of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-FIGURES: dict[str, str] = {
-    "heatmap": "Correlations",
-    "by_layers": "Time by layers",
-    "by_batch_size": "Time by batch size",
-    "by_conv_size": "Time by convolution size",
-    "matched_layers": "Layers, matched cells",
-    "matched_batch_size": "Batch size, matched cells",
-    "matched_conv_size": "Convolution size, matched cells",
+BOXED = ("layers", "batch_size", "conv_size")
+"""The factors of the paper's own figures."""
+OF_ANY: dict[str, str] = {
     "laws": "Laws",
-    "interaction": "Layers and convolution size together",
+    "interaction": "Two axes together",
     "saturation": "Latency and throughput against batch",
     "thresholds": "Threshold profiles",
     "work": "Latency against work",
@@ -21,7 +17,35 @@ FIGURES: dict[str, str] = {
     "residuals": "Residuals",
     "machines": "Machine against machine",
 }
-"""What draws each is in `figures`; this list is all that the rules need to know."""
+"""The figures that every family has, with their titles."""
+
+
+def figures_of(factors: Iterable[str], paper: bool) -> dict[str, str]:
+    """The figures of a family in their order, with their titles: one of matched cells for each of
+    its `factors` that vary, and for one of the paper's the paper's own first.
+
+    >>> list(figures_of(["width"], paper=False))[:3]
+    ['matched_width', 'laws', 'interaction']
+    """
+    own = {"heatmap": "Correlations"} if paper else {}
+    own |= {f"by_{factor}": f"Time by {_words(factor)}" for factor in BOXED if paper}
+    matched = {f"matched_{one}": f"Time by {_words(one)}, matched cells" for one in factors}
+    return own | matched | OF_ANY
+
+
+def _words(factor: str) -> str:
+    return factor.replace("_", " ")
+
+
+def caption_of(figure: str) -> str:
+    """The file that says what to look for in a figure; figures of several factors share one.
+
+    >>> caption_of("matched_width"), caption_of("laws")
+    ('matched.rst', 'laws.rst')
+    """
+    shared = figure.startswith(("by_", "matched_"))
+    return f"{figure.partition('_')[0] if shared else figure}.rst"
+
 
 DRAWN_TABLES = (
     "anova",
@@ -94,7 +118,7 @@ TEMPLATES = (
     "provenance.html.j2",
 )
 STYLES = ("page.css",)
-CAPTIONS = tuple(f"{figure}.rst" for figure in FIGURES)
+CAPTIONS = tuple(dict.fromkeys(caption_of(name) for name in figures_of(BOXED, paper=True)))
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)
 
 

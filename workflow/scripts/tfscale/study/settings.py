@@ -1,14 +1,14 @@
 """The typed model of config.yaml: every key with its type, its bounds and its meaning."""
 
 from collections.abc import Hashable
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from tfscale.axes import AXES
+from tfscale.axes import AXES, SHAPES
 
-MODELS = Literal["mnist", "text"]
 CLAIMS = Literal[
     "C1",
     "C2",
@@ -66,23 +66,19 @@ Distinct = Annotated[list[Value], AfterValidator(_distinct)]
 Levels = Annotated[list[Value], Field(min_length=1), AfterValidator(_distinct)]
 
 
-class Subgrid(Section):
-    """Levels of every axis; the cells are all combinations."""
+class CallAxes(Section):
+    """Levels of the axes; the cells are all combinations. Every other key is an axis of the models
+    (docs/families.md): a parameter of their family's build."""
 
-    model: Levels[MODELS]
-    """mnist = images, text = movie reviews."""
-    layers: Levels[int]
-    """Layers of the network; even and at least 4."""
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+
+    model: Levels[Text]
+    """Families: mnist = images and text = movie reviews (the paper's), mlp, mobilenet, transformer,
+    or those under `families`."""
     batch_size: Levels[Annotated[int, Field(ge=1, le=2000)]]
     """Examples a call."""
-    conv_size: Levels[Size]
-    """Rows and columns of a convolution's kernel."""
-    input_size: Levels[Annotated[int, Field(ge=1, le=512)]]
-    """Rows and columns of an image, or tokens of a review."""
     threads: Levels[Annotated[int, Field(ge=1, le=1024)]] = [1]
     """Threads of one operation, each pinned to a CPU (default: 1)."""
-    filters: Levels[Annotated[int, Field(ge=1, le=4096)]] = [64]
-    """Filters of every convolution (default: 64)."""
     precision: Levels[Literal["float32", "bfloat16"]] = ["float32"]
     """Numbers of weights and activations; bfloat16 models are trained in float32 and rounded
     (default: float32)."""
@@ -94,13 +90,17 @@ class Subgrid(Section):
 
 
 Grid = Annotated[
-    list[Subgrid],
+    list[CallAxes],
     Field(min_length=1),
-    BeforeValidator(_listed, json_schema_input_type=Subgrid | list[Subgrid]),
+    BeforeValidator(_listed, json_schema_input_type=CallAxes | list[CallAxes]),
 ]
 
 
-class _Reason(Section):
+class Reason(Section):
+    """Values of axes, each one or a list, and why such cells are not run."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+
     reason: Text
     """Why these cells are not run; shown with each of them."""
 
@@ -109,13 +109,17 @@ def _values(kind: Any) -> tuple[Any, Any]:
     """One value of an axis or a list of values."""
     either = kind | Levels[kind]  # type: ignore[valid-type]
     listed = BeforeValidator(_listed, json_schema_input_type=either)
-    meaning = "Value of the axis, or a list of values; left out = every value."
     values = Annotated[Levels[kind], listed]  # type: ignore[valid-type]
-    return values, Field(default=None, description=meaning)
+    return values, None
 
 
-_axes: dict[str, Any] = {axis: _values(spec.kind) for axis, spec in AXES.items()}
-Excluded = create_model("Excluded", __base__=_Reason, **_axes)
+class SavedModels(Section):
+    """SavedModel folders that are there already."""
+
+    saved_model: Text
+    """Their place, with the axes in braces, e.g. models/v{depth}_{width}."""
+    inputs: dict[Text, dict[Text, Any]] = {}
+    """Bounds and shapes of made-up inputs by name, as INPUTS of a family's file."""
 
 
 class Folders(Section):
@@ -149,8 +153,6 @@ class Training(Section):
     kept."""
     learning_rate: float = Field(gt=0, le=1)
     """Adam's step size."""
-    dropout: float = Field(ge=0, lt=1)
-    """Share of the dense layer's outputs dropped in training."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] | None
     """Examples a training step; null = the cell's own batch size, a number = one model shared
     between batch sizes."""
@@ -223,8 +225,8 @@ class Import(Section):
     runs.parquet of another study."""
     name: Text
     """What the report calls this machine; not the name of a host in the study."""
-    model: MODELS | None = None
-    """The model of a CSV file of the paper."""
+    model: Text | None = None
+    """The family of a CSV file of the paper: mnist or text."""
     sha256: Text | None = None
     """Checksum that the file must have (sha256sum prints it); for files without a seal of their
     own, CSV files above all."""
@@ -244,9 +246,12 @@ class Config(Section):
 
     seed: int = Field(ge=0, le=2**32 - 1)
     """Seed of the data split, the weights and the timing order."""
+    families: dict[Text, Text | SavedModels] = {}
+    """Models of your own, by name: a Python file (docs/families.md) or SavedModel folders; built in
+    are mnist, text, mlp, mobilenet and transformer."""
     grid: Grid
     """The cells of the study; one sub-grid, or a list of sub-grids whose union is taken."""
-    exclude: list[Excluded] = []  # type: ignore[valid-type]
+    exclude: list[Reason] = []
     """Cells of the grid that are known to be impossible and are not run, e.g. {layers: 10,
     conv_size: 8, reason: out of memory}; the report names each with its reason."""
     node_class: Text | None = None
@@ -275,3 +280,24 @@ class Config(Section):
     partial: bool = False
     """Report what is there and list what is missing, without training or timing; for the command
     line: snakemake results/report.html --config partial=true."""
+
+
+def config_model() -> type[Config]:
+    """The configuration of a study over the families that were taken in: their axes are keys of its
+    sub-grids."""
+    return _config_model(tuple((axis, AXES[axis].kind) for axis in SHAPES))
+
+
+@cache
+def _config_model(shapes: tuple[tuple[str, type], ...]) -> type[Config]:
+    own: dict[str, Any] = {axis: (Levels[kind], None) for axis, kind in shapes}  # type: ignore[valid-type]
+    every: dict[str, Any] = {axis: _values(spec.kind) for axis, spec in AXES.items()}
+    subgrid: Any = create_model("Subgrid", __base__=CallAxes, **own)
+    excluded: Any = create_model("Excluded", __base__=Reason, **every)
+    grid: Any = Annotated[list[subgrid], Field(min_length=1), BeforeValidator(_listed)]
+    keys: dict[str, Any] = {
+        "grid": (grid, ...),
+        "predict": (grid | None, None),
+        "exclude": (list[excluded], []),
+    }
+    return create_model("Config", __base__=Config, **keys)

@@ -1,19 +1,22 @@
 """What the rules ask: cells, models, paths and priorities, of a whole study or a partial one."""
 
+import csv
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from tfscale.axes import Cell, cell_name
+from tfscale.axes import FACTORS, FAMILIES, Cell, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
-from tfscale.study.config import ConfigError, check, plain
-from tfscale.study.grid import cells, cost_flop, excluded, trained_model
-from tfscale.study.outputs import FIGURES
+from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
+from tfscale.study.families import Family
+from tfscale.study.grid import architecture, cells, excluded, trained_model
+from tfscale.study.outputs import BOXED, figures_of
 from tfscale.study.settings import Config
 
 
@@ -70,8 +73,59 @@ class Study:
         return cells(self.config["grid"])
 
     @cached_property
+    def families(self) -> dict[str, Family]:
+        """The families of its cells, of those to be predicted and of imports, by name."""
+        return families_of(self.config)[0]
+
+    @property
+    def about(self) -> dict[str, dict]:
+        """What every process of the study is told of the families, see `axes.adopt`."""
+        return about(self.families, self.config)
+
+    def told(self, axes: Cell) -> dict[str, dict]:
+        """What a process is told that makes or times this one model: no other family shapes it."""
+        family = self.families[axes["model"]]
+        return {family.name: {"axes": family.axes, "trained": family.trained}}
+
+    def job_family(self, axes: Cell) -> dict:
+        """Where a model comes from: its family's file or folders, axes and inputs, and a digest of
+        all that they depend on."""
+        family = self.families[axes["model"]]
+        return {
+            "source": family.source.replace(str(PIPELINE), "<pipeline>"),
+            "axes": list(family.axes),
+            "inputs": family.inputs,
+            "saved": family.saved,
+            "digest": family.digest,
+        }
+
+    @property
+    def calls(self) -> dict[str, list[dict]]:
+        """The batch sizes and threads that each model is called with, for the floor."""
+        found: dict[str, list[dict]] = {}
+        for name, cell in self.cells.items():
+            call = {axis: cell[axis] for axis in ("batch_size", "threads")}
+            known = found.setdefault(self.trained_of(name), [])
+            known += [call] if call not in known else []
+        return found
+
+    @cached_property
+    def shapes(self) -> int:
+        """How many shapes of inputs there are at most, for the floor's estimate."""
+        found = set()
+        for trained, calls in self.calls.items():
+            axes = self.model(trained)
+            found |= {(axes["model"], axes.get("input_size"), *call.values()) for call in calls}
+        return len(found)
+
+    @property
+    def paper_models(self) -> list[str]:
+        """The families that are the paper's."""
+        return [name for name in self.models if self.families[name].paper is not None]
+
+    @cached_property
     def models(self) -> list[str]:
-        """The kinds of model in the study: mnist, text."""
+        """The families of its cells: mnist, text."""
         return list(dict.fromkeys(str(cell["model"]) for cell in self.cells.values()))
 
     @cached_property
@@ -100,17 +154,34 @@ class Study:
         """The file of every run that the tables are made from, cell by cell."""
         return [run_file(results, cell, number) for cell in self.cells for number in self.rounds]
 
-    @property
-    def figures(self) -> list[str]:
-        """Every figure as model_figure."""
-        return [f"{model}_{figure}" for model in self.models for figure in FIGURES]
+    def figures(self, model: str) -> dict[str, str]:
+        """The figures of a family: titles by name."""
+        if self.families[model].paper is not None:
+            return figures_of(BOXED, paper=True)
+        own = [cell for cell in self.cells.values() if cell["model"] == model]
+        levels = {axis: {cell[axis] for cell in own} for axis in axes_of(model)}
+        varying = [axis for axis in FACTORS if len(levels.get(axis, ())) > 1]
+        return figures_of(varying, paper=False)
+
+    def figure_names(self, model: str) -> list[str]:
+        """The figures of a family as files are named: model_figure."""
+        return [f"{model}_{figure}" for figure in self.figures(model)]
 
     @cached_property
-    def shapes(self) -> list[Cell]:
-        """Every shape of input that the study has, for the floor."""
-        axes = ("model", "input_size", "batch_size", "threads")
-        found = {tuple(cell[axis] for axis in axes) for cell in self.cells.values()}
-        return [dict(zip(axes, shape, strict=True)) for shape in sorted(found)]
+    def predicted(self) -> dict[str, Cell]:
+        """The cells of `predict` by name."""
+        return cells(self.config["predict"] or [])
+
+    @cached_property
+    def counted(self) -> dict[str, Cell]:
+        """The architectures whose work is counted although no model of them is made, by name: those
+        of cells that are predicted and of the paper's tables."""
+        cells = self.predicted.values()
+        wanted = [architecture(cell) | {"precision": cell["precision"]} for cell in cells]
+        for entry in self.config["imports"]:
+            if entry["path"].endswith(".csv"):
+                wanted += paper_architectures(entry["path"], entry["model"])
+        return {cell_name(axes): axes for axes in wanted}
 
     def facts_files(self, models: str) -> list[str]:
         """The facts of every trained model."""
@@ -123,8 +194,11 @@ class Study:
     @property
     def pictures(self) -> list[str]:
         """The encoded data that holds pictures, for the report's predictions."""
-        images = [axes for axes in self.trained.values() if axes["model"] == "mnist"]
-        return sorted({self.encoded(axes) for axes in images})
+        shown = [axes for axes in self.trained.values() if self._dataset(axes) in IMAGES]
+        return sorted({str(self.encoded(axes)) for axes in shown})
+
+    def _dataset(self, axes: Cell) -> str | None:
+        return self.families[axes["model"]].dataset
 
     def cell(self, name: str) -> Cell:
         """The axes of a cell; raises StudyError when the study has no such cell."""
@@ -141,9 +215,46 @@ class Study:
         """The name of the trained model that a cell uses."""
         return cell_name(trained_model(self.cell(cell), self.settings.training.batch_size))
 
-    def encoded(self, axes: Cell) -> str:
-        """The encoded data of a cell or model, without folder and suffix."""
-        return f"{self.settings.datasets.source}/{axes['model']}_input{axes['input_size']}"
+    def encoded(self, axes: Cell) -> str | None:
+        """The encoded data of a cell or model, without folder and suffix; None where its family has
+        none."""
+        family = self.families[axes["model"]]
+        if family.dataset:
+            return f"{self.settings.datasets.source}/{family.dataset}_input{axes['input_size']}"
+        if family.data is None:
+            return None
+        own = "_".join(f"{axis}{axes[axis]}" for axis in family.data)
+        return f"own/{family.name}_{own or 'data'}"
+
+    @property
+    def encoded_models(self) -> dict[str, str]:
+        """The encoded data of every model that has some."""
+        found = {name: self.encoded(axes) for name, axes in self.trained.items()}
+        return {name: data for name, data in found.items() if data}
+
+    @cached_property
+    def own_data(self) -> dict[str, Cell]:
+        """The data of families that have their own, by name as `encoded` says: the axes that shape
+        it."""
+        found = {}
+        for axes in self.trained.values():
+            if (own := self.families[axes["model"]].data) is not None:
+                found[str(self.encoded(axes))] = {axis: axes[axis] for axis in own}
+        return found
+
+    def saved_files(self, trained: str) -> list[str]:
+        """The files of a SavedModel folder that a model is copied from; none of a model that is
+        built."""
+        axes = self.model(trained)
+        family = self.families[axes["model"]]
+        if not family.saved:
+            return []
+        return sorted(str(file) for file in Path(family.folder(axes)).rglob("*") if file.is_file())
+
+    def recipe(self, trained: str) -> dict:
+        """The training settings that shape a model, in their section."""
+        trained_too = self.families[self.model(trained)["model"]].trained
+        return {"training": recipe(self.config, trained_too)}
 
     def priority(self, cell: str, number: int) -> int:
         """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
@@ -152,6 +263,10 @@ class Study:
             count = len(self.rounds)
             raise StudyError(f"the study has {count} rounds (timing.rounds), not {number}")
         return self._timing_order[cell, number]
+
+    def flop(self, axes: Cell) -> float | None:
+        """FLOP of an example by the family's own estimate, or None."""
+        return self.families[axes["model"]].flop(axes)
 
     @property
     def machine_priority(self) -> int:
@@ -180,8 +295,24 @@ class Study:
     @cached_property
     def _training_order(self) -> dict[str, int]:
         """Place of every trained model by cost, the cheapest 1."""
-        by_cost = sorted(self.trained, key=lambda name: cost_flop(self.trained[name]))
+        by_cost = sorted(self.trained, key=lambda name: self.flop(self.trained[name]) or 0)
         return {name: rank for rank, name in enumerate(by_cost, start=1)}
+
+
+PIPELINE = Path(__file__).resolve().parents[4]
+IMAGES = ("fashion-mnist",)
+
+
+def paper_architectures(path: str, model: str) -> list[Cell]:
+    """The architectures of a table of the paper; rows that are none are the analysis' to refuse."""
+    usual = defaults(model) | (FAMILIES[model].paper or {})
+    found = []
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        for row in csv.DictReader(file):
+            with suppress(KeyError, TypeError, ValueError):
+                own = {"layers": int(row["Layers"]), "conv_size": int(row["ConvSize"])}
+                found.append(architecture(usual | own | {"model": model}))
+    return found
 
 
 def _named(name: str, known: dict[str, Cell], kind: str) -> Cell:

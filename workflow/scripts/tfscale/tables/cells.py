@@ -7,16 +7,25 @@ here times and trains nothing again; a test compares it with the files.
 import pandas as pd
 import pyarrow as pa
 
-from tfscale.axes import AXES
-from tfscale.files.columns import axes, bounded, count, described, flag, number, text
-from tfscale.study.work import work_columns
-from tfscale.tables.latency import cells_of
+from tfscale.axes import AXES, axes_of
+from tfscale.files.columns import (
+    axes,
+    bounded,
+    call_axes,
+    count,
+    described,
+    flag,
+    model_axes,
+    number,
+    text,
+)
+from tfscale.models.saved import inputs_digest
+from tfscale.study.kinds import KINDS, WORK
 from tfscale.timing.protocol import calls_per_pass
-from tfscale.timing.run_file import SCHEMA
-from tfscale.words import AXIS_WORDS
+from tfscale.timing.run_file import DESCRIBED
 
-TRAINED = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
-FLOOR_KEYS = ["host", "model", "input_size", "batch_size", "threads"]
+MADE = ("data", "parameters", "training_examples", "training_steps", "test_accuracy")
+FLOOR_KEYS = ["host", "inputs", "batch_size", "threads"]
 
 
 def cells_table(
@@ -25,20 +34,19 @@ def cells_table(
     """The table of cells; one row a cell and machine.
 
     `timed` is what the processes say (`latencies`), `facts` maps a cell to what is known of its
-    trained model, `floor` has the identity model's latency a shape and host, `evaluation` holds
-    inputs and passes.
+    model, `floor` has the identity model's latency for inputs, batch size, threads and host,
+    `evaluation` holds inputs and passes.
     """
-    rows = [
-        axes
-        | {"called_batch": axes["batch_size"]}
-        | {key: facts[name][key] for key in TRAINED}
-        | work_columns(axes, facts[name]["vocabulary"])
-        for name, axes in zip(timed["cell"], cells_of(timed), strict=True)
-    ]
-    whose = timed[["cell", "machine", "host"]]
-    known = timed.drop(columns=[*whose, *AXES])
-    table = pd.concat([whose, pd.DataFrame(rows), known], axis=1)
-    table = table.merge(floor, how="left", on=FLOOR_KEYS)
+    known = [facts[name] for name in timed["cell"]]
+    work = pd.DataFrame([{key: one["work"][key] for key in WORK} for one in known])
+    made = pd.DataFrame([{key: one[key] for key in MADE} for one in known])
+    made["test_accuracy"] = made["test_accuracy"].astype(float)
+    whose, own = timed[["cell", "machine", "host"]], timed[list(AXES)]
+    rest = timed.drop(columns=[*whose, *AXES])
+    batch = timed["batch_size"].rename("called_batch")
+    table = pd.concat([whose, own, batch, made, work, rest], axis=1)
+    table["inputs"] = [inputs_digest(one["inputs"]) for one in known]
+    table = table.merge(floor, how="left", on=FLOOR_KEYS).drop(columns="inputs")
     return table.assign(**_paper(table, **evaluation))
 
 
@@ -62,46 +70,45 @@ def paper_table(cells: pd.DataFrame, model: str) -> pd.DataFrame:
         "pass_mean_s": "MeanTime",
     }
     rows = cells[cells["model"] == model]
-    others = [*(axis for axis in AXES if axis not in names), "machine"]
+    others = [*(axis for axis in axes_of(model) if axis not in names), "machine"]
     plain = (rows[others] == rows[others].iloc[0]).all(axis=1)
     rows = rows[plain].sort_values(["layers", "batch_size", "conv_size"])
-    return rows[list(names)].rename(columns=names)
+    whole = rows[list(names)].astype({"layers": int, "conv_size": int})
+    return whole.rename(columns=names)
 
 
 MACHINE = "the host, and its environment where it was seen in several; or the node class"
 _WORD = pa.dictionary(pa.int32(), pa.string())
-_MERGED = described(
-    {
-        "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
-        "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
-        "warnings": (_WORD, "what may have disturbed the machine, a line each"),
-        "cpu_model": (_WORD, "model of the processor"),
-        "machine": text(MACHINE),
-        "order_index": (pa.int32(), "place of the run in its round, from 1"),
-    }
-)
+_MERGED = {
+    "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
+    "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
+    "warnings": (_WORD, "what may have disturbed the machine, a line each"),
+    "cpu_model": (_WORD, "model of the processor"),
+    "machine": text(MACHINE),
+    "order_index": (pa.int32(), "place of the run in its round, from 1"),
+}
 """What merging adds to the columns of a run."""
 
 
-def _runs() -> list[pa.Field]:
-    """The columns of a run; its axes get their words here, for a label must not time again."""
-    return [
-        field.with_metadata({"what": f"axis: {AXIS_WORDS[field.name].label}"})
-        if field.name in AXES
-        else field
-        for field in SCHEMA
-    ]
-
-
-RUN = pa.schema(_runs())
-"""A row a process, in the file of one run."""
-RUNS = pa.schema([*RUN, *_MERGED])
+_RUN = {"cell": DESCRIBED["cell"], **axes(), **DESCRIBED}
+RUN = described(_RUN)
+"""A row a process, in the file of one run; there with the axes of its own family."""
+RUNS = described(_RUN | _MERGED)
 """The same of all runs."""
 
-_KINDS = ("conv_first", "conv_square", "conv_full_span", "pool", "dense")
-_MOVED = ("conv_first", "conv_square", "conv_full_span", "pool", "embedding")
 _MEMORY = ("load", "first", "warmup", "timed")
 
+_WORK = {
+    "operations": "operations that a call starts",
+    "flop_per_example": "FLOP of one example",
+    "flop_per_call": "FLOP of a call whatever its batch",
+    "weight_bytes": "bytes of all weights",
+    "read_weight_bytes": "bytes of weights that a call reads",
+    "reread_kernel_bytes": "bytes of kernels read again from beyond the caches, one example",
+    "activation_bytes": "bytes of all inputs and outputs of operations, one example",
+    **{f"{kind}_flop": f"FLOP of one example: {kind}" for kind in KINDS},
+    **{f"{kind}_bytes": f"bytes read and written by one example: {kind}" for kind in KINDS},
+}
 CELLS = described(
     {
         "cell": text("name of the cell"),
@@ -109,21 +116,12 @@ CELLS = described(
         "host": text("name of the machine; of a node class the node whose floor was measured"),
         **axes(),
         "called_batch": count("examples that a call really had"),
-        "data": text("real or builtin"),
+        "data": text("real, builtin, own (the family's) or none (not trained)"),
         "parameters": count("weights of the model, one by one"),
         "training_examples": count("examples seen in training"),
         "training_steps": count("steps of training"),
         "test_accuracy": number("share of the predicted test inputs that were right"),
-        "operations": count("operations of a call"),
-        "flop_per_example": count("FLOP of one example"),
-        "weight_bytes": count("bytes of all weights"),
-        "read_weight_bytes": count("bytes of weights that a call reads"),
-        "reread_kernel_bytes": count(
-            "bytes of kernels read again from beyond the caches, one example"
-        ),
-        "activation_bytes": count("bytes of all outputs of layers, one example"),
-        **{f"{kind}_flop": count(f"FLOP of one example: {kind}") for kind in _KINDS},
-        **{f"{kind}_moved_bytes": count(f"bytes read and written: {kind}") for kind in _MOVED},
+        **{name: count(_WORK[name]) for name in WORK},
         "rounds": count("rounds with a run of the cell"),
         "processes": count("processes that timed it"),
         "disturbed_processes": count("of them those that a neighbour disturbed, by physical signs"),
@@ -152,7 +150,7 @@ CELLS = described(
         "unfetched_s": number("median call without fetching the output"),
         "copy_s": number("median copy of a batch from host to device"),
         **{f"memory_{phase}_bytes": number(f"median peak memory: {phase}") for phase in _MEMORY},
-        "floor_s": number("latency of the identity model with this shape of input"),
+        "floor_s": number("latency of the identity model with these shapes of inputs"),
         "pass_mean_s": number("seconds of a pass at the cell's batch size (the paper's MeanTime)"),
         "passes_total_s": number("the same times `evaluation.passes` (the paper's TotalTime)"),
     }
@@ -162,16 +160,17 @@ CELLS = described(
 
 FLOOR = described(
     {
-        **axes("model", "input_size", "batch_size", "threads"),
+        "inputs": text("digest of what the models take: shapes, types and bounds"),
+        **call_axes(["batch_size", "threads"]),
         "host": text("name of the machine"),
-        "floor_s": number("latency of an identity model with this shape of input"),
+        "floor_s": number("latency of an identity model with these shapes of inputs"),
     }
 )
 
 ROOFS = described(
     {
         "host": text("name of the machine"),
-        **axes("threads"),
+        **call_axes(["threads"]),
         "peak_gflop_per_s": number("10⁹ FLOP a second of TensorFlow's float32 matrix product"),
         "peak_gbyte_per_s": number("10⁹ bytes a second, read and written, of a large copy"),
     }
@@ -184,7 +183,7 @@ PREDICTIONS = described(
         "predicted": text("label that the model says"),
         "probability": number("probability that the model gives it"),
         "correct": flag("whether the two agree"),
-        "review": text("the review (model `text` only)"),
+        "review": text("the review (movie reviews only)"),
     }
 )
 
@@ -202,13 +201,14 @@ RUN_MACHINE = described(
 
 FACTS = described(
     {
-        **axes(*(axis for axis, spec in AXES.items() if spec.trains)),
+        "model": text("axis: model"),
+        **model_axes(),
+        **call_axes(["precision"]),
+        "batch_size": count("examples a training step; missing = not trained"),
         "seed": count("seed of the study"),
         "deterministic": flag("trained with TensorFlow's deterministic operations only"),
-        "data": text("real or builtin"),
-        "data_sha256": text("digest of the encoded data"),
-        "vocabulary": count("rows of the embedding; 0 = the model has none"),
-        "parameters": count("weights of the model, one by one"),
+        "data": text("real, builtin, own (the family's) or none (not trained)"),
+        "data_sha256": text("digest of the encoded data; empty = none"),
         "training_steps": count("steps of training"),
         "training_step_examples": count("examples a step"),
         "training_examples": count("examples seen in training"),
@@ -217,8 +217,11 @@ FACTS = described(
         "validation_accuracy": number("share of them predicted correctly"),
         "predicted_inputs": count("test inputs predicted: the first ones of a pass"),
         "test_accuracy": number("share of them predicted correctly"),
+        "parameters": count("weights of the model, one by one"),
+        "inputs": text("what it takes, by name: shape, dtype, bounds of made-up values"),
+        "work": text("FLOP, bytes and operations, in all and by layer; what is not counted"),
         "saved_model_sha256": text("digest of the SavedModel"),
         "variables": text("settings of the environment, by name; as a run records them"),
     }
 )
-"""The keys of a trained model's facts.json."""
+"""The keys of a model's facts.json."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy.stats import binom, t
 
-from tfscale.axes import AXES, Cell
+from tfscale.axes import AXES
 from tfscale.timing.protocol import median_interval
 from tfscale.timing.run_file import RAW
 
@@ -173,12 +173,6 @@ def latencies(processes: pd.DataFrame, runs_path: str, coverage: float) -> pd.Da
         }
         | {name: middle[name] for name in (*SIDES, *MEMORY)}
     )
-
-
-def cells_of(table: pd.DataFrame) -> list[Cell]:
-    """The axes of every row, in Python's own integers: the FLOP of a large network exceed the
-    tables' int32."""
-    return table[list(AXES)].to_dict("records")
 
 
 def _intervals(latencies_s, coverage: float) -> Iterator[dict[str, float]]:

@@ -13,18 +13,19 @@ from typing import BinaryIO, TypeVar
 import pandas as pd
 import pyarrow as pa
 
+from tfscale.axes import cell_name, model_axes
 from tfscale.errors import StudyError
 from tfscale.files.columns import typed
 from tfscale.files.parquet import sealed_parquet, write_csv, write_parquet
 from tfscale.models.saved import read_facts
-from tfscale.tables.cells import CELLS, RUNS, cells_table, paper_table
+from tfscale.tables.cells import CELLS, RUN, RUNS, cells_table, paper_table
 from tfscale.tables.latency import latencies
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.protocol import VARIES, disturbance
-from tfscale.timing.run_file import RAW, SCHEMA
+from tfscale.timing.run_file import DESCRIBED, RAW
 
-RAW_SCHEMA = pa.schema([SCHEMA.field(name) for name in RAW])
+RAW_SCHEMA = pa.schema([(name, DESCRIBED[name][0]) for name in RAW])
 FILES = 256
 """Files of a batch: some ten MB of raw durations."""
 _RECORDED = ("environment_id", "environment", "warnings", "cpu_model")
@@ -68,7 +69,7 @@ def gather(
 
 def read_batch(models: Mapping[str, str], paths: Sequence[str]) -> Batch:
     """Read and check some files; `models` are the digests of the cells' SavedModels."""
-    tables, records, faults = [SCHEMA.empty_table()], [], []
+    tables, records, faults = [RUN.schema.empty_table()], [], []
     for path in paths:
         try:
             table, record = run_file.read(path)
@@ -78,7 +79,7 @@ def read_batch(models: Mapping[str, str], paths: Sequence[str]) -> Batch:
         else:
             tables.append(table)
             records += [record] * len(table)
-    whole = pa.concat_tables(tables).combine_chunks()
+    whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
     processes = whole.drop_columns(RAW)
     for name, column in _recorded(records).items():
         processes = processes.append_column(name, column)
@@ -192,8 +193,9 @@ def merge_runs(
     threads: int = 1,
     node_class: str | None = None,
     models: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> pa.Table:
-    """Write the rows of all runs to `target`; returns them without raw durations.
+    """Write the rows of all runs to `target`, with `notes`; returns them without raw durations.
 
     `environment_id` tells environments apart whose rows must not be pooled. `order_index` counts
     the runs of a round in the order in which they really started. Whether a process was disturbed
@@ -209,7 +211,7 @@ def merge_runs(
         if node_class:
             refuse_mixed(processes, node_class, folder)
         processes = judged(processes, node_class)
-        _write(target, processes, aside)
+        _write(target, processes, aside, notes)
     return processes
 
 
@@ -223,13 +225,15 @@ def judged(processes: pa.Table, node_class: str | None = None) -> pa.Table:
     return processes.append_column("order_index", pa.array(_order_index(processes), pa.int32()))
 
 
-def _write(target: str, processes: pa.Table, aside: BinaryIO) -> None:
+def _write(
+    target: str, processes: pa.Table, aside: BinaryIO, notes: Mapping[str, str] | None
+) -> None:
     """The processes with the raw durations that lie aside in the same order."""
     aside.seek(0)
     start = 0
     with (
         pa.ipc.open_file(pa.PythonFile(aside, "r")) as raws,
-        sealed_parquet(target, RUNS) as writer,
+        sealed_parquet(target, RUNS.schema, notes) as writer,
     ):
         for number in range(raws.num_record_batches):
             raw = raws.get_batch(number)
@@ -273,36 +277,37 @@ def _order_index(processes: pa.Table) -> pd.Series:
     return start.groupby(keys["round"]).rank(method="dense").astype(int)
 
 
-def merge(
-    runs: list[str],
-    facts: list[str],
-    floor: str,
-    trained: dict[str, str],
-    evaluation: dict,
-    coverage: float,
-    node_class: str | None,
-    merged: str,
-    cells: str,
-    paper_tables: list[str],
-    threads: int = 1,
-) -> None:
+def merge(inputs: dict, outputs: dict, settings: dict, threads: int = 1) -> None:
     """Write all runs, the cells, and the paper's CSV tables.
 
-    `facts` are the facts.json of all trained models, `trained` maps a cell to its trained model; a
-    paper table is named after its model. With a `node_class` all hosts count as one machine, and
+    Of the `inputs`, `facts` are the facts.json of all models; of the `settings`, `trained` maps a
+    cell to its model, `evaluation` holds inputs and passes, `families` what is told of them. A
+    paper table is named after its family. With a `node_class` all hosts count as one machine, and
     the `host` of a cell is the node whose floor and roofs were measured. Raises StudyError that
     names every damaged run, every run of another model than the study's, or nodes that are no
     class.
     """
-    known = {Path(path).parent.name: read_facts(path) for path in facts}
-    by_cell = {cell: known[name] for cell, name in trained.items()}
+    merged, node_class = outputs["merged"], settings["node_class"]
+    known = {Path(path).parent.name: read_facts(path) for path in inputs["facts"]}
+    by_cell = {cell: known[name] for cell, name in settings["trained"].items()}
     models = {cell: about["saved_model_sha256"] for cell, about in by_cell.items()}
-    table = merge_runs(runs, merged, threads, node_class, models)
-    timed = latencies(table.drop_columns(["environment"]).to_pandas(), merged, coverage)
-    floor_s = pd.read_parquet(floor)
+    notes = {
+        "tfscale_families": json.dumps(settings["families"]),
+        "tfscale_work": json.dumps(
+            {_architecture(about): about["work"] for about in known.values()}
+        ),
+    }
+    table = merge_runs(inputs["runs"], merged, threads, node_class, models, notes)
+    timed = latencies(table.drop_columns(["environment"]).to_pandas(), merged, settings["coverage"])
+    floor_s = pd.read_parquet(inputs["floor"])
     if node_class:
         timed["host"] = floor_s["host"].iloc[0]
-    rows = cells_table(timed, by_cell, floor_s, evaluation)
-    write_parquet(cells, typed("cells", rows, CELLS))
-    for path in paper_tables:
+    rows = cells_table(timed, by_cell, floor_s, settings["evaluation"])
+    write_parquet(outputs["cells"], typed("cells", rows, CELLS))
+    for path in outputs["paper_tables"]:
         write_csv(path, paper_table(rows, Path(path).stem))
+
+
+def _architecture(facts: dict) -> str:
+    shaping = ("model", *model_axes(facts["model"]), "precision")
+    return cell_name({axis: facts[axis] for axis in shaping})

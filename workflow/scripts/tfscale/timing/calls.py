@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfscale.data.encoded import load as load_split
+from tfscale.errors import StudyError
+from tfscale.models.inputs import SIGNATURE, Batch, by_name, made_up
 
 
 def device_type() -> str:
@@ -36,14 +38,13 @@ def device_peak_bytes() -> int | None:
 
 
 MOST_BATCHES = 8
-SIGNATURE = "serving_default"
 
 
 @dataclass(frozen=True)
 class Calls:
     """Ways to make call number i to its end.
 
-    `fetched` is the call that is timed, its output on the host. `unfetched` leaves the output on
+    `fetched` is the call that is timed, its outputs on the host. `unfetched` leaves the outputs on
     the device and `copy` only puts a batch there; both are None where Keras does all in one.
     """
 
@@ -52,22 +53,43 @@ class Calls:
     copy: Callable[[int], object] | None
 
 
-def batches(arrays: str, inputs: int, batch_size: int) -> list[np.ndarray]:
-    """Up to 8 distinct batches of the first `inputs` test inputs: float32 images of shape
-    (batch_size, S, S, 1) or int32 token ids (batch_size, S)."""
-    x = load_split(arrays, "test", min(inputs, MOST_BATCHES * batch_size)).x
-    count = min(MOST_BATCHES, len(x) // batch_size)
-    return [x[i * batch_size : (i + 1) * batch_size] for i in range(count)]
+def batches(cell: dict, arrays: str | None, most: int) -> list[Batch]:
+    """Up to 8 distinct batches of a model's inputs: of the first `most` test inputs in the file
+    `arrays`, or made up where there is none.
+
+    `cell` holds axes, inputs (see `models.inputs`) and seed.
+    """
+    inputs, size = cell["inputs"], cell["axes"]["batch_size"]
+    if not arrays:
+        return made_up(inputs, size, MOST_BATCHES, cell["seed"])
+    x = by_name(inputs, load_split(arrays, "test", min(most, MOST_BATCHES * size)).x)
+    there = len(next(iter(x.values())))
+    if there < size:
+        raise StudyError(f"batch_size {size} is larger than the {there} test inputs of its data")
+    return [
+        {name: part[i * size : (i + 1) * size] for name, part in x.items()}
+        for i in range(min(MOST_BATCHES, there // size))
+    ]
+
+
+class Served(keras.layers.TFSMLayer):
+    """A SavedModel as a layer; several inputs come by name, which Keras' own layer cannot."""
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The outputs of the signature."""
+        if isinstance(inputs, dict):
+            return self.call_endpoint_fn(**inputs)
+        return super().call(inputs, training)
 
 
 def load(saved_model: str, axes: dict) -> Any:
     """Load a SavedModel for the path of a cell: as it is, or as a layer for Keras."""
     if axes["path"] == "predict":
-        return keras.layers.TFSMLayer(saved_model, call_endpoint=SIGNATURE)
+        return Served(saved_model, call_endpoint=SIGNATURE)
     return tf.saved_model.load(saved_model)
 
 
-def make_calls(model: Any, axes: dict, batches: list[np.ndarray]) -> Calls:
+def make_calls(model: Any, axes: dict, batches: list[Batch]) -> Calls:
     """The calls of a cell on a model from `load`; call number i takes batch i modulo their number.
 
     With `jit` the graph is traced here and compiled by XLA in the first call.
@@ -75,47 +97,70 @@ def make_calls(model: Any, axes: dict, batches: list[np.ndarray]) -> Calls:
     if axes["path"] == "predict":
         return Calls(_predict(model, axes["jit"], batches), None, None)
     signature = model.signatures[SIGNATURE]
-    (name,) = signature.structured_input_signature[1]
-    (output,) = signature.structured_outputs
+    outputs = list(signature.structured_outputs)
     if axes["jit"]:
-        signature = _compiled(signature, name, batches[0])
+        signature = _compiled(signature, batches[0])
     count, on_gpu = len(batches), device_type() == "GPU"
     # Everything that a call needs is made before, so that a call is only the call.
-    arguments = [{name: tf.constant(batch)} for batch in batches]
+    arguments = [{name: tf.constant(part) for name, part in batch.items()} for batch in batches]
+    (output,) = outputs if len(outputs) == 1 else ("",)
 
     def fetched(index: int) -> np.ndarray:
         return signature(**arguments[index % count])[output].numpy()
 
-    def unfetched(index: int) -> tf.Tensor:
-        result = signature(**arguments[index % count])[output]
+    def all_fetched(index: int) -> list[np.ndarray]:
+        return [part.numpy() for part in signature(**arguments[index % count]).values()]
+
+    def unfetched(index: int) -> object:
+        result = signature(**arguments[index % count])
         if on_gpu:
             tf.test.experimental.sync_devices()
         return result
 
-    def copy(index: int) -> tf.Tensor:
-        return tf.constant(batches[index % count])
+    def copy(index: int) -> list[tf.Tensor]:
+        return [tf.constant(part) for part in batches[index % count].values()]
 
-    return Calls(fetched, unfetched, copy)
+    return Calls(fetched if output else all_fetched, unfetched, copy)
 
 
-def _compiled(signature: Any, name: str, batch: np.ndarray) -> Any:
-    """The signature compiled by XLA for the shape of a batch.
+def _compiled(signature: Any, batch: Batch) -> Any:
+    """The signature compiled by XLA for the shapes of a batch.
 
     One concrete function, as the signature is: the dispatch of a tf.function between shapes would
     add more Python to a small call than XLA saves.
     """
     compiled = tf.function(lambda **inputs: signature(**inputs), jit_compile=True, autograph=False)
-    return compiled.get_concrete_function(**{name: tf.TensorSpec(batch.shape, batch.dtype)})
+    specs = {name: tf.TensorSpec(part.shape, part.dtype) for name, part in batch.items()}
+    return compiled.get_concrete_function(**specs)
 
 
-def _predict(
-    layer: keras.layers.Layer, jit: bool, batches: list[np.ndarray]
-) -> Callable[[int], object]:
-    """The call of `model.predict`: a NumPy batch in, NumPy out, all of Keras in between."""
-    size, *shape = batches[0].shape
-    inputs = keras.Input(shape, dtype=batches[0].dtype.name)
-    (output,) = layer(inputs).values()
-    model = keras.Model(inputs, output)
+def _predict(layer: keras.layers.Layer, jit: bool, batches: list[Batch]) -> Callable[[int], object]:
+    """The call of `model.predict`: NumPy batches in, NumPy out, all of Keras in between."""
+    first = batches[0]
+    if whole := [name for name, part in first.items() if not part.shape]:
+        raise StudyError(f"model.predict takes batches only, and {whole[0]} is one number for all")
+    size = len(next(iter(first.values())))
+    tensors = {
+        name: keras.Input(part.shape[1:], dtype=_dtype(part), name=name)
+        for name, part in first.items()
+    }
+    inputs: Any = tensors
+    given: list = [{name: _accepted(part) for name, part in batch.items()} for batch in batches]
+    if len(tensors) == 1:  # Keras maps an only input without its name
+        inputs = next(iter(tensors.values()))
+        given = [next(iter(batch.values())) for batch in given]
+    outputs = layer(inputs)
+    parts = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
+    model = keras.Model(inputs, parts[0] if len(parts) == 1 else outputs)
     model.compile(jit_compile=jit)
     predict, count = model.predict, len(batches)
-    return lambda index: predict(batches[index % count], batch_size=size, verbose=0)
+    return lambda index: predict(given[index % count], batch_size=size, verbose=0)
+
+
+def _dtype(part: np.ndarray) -> str:
+    return "string" if part.dtype == object else part.dtype.name
+
+
+def _accepted(part: np.ndarray) -> Any:
+    """The same as Keras takes it: texts only as TensorFlow's."""
+    return tf.constant(part) if part.dtype == object else part

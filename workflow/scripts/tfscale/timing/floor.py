@@ -1,5 +1,6 @@
 """The framework's floor and the machine's roofs."""
 
+import json
 import platform
 import tempfile
 from collections.abc import Callable
@@ -8,49 +9,52 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from tfscale.axes import defaults
+from tfscale.axes import CALL_AXES
 from tfscale.jobs.processes import fresh
 from tfscale.jobs.turn import timing_turn
+from tfscale.models.saved import inputs_digest
 from tfscale.timing.calm import in_turn, places
 from tfscale.units import seconds
 
+USUAL = {axis: spec.default for axis, spec in CALL_AXES.items()}
 SIDE = 2048
 COPIED_BYTES = 2**27
 REPEATS = 6
 
 
 def time_floor(
-    shapes: list[dict], arrays: list[str], protocol: dict, inputs: int, floor: str, roofs: str
+    facts: list[str], calls: dict[str, list[dict]], protocol: dict, floor: str, roofs: str
 ) -> str:
-    """Write the latency (s) of an identity model for each of `shapes`, and the machine's roofs for
-    each number of threads in them; returns what was found in words.
+    """Write the latency (s) of an identity model for every shape of inputs, batch size and number
+    of threads in the study, and the machine's roofs for each number of threads; returns what was
+    found in words.
 
-    A shape has model, input_size, batch_size and threads; `arrays` are the encoded data of each,
-    in the same order. Nothing is ever subtracted from a latency: the floor stands beside it.
+    `facts` are the facts.json of all models; `calls` maps a model's name to the batch sizes and
+    threads that it is called with. Nothing is ever subtracted from a latency: the floor stands
+    beside it.
     """
     import pandas as pd
 
     from tfscale.files.parquet import write_parquet
 
     with timing_turn(), tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
-        floors = []
-        for shape, data in zip(shapes, arrays, strict=True):
-            path = Path(folder, f"{shape['model']}{shape['input_size']}")
-            if not path.exists():
-                fresh("tfscale.timing.floor:save_identity", {"arrays": data, "path": str(path)})
-            timed = {
-                "axes": defaults() | shape,
-                "saved_model": str(path),
-                "arrays": data,
-                "inputs": inputs,
-                "protocol": protocol | {"protocol": "short"},
-            }
-            floor_s = fresh("tfscale.timing.floor:identity_latency", timed)
-            floors.append(shape | {"host": platform.node(), "floor_s": floor_s})
+        floors: list[dict] = []
+        known: list[dict] = []
+        for path in facts:
+            about = json.loads(Path(path).read_text(encoding="utf-8"))
+            inputs = inputs_digest(about["inputs"])
+            place = Path(folder, inputs)
+            for call in calls[Path(path).parent.name]:
+                key = {"inputs": inputs, **call, "host": platform.node()}
+                if key not in known:
+                    known.append(key)
+                    floors.append(
+                        key | {"floor_s": _floor_s(place, about["inputs"], call, protocol)}
+                    )
         peaks = [
             {"host": platform.node(), "threads": threads}
             | fresh("tfscale.timing.floor:measure_roofs", {"threads": threads})
-            for threads in sorted({shape["threads"] for shape in shapes})
+            for threads in sorted({row["threads"] for row in floors})
         ]
     write_parquet(floor, pd.DataFrame(floors))
     write_parquet(roofs, pd.DataFrame(peaks))
@@ -64,6 +68,19 @@ def time_floor(
             for row in peaks
         ]
     )
+
+
+def _floor_s(path: Path, inputs: dict, call: dict, protocol: dict) -> float:
+    if not path.exists():
+        fresh("tfscale.timing.floor:save_identity", {"inputs": inputs, "path": str(path)})
+    timed = {
+        "cell": {"axes": USUAL | call, "inputs": inputs, "seed": 0},
+        "saved_model": str(path),
+        "arrays": None,
+        "inputs": 0,
+        "protocol": protocol | {"protocol": "short"},
+    }
+    return fresh("tfscale.timing.floor:identity_latency", timed)
 
 
 def identity_latency(**timed) -> float:
@@ -103,14 +120,16 @@ def _best(groups: list[list[int]], task: Callable[[], object]) -> int:
     return min(times[1:])
 
 
-def save_identity(arrays: str, path: str) -> None:
-    """Save a model that returns its input, of the shape and type of the encoded data `arrays`."""
+def save_identity(inputs: dict, path: str) -> None:
+    """Save a model that returns its inputs, which `models.inputs` describes."""
     import tensorflow as tf
 
-    from tfscale.data.encoded import load
+    from tfscale.models.inputs import specs_of
 
-    x = load(arrays, "test", 1).x
-    signature = tf.TensorSpec((None, *x.shape[1:]), x.dtype, name="x")
+    def serve(**named: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {name: tf.identity(value) for name, value in named.items()}
+
     module = tf.Module()
-    module.serve = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=[signature])
-    tf.saved_model.save(module, path, signatures={"serving_default": module.serve})
+    module.serve = tf.function(serve)
+    signature = module.serve.get_concrete_function(**specs_of(inputs))
+    tf.saved_model.save(module, path, signatures={"serving_default": signature})

@@ -17,19 +17,23 @@ from tfscale.timing.counters import counters, difference
 QUANTILES = {"p05_s": 0.05, "p50_s": 0.5, "p90_s": 0.9, "p99_s": 0.99}
 
 
-def time_cell(axes: dict, saved_model: str, arrays: str, inputs: int, protocol: dict) -> dict:
+def time_cell(
+    cell: dict, saved_model: str, arrays: str | None, inputs: int, protocol: dict
+) -> dict:
     """Time the calls of a cell in this process, and return its row of the run's file.
 
-    `arrays` are the encoded data, of which the first `inputs` test inputs are used; `protocol` is
-    the timing section of the configuration. All before the timed block is timed apart. Durations
-    are in ns, a call each, with their phase. The process can time no second cell: it is pinned to
-    as many CPUs as the cell has threads, and TensorFlow keeps its number of threads.
+    `cell` holds axes, inputs and seed (see `calls.batches`); `arrays` are the encoded data, of
+    which the first `inputs` test inputs are used (None: inputs are made up); `protocol` is the
+    timing section of the configuration. All before the timed block is timed apart. Durations are in
+    ns, a call each, with their phase. The process can time no second cell: it is pinned to as many
+    CPUs as the cell has threads, and TensorFlow keeps its number of threads.
     """
     began, started, phases = monotonic(), datetime.now(UTC), Phases()
+    axes = cell["axes"]
     cpus = pin(axes["threads"])
     set_threads(axes["threads"])
     before = counters()
-    x = batches(arrays, inputs, axes["batch_size"])
+    x = batches(cell, arrays, inputs)
     load_start = perf_counter_ns()
     model = phases.peak("load", lambda: load(saved_model, axes))
     load_s = (perf_counter_ns() - load_start) / 1e9

@@ -7,6 +7,7 @@ from statistics import median
 
 import pandas as pd
 
+from tfscale.axes import adopt
 from tfscale.jobs.processes import must_execute
 from tfscale.models.saved import read_facts
 from tfscale.timing import run_file
@@ -26,14 +27,16 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     """Time a cell here and keep the row in the last of the files `rows`; the `last` process of a
     run writes its file. Returns what it found in a line.
 
-    `cell` holds cell, round, seed and axes; `files` saved_model, facts, predictions, arrays and
-    output; `settings` protocol, evaluation, reference_s (the machine's undisturbed calibration) and
-    made (see `checksums.made`).
+    `cell` holds cell, round, seed, axes and its families; `files` saved_model, facts, predictions,
+    arrays and output; `settings` protocol, evaluation, reference_s (the machine's undisturbed
+    calibration) and made (see `checksums.made`).
     """
+    adopt(cell["families"])
     axes, protocol = cell["axes"], settings["protocol"]
     here, warnings = environment(), settings_warnings(axes["threads"])  # before it is pinned
-    inputs = settings["evaluation"]["inputs"]
-    row = time_cell(axes, files["saved_model"], files["arrays"], inputs, protocol)
+    facts, inputs = read_facts(files["facts"]), settings["evaluation"]["inputs"]
+    timed = {"axes": axes, "inputs": facts["inputs"], "seed": cell["seed"]}
+    row = time_cell(timed, files["saved_model"], files["arrays"] or None, inputs, protocol)
     signs = disturbance(axes | row, _calm_s(row, settings["reference_s"]))
     row |= {
         "process": len(rows),
@@ -52,7 +55,7 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
         "environment": here,
         "environment_id": identity(here),
         "warnings": warnings,
-        "saved_model_sha256": read_facts(files["facts"])["saved_model_sha256"],
+        "saved_model_sha256": facts["saved_model_sha256"],
         "made": settings["made"],
     }
     run_file.write(files["output"], _table(cell, found), record)

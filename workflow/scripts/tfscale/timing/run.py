@@ -14,13 +14,14 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
     `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
-    axes, seed, protocol (the timing section of the configuration), evaluation (inputs and passes)
-    and made (see `checksums.made`). The last process writes the file, for it has all libraries.
-    Raises StudyError that names the cell when a process fails.
+    axes, families, seed, protocol (the timing section of the configuration), evaluation (inputs and
+    passes) and made (see `checksums.made`). The last process writes the file, for it has all
+    libraries. Raises StudyError that names the cell when a process fails.
     """
     protocol = settings["protocol"]
     arguments = {
-        "cell": {"cell": cell, "round": round, "seed": settings["seed"], "axes": settings["axes"]},
+        "cell": {"cell": cell, "round": round}
+        | {name: settings[name] for name in ("seed", "axes", "families")},
         "files": inputs | {"output": run_path},
         "settings": {
             "protocol": protocol,

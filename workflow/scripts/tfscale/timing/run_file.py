@@ -7,15 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfscale.axes import AXES
+from tfscale.axes import axes_of
 from tfscale.errors import StudyError
 from tfscale.files.whole import PLACEHOLDER, as_sealed, replacing, seal
 
 RAW = ["phase", "durations_ns"]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
-_KINDS = {str: _TEXT, int: pa.int32(), bool: pa.bool_()}
-_DESCRIBED = {
+_KINDS = {str: _TEXT, int: pa.int64(), float: _NUMBER, bool: pa.bool_()}
+DESCRIBED = {
     "cell": (_TEXT, "name of the cell"),
     "seed": (_COUNT, "seed of the study"),
     "round": (pa.int32(), "round, from 1"),
@@ -66,19 +66,20 @@ _DESCRIBED = {
 }
 """Every column of a run but its axes: type and what it holds. Suffixes name the units."""
 
-COLUMNS = [
-    pa.field("cell", _TEXT, metadata={"what": _DESCRIBED["cell"][1]}),
-    *[pa.field(axis, _KINDS[spec.kind]) for axis, spec in AXES.items()],
-    *[
-        pa.field(name, kind, metadata={"what": what})
-        for name, (kind, what) in _DESCRIBED.items()
-        if name != "cell"
-    ],
-]
-SCHEMA = pa.schema(COLUMNS)
+
+def schema_of(model: str) -> pa.Schema:
+    """The columns of a run of a family: behind `cell` stand its axes."""
+    own = {name: (_KINDS[axis.kind], f"axis: {name}") for name, axis in axes_of(model).items()}
+    first = {"cell": DESCRIBED["cell"], "model": (_TEXT, "axis: model")}
+    return pa.schema(
+        [
+            pa.field(name, kind, metadata={"what": what})
+            for name, (kind, what) in (first | own | DESCRIBED).items()
+        ]
+    )
 
 
-SCHEMA_VERSION = "7"
+SCHEMA_VERSION = "8"
 PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
 FORMAT = {
     "compression": {PHASE: "zstd", DURATIONS: "zstd"},
@@ -92,9 +93,9 @@ the time, which counts where thousands are merged."""
 
 def write(path: str, rows: list[dict], record: dict) -> None:
     """Write the processes of a run and its environment; sealed, with a checksum on every page."""
-    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=schema_of(rows[0]["model"]))
     with replacing(path) as temporary:
-        with pq.ParquetWriter(temporary, SCHEMA, **FORMAT) as writer:
+        with pq.ParquetWriter(temporary, table.schema, **FORMAT) as writer:
             writer.write_table(table)
             writer.add_key_value_metadata(
                 {
@@ -119,7 +120,7 @@ def read(path: str) -> tuple[pa.Table, dict]:
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         metadata, table = file.metadata.metadata, file.read(use_threads=False)
     version = metadata.get(b"tfscale_schema", b"").decode()
-    if version != SCHEMA_VERSION or table.schema != SCHEMA:
+    if version != SCHEMA_VERSION or table.schema != schema_of(table["model"][0].as_py()):
         raise StudyError(f"{path} was written by another version of tfscale: {again}")
     record = json.loads(metadata[b"tfscale_record"])
     place = Path(record["cell"], f"round{record['round']}.parquet")
