@@ -26,8 +26,8 @@ rule calibrate:
 rule floor:
     """Time an identity model at each shape of inputs, and the machine's roofs."""
     input:
-        **kept("floor", *map(ancient, study.sums_files("<models>"))),
-        facts=ancient(study.facts_files("<models>")),
+        **kept("floor", *study.sums_files("<models>")),
+        facts=study.facts_files("<models>"),
     output:
         **sums("floor"),
         floor="<results>/floor.parquet",
@@ -46,7 +46,6 @@ rule floor:
             "tensorflow",
             also=["tfscale.timing.process:time_cell"],
             calls=study.calls,
-            digests={name: family.digest for name, family in study.families.items()},
             protocol=sections.protocol(config),
         ),
     message:
