@@ -27,6 +27,14 @@ def test_savedmodels_are_loaded_in_two_places_and_arrays_never_unpickled():
     assert not [name for name, text in code.items() if "allow_pickle=True" in text]
 
 
+def test_no_link_is_in_the_project():
+    """A link to a developer's own .uv broke `make` in every clone once."""
+    command = [shutil.which("git") or "git", "ls-files", "--stage"]
+    files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert len(files.splitlines()) > 200
+    assert [line for line in files.splitlines() if line.startswith("120000")] == []
+
+
 def test_no_rule_runs_a_shell_command():
     rules = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
     assert len(rules) >= 7
