@@ -16,7 +16,7 @@ import yaml
 
 from bench import ROOT
 from bench.outcome import SkippedError
-from tfscale.axes import AXES, adopt, axes_of
+from tfscale.axes import adopt, axes_of, model_axes
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
@@ -124,7 +124,7 @@ class Study:
     def model_folder(self, cell: str) -> Path:
         """The trained model of a cell: its own, or else the one shared by all batch sizes."""
         axes, found = self.axes(cell), {}
-        weights = [axis for axis in axes if AXES[axis].trains]
+        weights = ["model", *model_axes(axes["model"]), "precision"]
         for path in (self.results / "models").glob("*/facts.json"):
             facts = json.loads(path.read_text())
             if all(facts.get(axis) == axes[axis] for axis in weights):

@@ -11,8 +11,8 @@ import tensorflow as tf
 from models_of import built, made
 
 from tfscale.errors import StudyError
+from tfscale.models.family import collect
 from tfscale.models.inputs import by_name, made_up
-from tfscale.models.own_data import collect
 from tfscale.study.budget import training_budget
 
 LSTM = '''"""LSTMs on sequences."""

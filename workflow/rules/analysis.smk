@@ -42,7 +42,7 @@ rule fit:
         runs="<results>/runs.parquet",
         roofs="<results>/roofs.parquet",
         imported=[table["path"] for table in config["imports"]],
-        work=expand("<results>/work/{architecture}.json", architecture=study.counted),
+        work=expand("<results>/counted/{architecture}.json", architecture=study.counted),
     output:
         **sums("fit"),
         findings="<results>/fits/findings.parquet",

@@ -70,7 +70,7 @@ rule collect:
     conda:
         "../../envs/tensorflow.yaml"
     params:
-        **job("tfscale.models.own_data:collect", "tensorflow", fresh=True, seed=config["seed"]),
+        **job("tfscale.models.family:collect", "tensorflow", fresh=True, seed=config["seed"]),
         axes=lambda w: study.own_data[f"own/{w.owner}_{w.own}"],
         family=lambda w: study.job_family({"model": w.owner}),
     message:

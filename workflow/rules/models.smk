@@ -45,7 +45,7 @@ rule train:
 rule count:
     """Count the work of a model that is predicted or imported, not made."""
     output:
-        work="<results>/work/{architecture}.json",
+        work="<results>/counted/{architecture}.json",
     log:
         "<logs>/count/{architecture}.log",
     wildcard_constraints:

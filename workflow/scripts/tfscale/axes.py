@@ -22,14 +22,12 @@ class Axis:
 
     `kind` is the type of its values (numbers have an order and a law; texts, truth values and
     numbers that are not `positive` are compared in pairs), `default` the value of a sub-grid that
-    does not name it (None: it must be named). `trains` says whether it touches the model; a `quiet`
-    axis stays out of names at its default.
+    does not name it (None: it must be named). A `quiet` axis stays out of names at its default.
     """
 
     short: str
     kind: type = int
     default: int | float | str | bool | None = None
-    trains: bool = True
     quiet: bool = False
     positive: bool = True
 
@@ -58,14 +56,14 @@ class Family:
 
 
 MODEL = Axis("", str)
-BATCH_SIZE = Axis("batch", trains=False)
-THREADS = Axis("threads", default=1, trains=False)
+BATCH_SIZE = Axis("batch")
+THREADS = Axis("threads", default=1)
 CALL_AXES = {
     "batch_size": BATCH_SIZE,
     "threads": THREADS,
     "precision": Axis("", str, default="float32", quiet=True),
-    "jit": Axis("jit", bool, default=False, trains=False, quiet=True),
-    "path": Axis("", str, default="signature", trains=False, quiet=True),
+    "jit": Axis("jit", bool, default=False, quiet=True),
+    "path": Axis("", str, default="signature", quiet=True),
 }
 """The axes of a call, the same for every family. docs/decisions.md says what a new one needs."""
 RESERVED = ("model", *CALL_AXES, "runtime", "environment")

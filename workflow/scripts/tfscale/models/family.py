@@ -1,4 +1,4 @@
-"""Build the Keras model of a cell from its family's file."""
+"""What a family's file does in jobs: it builds the Keras model of a cell, and gives data."""
 
 import importlib.util
 import sys
@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfscale.data.encoded import save
 from tfscale.errors import StudyError
-
-PIPELINE = Path(__file__).resolve().parents[4]
+from tfscale.study.families import PIPELINE
 
 
 def path_of(source: str) -> Path:
@@ -108,3 +108,31 @@ def data_of(source: str, split: str, seed: int, axes: dict[str, Any]) -> tuple[A
     if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer) or y.min() < 0:
         raise StudyError(f"{source}: {what} must return one whole number from 0 a label (a class)")
     return x, y
+
+
+SPLITS = ("train", "validation", "test")
+
+
+def collect(axes: dict, family: dict, seed: int, arrays: str, manifest: str) -> str:
+    """Ask the family's `data` for its three splits, and write arrays and manifest; returns what it
+    gave in a line.
+
+    `axes` are those that its parameters name. Raises StudyError that names a split that cannot be
+    used.
+    """
+    kept: dict[str, np.ndarray] = {}
+    labels = 0
+    for split in SPLITS:
+        x, y = data_of(family["source"], split, seed, axes)
+        parts = (
+            {f"x_{split}/{name}": part for name, part in x.items()}
+            if isinstance(x, dict)
+            else {f"x_{split}": x}
+        )
+        if any(part.dtype == object for part in parts.values()):
+            raise StudyError(f"{family['source']}: data({split!r}) gives lists of unequal lengths")
+        kept |= parts | {f"y_{split}": y}
+        labels = max(labels, 1 + int(y.max()))
+    names = [str(label) for label in range(labels)]
+    save(arrays, manifest, kept, {"source": "own", "labels": names})
+    return ", ".join(f"{len(kept[f'y_{split}']):,} {split} examples" for split in SPLITS)

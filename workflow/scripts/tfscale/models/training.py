@@ -20,7 +20,7 @@ FEW = 16
 
 @dataclass(frozen=True)
 class Trained:
-    """What training left: one value an epoch by name, the budget, and the number of classes."""
+    """What training left: one value an epoch by name, and the budget."""
 
     history: dict[str, list[float]]
     budget: Budget
@@ -57,7 +57,7 @@ def train(
     classes = 1 + int(max(data.y.max(), validation.y.max()))
     budget = training_budget(flop, recipe, recipe["batch_size"], len(data.y), len(validation.y))
     held_out = validation.first(budget.validation)
-    answers = _one_output(model(_head(held_out.x, FEW)), classes)
+    answers = _one_output(model(held_out.first(FEW).x), classes)
     model.compile(
         optimizer=keras.optimizers.Adam(recipe["learning_rate"]),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=_logits(answers)),
@@ -94,10 +94,6 @@ def _one_output(answers: Any, classes: int) -> np.ndarray:
 def _logits(answers: np.ndarray) -> bool:
     """Whether they are no probabilities, as they are behind a softmax."""
     return bool(answers.min() < 0 or np.abs(answers.sum(axis=1) - 1).max() > 1e-3)
-
-
-def _head(x: Any, count: int) -> Any:
-    return {name: part[:count] for name, part in x.items()} if isinstance(x, dict) else x[:count]
 
 
 def _check_finite(history: Mapping[str, list[float]], recipe: dict) -> None:
@@ -137,9 +133,7 @@ def _once(data: Split, batch_size: int) -> tf.data.Dataset:
 def predict(model: keras.Model, x: Any) -> np.ndarray:
     """Class probabilities (n, classes)."""
     answers = model.predict(x, batch_size=PREDICT_BATCH, verbose=0)
-    if answers.min() < 0 or np.abs(answers.sum(axis=1) - 1).max() > 1e-2:
-        return np.asarray(keras.ops.softmax(answers))
-    return answers
+    return np.asarray(keras.ops.softmax(answers)) if _logits(answers) else answers
 
 
 def answers_of(

@@ -16,7 +16,8 @@ from typing import Any
 from tfscale.axes import KINDS, RESERVED, Cell, is_column
 from tfscale.study.wording import quoted, suggest
 
-FOLDER = Path(__file__).resolve().parents[4] / "families"
+PIPELINE = Path(__file__).resolve().parents[4]
+FOLDER = PIPELINE / "families"
 NAME = re.compile(r"[A-Za-z]\w*")
 DATASETS = ("fashion-mnist", "movie-reviews")
 LITERALS = {"SHORT": dict, "INPUTS": dict, "FILES": list, "PAPER": dict, "DATASET": str}

@@ -14,7 +14,7 @@ from tfscale.axes import FACTORS, FAMILIES, Cell, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
 from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
-from tfscale.study.families import Family
+from tfscale.study.families import PIPELINE, Family
 from tfscale.study.grid import architecture, cells, excluded, trained_model
 from tfscale.study.outputs import BOXED, figures_of
 from tfscale.study.settings import Config
@@ -111,11 +111,9 @@ class Study:
 
     @cached_property
     def shapes(self) -> int:
-        """How many shapes of inputs there are at most, for the floor's estimate."""
-        found = set()
-        for trained, calls in self.calls.items():
-            axes = self.model(trained)
-            found |= {(axes["model"], axes.get("input_size"), *call.values()) for call in calls}
+        """About how many shapes of inputs there are, for the floor's estimate."""
+        data = {name: self.encoded(axes) or axes["model"] for name, axes in self.trained.items()}
+        found = {(data[name], *call.values()) for name in data for call in self.calls[name]}
         return len(found)
 
     @property
@@ -299,7 +297,6 @@ class Study:
         return {name: rank for rank, name in enumerate(by_cost, start=1)}
 
 
-PIPELINE = Path(__file__).resolve().parents[4]
 IMAGES = ("fashion-mnist",)
 
 
