@@ -81,6 +81,10 @@ def test_the_json_files_have_the_keys_described(finished):
         assert sorted(facts) == sorted(known)
 
 
+COUNTED = "counted/<architecture>.json"
+"""Of studies that predict or import."""
+
+
 def promised(folder: Path) -> dict[str, re.Pattern]:
     """The paths that results/README.md names, as patterns."""
     rows = re.findall(r"^\| (`.+?`) \|", (folder / "results" / "README.md").read_text(), re.M)
@@ -104,7 +108,8 @@ def test_the_readme_of_the_results_names_every_file_and_no_other(finished):
     unnamed = [file for file in files if not any(named(path, file) for path in patterns)]
     assert not unnamed, "name them in results/README.md, then: make docs"
     others = {path for path in patterns if not any(named(path, file) for file in files)}
-    assert others == {"demo/", "paper/", "rigorous/", "logs/slurm/"}
+    elsewhere = {"demo/", "paper/", "rigorous/", "zoo/", "logs/slurm/", COUNTED}
+    assert others == elsewhere
 
 
 def test_the_programs_of_the_docs_run_on_a_real_study(finished):
