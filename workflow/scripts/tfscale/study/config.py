@@ -336,16 +336,12 @@ def _impossible_cells(
 
 def _impossible(family: Family, cell: Cell) -> str | None:
     try:
-        return family.impossible(cell) or _no_estimate(family, cell)
+        if reason := family.impossible(cell):
+            return reason
+        family.flop(cell)  # the plan will ask for it: what it raises is a mistake, too
+        return None
     except FamilyError as error:
         return str(error)
-
-
-def _no_estimate(family: Family, cell: Cell) -> str | None:
-    flop = family.flop(cell)
-    if flop is None or (math.isfinite(flop) and flop > 0):
-        return None
-    return f"{family.source}: flop must be above 0, not {flop}"
 
 
 def _contradictions(settings: Config) -> Iterator[str]:

@@ -253,31 +253,35 @@ class _Reader:
             self._wrong(1, "has no function build" + (suggest("build", names) if names else ""))
             return {}
         arguments = build.args
-        for one in (arguments.vararg, arguments.kwarg):
-            if one:
-                self._wrong(one.lineno, f"*{one.arg} of build is no axis; name every parameter")
+        for rest in (arguments.vararg, arguments.kwarg):
+            if rest:
+                self._wrong(rest.lineno, f"*{rest.arg} of build is no axis; name every parameter")
         named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         without = [None] * (len(named) - len(arguments.defaults) - len(arguments.kwonlyargs))
         defaults = [*without, *arguments.defaults, *arguments.kw_defaults]
         if not named:
             self._wrong(build.lineno, "build has no parameter: the parameters are the axes")
         axes = {}
-        for one, default in zip(named, defaults, strict=True):
-            if about := self._axis(one, default):
-                axes[one.arg] = about
+        for parameter, default in zip(named, defaults, strict=True):
+            if about := self._axis(parameter, default):
+                axes[parameter.arg] = about
         return axes
 
-    def _axis(self, one: ast.arg, default: ast.expr | None) -> dict | None:
-        kind = one.annotation.id if isinstance(one.annotation, ast.Name) else None
-        if one.arg in RESERVED:
-            self._wrong(one.lineno, f"{one.arg} is an axis of every call; name it otherwise")
-        elif is_column(one.arg):
-            self._wrong(one.lineno, f"{one.arg} is a column of the tables; name it otherwise")
-        elif kind not in KINDS:
-            said = ast.unparse(one.annotation) if one.annotation else "no type"
+    def _axis(self, parameter: ast.arg, default: ast.expr | None) -> dict | None:
+        kind = parameter.annotation.id if isinstance(parameter.annotation, ast.Name) else None
+        if parameter.arg in RESERVED:
             self._wrong(
-                one.lineno,
-                f"parameter {one.arg} of build has {said}: write int, float, bool or str",
+                parameter.lineno, f"{parameter.arg} is an axis of every call; name it otherwise"
+            )
+        elif is_column(parameter.arg):
+            self._wrong(
+                parameter.lineno, f"{parameter.arg} is a column of the tables; name it otherwise"
+            )
+        elif kind not in KINDS:
+            said = ast.unparse(parameter.annotation) if parameter.annotation else "no type"
+            self._wrong(
+                parameter.lineno,
+                f"parameter {parameter.arg} of build has {said}: write int, float, bool or str",
             )
         elif default is None:
             return {"kind": kind}
@@ -291,7 +295,8 @@ class _Reader:
             if type(value) is KINDS[kind]:
                 return {"kind": kind, "default": value}
             self._wrong(
-                one.lineno, f"the default of {one.arg}, {ast.unparse(default)}, is no {kind}"
+                parameter.lineno,
+                f"the default of {parameter.arg}, {ast.unparse(default)}, is no {kind}",
             )
         return None
 

@@ -105,8 +105,9 @@ class Study:
         found: dict[str, list[dict]] = {}
         for name, cell in self.cells.items():
             call = {axis: cell[axis] for axis in ("batch_size", "threads")}
-            known = found.setdefault(self.trained_of(name), [])
-            known += [call] if call not in known else []
+            calls = found.setdefault(self.trained_of(name), [])
+            if call not in calls:
+                calls.append(call)
         return found
 
     @cached_property
