@@ -20,6 +20,7 @@ from tfscale.axes import adopt
 from tfscale.data import encoded
 from tfscale.files.parquet import write_parquet
 from tfscale.files.whole import write_text
+from tfscale.models.saved import inputs_digest
 from tfscale.study import study as studies
 from tfscale.timing import machine, run_file
 from tfscale.timing.protocol import disturbance
@@ -103,8 +104,12 @@ def write_files(wide: WideStudy) -> None:
         _write_model(wide.models / name, axes, rng)
     seen = {"host": HOST, "reference_s": CALIBRATION_S, "spread": 1.01, "slow_share": 0.0}
     write_text(wide.results / "machine.json", json.dumps(seen | {"warnings": []}))
-    calls = pd.DataFrame([call for of_model in study.calls.values() for call in of_model])
-    floor = calls.drop_duplicates().assign(made=DIGEST, host=HOST, floor_s=1e-4)
+    calls = pd.DataFrame(
+        {"inputs": inputs_digest(_inputs(study.trained[name])), **call}
+        for name, of_model in study.calls.items()
+        for call in of_model
+    )
+    floor = calls.drop_duplicates().assign(host=HOST, floor_s=1e-4)
     write_parquet(wide.results / "floor.parquet", floor)
     peaks = {"host": HOST, "peak_gflop_per_s": 1e4, "peak_gbyte_per_s": 1e3}
     roofs = [peaks | {"threads": int(count)} for count in calls["threads"].unique()]
@@ -125,9 +130,14 @@ def _write_data(path: Path, name: str, rng: np.random.Generator) -> None:
     encoded.save(f"{path}.npz", f"{path}.json", arrays, facts)
 
 
+def _inputs(axes: dict) -> dict:
+    size = axes["input_size"]
+    return {"x": {"shape": [None, size, size, 1], "dtype": "float32"}}
+
+
 def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
     shape = {axis: axes[axis] for axis in ("layers", "conv_size", "input_size", "filters")}
-    layers, size = describe("mnist", **shape), axes["input_size"]
+    layers = describe("mnist", **shape)
     (folder / "saved_model").mkdir(parents=True)
     write_text(folder / "structure.txt", "\n".join(map(str, layers)))
     write_text(folder / "history.csv", "epoch,loss,accuracy\n1,1.0,0.9\n")
@@ -142,8 +152,7 @@ def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
         "correct": actual == guessed,
     }
     write_parquet(folder / "predictions.parquet", pd.DataFrame(answers))
-    facts = axes | {"data": "builtin", "parameters": parameters(layers)}
-    facts |= {"inputs": {"x": {"shape": [None, size, size, 1], "dtype": "float32"}}}
+    facts = axes | {"data": "builtin", "parameters": parameters(layers), "inputs": _inputs(axes)}
     facts |= {"work": work_of(axes) | {"layers": [], "not_counted": [], "counted_by": "hand"}}
     facts |= {"training_examples": 10_000, "training_steps": 100, "test_accuracy": 0.9}
     facts |= {"predicted_inputs": EXAMPLES, "saved_model_sha256": DIGEST}

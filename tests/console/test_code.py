@@ -41,7 +41,7 @@ TARGETS = targets()
 PACKAGES = {
     "download": "axes data errors files jobs",
     "encode": "axes data errors files jobs",
-    "collect": "axes data errors files jobs models",
+    "collect": "axes data errors files jobs models study",
     "count": "axes data errors files jobs models study",
     "train": "axes data errors files jobs models study",
     "calibrate": "axes errors files jobs timing",
