@@ -32,7 +32,7 @@ def roofs(peak: float) -> pd.DataFrame:
 
 
 def words(cells, processes=None, roofs=None):
-    fitted = fit_groups(cells, processes, np.random.default_rng(0))
+    fitted = fit_groups(cells, np.random.default_rng(0))
     return {
         "rates": rate_words(operation_shares(fitted, 0.95), 0.95, roofs),
         "labels": label_words(labels(fitted)),

@@ -7,14 +7,14 @@ from made_study import COSTS, costs, processes_of, work_cells
 from paper_work import LAST_CACHE, describe, moved_bytes, reread_kernel_bytes, work_of
 
 from tfscale.analysis.statistics import redrawn
-from tfscale.analysis.work_model import TERMS, bootstrap, design, fit_groups, fit_work, rates
+from tfscale.analysis.work_model import DRAWS, TERMS, bootstrap, design, fit_groups, fit_work, rates
 from tfscale.analysis.work_shares import labels, operation_shares, saturation
 
 CONFIDENCE = 0.95
 
 
-def fitted(cells, processes=None):
-    return fit_groups(cells, processes, np.random.default_rng(0))
+def fitted(cells):
+    return fit_groups(cells, np.random.default_rng(0))
 
 
 def test_traffic_is_what_the_shapes_say():
@@ -72,7 +72,7 @@ def test_predictions_are_never_negative():
 def test_rates_stand_for_the_costs_and_their_intervals_hold_them():
     cells = work_cells(noise=0.02)
     both = pd.concat([cells, work_cells(model="text", layers=(4,))], ignore_index=True)
-    table = rates(fitted(both, processes_of(cells)), CONFIDENCE)
+    table = rates(fitted(both), CONFIDENCE)
     assert not table["term"].str.startswith("attention").any()
     table = table[table["model"] == "mnist"].set_index("term")
     square = table.loc["conv_flop"]
@@ -100,7 +100,7 @@ def test_one_batch_size_cannot_tell_a_call_from_its_examples():
 
 def test_half_of_the_best_throughput_is_reached_where_it_is():
     cells = work_cells(noise=0.01)
-    found = saturation(fitted(cells, processes_of(cells)), CONFIDENCE)
+    found = saturation(fitted(cells), CONFIDENCE)
     one = cells.drop_duplicates(["layers", "conv_size"]).assign(called_batch=1)
     each_s = design(one) @ costs(**COSTS | {"fixed": 0})
     truth = COSTS["fixed"] / each_s
@@ -163,9 +163,8 @@ def test_cells_are_redrawn_from_their_processes_or_from_rows_alike():
 
 def test_the_bootstrap_repeats_with_its_seed():
     cells = work_cells()
-    latencies_s = redrawn(cells, processes_of(cells), 20, np.random.default_rng(5))
-    first, second = (bootstrap(cells, latencies_s, np.random.default_rng(5)) for _ in range(2))
-    assert first.shape == (20, len(TERMS)) and (first == second).all()
+    first, second = (bootstrap(cells, np.random.default_rng(5)) for _ in range(2))
+    assert first.shape == (DRAWS, len(TERMS)) and (first == second).all()
 
 
 def test_a_model_that_passes_through_every_cell_claims_nothing():

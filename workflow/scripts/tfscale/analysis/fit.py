@@ -130,7 +130,7 @@ def laws(own: Material) -> Part:
 def work(own: Material) -> Part:
     """The work model: rates, time shares, what holds a cell up, saturation."""
     confidence = own.plan.confidence
-    fitted = fit_groups(own.cells, own.levelled, own.plan.rng())
+    fitted = fit_groups(own.cells, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
     regimes, full = labels(fitted), saturation(fitted, confidence)
     sentences = rate_words(shares, confidence, own.roofs)

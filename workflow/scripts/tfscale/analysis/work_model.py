@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy.optimize import lsq_linear, nnls
+from scipy.stats import norm, t
 
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, architecture, named, split
-from tfscale.analysis.statistics import redrawn
 from tfscale.analysis.words import between, digits, groups, listed
 from tfscale.axes import AXES
 from tfscale.files.columns import bounded, count, described, number, text
-from tfscale.study.kinds import KINDS, WORK
+from tfscale.study.kinds import KINDS, LAST_CACHE, WORK
 from tfscale.units import percent
 from tfscale.words import counted
 
@@ -39,12 +39,14 @@ TERMS = {
     "fixed": Term("", "overhead", "overhead", False, "call"),
     "per_operation": Term("operations", "overhead", "overhead", False, "operation"),
     "weights": Term("read_weight_bytes", "memory", "weights", False),
+    "weights_missed": Term("missed_weight_bytes", "memory", "weights", False),
     **{f"{kind}_flop": Term(f"{kind}_flop", "compute", kind, unit="FLOP") for kind in ARITHMETIC},
     **{f"{kind}_bytes": Term(f"{kind}_bytes", "memory", kind) for kind in KINDS},
     "reread_bytes": Term("reread_kernel_bytes", "memory", "conv_spanning"),
 }
 """Every term by name. FLOP and bytes of a kind of operation stand side by side: an operation may
-be held up by its arithmetic at one size and by its memory at another."""
+be held up by its arithmetic at one size and by its memory at another. Weights that outgrow the last
+cache are read from memory anew by every call."""
 PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
 COLUMNS = [term.column for term in TERMS.values() if term.column]
 """Of all terms but the first, which every call has once."""
@@ -60,8 +62,10 @@ def timed(cells: pd.DataFrame) -> pd.DataFrame:
 
 def design(cells: pd.DataFrame) -> np.ndarray:
     """Matrix (cells, terms): how much of each term a call of the cell has."""
+    weights = cells["read_weight_bytes"]
+    known = cells.assign(missed_weight_bytes=weights.where(weights > LAST_CACHE, 0))
     amounts = np.ones((len(cells), len(TERMS)))
-    amounts[:, 1:] = cells[COLUMNS].to_numpy(float)
+    amounts[:, 1:] = known[COLUMNS].to_numpy(float)
     batch = cells["called_batch"].to_numpy(float)
     return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
 
@@ -117,12 +121,15 @@ def told_apart(rows: np.ndarray) -> tuple[np.ndarray, dict[str, str]]:
     return told, alias
 
 
-def solve(x: np.ndarray, latency_s: np.ndarray, told: np.ndarray) -> np.ndarray:
+def solve(
+    x: np.ndarray, latency_s: np.ndarray, told: np.ndarray, weights: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Non-negative costs, by the triangle of a QR factorisation so that many rows cost little."""
-    rows = x[:, told] / latency_s[:, None]
+    root = np.sqrt(np.broadcast_to(weights, len(x)))
+    rows = x[:, told] * (root / latency_s)[:, None]
     length = np.linalg.norm(rows, axis=0)
     length[length == 0] = 1
-    stacked = np.column_stack([rows / length, np.ones(len(rows))])
+    stacked = np.column_stack([rows / length, root])
     triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     a, b = triangle[:, :-1], triangle[:, -1]
     try:
@@ -134,25 +141,24 @@ def solve(x: np.ndarray, latency_s: np.ndarray, told: np.ndarray) -> np.ndarray:
     return costs
 
 
-def bootstrap(cells: pd.DataFrame, latencies_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Costs (draws, terms) of resampled studies; empty where the cells are too few (`TOO_FEW`):
+def bootstrap(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Costs (DRAWS, terms) of resampled studies; empty where the cells are too few (`TOO_FEW`):
     a model that can pass through every cell has no residual that an interval could come from.
 
-    Architectures are drawn with replacement, for the model misses all cells of one together;
-    `latencies_s` (draws, cells) are those of `redrawn` (Davison and Hinkley 1997, 3.8).
+    Architectures get random weights, for the model misses all cells of one together. Gamma ones, so
+    that none is ever absent, without which a cost may not be told at all (Xu et al. 2020, The
+    American Statistician 74, 345); of variance 1 with many architectures, with few as much more as
+    Student's t is wider than the normal distribution. Noise within architectures is part of that.
     """
-    number = architecture(cells)
+    number = architecture(cells).to_numpy()
     count = number.max() + 1
-    x = design(cells)
-    told, _ = told_apart(x / cells["latency_s"].to_numpy(float)[:, None])
+    x, latency_s = design(cells), cells["latency_s"].to_numpy(float)
+    told, _ = told_apart(x / latency_s[:, None])
     if count < FEWEST_ARCHITECTURES or len(np.unique(x, axis=0)) <= told.sum():
         return np.empty((0, len(TERMS)))
-    members = [np.flatnonzero(number == one) for one in range(count)]
-    found = []
-    for latency_s in latencies_s:
-        rows = np.concatenate([members[one] for one in rng.integers(0, count, count)])
-        found.append(solve(x[rows], latency_s[rows], told))
-    return np.array(found)
+    wider = (t.ppf(0.975, count - 1) / norm.ppf(0.975)) ** 2
+    weights = rng.gamma((count - 1) / count / wider, size=(DRAWS, count))[:, number]
+    return np.array([solve(x, latency_s, told, one) for one in weights])
 
 
 GIGA = 1e9
@@ -192,14 +198,11 @@ class Fitted:
         return self.x @ self.model.costs
 
 
-def fit_groups(
-    cells: pd.DataFrame, processes: pd.DataFrame | None, rng: np.random.Generator
-) -> list[Fitted]:
-    """The work model of each machine, model and setting of the axes that change rates;
-    `processes` are the replicates that intervals are drawn from."""
+def fit_groups(cells: pd.DataFrame, rng: np.random.Generator) -> list[Fitted]:
+    """The work model of each machine, model and setting of the axes that change rates."""
     fitted = []
     for group, own in split(timed(cells), GROUP):
-        draws = bootstrap(own, redrawn(own, processes, DRAWS, rng), rng)
+        draws = bootstrap(own, rng)
         fitted.append(Fitted(named(group), own, design(own), fit_work(own), draws))
     return fitted
 

@@ -26,10 +26,8 @@ from tfscale.models.flop import (
     kind_and_flop,
 )
 from tfscale.models.hlo import Array, Computation, Module, Operation, Type, loop_length, parse
-from tfscale.study.kinds import KINDS
+from tfscale.study.kinds import KINDS, LAST_CACHE
 
-LAST_CACHE = 32 << 20
-"""Bytes of a usual last cache, of one socket or core complex."""
 BATCHES = (2, 3)
 """What differs between a call of three examples and one of two is an example's."""
 

@@ -16,6 +16,8 @@ KINDS = (
     "movement",  # transposed, joined, cut or padded tensors
 )
 
+LAST_CACHE = 32 << 20
+"""Bytes of a usual last cache, of one socket or core complex."""
 WORK = (
     "operations",
     "flop_per_example",
