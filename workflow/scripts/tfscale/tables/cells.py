@@ -142,7 +142,7 @@ CELLS = described(
         "p90_high_s": number("its upper bound (99 %); missing under 64 calls"),
         "p99_s": number("99th percentile of all timed calls"),
         "p99_high_s": number("its upper bound (99 %); missing under 662 calls"),
-        "throughput_per_s": number("examples a second"),
+        "throughput_per_s": number("examples a second: batch size over latency"),
         "unsettled_processes": count("processes whose warm-up did not settle"),
         "processes_total_s": number("seconds of all processes together"),
         "first_call_s": number("median of the first calls"),

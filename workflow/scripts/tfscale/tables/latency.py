@@ -165,9 +165,9 @@ def latencies(processes: pd.DataFrame, runs_path: str, coverage: float) -> pd.Da
             "typical_s": middle["p50_s"],
             "noise": middle["p50_s"] / middle["latency_s"],
         }
-        | tails.drop(columns="timed_s").to_dict("series")
+        | tails.to_dict("series")
         | {
-            "throughput_per_s": by_cell["batch_size"].first() * calls / tails["timed_s"],
+            "throughput_per_s": by_cell["batch_size"].first() / middle["latency_s"],
             "unsettled_processes": unsettled.groupby(number).sum(),
             "processes_total_s": by_cell["process_s"].sum(),
         }
@@ -187,7 +187,7 @@ def _intervals(latencies_s, coverage: float) -> Iterator[dict[str, float]]:
 
 
 def _tails(runs_path: str, group: np.ndarray, calls: np.ndarray) -> pd.DataFrame:
-    """A row a group: quantiles of its timed calls with their upper bounds, and their sum."""
+    """A row a group: quantiles of its timed calls with their upper bounds."""
     ranks = {name: bound_rank(calls, level) for name, level in TAILS.items()}
     rows: list[dict[str, float]] = [{} for _ in calls]
     for number, ordered_ns in pooled(runs_path, group):
@@ -196,7 +196,6 @@ def _tails(runs_path: str, group: np.ndarray, calls: np.ndarray) -> pd.DataFrame
         for name, quantile in zip(TAILS, quantiles, strict=True):
             bound_s = upper_bound(ordered_s, ranks[name][number])
             rows[number] |= {f"{name}_s": float(quantile), f"{name}_high_s": bound_s}
-        rows[number]["timed_s"] = float(ordered_s.sum())
     return pd.DataFrame(rows)
 
 
