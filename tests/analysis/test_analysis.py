@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_study import seen
 from made_study import grid
 
-from tfscale.analysis.fit import findings
+from tfscale.analysis.drivers import drivers
+from tfscale.analysis.fit import category_words
 from tfscale.analysis.law_fits import FORMS, Levels, fit, reported
 from tfscale.analysis.laws import fit_laws, slices
 from tfscale.analysis.slices import correlations, varying
@@ -41,7 +43,7 @@ def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
     one = table(LAWS["power"], layers=(4,), batches=(1,))
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
-    assert findings(one, one, fit_laws(one, 0.95), {}).empty
+    assert category_words(one) == []
 
 
 def test_correlations_see_what_is_there():
@@ -49,29 +51,6 @@ def test_correlations_see_what_is_there():
     assert found.loc["layers", "spearman"] == pytest.approx(1)
     assert found.loc["layers", "pearson_log"] == pytest.approx(1)
     assert abs(found.loc["batch_size", "pearson"]) < 1e-9
-
-
-def test_findings_start_with_the_strongest_factor_in_numbers():
-    cells = table(LAWS["power"], noise=0, batches=(1, 2))
-    sentences = said(cells)
-    assert sentences[0].startswith("mnist: from layers 4 to 10 a call takes 18.8 times as long")
-    assert "rises as a power of layers" in sentences[0]
-    assert sentences[1] == "mnist: no batch size has a higher throughput than 1."
-
-
-def said(cells: pd.DataFrame) -> list[str]:
-    table = findings(cells, cells, fit_laws(cells, 0.95), {"More": ["and more"]})
-    return table["sentence"].tolist()
-
-
-def test_what_the_parts_say_follows_by_topic():
-    cells = table(LAWS["power"])
-    told = findings(cells, cells, fit_laws(cells, 0.95), {"A": ["a", "b"], "B": ["c"]})
-    assert told[["topic", "sentence"]].to_numpy().tolist()[-3:] == [
-        ["A", "a"],
-        ["A", "b"],
-        ["B", "c"],
-    ]
 
 
 def with_values(axis: str, factors: dict) -> pd.DataFrame:
@@ -96,7 +75,7 @@ def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, wor
     cells = with_values(axis, values)
     unmatched = cells.iloc[:1].assign(layers=20, latency_s=1e9)
     cells = pd.concat([cells, unmatched], ignore_index=True)
-    (sentence,) = [text for text in said(cells) if "matched" in text]
+    (sentence,) = category_words(cells)
     assert sentence.startswith(f"mnist: {words}")
     assert "(median of 16, " in sentence
     assert axis not in varying(cells)
@@ -117,8 +96,8 @@ def test_cells_that_match_no_other_move_neither_effect_nor_law():
     lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
     both = pd.concat([grid, lonely], ignore_index=True)
     assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
-    told = [[text for text in said(cells) if "as long" in text] for cells in (grid, both)]
-    assert told[0] == told[1] and len(told[0]) == 1
+    told = [drivers(seen(cells)).query("factor == 'layers'") for cells in (grid, both)]
+    assert told[0].equals(told[1]) and len(told[0]) == 1
 
 
 def test_both_values_of_a_call_axis_have_words():

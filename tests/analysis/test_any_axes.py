@@ -221,7 +221,7 @@ def test_no_sentence_names_an_axis_that_the_family_has_not(study):
 def test_there_are_no_claims_without_the_papers_networks(study):
     _, tables = study
     assert tables["claims"].empty
-    assert "The paper's claims" not in set(tables["findings"]["topic"])
+    assert "claims" not in set(tables["findings"]["evidence"])
 
 
 def test_a_number_that_may_be_nought_is_a_category_and_a_stratum_may_be_a_text():

@@ -1,6 +1,7 @@
 """The whole analysis: all tables are written, whatever a study holds."""
 
 import json
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -11,10 +12,10 @@ from paper_families import PAPER_FAMILIES
 from paper_work import works
 from run_files import a_run
 
+from tfscale.analysis.answers import ANSWER, DETAIL, TRUST
 from tfscale.analysis.fit import PARTS, fit
 from tfscale.analysis.material import Tables, gather
 from tfscale.errors import StudyError
-from tfscale.report.tables import findings_by_topic
 from tfscale.study.outputs import TABLES
 from tfscale.tables.merge import merge_runs
 
@@ -49,9 +50,17 @@ def complete(folder) -> None:
     for name in TABLES:
         assert len(pd.read_parquet(folder / f"{name}.parquet").columns), name
         assert (folder / f"{name}.csv").read_text().strip(), name
-    sentences = pd.read_parquet(folder / "findings.parquet")["sentence"]
+    told = pd.read_parquet(folder / "findings.parquet")
+    sentences = told["sentence"]
     assert not sentences.str.contains(r"\bnan\b|\binf\b").any()
-    assert (folder / "findings.txt").read_text().splitlines() == sentences.tolist()
+    first, rest = (folder / "findings.txt").read_text().split("\n\n")
+    answer = told[told["topic"] == ANSWER]
+    names = [f"{row.model}: {row.sentence}" for row in answer.itertuples()]
+    trust = told.loc[told["topic"] == TRUST, "sentence"].tolist()
+    assert first.splitlines() == names + trust and len(trust) == 1
+    assert rest.splitlines() == sentences[told["topic"] == DETAIL].tolist()
+    assert all(len(line.split()) <= 25 for line in first.splitlines()), first
+    assert not re.search("undetermined|not testable|elasticity|Akaike", first)
 
 
 def test_every_part_is_told_and_an_import_without_a_seal(whole):
@@ -88,7 +97,8 @@ def test_a_batch_sweep_with_a_jump_is_found(tmp_path):
     (found,) = pd.read_parquet(tmp_path / "thresholds.parquet").to_dict("records")
     assert found["verdict"] == "threshold"
     assert 32 <= found["place_low"] <= found["place_high"] <= 64
-    assert "threshold" in findings_by_topic(str(tmp_path / "findings.parquet"))["Thresholds"][0]
+    told = pd.read_parquet(tmp_path / "findings.parquet")
+    assert "threshold" in told.loc[told["evidence"] == "thresholds", "sentence"].iloc[0]
 
 
 def test_an_imported_table_stands_beside_the_study(whole):

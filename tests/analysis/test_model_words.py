@@ -16,7 +16,7 @@ from tfscale.analysis.predictions import (
 )
 from tfscale.analysis.words import batch, between, digits, groups, listed, scaled
 from tfscale.analysis.work_model import fit_groups, label_words, rate_words
-from tfscale.analysis.work_shares import labels, operation_shares, saturation, saturation_words
+from tfscale.analysis.work_shares import labels, operation_shares
 
 GRID = {
     "model": ["mnist"],
@@ -36,7 +36,6 @@ def words(cells, processes=None, roofs=None):
     return {
         "rates": rate_words(operation_shares(fitted, 0.95), 0.95, roofs),
         "labels": label_words(labels(fitted)),
-        "saturation": saturation_words(saturation(fitted, 0.95), 0.95),
         "held out": held_out_words(held_out(cells, processes)),
         "predictions": prediction_words(predict_cells(cells, GRID, works()), coverage_table(cells)),
     }
@@ -58,8 +57,7 @@ def test_a_rate_above_the_roof_is_not_called_a_share():
 )
 def test_few_cells_say_what_cannot_be_told(few):
     said = words(work_cells(**few))
-    for subject in ("labels", "saturation"):
-        assert all("not testable" in sentence for sentence in said[subject])
+    assert all("not testable" in sentence for sentence in said["labels"])
     assert all("not testable" in sentence for sentence in said["rates"])
     assert "coverage is not testable" in said["predictions"][-1]
     assert not any("nan" in sentence for group in said.values() for sentence in group)

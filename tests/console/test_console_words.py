@@ -20,7 +20,6 @@ from tfscale.console.display import (
     result_in,
     start_block,
     success,
-    warnings_in,
 )
 from tfscale.console.estimate import Pace, Task
 from tfscale.console.opening import noise_now, noise_words
@@ -152,31 +151,21 @@ def test_too_few_processes_for_an_interval_are_said_before_they_are_made(config,
 
 def finished(tmp_path) -> str:
     (tmp_path / "fits").mkdir()
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "fits" / "findings.txt").write_text("".join(f"finding {n}.\n" for n in range(6)))
-    (tmp_path / "logs" / "report.log").write_text("noise\nwarning: one.\nwarning: two.\n")
+    (tmp_path / "fits" / "findings.txt").write_text("mnist: one.\nGreen: two.\n\na detail.\n")
     return str(tmp_path)
 
 
-def test_a_finished_study_ends_with_findings_warnings_and_the_report(tmp_path):
+def test_a_finished_study_ends_with_the_answer_the_trust_and_the_report(tmp_path):
     results = finished(tmp_path)
-    lines = report(Ended(38, 38, 720), results, f"{results}/logs", {}, Call())
+    lines = report(Ended(38, 38, 720), results, {}, Call())
     assert lines[0] == "Done: 38 jobs in 12 min."
-    assert "  - finding 3." in lines and "  - finding 4." not in lines
-    assert "  - and 2 more in the report" in lines
-    assert lines.index("  - one.") > lines.index("Before you trust a number:")
-    assert lines[-1] == f"Report: {tmp_path}/report.html"
-    assert not any("Partial" in line for line in lines)
+    assert lines[1:] == ["  mnist: one.", "  Green: two.", f"Report: {tmp_path}/report.html"]
 
 
 def test_a_partial_report_ends_with_the_command_that_finishes_it(tmp_path):
     results = finished(tmp_path)
-    lines = report(Ended(3, 3, 9), results, f"{results}/logs", {"c": "not timed"}, Call())
+    lines = report(Ended(3, 3, 9), results, {"c": "not timed"}, Call())
     assert any(line.startswith("Partial: 1 cell") and "snakemake" in line for line in lines)
-
-
-def test_warnings_are_read_from_a_log_that_may_not_be_there(tmp_path):
-    assert warnings_in(str(tmp_path / "no.log")) == []
 
 
 def test_failures_are_repeated_at_the_end():

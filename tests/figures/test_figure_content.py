@@ -19,9 +19,11 @@ def test_the_machine_of_another_name_is_compared_and_its_name_is_taken_as_it_is(
 
 def test_the_matched_figure_tells_what_the_boxes_hide(every, data):
     (sentence, *_) = every["matched_conv_size"].says
-    times = data.main.pivot_table("pass_mean_s", ["layers", "batch_size"], "conv_size").dropna()
-    ratio = np.exp(np.log(times[8] / times[3]).mean())
-    assert f"{ratio:.3g}-fold between cells that differ in nothing else" in sentence
+    times = data.main.pivot_table("latency_s", ["layers", "batch_size"], "conv_size").dropna()
+    ratio = (times[8] / times[3]).median()
+    row = data.fitted("drivers").set_index("factor").loc["conv_size"]
+    assert row["ratio"] == pytest.approx(ratio)
+    assert sentence.startswith("From conv size 3 to 8 a call takes ")
 
 
 def test_the_saturation_figure_marks_the_tables_places(every, data):

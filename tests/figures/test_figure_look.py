@@ -23,7 +23,7 @@ from tfscale.figures.look import (
     styled,
 )
 
-NAMELESS = {("heatmap", "x"), ("heatmap", "y"), ("machines", "y")}
+NAMELESS = {("heatmap", "x"), ("heatmap", "y"), ("machines", "y"), ("drivers", "y")}
 """Axes that hold names and no amounts."""
 OWN = {"layers", "convolution size", "conv size", "input size"}
 """A family's own axes have no unit that anybody knows."""

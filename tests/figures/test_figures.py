@@ -11,7 +11,15 @@ from report_of import shared_figures
 
 from tfscale.figures.draw import BUILTIN, DRAWN_BY, OF_FACTOR, draw
 from tfscale.figures.look import save
-from tfscale.study.outputs import BOXED, CAPTIONS, DRAWN_TABLES, TABLES, caption_of, figures_of
+from tfscale.study.outputs import (
+    BOXED,
+    CAPTIONS,
+    DRAWN_TABLES,
+    FIRST,
+    TABLES,
+    caption_of,
+    figures_of,
+)
 
 
 def test_every_figure_has_a_drawer_a_title_and_a_caption():
@@ -28,9 +36,9 @@ def test_every_figure_has_a_drawer_a_title_and_a_caption():
 
 def test_the_papers_figures_stand_first_and_others_have_their_own_factors():
     own = [f"{kind}_{factor}" for kind in ("by", "matched") for factor in BOXED]
-    assert list(FIGURES)[:7] == ["heatmap", *own]
+    assert list(FIGURES)[:10] == [*FIRST, "heatmap", *own]
     others = figures_of(["width", "batch_size"], paper=False)
-    assert list(others)[:3] == ["matched_width", "matched_batch_size", "laws"]
+    assert list(others)[:6] == [*FIRST, "matched_width", "matched_batch_size", "laws"]
     assert others["matched_width"] == "Time by width, matched cells"
     assert set(FIGURES) - set(others) == {"heatmap", *own} - {"matched_batch_size"}
 
@@ -55,6 +63,8 @@ def test_a_study_of_one_cell_is_told_why_a_figure_is_empty(lonely, name):
 def test_what_one_cell_cannot_fill(lonely):
     empty = {name for name in FIGURES if not drawn(name, lonely).filled}
     assert empty == {
+        "drivers",
+        "batches",
         "heatmap",
         "matched_layers",
         "matched_batch_size",

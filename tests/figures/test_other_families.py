@@ -10,6 +10,7 @@ from paper_families import PAPER_FAMILIES
 
 from tfscale.axes import adopt
 from tfscale.figures.look import NAMES, Palette, points
+from tfscale.words import axis_name
 
 EMPTY = {
     "mlp": {"thresholds", "machines"},
@@ -56,7 +57,9 @@ def test_colours_panels_and_lines_are_by_the_familys_axes_in_their_order(study):
     matched = drawn("matched_batch_size", data).figure
     assert [axes.get_title() for axes in panels(matched)] == ["64", "128", "256"]
     assert legends(matched)["alpha"] == ["0.5", "1"]
-    assert legends(drawn("work", data).figure)["width"] == ["64", "128", "256"]
+    (below,) = drawn("border", data).figure.legends
+    strongest = data.fitted("drivers")["factor"].iloc[0]
+    assert below.get_title().get_text() == axis_name(strongest)
     interaction = drawn("interaction", data)
     assert legends(interaction.figure) == {"alpha": ["0.5", "1"]}
     assert interaction.says[0].startswith("With alpha 1 a call takes ")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfscale.report.reservations import cell_marks, study_marks, trust, work_marks
+from tfscale.report.reservations import cell_marks, study_marks, work_marks
 
 NO_DRIFT = pd.DataFrame(columns=["machine", "term", "total", "total_low", "total_high", "span_h"])
 NO_OUTLIER = pd.DataFrame(columns=["machine", "cell"])
@@ -57,14 +57,6 @@ def test_several_machines_are_the_first_that_is_told():
     assert first.endswith("never pooled: c2 (1 run), c1 (1 run).") and len(others) == 2
 
 
-def test_the_line_of_trust_has_noise_intervals_and_disturbed_processes():
-    cells = pd.DataFrame([cell(noise=1.31), cell(noise=1.1), cell(noise=1.2)])
-    text = trust(cells, processes(disturbed=[True, False]))
-    assert "1.20 times the undisturbed latency" in text and "± 1.0 %" in text
-    assert "50 % of the 2 processes were disturbed" in text
-    assert "nan" not in trust(cells.assign(half_width=np.nan), processes())
-
-
 def test_a_kind_of_warning_is_told_once_without_names_and_pids():
     lines = [
         BUSY.format("1.9", "3.2", "kworker/0:1 (pid 5)"),
@@ -108,7 +100,6 @@ def test_drift_outliers_and_extrapolations_are_told():
 @pytest.mark.parametrize(
     ("changes", "mark"),
     [
-        ({"data": "builtin"}, "built-in data"),
         ({"coverage": np.nan, "half_width": np.nan}, "no interval"),
         ({"disturbed_processes": 3}, "3 of 5 processes disturbed"),
         ({"unsettled_processes": 2}, "2 of 5 processes unsettled"),

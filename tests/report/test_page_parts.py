@@ -123,7 +123,8 @@ def test_fitted_tables_have_units_and_say_how_long_they_are(tmp_path):
         pd.DataFrame({"x": []}).to_parquet(tmp_path / f"{name}.parquet")
     rows = {"machine": "h", "layers": range(100), "overhead_s": 2e-4, "p_value": 1e-5}
     pd.DataFrame(rows).to_parquet(tmp_path / "saturation.parquet")
-    (table,) = fitted_tables(tmp_path)
+    (table,) = fitted_tables(tmp_path, {"saturation": ["Said."]})
     assert (table.title, table.total, len(table.shown.rows)) == ("Saturation", 100, 60)
+    assert table.says == ["Said."]
     assert [head for head, _ in table.shown.heads] == ["layers", "overhead s", "p value"]
     assert table.shown.rows[3] == ("3", "200 µs", "< 0.001")

@@ -35,8 +35,9 @@ def browser():
         browser.close()
 
 
-def opened(browser: Browser, path: Path, **options) -> Page:
-    """The page in a context of its own; `page.requests` and `page.faults` fill as it lives."""
+def opened(browser: Browser, path: Path, closed: bool = False, **options) -> Page:
+    """The page in a context of its own, its closed parts opened unless it is to stay `closed`;
+    `page.requests` and `page.faults` fill as it lives."""
     page = browser.new_context(**options).new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.requests, page.faults = [], []
@@ -44,6 +45,8 @@ def opened(browser: Browser, path: Path, **options) -> Page:
     page.on("console", lambda message: page.faults.append(message.text))
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.goto(path.as_uri())
+    if not closed:
+        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     return page
 
 

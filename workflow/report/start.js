@@ -7,12 +7,15 @@ function refresh() {
   drawChart(found);
 }
 
-for (const part of document.querySelectorAll("#explorer, .scripted")) part.hidden = false;
+for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
 buildFilters();
 buildHead();
 buildChoices();
 refresh();
 drawPicked();
+
+// A closed chart has no width: it is drawn anew when it is opened.
+document.querySelector("#explorer").closest("details").addEventListener("toggle", () => drawChart(filtered()));
 
 let waiting;
 addEventListener("resize", () => {
@@ -23,7 +26,7 @@ addEventListener("resize", () => {
 // Browsers that cannot print a closed <details> by style get it opened, and closed again after.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open], .long)")];
+  opened = [...document.querySelectorAll("details:not([open])")];
   for (const part of opened) part.open = true;
 });
 addEventListener("afterprint", () => {

@@ -8,10 +8,9 @@ const COLUMNS = [
   { key: "cell", words: "cell", text: (c) => c.cell, plain: true },
   ...several,
   ...AXES.map((axis) => ({ key: axis.key, words: axis.name, text: (c) => level(c, axis.key), plain: !axis.number })),
-  ...["latency_s", "half_width", "throughput_per_s", "typical_s", "noise", "p99_s"].map(quantity),
-  { key: "processes", words: "processes", text: processWords },
+  ...["latency_s", "half_width", "throughput_per_s", "typical_s"].map(quantity),
   { key: "bound", words: "bound", text: (c) => c.bound, plain: true },
-  { key: "marks", words: "marks", text: (c) => (c.marks ? `⚠ ${c.marks}` : ""), plain: true, mark: true },
+  { key: "marks", words: "marks", text: (c) => (c.marks ? `⚠ ${c.marks}` : ""), plain: true, mark: true, long: true },
 ];
 
 /** The cells that pass all filters and the search, in the order of the sort. */
@@ -21,7 +20,7 @@ function filtered() {
     (cell) =>
       Object.entries(view.filters).every(([key, value]) =>
         key === "marked" ? Boolean(cell.marks) === (value === "with") : String(cell[key]) === value,
-      ) && wanted.every((word) => cell.cell.toLowerCase().includes(word)),
+      ) && wanted.every((word) => `${cell.cell} ${cell.short}`.toLowerCase().includes(word)),
   );
   if (!view.sort) return found;
   // Cells without the value come last in either direction.
@@ -82,9 +81,9 @@ function row(cell) {
   });
   box.checked = view.picked.includes(cell.i);
   const values = COLUMNS.slice(1).map((column) =>
-    element("td", { class: `${column.plain ? "text" : ""} ${column.mark && cell.marks ? "mark" : ""}` }, column.text(cell)),
+    element("td", { class: `${column.long ? "long" : column.plain ? "text" : ""} ${column.mark && cell.marks ? "mark" : ""}` }, column.text(cell)),
   );
-  const name = element("th", { scope: "row" }, element("code", {}, cell.cell));
+  const name = element("th", { scope: "row", title: cell.cell }, element("code", {}, cell.short));
   const classes = box.checked ? "picked" : "";
   return element("tr", { "data-cell": cell.i, class: classes }, element("td", { class: "text" }, box), name, ...values);
 }

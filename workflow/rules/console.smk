@@ -5,11 +5,7 @@ from tfscale.console.console import Console, still_while_jobs_run
 from tfscale.console.environment import refuse_without_conda, refuse_without_packages
 from tfscale.console.opening import Opening
 
-console = Console(
-    Opening(study, results, models),
-    workflow.pathvars.apply("<logs>"),
-    Call.of(workflow),
-)
+console = Console(Opening(study, results, models), Call.of(workflow))
 refuse_without_conda(workflow)
 
 

@@ -21,6 +21,20 @@ def three(value: float) -> str:
     return f"{rounded:,.0f}" if 100 <= abs(rounded) < 1e15 else f"{rounded:.3g}"
 
 
+PREFIXES = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0), ("m", 1e-3), ("µ", 1e-6))
+
+
+def bracketed(value: float, low: float, high: float, unit: str) -> str:
+    """An amount and its interval in one unit.
+
+    >>> bracketed(0.000213, 0.0002, 0.00023, "s"), bracketed(1.2e7, 8e6, 2e7, "FLOP")
+    ('213 µs (200 to 230)', '12 MFLOP (8 to 20)')
+    """
+    prefix, size = next((one for one in PREFIXES if value >= one[1]), PREFIXES[-1])
+    low_words, high_words = three(low / size), three(high / size)
+    return f"{three(value / size)} {prefix}{unit} ({low_words} to {high_words})"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """A share between 0 and 1 in per cent: `35 %`."""
     return f"{100 * share:.{digits}f} %"

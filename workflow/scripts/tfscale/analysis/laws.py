@@ -36,8 +36,8 @@ from tfscale.analysis.slices import (
 from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FAMILIES, model_axes
 from tfscale.files.columns import bounded, count, described, flag, number, text
-from tfscale.units import percent, three
-from tfscale.words import axis_name, between, p_words, share
+from tfscale.units import percent
+from tfscale.words import axis_name, p_words, share
 
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
@@ -461,8 +461,6 @@ def _groups(
 SERIES = ["machine", "model", "factor", "slice"]
 UNLIKE = 0.05
 """The p below which slices are said to differ in shape."""
-TOO_WIDE = 10.0
-"""The factor between an interval's ends from which it does not say how large an effect is."""
 OPEN, NONE = "undetermined: ", "none fits"
 
 
@@ -491,24 +489,20 @@ def _who(row: dict | pd.Series) -> str:
 
 
 def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
-    verdict, name = str(best["verdict"]), axis_name(best["factor"])
-    head = f"{_who(best)}: the law along {name}"
+    verdict = str(best["verdict"])
+    head = f"{_who(best)}: the law along {axis_name(best['factor'])}"
     if verdict.startswith(UNTESTED):
-        effect = "" if pd.isna(best["ratio"]) else f"; {effect_words(rows, best, name)}"
-        return f"{head} is {verdict}{effect}."
+        return f"{head} is {verdict}."
     if verdict.startswith(NONE):
-        return f"{head} is none of the nine ({_unfit(best)}); {effect_words(rows, best, name)}."
+        return f"{head} is none of the nine ({_unfit(best)})."
     if verdict.startswith(OPEN):
-        return (
-            f"{head} is undetermined: {_rivals(rows, verdict)}; {effect_words(rows, best, name)}."
-        )
+        return f"{head} is undetermined: {_rivals(rows, verdict)}."
     if verdict == "constant":
         return (
             f"{head} is constant: it changes the time by less than 10 % from {best['lowest']:g} to "
             f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
         )
-    effect = effect_words(rows, best, name)
-    return f"{head} is {verdict}, {best['formula']} ({_support(best)}); {effect}."
+    return f"{head} is {verdict}, {best['formula']} ({_support(best)})."
 
 
 def _unfit(best: pd.Series) -> str:
@@ -541,15 +535,3 @@ def _support(row: pd.Series) -> str:
 
 def _law_words_misfit(row: dict | pd.Series) -> str:
     return "not testable" if pd.isna(row["lack_of_fit_p"]) else p_words(row["lack_of_fit_p"])
-
-
-def effect_words(rows: pd.DataFrame, best: pd.Series, name: str) -> str:
-    """How many times longer a call takes at the highest level, with its interval: by the best law,
-    by the power law if that is the constant."""
-    row = rows[rows["law"] == "power"].iloc[0] if best["law"] == "constant" else best
-    low, high = float(row["ratio_low"]), float(row["ratio_high"])
-    vague = ", an interval too wide to say how much" if high > TOO_WIDE * low else ""
-    return (
-        f"from {name} {row['lowest']:g} to {row['highest']:g} a call takes {three(row['ratio'])} "
-        f"times as long {between(low, high)}{vague}"
-    )

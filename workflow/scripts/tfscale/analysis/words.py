@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.analysis.slices import GROUP, SETTING
-from tfscale.axes import AXES, CATEGORIES
+from tfscale.axes import AXES, CALL_AXES, CATEGORIES, model_axes
 from tfscale.units import three
 from tfscale.words import axis_name, value_words
 
@@ -85,3 +85,33 @@ def listed(parts: list[str]) -> str:
     'layers, batch size and threads'
     """
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def short_names(cells: pd.DataFrame) -> pd.Series:
+    """The cells of one family by what differs among them, e.g. `L8 B16 C5`: the first letters of an
+    axis, as many as tell it from the others, and its level; the whole name where nothing differs.
+    """
+    first, *rest = [*model_axes(cells["model"].iloc[0]), *CALL_AXES]
+    varied = [a for a in (first, "batch_size", *rest) if cells[a].nunique() > 1]
+    varied = list(dict.fromkeys(varied))
+    if not varied:
+        return cells["cell"].astype(str)
+    names = pd.Series("", index=cells.index)
+    for axis in varied:
+        values = cells[axis].map(level)
+        names += " " + (values if axis in CATEGORIES else letters(axis, varied) + values)
+    return names.str.strip()
+
+
+def letters(axis: str, others: Sequence[str]) -> str:
+    """The fewest first letters of an axis that none of the others begins with.
+
+    >>> letters("layers", ["layers", "batch_size"]), letters("length", ["length", "layers"])
+    ('L', 'Le')
+    """
+    rest = [other for other in others if other != axis]
+    count = next(
+        (n for n in range(1, len(axis)) if not any(one.startswith(axis[:n]) for one in rest)),
+        len(axis),
+    )
+    return axis[:count].capitalize()

@@ -72,7 +72,7 @@ def design(cells: pd.DataFrame) -> np.ndarray:
 
 ALIASED = 1 - 1e-9
 FEWEST_ARCHITECTURES = 3
-TOO_FEW = "at least 3 architectures, and more kinds of call than the model has terms, are needed"
+TOO_FEW = "at least 3 architectures, and more kinds of call than costs to tell, are needed"
 DRAWS = 300
 
 
@@ -154,7 +154,8 @@ def bootstrap(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     count = number.max() + 1
     x, latency_s = design(cells), cells["latency_s"].to_numpy(float)
     told, _ = told_apart(x / latency_s[:, None])
-    if count < FEWEST_ARCHITECTURES or len(np.unique(x, axis=0)) <= told.sum():
+    rows = x[:, told] / np.linalg.norm(x[:, told], axis=0)
+    if count < FEWEST_ARCHITECTURES or len(np.unique(x, axis=0)) <= np.linalg.matrix_rank(rows):
         return np.empty((0, len(TERMS)))
     wider = (t.ppf(0.975, count - 1) / norm.ppf(0.975)) ** 2
     weights = rng.gamma((count - 1) / count / wider, size=(DRAWS, count))[:, number]

@@ -6,12 +6,8 @@ import numpy as np
 import pandas as pd
 
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, shape
-from tfscale.analysis.words import batch, groups, level, listed
 from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
-from tfscale.axes import SHAPES
 from tfscale.files.columns import bounded, count, described, model_axes, number, text
-from tfscale.units import percent, seconds
-from tfscale.words import axis_name, counted
 
 SURE = 0.9
 BOUNDS = ("overhead", "compute", "memory")
@@ -136,21 +132,28 @@ SATURATION = described(
     {
         **GROUP_COLUMNS,
         **model_axes(),
-        "overhead_s": number("seconds of a call whatever its batch"),
+        **bounded("overhead", "seconds of a call whatever its batch", "_s"),
         "per_example_s": number("seconds that one more example takes"),
         **bounded("n_half", "batch at half of the best throughput", "_examples"),
         **bounded("b90", "batch at 90 % of the best throughput", "_examples"),
         "most_throughput_per_s": number("examples a second of an endless batch"),
         "least_batch": count("least batch that was run"),
         "greatest_batch": count("greatest batch that was run"),
-        "verdict": text("reached, not reached, undetermined or not testable"),
+        "best_batch": count("batch of the highest throughput that was measured"),
+        "best_throughput_per_s": number("examples a second of that batch"),
+        "enough_batch": count("least batch that was measured to reach 90 % of it"),
+        "gain": number("the highest throughput over that of the least batch"),
+        "batches": count("batch sizes that were run"),
+        "verdict": text("B90: reached, not reached, undetermined or not testable"),
     }
 )
+ENOUGH = 0.9
+"""Of the highest throughput: beyond that batch a larger one gains little."""
 
 
 def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and architecture: the batch at which half and 90 % of the best throughput
-    is reached.
+    """One row a group and architecture: the overhead of a call, the batch at which half and 90 %
+    of the best throughput is reached by the work model, and what was measured of that.
 
     A call takes overhead + B · per_example; n_half is their ratio and B90 nine times that, with
     percentiles of the bootstrap. `verdict`: reached or not reached by the study's greatest batch,
@@ -168,14 +171,17 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
     n_half = _ratio(overhead_s, each_s)
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    batches = one.cells.groupby(number)["called_batch"].agg(["min", "max"])
+    once_s = np.array([_split(x, costs)[0] for costs in one.draws])
+    low_s, high_s = bounds(once_s, confidence, len(shapes))
     best = _ratio(np.ones(len(shapes)), each_s)
-    spans = batches.itertuples(index=False)
+    measured = [_measured(rows) for _, rows in one.cells.groupby(number)]
     return [
         one.group
         | {axis: values[axis] for axis in axes}
         | {
             "overhead_s": overhead_s[i],
+            "overhead_low_s": low_s[i],
+            "overhead_high_s": high_s[i],
             "per_example_s": each_s[i],
             "n_half_examples": n_half[i],
             "n_half_low_examples": low[i],
@@ -184,14 +190,27 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
             "b90_low_examples": B90 * low[i],
             "b90_high_examples": B90 * high[i],
             "most_throughput_per_s": best[i],
-            "least_batch": least,
-            "greatest_batch": most,
-            "verdict": _verdict(one, most, B90 * low[i], B90 * high[i]),
+            **seen,
+            "verdict": _verdict(one, seen["greatest_batch"], B90 * low[i], B90 * high[i]),
         }
-        for i, (values, (least, most)) in enumerate(
-            zip(shapes.to_dict("records"), spans, strict=True)
-        )
+        for i, (values, seen) in enumerate(zip(shapes.to_dict("records"), measured, strict=True))
     ]
+
+
+def _measured(cells: pd.DataFrame) -> dict:
+    """What was measured of one architecture's throughput against batch."""
+    batch = cells["called_batch"]
+    per_s = (batch / cells["latency_s"]).groupby(batch).median()
+    best = per_s.idxmax()
+    return {
+        "least_batch": per_s.index[0],
+        "greatest_batch": per_s.index[-1],
+        "best_batch": best,
+        "best_throughput_per_s": per_s[best],
+        "enough_batch": per_s.index[per_s >= ENOUGH * per_s[best]][0],
+        "gain": per_s[best] / per_s.iloc[0],
+        "batches": len(per_s),
+    }
 
 
 def _split(x: np.ndarray, costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -214,48 +233,3 @@ def _verdict(one: Fitted, most: int, low: float, high: float) -> str:
     if low > most:
         return f"not reached within batch {most}"
     return f"undetermined: the interval holds batch {most}"
-
-
-def saturation_words(table: pd.DataFrame, confidence: float) -> list[str]:
-    """Per group: the range of n_half and B90 over its architectures, the two extreme ones with
-    their intervals, and how many reach 90 % of the best throughput within the study's batches.
-
-    `table` as from `saturation`."""
-    return [_sentence(name, own, confidence) for name, own in groups(table)]
-
-
-def _sentence(name: str, own: pd.DataFrame, confidence: float) -> str:
-    verdict = own["verdict"]
-    if verdict.str.startswith("not testable").all():
-        return f"{name}: the batch that saturates a call is {verdict.iloc[0]}."
-    ordered = own.sort_values("b90_examples")
-    half, most = ordered["n_half_examples"], ordered["b90_examples"]
-    ends = {"earliest": ordered.iloc[0], "latest": ordered.iloc[-1]}
-    varied = [axis for axis in SHAPES if own[axis].nunique() > 1]
-    shown = "; ".join(f"{word} {_shape(row, varied)}" for word, row in ends.items())
-    reached = int(verdict.str.startswith("reached").sum())
-    missed = int(verdict.str.startswith("not reached").sum())
-    overhead = _seconds(own["overhead_s"])
-    return (
-        f"{name}: a call costs {overhead} before its first example. Half of the best throughput "
-        f"comes at batch {_span(half)}, 90 % of it at {_span(most)} (over "
-        f"{counted(len(own), 'architecture')}): {shown} ({percent(confidence)} intervals). "
-        f"Within batch {own['greatest_batch'].max()}, {reached} reach 90 %, {missed} do not, "
-        f"{len(own) - reached - missed} undetermined."
-    )
-
-
-def _span(values: pd.Series) -> str:
-    low, high = batch(values.min()), batch(values.max())
-    return low if low == high else f"{low} to {high}"
-
-
-def _seconds(values: pd.Series) -> str:
-    low, high = seconds(values.min()), seconds(values.max())
-    return low if low == high else f"{low} to {high}"
-
-
-def _shape(row: pd.Series, axes: list[str]) -> str:
-    interval = f"{batch(row['b90_low_examples'])} to {batch(row['b90_high_examples'])}"
-    at = listed([f"{axis_name(axis)} {level(row[axis])}" for axis in axes])
-    return f"{at}{': ' if at else ''}{batch(row['b90_examples'])} ({interval})"

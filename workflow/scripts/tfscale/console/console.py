@@ -42,10 +42,10 @@ def worth_saying(text: str) -> bool:
 class Console(logging.Handler):
     """Shows what runs, what came out, how long it takes, what failed and how it ended."""
 
-    def __init__(self, opening: Opening, logs: str, call: Call):
+    def __init__(self, opening: Opening, call: Call):
         """`opening` says what is ahead; `call` makes every command that is shown."""
         super().__init__()
-        self._opening, self._logs, self._call = opening, logs, call
+        self._opening, self._call = opening, call
         self._running: dict[int, tuple[Task, str, float]] = {}
         self._failures: dict[int, Failure] = {}
         self._done, self._total, self._status = 0, 0, ""
@@ -84,7 +84,7 @@ class Console(logging.Handler):
             lines = display.failure(list(self._failures.values()), ended, self._call, results)
         elif self._reported:
             missing = self._opening.study.missing
-            lines = display.report(ended, results, self._logs, missing, self._call)
+            lines = display.report(ended, results, missing, self._call)
         else:
             lines = display.success(ended)
         self._display.stop()

@@ -17,7 +17,7 @@ from tfscale.console.estimate import Pace, stages_of
 from tfscale.study.study import Study
 from tfscale.timing.protocol import fewest_for_interval
 from tfscale.units import duration, ready_at
-from tfscale.words import WARNING, counted
+from tfscale.words import counted
 
 PLAIN_STEP, PLAIN_PAUSE_S = 0.05, 300
 BAR_WIDTH = 24
@@ -267,9 +267,6 @@ def ending(status: str | None, name: str | None) -> str:
     return f"it was ended by {name}{hint}" if name else f"exit status {status}"
 
 
-FINDINGS, WARNINGS = 4, 6
-
-
 @dataclass(frozen=True)
 class Ended:
     """How far a run came: jobs done and in all, seconds, and whether the user stopped it."""
@@ -286,18 +283,16 @@ def success(ended: Ended) -> list[str]:
     return [f"Done: {jobs} in {duration(ended.took_s)}."]
 
 
-def report(ended: Ended, results: str, logs: str, missing: dict[str, str], call: Call) -> list[str]:
+def report(ended: Ended, results: str, missing: dict[str, str], call: Call) -> list[str]:
     """The lines after a run that wrote the report; `missing` is what a partial one lacks."""
     path = Path(results, "fits", "findings.txt")
-    found = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    warned = warnings_in(f"{logs}/report.log")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     page = f"{results}/report.html"
     cells = "1 cell lacks" if len(missing) == 1 else f"{len(missing)} cells lack"
     lacking = [f"Partial: {cells} runs. To make them: {call.command(page)}"]
     return [
         *success(ended),
-        *_listed("Findings", found, FINDINGS),
-        *_listed("Before you trust a number", warned, WARNINGS),
+        *[f"  {line}" for line in text.partition("\n\n")[0].splitlines()],
         *(lacking if missing else []),
         f"Report: {Path(page).absolute()}",
     ]
@@ -331,18 +326,3 @@ def _how(failures: list[Failure], ended: Ended) -> str:
     waited = ended.total - ended.done - len(failures)
     after = f"; {waited} more did not run because of that" if waited else ""
     return f"{len(failures)} of {ended.total} jobs failed, after {time}{after}:"
-
-
-def _listed(title: str, lines: list[str], most: int) -> list[str]:
-    if not lines:
-        return []
-    more = len(lines) - most
-    tail = [f"  - and {more} more in the report"] if more > 0 else []
-    return [f"{title}:", *[f"  - {line}" for line in lines[:most]], *tail]
-
-
-def warnings_in(log: str) -> list[str]:
-    """The warnings in a log, without their mark; none when there is no such log."""
-    path = Path(log)
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]

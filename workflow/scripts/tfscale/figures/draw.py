@@ -6,21 +6,24 @@ from pathlib import Path
 
 import matplotlib as mpl
 
+from tfscale.figures.answer import batches, border, drivers
 from tfscale.figures.errors import held_out, machines, residuals
 from tfscale.figures.laws import interaction, laws, thresholds
 from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
 from tfscale.figures.paper import box_plot, heatmap, matched
-from tfscale.figures.work import roofline, saturation, time_shares, work
+from tfscale.figures.work import roofline, saturation, time_shares
 from tfscale.files.whole import write_text
 
 Draw = Callable[[FigureData], Drawn]
 DRAWN_BY: dict[str, Draw] = {
+    "border": border,
+    "drivers": drivers,
+    "batches": batches,
     "heatmap": heatmap,
     "laws": laws,
     "interaction": interaction,
     "saturation": saturation,
     "thresholds": thresholds,
-    "work": work,
     "roofline": roofline,
     "time_shares": time_shares,
     "held_out": held_out,

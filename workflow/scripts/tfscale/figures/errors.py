@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy.stats import probplot
 
+from tfscale.analysis.border import CALL_FLOP, call_flop
 from tfscale.analysis.slices import own_axes, shape
 from tfscale.figures.look import (
-    FLOP,
     HEIGHT_IN,
     LABELS,
     MANY_POINTS,
@@ -21,7 +21,6 @@ from tfscale.figures.look import (
     legend,
     level_legend,
     named,
-    work_of,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.units import HOUR_S, MINUTE_S
@@ -180,9 +179,9 @@ def _flop(data: FigureData, rows: pd.DataFrame) -> pd.Series:
     """FLOP of a call of each row, as counted for the study's own cells of its model; NaN where it
     has none of it."""
     model = [*shape(data.cells), "precision"]
-    counted = data.cells[[*model, *FLOP]].drop_duplicates(model)
+    counted = data.cells[[*model, *CALL_FLOP]].drop_duplicates(model)
     found = own_axes(rows)[model].merge(counted, how="left", on=model).set_axis(rows.index)
-    return work_of(rows.assign(**found[list(FLOP)]))
+    return call_flop(rows.assign(**found[list(CALL_FLOP)]))
 
 
 def against(table: pd.DataFrame, base: str) -> pd.DataFrame:

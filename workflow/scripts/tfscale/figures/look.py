@@ -253,16 +253,6 @@ def _doubtful(cells: pd.DataFrame, outliers: pd.DataFrame) -> pd.Series:
     return (cells["unsettled_processes"] >= cells["processes"]) | cells["cell"].isin(flagged)
 
 
-FLOP = ("flop_per_example", "flop_per_call")
-"""FLOP that each example of a call takes, and that a call takes whatever its batch."""
-
-
-def work_of(cells: pd.DataFrame) -> pd.Series:
-    """FLOP of a call of each cell."""
-    each, once = FLOP
-    return cells["called_batch"] * cells[each] + cells[once]
-
-
 LOG_FROM_RATIO = 8
 FINE_UP_TO = {"x": 40, "y": 900}
 """The greatest ratio at which a logarithmic axis has room for ticks at 1, 2 and 5."""

@@ -7,6 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
+from tfscale.analysis.answers import driver_words
 from tfscale.analysis.slices import TIME, slice_numbers, varying
 from tfscale.figures.look import (
     HEIGHT_IN,
@@ -79,15 +80,17 @@ def box_plot(data: FigureData, factor: str) -> Drawn:
     return Drawn(figure, [_median_words(cells, factor)])
 
 
-def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: str) -> pd.Series:
-    """Boxes of the time of a pass at each level of the study's cells, and the cells as points,
+def boxes(
+    axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: str, time: str = TIME
+) -> pd.Series:
+    """Boxes of a time at each level of the study's cells, and the cells as points,
     those of one level of `hue` above each other; returns the place of each point on the x axis."""
     levels, kinds = (sorted(data.cells[axis].unique()) for axis in (factor, hue))
     step = WIDTH_OF_BOX / len(kinds)
     shift = (cells[hue].map(kinds.index).astype(float) - (len(kinds) - 1) / 2) * step
     place = cells[factor].map(levels.index).astype(float) + shift
     axes.boxplot(
-        [cells[cells[factor] == level][TIME] for level in levels],
+        [cells[cells[factor] == level][time] for level in levels],
         positions=range(len(levels)),
         widths=WIDTH_OF_BOX,
         showfliers=False,
@@ -98,7 +101,7 @@ def boxes(axes: Axes, data: FigureData, cells: pd.DataFrame, factor: str, hue: s
         whiskerprops={"color": "0.6"},
         capprops={"color": "0.6"},
     )
-    draw_points(axes, data, cells.assign(x=place, y=cells[TIME]), hue)
+    draw_points(axes, data, cells.assign(x=place, y=cells[time]), hue)
     axes.grid(visible=False, axis="x")
     axes.set_xlim(-0.6, len(levels) - 0.4)
     category_axis(axes, factor, levels)
@@ -116,6 +119,7 @@ def _median_words(cells: pd.DataFrame, factor: str) -> str:
     )
 
 
+MATCHED = "latency_s"
 MOST_PANELS = 5
 MOST_LEVEL = 5
 """Levels whose names stand beside each other in a panel; those of more stand upright."""
@@ -127,8 +131,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
     """Box plots on one logarithmic axis, a panel a level of the first axis that is not `factor`,
     coloured by the second; a line joins the cells that differ in `factor` alone."""
     cells = data.cells
-    ratios = matched_ratios(cells, factor)
-    if ratios.empty:
+    if factor not in set(data.fitted("drivers")["factor"]):
         return in_words(f"No two cells of this study differ in {axis_name(factor)} alone.")
     facet, hue = [axis for axis in data.order if axis != factor][:2]
     every = sorted(cells[facet].unique())
@@ -138,11 +141,11 @@ def matched(data: FigureData, factor: str) -> Drawn:
     figure, panels = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False)
     for panel, level in zip(panels[0], shown, strict=True):
         own = cells[cells[facet] == level]
-        place = boxes(panel, data, own, factor, hue)
+        place = boxes(panel, data, own, factor, hue, MATCHED)
         _joined(panel, own, place, factor)
         panel.set_title(level_text(level) if len(every) > 1 else "", fontsize="medium")
-        amount(panel.yaxis, "", cells[TIME], "s", log=True)
-    panels[0][0].set_ylabel(LABELS[TIME])
+        amount(panel.yaxis, "", cells[MATCHED], "s", log=True)
+    panels[0][0].set_ylabel(LABELS[MATCHED])
     for panel in panels[0]:
         panel.set_xlabel("")
         if cells[factor].nunique() > MOST_LEVEL:
@@ -152,41 +155,25 @@ def matched(data: FigureData, factor: str) -> Drawn:
     figure.supxlabel(axis_label(factor), fontsize="medium")
     if cells[hue].nunique() > 1:
         level_legend(panels[0][-1], data, cells, hue)
-    return Drawn(figure, _words(cells, factor, ratios))
+    return Drawn(figure, _words(data, factor))
 
 
 def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
     """A thin line through the points of each slice."""
     ordered = cells.sort_values(factor)
     slices = ordered.groupby(slice_numbers(ordered, factor), sort=False)
-    lines = [np.column_stack([place[rows.index], rows[TIME]]) for _, rows in slices]
+    lines = [np.column_stack([place[rows.index], rows[MATCHED]]) for _, rows in slices]
     many = len(cells) > MANY_POINTS
     look = {"linewidths": 0.3, "alpha": 0.3} if many else {"linewidths": 0.8}
     axes.add_collection(LineCollection(lines, colors="0.35", zorder=2.5, rasterized=many, **look))
 
 
-def matched_ratios(cells: pd.DataFrame, factor: str) -> pd.Series:
-    """For each slice with both the lowest and the highest level of `factor`: the time of a pass at
-    the highest over that at the lowest."""
-    low, high = cells[factor].min(), cells[factor].max()
-    if low == high:
-        return pd.Series(dtype=float)
-    number = slice_numbers(cells, factor)
-    times = cells.groupby([number, factor])[TIME].mean().unstack()
-    return (times[high] / times[low]).dropna()
-
-
-def _words(cells: pd.DataFrame, factor: str, ratios: pd.Series) -> list[str]:
-    low, high = cells[factor].min(), cells[factor].max()
-    medians = cells.groupby(factor)[TIME].median()
-    marginal, own = medians[high] / medians[low], float(np.exp(np.log(ratios).mean()))
-    hidden = max(own / marginal, marginal / own) > HIDDEN
-    span = f"{three(ratios.min())} to {three(ratios.max())} over {len(ratios)} pairs"
-    if len(ratios) == 1:
-        span = "one pair"
-    return [
-        f"From {axis_name(factor)} {low} to {high} the time of a pass changes {three(own)}-fold "
-        f"between cells that differ in nothing else ({span}), the medians over all cells "
-        f"{three(marginal)}-fold"
-        + (": the box plot over all cells misleads here." if hidden else ".")
-    ]
+def _words(data: FigureData, factor: str) -> list[str]:
+    """How many times as long, of matched cells and, where that misleads, of the medians."""
+    cells, table = data.cells, data.fitted("drivers")
+    row = table[table["factor"] == factor].iloc[0].to_dict()
+    medians = cells.groupby(factor)["latency_s"].median()
+    marginal = medians[row["highest"]] / medians[row["lowest"]]
+    misleads = f"The medians over all cells, {three(marginal)} times, mislead here."
+    hidden = max(row["ratio"] / marginal, marginal / row["ratio"]) > HIDDEN
+    return list(filter(None, [driver_words(row), misleads if hidden else ""]))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import shape
 from tfscale.analysis.work_model import OPERATION_WORDS
 from tfscale.axes import AXES
@@ -27,10 +28,8 @@ from tfscale.figures.look import (
     legend,
     level_axis,
     level_handles,
-    level_legend,
     level_text,
     named,
-    work_of,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.study.kinds import KINDS
@@ -39,44 +38,6 @@ from tfscale.words import axis_label, axis_name, counted, share
 GIGA = 1e9
 BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
 UNSURE = "X"
-
-
-def work(data: FigureData) -> Drawn:
-    """Latency against the FLOP of a call: measured, fitted by the work model, and the time that the
-    machine's measured peak would take."""
-    cells = with_fit(data)
-    if cells.empty:
-        return in_words("No work model was fitted to these cells.")
-    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
-    draw_points(axes, data, cells.assign(x=cells["work_flop"], y=cells["latency_s"]))
-    axes.scatter(
-        cells["work_flop"],
-        cells["fitted_s"],
-        marker="_",
-        color="black",
-        s=60,
-        linewidths=1.2,
-        zorder=4,
-        rasterized=len(cells) > MANY_POINTS,
-    )
-    handles = [Line2D([], [], color="black", marker="_", linestyle="", label="work model")]
-    ends = np.array([cells["work_flop"].min(), cells["work_flop"].max()])
-    for place, roof in enumerate(data.roofs.to_dict("records")):
-        colour, _, dash = named(place)
-        axes.plot(ends, ends / (roof["peak_gflop_per_s"] * GIGA), color=colour, linestyle=dash)
-        handles.append(Line2D([], [], color=colour, linestyle=dash, label=_roof_name(roof)))
-    floor_s = cells["floor_s"].median()
-    if np.isfinite(floor_s):
-        axes.axhline(floor_s, color="0.5", linestyle=(0, (1, 1.5)))
-        handles.append(
-            Line2D([], [], color="0.5", linestyle=(0, (1, 1.5)), label="identity model\n(median)")
-        )
-    amount(axes.xaxis, LABELS["flop_per_call"], cells["work_flop"])
-    amount(axes.yaxis, LABELS["latency_s"], [*cells["latency_s"], *_least(data, ends)], "s")
-    axes.set_ylim(bottom=0.7 * np.nanmin([cells["latency_s"].min(), floor_s]))
-    level_legend(axes, data, cells)
-    legend(axes, handles, "lines and ticks", 0.45)
-    return Drawn(figure)
 
 
 def roofline(data: FigureData) -> Drawn:
@@ -144,19 +105,12 @@ def with_fit(data: FigureData) -> pd.DataFrame:
     """The cells with the FLOP of a call (`work_flop`), fitted latency and label of regime."""
     fitted = data.fitted("regimes")[["cell", "fitted_s", "label"]]
     cells = data.cells.merge(fitted, on="cell")
-    return cells.assign(work_flop=work_of(cells))
+    return cells.assign(work_flop=call_flop(cells))
 
 
 def _roof_name(roof: dict) -> str:
     threads = counted(roof["threads"], "thread")
     return f"peak of {threads}\n({roof['peak_gflop_per_s']:.0f} GFLOP/s)"
-
-
-def _least(data: FigureData, flop: np.ndarray) -> np.ndarray:
-    """What the work would take at the best peak (s)."""
-    if data.roofs.empty:
-        return np.array([])
-    return flop / (data.roofs["peak_gflop_per_s"].max() * GIGA)
 
 
 def _peak_words(data: FigureData, cells: pd.DataFrame) -> str:

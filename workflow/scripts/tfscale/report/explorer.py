@@ -97,7 +97,7 @@ REPEATED = ("machine", "data", "bound", "trained", "marks")
 def explorer_columns(cells: pd.DataFrame) -> dict[str, object]:
     """One list a column, in the order of the cells; None for an axis that a cell's family has not
     and for a number that is unknown."""
-    columns: dict[str, object] = {"cell": cells["cell"].tolist()}
+    columns: dict[str, object] = {"cell": cells["cell"].tolist(), "short": cells["short"].tolist()}
     columns |= {axis: _known(cells[axis], spec.kind) for axis, spec in AXES.items()}
     columns |= {name: [brief(value) for value in cells[name]] for name in NUMBERS}
     columns |= {name: _known(cells[name], int) for name in COUNTS}

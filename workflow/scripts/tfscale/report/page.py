@@ -1,8 +1,8 @@
-"""The page: template, answer, what was asked."""
+"""The page: template, first screen, what was asked."""
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from tfscale.analysis.thresholds import FOUND
-from tfscale.analysis.work_model import label_words
+from tfscale.analysis.answers import ANSWER, CANNOT_SAY, DETAIL, TRUST
+from tfscale.analysis.slices import own_axes
+from tfscale.analysis.words import short_names
 from tfscale.files.whole import write_text
 from tfscale.report.explorer import (
     code_block,
@@ -22,13 +23,12 @@ from tfscale.report.explorer import (
     samples,
     trained_models,
 )
-from tfscale.report.reservations import cell_marks, study_marks, trust, work_marks
+from tfscale.report.reservations import cell_marks, study_marks, work_marks
 from tfscale.report.tables import (
     MOST_ROWS,
     cell_table,
     data_of,
     figure_groups,
-    findings_by_topic,
     fitted_tables,
     group_table,
     layer_tables,
@@ -36,11 +36,10 @@ from tfscale.report.tables import (
     title_of,
 )
 from tfscale.study import outputs
-from tfscale.study.outputs import TOP
 from tfscale.tables.latency import read_processes
-from tfscale.words import WARNING, axis_name
+from tfscale.words import WARNING
 
-TABLES = ("regimes", "thresholds", "laws", "claims", "drift", "outliers", "predictions")
+TABLES = ("regimes", "laws", "drift", "outliers", "predictions")
 """The fitted tables that the page reads column by column."""
 
 
@@ -75,7 +74,10 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     works = _works(inputs["facts"])
     shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
-    findings = findings_by_topic(inputs["findings"])
+    findings = pd.read_parquet(inputs["findings"])
+    details = findings[findings["topic"] == DETAIL].groupby("evidence")["sentence"].agg(list)
+    shown = fitted_tables(folder, details.to_dict())
+    figures = figure_groups(inputs["words"])
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
     data = explorer_data(cells, processes, inputs["runs"], fits["laws"]) | models
@@ -92,14 +94,12 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         data=data_block(data),
         study=study,
         settings=study.settings,
-        builtin=bool((cells["data"] == "builtin").any()),
         trained=len(trained) > 0,
         untrained=[family for family, rows in families.items() if data_of(rows) == "none"],
         data_of={family: data_of(rows) for family, rows in families.items()},
         titles={family: title_of(family) for family in families},
-        answer=answer(findings.pop(TOP, []), cells, fits),
-        findings=findings,
-        trust=trust(cells, processes),
+        first_screen=first_screen(findings, figures, [table.name for table in shown]),
+        trust=findings.loc[findings["topic"] == TRUST, "sentence"].iloc[0],
         marks=reservations,
         models=model_table(cells),
         cells=cell_table("All cells", cells.head(0) if len(cells) > MOST_ROWS else cells),
@@ -108,9 +108,10 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         slowest=cell_table("The ten slowest cells", cells.nlargest(10, "latency_s")),
         count=len(cells),
         example=cells["cell"].iloc[0],
-        fits=fitted_tables(folder),
+        fits=shown,
         layers=layer_tables(cells, works),
-        figures=figure_groups(inputs["words"]),
+        figures=figures,
+        first_figures=list(outputs.FIRST),
         samples=samples(models, dict(zip(best["model"], best["trained"], strict=True))),
         machines=cells["machine"].unique().tolist(),
         paths=cells["path"].unique().tolist(),
@@ -137,9 +138,15 @@ def _works(facts: list[str]) -> dict[str, dict]:
 def _marked(
     cells: pd.DataFrame, fits: dict[str, pd.DataFrame], study: Study, predictions: list[str]
 ) -> pd.DataFrame:
-    """The cells with `trained` (its trained model), `chance` (the accuracy of always saying the
-    commonest label), `marks` (the reservations about each) and `bound` (what holds it up)."""
-    cells = cells.assign(trained=cells["cell"].map(study.trained).fillna(""))
+    """The cells with `short` (its name in short), `trained` (its trained model), `chance` (the
+    accuracy of always saying the commonest label), `marks` (the reservations about each) and
+    `bound` (what holds it up)."""
+    named = [short_names(own_axes(rows)) for _, rows in cells.groupby("model")]
+    short = pd.concat(named).reindex(cells.index)
+    if cells["model"].nunique() > 1:
+        longer = cells["model"].astype(str) + " " + short
+        short = short.where(short == cells["cell"], longer)
+    cells = cells.assign(short=short, trained=cells["cell"].map(study.trained).fillna(""))
     chance = {family: _chance(rows, predictions) for family, rows in cells.groupby("model")}
     cells = cells.assign(chance=cells["model"].map(chance))
     labels = fits["regimes"].drop_duplicates(["machine", "cell"])[["machine", "cell", "label"]]
@@ -168,50 +175,31 @@ def _environments(runs_path: str) -> list[dict]:
     return list(map(json.loads, table.drop_duplicates("environment_id")["environment"]))
 
 
-MOST = 4
-"""Thresholds that are told one by one."""
+def first_screen(
+    findings: pd.DataFrame, figures: Mapping[str, list[dict]], tables: Collection[str]
+) -> list[dict]:
+    """For each family what the page says of it first: name, title, its figures of the first screen,
+    its sentences and what the study cannot say of it, each with the place of its evidence.
 
+    `tables` are the fitted tables that the page shows; evidence elsewhere is that of the cells.
+    """
+    places = {name: f"fit-{name}" for name in tables}
 
-def answer(
-    top: list[str], cells: pd.DataFrame, fits: dict[str, pd.DataFrame]
-) -> dict[str, list[str]]:
-    """Sentences by heading: what drives the time (`top`, the first findings), what holds the cells
-    up, where growth changes, the paper's claims, what the study cannot say. All else stands under
-    Analysis."""
-    own = {name: table[table["machine"].isin(cells["machine"])] for name, table in fits.items()}
-    primary = own["claims"][own["claims"]["family"] == "primary"]
-    sentences = {
-        "What drives the time": top,
-        "What bounds it": label_words(own["regimes"]),
-        "Thresholds": list(_thresholds(own["thresholds"])),
-        "The paper's claims": [
-            f"{verdict.capitalize()}: {'; '.join(rows['text'].unique())}."
-            for verdict in ("supported", "rejected")
-            if len(rows := primary[primary["verdict"] == verdict])
-        ],
-        "Undetermined": list(_undetermined(cells, own)),
-    }
-    return {heading: said for heading, said in sentences.items() if said}
+    def said(family: str, topic: str) -> list[tuple[str, str]]:
+        rows = findings[(findings["model"] == family) & (findings["topic"] == topic)]
+        pairs = zip(rows["sentence"], rows["evidence"], strict=True)
+        return [(sentence, places.get(table, "cells")) for sentence, table in pairs]
 
-
-def _thresholds(table: pd.DataFrame) -> Iterator[str]:
-    found = table[table["verdict"] == FOUND]
-    for row in found.head(MOST).to_dict("records"):
-        where = "" if row["slice"] == "all" else f" ({row['slice']})"
-        yield f"{row['model']}, along {axis_name(row['factor'])}{where}: {row['reason']}."
-    if len(found) > MOST:
-        yield f"{len(found) - MOST} more thresholds are listed under Analysis."
-
-
-def _undetermined(cells: pd.DataFrame, own: dict[str, pd.DataFrame]) -> Iterator[str]:
-    """What the study cannot say, counted."""
-    if few := int(cells["coverage"].isna().sum()):
-        yield f"{few} of {len(cells)} latencies have no interval."
-    for name, nouns in (("thresholds", "sweeps for a threshold"), ("claims", "tests of a claim")):
-        verdicts = own[name]["verdict"].astype(str)
-        for verdict in ("undetermined", "not testable"):
-            if count := int((verdicts == verdict).sum()):
-                yield f"{count} of {len(verdicts)} {nouns}: {verdict}."
+    return [
+        {
+            "name": family,
+            "title": title_of(family),
+            "figures": [figure for figure in drawn if figure["name"] in outputs.FIRST],
+            "sentences": said(family, ANSWER),
+            "open": said(family, CANNOT_SAY),
+        }
+        for family, drawn in figures.items()
+    ]
 
 
 def _template() -> Template:

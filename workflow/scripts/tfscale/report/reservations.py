@@ -20,25 +20,13 @@ _WHO = re.compile(r", 1-minute load average [\d.]+|, most by .*?\(pid \d+\)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
-def trust(cells: pd.DataFrame, processes: pd.DataFrame) -> str:
-    """Say how noisy the machine was, how often others disturbed it, and how narrow the intervals
-    are."""
-    disturbed = processes["disturbed"].mean()
-    half_width = cells["half_width"].median()
-    known = "" if pd.isna(half_width) else f", whose interval is ± {percent(half_width, 1)}"
-    return (
-        f"A typical call takes {cells['noise'].median():.2f} times the undisturbed latency{known} "
-        f"(medians over {counted(len(cells), 'cell')}); {percent(disturbed)} of the "
-        f"{len(processes):,} processes were disturbed."
-    )
-
-
 def study_marks(
     cells: pd.DataFrame, processes: pd.DataFrame, machine: dict, fits: dict[str, pd.DataFrame]
 ) -> list[str]:
     """One sentence a reservation; `cells` have the `chance` of a guess, `machine` is what was seen
     before the study, `fits` has the tables drift, outliers and predictions."""
     return [
+        *_data(cells),
         *_machines(processes),
         *_warnings(processes, machine),
         *_latencies(cells),
@@ -46,6 +34,11 @@ def study_marks(
         *_outliers(fits["outliers"]),
         *_predictions(fits["predictions"]),
     ]
+
+
+def _data(cells: pd.DataFrame) -> Iterator[str]:
+    if (cells["data"] == "builtin").any():
+        yield "Built-in data: models learned from generated examples. Only accuracies depend on it."
 
 
 def _machines(processes: pd.DataFrame) -> Iterator[str]:
@@ -149,7 +142,6 @@ def cell_marks(cells: pd.DataFrame, outliers: pd.DataFrame, rounds: int) -> list
 def _marks(row: dict, flagged: set[tuple[str, str]], rounds: int) -> list[str]:
     processes, disturbed = row["processes"], row["disturbed_processes"]
     marks = {
-        "built-in data": row["data"] == "builtin",
         "no interval": pd.isna(row["coverage"]),
         f"{disturbed} of {processes} processes disturbed": disturbed > MOSTLY * processes,
         f"{row['unsettled_processes']} of {processes} processes unsettled": row[

@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
+from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import own_axes
+from tfscale.analysis.words import scaled
 from tfscale.axes import AXES, FAMILIES, model_axes
 from tfscale.study.outputs import TABLES, caption_of, text_of
 from tfscale.units import percent, seconds, three
@@ -20,18 +22,18 @@ MOST_ROWS = 2000
 """Of larger studies the page shows groups of cells instead of all of them."""
 NOT_TRAINED = "not trained"
 """What stands where an accuracy would, of models whose weights are the initial ones."""
-LEAN_FROM = 500
-"""Of so many cells the page leaves out the minor columns."""
 Text = Callable[[object], str]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A table of the page: its label, each column's head with its style class, rows of texts."""
+    """A table of the page: its label, each column's head with its style class, rows of texts, and
+    where there are some, what a row's name says on hover."""
 
     label: str
     heads: list[tuple[str, str]]
     rows: list[tuple[str, ...]]
+    hints: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, label: str, columns: Mapping[str, Iterable[str]], **classes: str) -> "Shown":
@@ -42,7 +44,7 @@ class Shown:
 
 
 def cell_table(label: str, cells: pd.DataFrame) -> Shown:
-    """Everything about every cell; `marks` and `bound` are shown as they are.
+    """What a reader asks of every cell; `short`, `marks` and `bound` are shown as they are.
 
     >>> cell_table("none", pd.DataFrame(columns=["cell"])).rows
     []
@@ -50,36 +52,22 @@ def cell_table(label: str, cells: pd.DataFrame) -> Shown:
     if cells.empty:
         return Shown(label, [], [])
     columns = {
-        "cell": cells["cell"],
+        "cell": cells["short"],
         "machine": cells["machine"],
         "latency": _each(cells["latency_s"], seconds),
         "half-width": _each(cells["half_width"], lambda value: f"± {percent(value, 1)}"),
-        "interval": _spans(cells["latency_low_s"], cells["latency_high_s"]),
-        "coverage": _each(cells["coverage"], lambda value: percent(value, 1), "range"),
         "typical": _each(cells["typical_s"], seconds),
-        "noise": _each(cells["noise"], "{:.2f}".format),
-        "marks": ["⚠ " + marks if marks else "" for marks in cells["marks"]],
-        "processes": cells["processes"].map(str),
-        "disturbed": cells["disturbed_processes"].map(str),
         "99th percentile (99 % bound)": _each(cells["p99_high_s"], lambda v: f"< {seconds(v)}"),
         "examples/s": _each(cells["throughput_per_s"], three),
+        "FLOP a call": _each(call_flop(cells), lambda value: scaled(value, "")),
         "bound": cells["bound"],
-    }
-    minor = {
-        "identity model": _each(cells["floor_s"], seconds),
-        "time of a pass": _each(cells["pass_mean_s"], seconds),
-        "MFLOP an example": _each(cells["flop_per_example"] / 1e6, three),
-        "parameters": cells["parameters"].map("{:,}".format),
         "test accuracy": _each(cells["test_accuracy"], lambda v: percent(v, 1), NOT_TRAINED),
-        "examples trained on": _each(cells["training_examples"], "{:,.0f}".format),
+        "marks": ["⚠ " + marks if marks else "" for marks in cells["marks"]],
     }
     if cells["machine"].nunique() == 1:
         del columns["machine"]
-    if len(cells) <= LEAN_FROM:
-        columns |= minor
-    styles = {re.sub(r"\W", "_", head): "minor" for head in minor}
-    styles |= {"cell": "name", "machine": "text", "marks": "text", "bound": "text"}
-    return Shown.of(label, columns, **styles)
+    styles = {"cell": "name", "machine": "text", "marks": "long", "bound": "text"}
+    return replace(Shown.of(label, columns, **styles), hints=cells["cell"].tolist())
 
 
 def group_table(cells: pd.DataFrame) -> Shown:
@@ -192,31 +180,27 @@ def _each(values: pd.Series, write: Callable[[float], str], missing: str = "–"
     return [missing if pd.isna(value) else write(value) for value in values]
 
 
-def findings_by_topic(path: str) -> dict[str, list[str]]:
-    """The sentences of each topic, in their order."""
-    topics = pd.read_parquet(path).groupby("topic", sort=False)["sentence"]
-    return {str(topic): sentences.tolist() for topic, sentences in topics}
-
-
 MOST_FITTED_ROWS = 60
 HIDDEN = ("row", "called_batch", "cost_s", "standard_error_s", "cost_low_s", "cost_high_s")
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted table: its name, title, what a row is, its first rows, and how many it has."""
+    """A fitted table: its name, title, what a row is, what it says, its first rows, and how many it
+    has."""
 
     name: str
     title: str
     row: str
+    says: list[str]
     shown: Shown
     total: int
 
 
-def fitted_tables(folder: Path) -> list[Fitted]:
-    """The fitted tables that have rows."""
+def fitted_tables(folder: Path, says: Mapping[str, list[str]]) -> list[Fitted]:
+    """The fitted tables that have rows; `says` are sentences by table."""
     return [
-        Fitted(name, title, row, _first_rows(title, table), len(table))
+        Fitted(name, title, row, says.get(name, []), _first_rows(title, table), len(table))
         for name, (title, row) in TABLES.items()
         if len(table := pd.read_parquet(folder / f"{name}.parquet"))
     ]
@@ -271,8 +255,8 @@ _VIEW = re.compile(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"')
 
 
 def figure_groups(words: list[str]) -> dict[str, list[dict]]:
-    """The figures of each family: id, title, source (a data URI: identifiers inside SVGs cannot
-    clash that way), caption (what to look for, then what the numbers say), whether wide.
+    """The figures of each family: id, name, title, source (a data URI: so identifiers inside SVGs
+    cannot clash), caption (what to look for, then what the numbers say), whether wide.
 
     `words` are files model.json that say what each figure shows, beside SVG files named
     model_figure.svg.
@@ -287,6 +271,7 @@ def _figures(words: Path) -> Iterator[dict]:
         width, height = map(float, _VIEW.search(svg).groups())  # type: ignore[union-attr]
         yield {
             "id": path.stem,
+            "name": name,
             "source": f"data:image/svg+xml,{quote(svg, safe=PLAIN)}",
             "title": figure["title"],
             "caption": " ".join([text_of((caption_of(name),)).strip(), *figure["says"]]),

@@ -5,32 +5,38 @@ from pathlib import Path
 
 BOXED = ("layers", "batch_size", "conv_size")
 """The factors of the paper's own figures."""
+FIRST: dict[str, str] = {
+    "border": "Time against work",
+    "drivers": "What drives the time",
+    "batches": "Where a larger batch stops paying",
+}
+"""The figures of the page's first screen, with their titles; every family has them."""
 OF_ANY: dict[str, str] = {
     "laws": "Laws",
     "interaction": "Two axes together",
     "saturation": "Latency and throughput against batch",
     "thresholds": "Threshold profiles",
-    "work": "Latency against work",
     "roofline": "Roofline",
     "time_shares": "Where the time goes",
     "held_out": "Predicted against measured",
     "residuals": "Residuals",
     "machines": "Machine against machine",
 }
-"""The figures that every family has, with their titles."""
+"""The other figures that every family has."""
 
 
 def figures_of(factors: Iterable[str], paper: bool) -> dict[str, str]:
-    """The figures of a family in their order, with their titles: one of matched cells for each of
-    its `factors` that vary, and for one of the paper's the paper's own first.
+    """The figures of a family in their order, with their titles: those of the first screen, of one
+    of the paper's families the paper's own, one of matched cells for each of its `factors` that
+    vary, and the rest.
 
-    >>> list(figures_of(["width"], paper=False))[:3]
-    ['matched_width', 'laws', 'interaction']
+    >>> list(figures_of(["width"], paper=False))[:5]
+    ['border', 'drivers', 'batches', 'matched_width', 'laws']
     """
     own = {"heatmap": "Correlations"} if paper else {}
     own |= {f"by_{factor}": f"Time by {_words(factor)}" for factor in BOXED if paper}
     matched = {f"matched_{one}": f"Time by {_words(one)}, matched cells" for one in factors}
-    return own | matched | OF_ANY
+    return FIRST | own | matched | OF_ANY
 
 
 def _words(factor: str) -> str:
@@ -49,8 +55,10 @@ def caption_of(figure: str) -> str:
 
 DRAWN_TABLES = (
     "anova",
+    "borders",
     "correlations",
     "drift",
+    "drivers",
     "held_out",
     "held_out_cells",
     "laws",
@@ -65,10 +73,9 @@ DRAWN_TABLES = (
 """The fitted tables that figures are drawn from."""
 
 
-TOP = "In short"
-"""The topic of the findings that come first."""
-
 TABLES: dict[str, tuple[str, str]] = {
+    "borders": ("Border between overhead and work", "a machine, model and setting"),
+    "drivers": ("What drives the time", "a machine, model and axis"),
     "laws": ("Laws", "a machine, model, factor and law, all slices pooled"),
     "slice_laws": ("Laws of single slices", "a slice of at least five levels and law"),
     "elasticities": (
@@ -80,7 +87,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "work_model": ("Work model", "a machine, model, setting and cost of the work model"),
     "time_shares": ("Where the time goes", "a machine, model, setting and kind of operation"),
     "regimes": ("Bounds", "a cell: what holds it up"),
-    "saturation": ("Saturation", "an architecture: overhead, n_half and B90"),
+    "saturation": ("Saturation", "an architecture: overhead, enough batch, n_half and B90"),
     "thresholds": ("Thresholds", "a slice in which a factor varies"),
     "threshold_profiles": ("Threshold profiles", "a place in a sweep of at least six levels"),
     "spread": ("Spread", "a machine, model, factor and scale"),

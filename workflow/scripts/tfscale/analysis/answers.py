@@ -1,0 +1,253 @@
+"""The answer: a few sentences a family, one line of trust, and what the study cannot say.
+
+The page, the console, the figures' alternative texts and findings.txt take their sentences from
+here, and their numbers from the fitted tables that these are about.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import log
+
+import numpy as np
+import pandas as pd
+
+from tfscale.analysis.drivers import TOO_WIDE
+from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
+from tfscale.analysis.slices import MARGIN, shape
+from tfscale.analysis.words import level, listed, short_names
+from tfscale.axes import FAMILIES
+from tfscale.units import bracketed, percent, three
+from tfscale.words import axis_name, counted, p_words
+
+ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
+"""The topics of findings."""
+EVIDENCE = ("borders", "drivers", "saturation", "laws", "thresholds", "claims")
+"""The fitted tables that the answers stand on."""
+Tables = Mapping[str, pd.DataFrame]
+
+
+def answers(cells: pd.DataFrame, tables: Tables, latency_ms: float | None) -> Iterator[dict]:
+    """Rows of the findings about each family of the study's own `cells`: at most five sentences,
+    then what it cannot say of it."""
+    several = cells["machine"].nunique() > 1
+    for (machine, model), own in cells.groupby(["machine", "model"], sort=False):
+        mine = {name: _of(tables[name], machine, model) for name in EVIDENCE}
+        on = f"On {machine}: " if several else ""
+        said = {
+            "borders": border_words(border_row(mine["borders"])),
+            "drivers": list(map(driver_words, mine["drivers"].head(1).to_dict("records"))),
+            "saturation": batch_words(mine["saturation"]),
+            "laws": law_words(mine["laws"], mine["claims"]),
+            "cells": within_words(own, latency_ms),
+        }
+        for topic, by_table in ((ANSWER, said), (CANNOT_SAY, _open(mine))):
+            for table, sentences in by_table.items():
+                for sentence in filter(None, sentences):
+                    yield {
+                        "topic": topic,
+                        "model": str(model),
+                        "evidence": table,
+                        "sentence": on + sentence,
+                    }
+
+
+def _of(table: pd.DataFrame, machine: object, model: object) -> pd.DataFrame:
+    return table[(table["machine"] == machine) & (table["model"] == model)]
+
+
+def telling(low: float, high: float) -> bool:
+    """Whether an interval is narrow enough to say how much: its ends are less than 5-fold apart."""
+    return bool(np.isfinite([low, high]).all() and 0 < high < TOO_WIDE * low)
+
+
+def border_row(borders: pd.DataFrame) -> dict | None:
+    """The row of the setting (threads, precision and so on) that most cells have."""
+    return None if borders.empty else borders.loc[borders["cells"].idxmax()].to_dict()
+
+
+def border_words(row: Mapping | None) -> list[str]:
+    """What a call costs before any work, and from how much work on that takes longer; nothing where
+    the cells are too few to say."""
+    if row is None or not telling(row["overhead_low_s"], row["overhead_high_s"]):
+        return []
+    cost = bracketed(row["overhead_s"], row["overhead_low_s"], row["overhead_high_s"], "s")
+    if row["verdict"] == "below":
+        return [f"A call costs {cost} before any work; even the smallest is mostly work."]
+    if row["verdict"] == "above":
+        return [f"A call costs {cost} before any work; even the largest is mostly overhead."]
+    if not telling(row["border_low_flop"], row["border_high_flop"]):
+        return [f"A call costs {cost} before any work."]
+    ends = row["border_low_flop"], row["border_high_flop"]
+    place = bracketed(row["border_flop"], *ends, "FLOP")
+    return [f"A call costs {cost} before any work; work outweighs that from {place}."]
+
+
+def driver_words(row: Mapping) -> str:
+    """How many times as long a call takes along an axis; empty where the cells are too few to
+    say."""
+    name = axis_name(row["factor"])
+    head = f"From {name} {level(row['lowest'])} to {level(row['highest'])} a call takes"
+    if telling(row["ratio_low"], row["ratio_high"]):
+        if row["ratio_low"] > 1 - MARGIN and row["ratio_high"] < 1 + MARGIN:
+            return f"{head} the same time within {percent(MARGIN)}."
+        low, high = three(row["ratio_low"]), three(row["ratio_high"])
+        return f"{head} {three(row['ratio'])} times as long ({low} to {high})."
+    if pd.isna(row["depends_on"]) or not row["depends_on"]:
+        return ""
+    other = axis_name(row["depends_on"])
+    return (
+        f"{head} {three(row['ratio_at_low'])} times as long at {other} "
+        f"{level(row['at_low'])}, {three(row['ratio_at_high'])} times at {level(row['at_high'])}."
+    )
+
+
+MOST_NAMED = 3
+SWEEP = 4
+"""Batch sizes from which on an architecture tells where a larger batch stops paying."""
+
+
+def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
+    """The architectures with the most batch sizes, at least the `fewest`: one of each level of the
+    first axis that varies among them, in its order."""
+    rows = saturation[saturation["batches"] >= fewest]
+    rows = rows[rows["batches"] == rows["batches"].max()]
+    varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
+    return rows.sort_values(varied).drop_duplicates(varied) if varied else rows.head(1)
+
+
+def batch_words(saturation: pd.DataFrame) -> list[str]:
+    """From which batch on a larger one gains less than 10 % of throughput, by architecture; nothing
+    where none has 4 batch sizes."""
+    rows = swept(saturation)
+    if rows.empty:
+        return []
+    axes = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
+    axes = axes or [axis for axis in shape(rows) if saturation[axis].nunique() > 1][:2]
+    enough = rows[rows["enough_batch"] < rows["greatest_batch"]]
+    if enough.empty:
+        most = rows["greatest_batch"].max()
+        return [f"Throughput still gains at batch {most}, the largest run."]
+    if len(enough) > MOST_NAMED:
+        enough = enough.iloc[[0, -1]]
+    at = [
+        f"batch {batch}{_where(own, axes)}"
+        for batch, own in enough.groupby("enough_batch", sort=False)
+    ]
+    rising = rows[rows["enough_batch"] == rows["greatest_batch"]]
+    more = f", and still gains at {rising['greatest_batch'].max()}{_where(rising, axes)}"
+    return [f"Throughput gains under 10 % beyond {listed(at)}{more if len(rising) else ''}."]
+
+
+def _where(rows: pd.DataFrame, axes: list[str]) -> str:
+    """Of which architectures: ` at layers 4 and 8`; nothing where there is but one."""
+    levels = [f"{axis_name(axis)} {listed([*map(level, rows[axis].unique())])}" for axis in axes]
+    return f" at {listed(levels)}" if levels else ""
+
+
+def law_words(laws: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
+    """The law along the family's first axis, or that there is none; of the paper's claim of a
+    logarithm its verdict. Nothing where neither is known."""
+    for factor, rows in laws.groupby("factor", sort=False):
+        best, name = best_law(rows), axis_name(str(factor))
+        if factor != next(iter(FAMILIES[best["model"]].axes), None):
+            continue
+        for claim in claims[claims["claim"] == "C2"].to_dict("records"):
+            if claim["verdict"] in LOGARITHM:
+                p_value = p_words(claim["p_adjusted"])
+                return [f"Time {LOGARITHM[claim['verdict']]} in {name} ({p_value})."]
+        if best["verdict"] in LAW_WORDS:
+            return [f"Time {LAW_WORDS[best['verdict']]} {name}."]
+        if str(best["verdict"]).startswith(NONE) and best["slices_differ_p"] < UNLIKE:
+            why = f"its growth depends on the other axes, {p_words(best['slices_differ_p'])}"
+            return [f"Time has no one law along {name}: {why}."]
+    return []
+
+
+LOGARITHM = {"supported": "is logarithmic", "rejected": "is not logarithmic"}
+LAW_WORDS = {
+    "log": "grows with the logarithm of",
+    "linear": "grows in proportion to a constant plus",
+    "power": "grows as a power of",
+    "exponential": "grows exponentially with",
+    "x²": "grows with the square of",
+    "constant": "does not change with",
+}
+
+
+def within_words(cells: pd.DataFrame, latency_ms: float | None) -> list[str]:
+    """The cell of the highest throughput within the longest call that was asked for (none asked:
+    nothing)."""
+    if latency_ms is None:
+        return []
+    within = cells[cells["latency_s"] <= latency_ms / 1000]
+    if within.empty:
+        return [f"No call takes less than {latency_ms:g} ms."]
+    best = within.loc[within["throughput_per_s"].idxmax()]
+    return [
+        f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]} has the highest "
+        f"throughput: {three(best['throughput_per_s'])} examples a second."
+    ]
+
+
+def _open(mine: Tables) -> dict[str, list[str]]:
+    """What the tables leave open, by table."""
+    row = border_row(mine["borders"])
+    said: dict[str, list[str]] = {name: [] for name in EVIDENCE}
+    if row is None or not telling(row["overhead_low_s"], row["overhead_high_s"]):
+        said["borders"] = ["what a call costs before any work: too few cells"]
+    elif row["verdict"] not in ("below", "above") and not telling(
+        row["border_low_flop"], row["border_high_flop"]
+    ):
+        said["borders"] = ["from how much work on that outweighs overhead: too few cells"]
+    said["drivers"] = [
+        f"how much longer a call takes along {axis_name(row['factor'])}: too few cells"
+        for row in mine["drivers"].to_dict("records")
+        if not driver_words(row)
+    ]
+    if swept(mine["saturation"]).empty:
+        said["saturation"] = [f"which batch is enough: no architecture has {SWEEP} batch sizes"]
+    for factor, rows in mine["laws"].groupby("factor", sort=False):
+        verdict = str(best_law(rows)["verdict"])
+        if verdict.startswith((OPEN, UNTESTED)):
+            why = verdict.removeprefix(OPEN).removeprefix(UNTESTED)
+            said["laws"].append(f"the law along {axis_name(str(factor))}: {why}")
+    for table, what in COUNTED.items():
+        verdicts = mine[table]["verdict"].astype(str)
+        if count := int(verdicts.str.startswith(("undetermined", "not testable")).sum()):
+            said[table] = [what.format(count, len(verdicts))]
+    return said
+
+
+COUNTED = {
+    "thresholds": "whether there is a threshold along {} of {} sweeps",
+    "claims": "{} of the {} tests of the paper's claims",
+}
+
+
+AMBER, RED = 0.05, 0.25
+"""Half-widths and drifts from which on a study is to be read with care, or not at all."""
+
+
+def trust(cells: pd.DataFrame, processes: pd.DataFrame, drift: pd.DataFrame) -> str:
+    """Whether to trust the study (green, amber or red), and why: rounds, half-width, disturbed
+    processes, drift."""
+    known = cells["half_width"].dropna()
+    width = float(known.median()) if len(known) else float("inf")
+    if len(known) < len(cells) / 2:
+        width = float("inf")
+    certain = drift[(drift["total_low"] > 1) | (drift["total_high"] < 1)]["total"]
+    drifted = max((abs(log(total)) for total in certain), default=0.0)
+    disturbed = float(processes["disturbed"].mean())
+    worst = max(width, drifted, AMBER if disturbed > 0.5 else 0.0)
+    colour = "Green" if worst < AMBER else ("Amber" if worst < RED else "Red")
+    good = (
+        f"half of the latencies within ± {percent(width, 1)}"
+        if np.isfinite(width)
+        else "most latencies have no interval"
+    )
+    moved = (
+        f"times drifted by {percent(np.expm1(drifted))}" if drifted > AMBER else "no drift over 5 %"
+    )
+    return (
+        f"{colour}: {counted(int(cells['rounds'].max()), 'round')}, {good}, "
+        f"{percent(disturbed)} of processes disturbed, {moved}."
+    )

@@ -1,0 +1,187 @@
+"""The first screen: time against work, what drives it, where a larger batch stops paying."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tfscale.analysis.answers import batch_words, border_row, border_words, driver_words, swept
+from tfscale.analysis.border import call_flop
+from tfscale.analysis.words import level
+from tfscale.figures.look import (
+    LABELS,
+    Drawn,
+    FigureData,
+    amount,
+    in_words,
+    level_axis,
+    level_handles,
+    level_text,
+    points,
+)
+from tfscale.units import three
+from tfscale.words import axis_name
+
+SMALL_IN = (4.8, 4.0)
+GIGA = 1e9
+OVERHEAD, WORK = "0.90", "0.97"
+"""Greys of the two zones."""
+MODEL_LINE: dict[str, Any] = {"color": "black", "linewidth": 1.4}
+
+
+def border(data: FigureData) -> Drawn:
+    """Latency against the FLOP of a call, with the work model's line, the machine's roof, and the
+    border between the zone of overhead and that of work."""
+    row = border_row(data.fitted("borders"))
+    cells = data.cells.assign(x=call_flop(data.cells), y=data.cells["latency_s"])
+    cells = cells[cells["x"] > 0]
+    if row is None or cells.empty:
+        return in_words("The work of these models could not be counted.")
+    figure, axes = plt.subplots(figsize=SMALL_IN)
+    by = _driving(data)
+    intervals = cells.dropna(subset=["latency_low_s"])
+    axes.vlines(
+        intervals["x"], intervals["latency_low_s"], intervals["latency_high_s"], color="0.4", lw=1
+    )
+    points(axes, data, cells, by, size=26)
+    handles = level_handles(data, by, cells)
+    handles += _lines(axes, data, row, cells)
+    amount(axes.xaxis, LABELS["flop_per_call"], cells["x"], log=True)
+    amount(axes.yaxis, LABELS["latency_s"], cells["y"], "s", log=True)
+    axes.set_ylim(cells["y"].min() / 2.5, cells["y"].max() * 1.8)
+    _zones(axes, row)
+    _below(figure, handles, axis_name(by))
+    return Drawn(figure, border_words(row))
+
+
+def _driving(data: FigureData) -> str:
+    """The axis that drives the time most; the family's first where none does."""
+    found = data.fitted("drivers")["factor"]
+    return str(found.iloc[0]) if len(found) else data.first
+
+
+def _lines(axes: Axes, data: FigureData, row: dict, cells: pd.DataFrame) -> list[Line2D]:
+    """The work model and the roof as lines; their legend."""
+    grid = np.geomspace(cells["x"].min(), cells["x"].max(), 80)
+    handles = []
+    fitted = data.fitted("regimes").set_index("cell").reindex(cells["cell"])
+    work_s = (fitted["fitted_s"] * (1 - fitted["overhead_bound_share"])).to_numpy(float)
+    some = work_s > 0
+    if some.sum() > 1 and np.isfinite(row["overhead_s"]):
+        slope, at_zero = np.polyfit(np.log(cells["x"][some]), np.log(work_s[some]), 1)
+        axes.plot(grid, row["overhead_s"] + np.exp(at_zero) * grid**slope, **MODEL_LINE)
+        handles.append(Line2D([], [], **MODEL_LINE, label="overhead + work"))
+    for roof in data.roofs.nlargest(1, "peak_gflop_per_s").to_dict("records"):
+        dotted: dict[str, Any] = {"color": "0.35", "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
+        axes.plot(grid, grid / (roof["peak_gflop_per_s"] * GIGA), **dotted)
+        label = f"peak, {roof['peak_gflop_per_s']:.0f} GFLOP/s"
+        handles.append(Line2D([], [], **dotted, label=label))
+    return handles
+
+
+def _zones(axes: Axes, row: dict) -> None:
+    """Shade overhead and work, with the border and its interval between them."""
+    place, (left, right) = row["border_flop"], axes.get_xlim()
+    if not np.isfinite(place):
+        return
+    inside = min(max(place, left), right)
+    axes.axvspan(left, inside, color=OVERHEAD, zorder=0, lw=0)
+    axes.axvspan(inside, right, color=WORK, zorder=0, lw=0)
+    low, high = (row[f"border_{end}_flop"] for end in ("low", "high"))
+    if left < place < right:
+        axes.axvline(place, color="black", linestyle="--", linewidth=1)
+        if np.isfinite([low, high]).all():
+            axes.axvspan(max(low, left), min(high, right), color="0.72", zorder=0.5, lw=0)
+    axes.set_xlim(left, right)
+    style: dict[str, Any] = {
+        "transform": axes.get_xaxis_transform(),
+        "va": "top",
+        "fontweight": "bold",
+    }
+    if inside > left:
+        axes.text(left * 1.15, 0.98, "overhead", ha="left", **style)
+    if inside < right:
+        axes.text(right / 1.15, 0.98, "work", ha="right", **style)
+
+
+def drivers(data: FigureData) -> Drawn:
+    """A bar an axis: how many times as long a call takes at its highest level as at its lowest."""
+    table = data.fitted("drivers")
+    if table.empty:
+        return in_words("No two cells of this study differ in one axis alone.")
+    rows, place = table.to_dict("records"), np.arange(len(table))
+    ratio, low, high = table[["ratio", "ratio_low", "ratio_high"]].to_numpy(float).T
+    figure, axes = plt.subplots(figsize=SMALL_IN)
+    axes.barh(place, ratio - 1, left=1, height=0.5, color=data.colour)
+    axes.hlines(place, low, high, color="black", linewidth=1.6)
+    for ends in (low, high):
+        axes.plot(ends, place, "|", color="black", markersize=9)
+    inside = axes.get_yaxis_transform()
+    for at, row in zip(place, rows, strict=True):
+        name = f"{axis_name(row['factor'])} {level(row['lowest'])} to {level(row['highest'])}"
+        size = f"{three(row['ratio'])} ({three(row['ratio_low'])} to {three(row['ratio_high'])})"
+        axes.text(0.01, at - 0.3, f"{name}: {size}", transform=inside, va="bottom")
+    amount(axes.xaxis, "times as long (ratio)", [1, *ratio, *low, *high], None, log=True)
+    axes.set(yticks=[], ylim=(len(table) - 0.5, -0.8))
+    axes.axvline(1, color="black", linewidth=1)
+    axes.grid(visible=False, axis="y")
+    return Drawn(figure, list(filter(None, map(driver_words, rows))))
+
+
+MOST_LINES = 5
+
+
+def batches(data: FigureData) -> Drawn:
+    """Throughput against batch size, a line an architecture with the most batch sizes; a ring where
+    a larger one gains less than 10 %."""
+    table = data.fitted("saturation")
+    rows = swept(table, fewest=2).head(MOST_LINES)
+    if rows.empty:
+        return in_words("Every call of this study has the same batch size.")
+    known = [axis for axis in data.order if axis in table]
+    by = next((axis for axis in known if rows[axis].nunique() > 1), data.first)
+    lines = [_line_of(data, row, known) for row in rows.to_dict("records")]
+    figure, axes = plt.subplots(figsize=SMALL_IN)
+    for row, own in zip(rows.to_dict("records"), lines, strict=True):
+        axes.plot(
+            own["called_batch"],
+            own["throughput_per_s"],
+            color=data.palette.colour(by, own[by].iloc[0]),
+            marker=data.palette.marker(by, own[by].iloc[0]),
+            linestyle=data.palette.dash(by, own[by].iloc[0]),
+        )
+        enough = own[own["called_batch"] == row["enough_batch"]]
+        axes.plot(enough["called_batch"], enough["throughput_per_s"], **RING)
+    cells = pd.concat(lines)
+    level_axis(axes, "batch_size", sorted(cells["called_batch"].unique()))
+    amount(axes.yaxis, LABELS["throughput_per_s"], cells["throughput_per_s"], log=True)
+    ring = Line2D([], [], **RING, label="90 % of its highest")
+    _below(figure, [*level_handles(data, by, cells, line=True), ring], axis_name(by))
+    same = [axis for axis in known if axis != by and data.cells[axis].nunique() > 1]
+    at = ", ".join(f"{axis_name(axis)} {level_text(rows[axis].iloc[0])}" for axis in same)
+    return Drawn(figure, batch_words(table) + [f"Drawn for {at}."] * bool(at))
+
+
+RING: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "",
+    "markersize": 12,
+    "markerfacecolor": "none",
+    "markeredgecolor": "black",
+}
+
+
+def _line_of(data: FigureData, row: dict, known: list[str]) -> pd.DataFrame:
+    """The cells of an architecture, by batch."""
+    same = (data.main[known] == [row[axis] for axis in known]).all(axis=1)
+    return data.main[same].sort_values("called_batch")
+
+
+def _below(figure: Figure, handles: list[Line2D], title: str) -> None:
+    """A legend below the axes."""
+    look: dict[str, Any] = {"frameon": False, "fontsize": "small", "title_fontsize": "small"}
+    figure.legend(handles=handles, title=title, loc="outside lower center", ncols=3, **look)
