@@ -231,7 +231,10 @@ def findings(own: Material, tables: dict[str, pd.DataFrame], details: Details) -
     """One row a sentence: the answers about each family, the line of trust, then what the parts of
     the analysis say, by the table that it stands on."""
     rows = list(answers(own.own, tables, own.plan.latency_ms))
-    line = trust(own.own, own.processes, tables["drift"])
+    here = own.own["machine"].unique()
+    seen = own.processes[own.processes["machine"].isin(here)]
+    drifted = tables["drift"][tables["drift"]["machine"].isin(here)]
+    line = trust(own.own, seen, drifted)
     rows.append({"topic": TRUST, "model": "", "evidence": "drift", "sentence": line})
     rows += [
         {"topic": DETAIL, "model": "", "evidence": table, "sentence": sentence}
