@@ -274,7 +274,7 @@ FIRST_MODEL = (
         fails=True,
     ),
     Typed("snakemake --configfile net.yaml", NOTHING, before=own("net.py")),
-    Typed("snakemake --workflow-profile profiles/zoo", r"measure +53\n", dry=True),
+    Typed("snakemake --workflow-profile profiles/zoo", r"measure +58\n", dry=True),
 )
 MORE_MODELS = (
     Typed("snakemake --configfile free.yaml", FREE, before=own(), fails=True),

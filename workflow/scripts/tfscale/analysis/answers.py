@@ -91,6 +91,8 @@ def driver_words(row: Mapping) -> str:
             return f"{head} the same time within {percent(MARGIN)}."
         low, high = three(row["ratio_low"]), three(row["ratio_high"])
         return f"{head} {three(row['ratio'])} times as long ({low} to {high})."
+    if pd.isna(row["ratio_low"]):
+        return f"{head} {three(row['ratio'])} times as long (no interval)."
     if pd.isna(row["depends_on"]) or not row["depends_on"]:
         return ""
     other = axis_name(row["depends_on"])

@@ -33,11 +33,12 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
 
     The pairs are cells at the two ends of a slice (all other axes fixed), of the widest kind of
     slice that the study has. `ratio_low` and `ratio_high` hold every pair's ratio with the
-    intervals of its latencies. Where they are over 5 times apart, `depends_on` says with what.
+    intervals of its latencies, where these have some; one pair without has none. Where they are
+    over 5 times apart, `depends_on` says with what.
     """
+    claimed = cells["coverage"].notna()
     known = cells.assign(
-        low_s=cells["latency_low_s"].fillna(cells["latency_s"]),
-        high_s=cells["latency_high_s"].fillna(cells["latency_s"]),
+        low_s=cells["latency_low_s"].where(claimed), high_s=cells["latency_high_s"].where(claimed)
     )
     rows = [
         {"machine": machine, "model": model} | row
@@ -69,13 +70,15 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
         for level in (lowest, highest)
     )
     both = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
+    ratio = both["latency_s_last"] / both["latency_s_first"]
+    known = ratio if len(ratio) > 1 else np.nan
     others = fixed_axes(table, factor).groupby(own).first().loc[both.index]
     return others.assign(
         lowest=lowest,
         highest=highest,
-        ratio=both["latency_s_last"] / both["latency_s_first"],
-        low=both["low_s_last"] / both["high_s_first"],
-        high=both["high_s_last"] / both["low_s_first"],
+        ratio=ratio,
+        low=(both["low_s_last"] / both["high_s_first"]).fillna(known),
+        high=(both["high_s_last"] / both["low_s_first"]).fillna(known),
     )
 
 

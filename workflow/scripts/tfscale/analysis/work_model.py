@@ -72,7 +72,9 @@ def design(cells: pd.DataFrame) -> np.ndarray:
 
 ALIASED = 1 - 1e-9
 FEWEST_ARCHITECTURES = 3
-TOO_FEW = "at least 3 architectures, and more kinds of call than costs to tell, are needed"
+FEWEST_SPARE = 3
+"""Kinds of call beyond those that the costs could pass through."""
+TOO_FEW = "at least 3 architectures, and 3 more kinds of call than costs to tell, are needed"
 DRAWS = 300
 
 
@@ -155,7 +157,8 @@ def bootstrap(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     x, latency_s = design(cells), cells["latency_s"].to_numpy(float)
     told, _ = told_apart(x / latency_s[:, None])
     rows = x[:, told] / np.linalg.norm(x[:, told], axis=0)
-    if count < FEWEST_ARCHITECTURES or len(np.unique(x, axis=0)) <= np.linalg.matrix_rank(rows):
+    spare = len(np.unique(x, axis=0)) - np.linalg.matrix_rank(rows)
+    if count < FEWEST_ARCHITECTURES or spare < FEWEST_SPARE:
         return np.empty((0, len(TERMS)))
     wider = (t.ppf(0.975, count - 1) / norm.ppf(0.975)) ** 2
     weights = rng.gamma((count - 1) / count / wider, size=(DRAWS, count))[:, number]
