@@ -7,14 +7,12 @@ from made_study import grid, nominal, processes_of
 
 from tfscale.analysis.effects import (
     anova,
-    anova_words,
     equivalence,
-    equivalence_words,
     no_effect,
     share_interval,
     tost,
 )
-from tfscale.analysis.scatter import spread, spread_words
+from tfscale.analysis.scatter import spread
 from tfscale.analysis.slices import any_difference, log_ratios, slice_number
 from tfscale.analysis.statistics import corrected, process_rows
 
@@ -27,8 +25,6 @@ def test_shares_go_to_what_makes_the_difference():
     assert by.loc["layers", "omega_squared"] < by.loc["layers", "omega_high"]
     assert by.loc["layers", "verdict"] == by.loc["batch_size", "verdict"] == "explains"
     assert by.loc["conv_size", "omega_squared"] < 0.01
-    (sentence,) = anova_words(table)
-    assert sentence.startswith("mnist on h: of the variance of ln time explain layers 9")
 
 
 def test_an_interaction_is_found_and_named():
@@ -36,7 +32,6 @@ def test_an_interaction_is_found_and_named():
         grid(lambda cell: np.exp(np.log(cell["layers"]) * np.log(cell["conv_size"]))), 0.95
     )
     assert table.set_index("term").loc["layers x conv_size", "verdict"] == "explains"
-    assert "layers x conv size" in anova_words(table)[0]
 
 
 def test_noise_explains_nothing_most_of_the_time():
@@ -62,7 +57,6 @@ def test_values_without_an_order_have_a_share():
 def test_too_few_cells_have_no_shares(cells, said):
     table = anova(cells, 0.95)
     assert list(table["verdict"]) == [said]
-    assert anova_words(table) == [f"mnist on h: {said}."]
 
 
 def test_the_interval_of_a_share_is_within_nothing_and_all():
@@ -93,8 +87,6 @@ def test_repeats_come_from_rows_of_a_nominal_batch_or_from_processes():
     assert found.loc[("batch_size", "replicates", "log seconds"), "ratio"] == pytest.approx(
         1, abs=0.4
     )
-    words = spread_words(found.reset_index())
-    assert len(words) == 6 and sum("scatter of repeats" in text for text in words) == 3
 
 
 @pytest.mark.parametrize("cells", [grid(noise=0), grid(convs=(3,), batches=(1,))])
@@ -102,7 +94,6 @@ def test_no_scatter_is_not_testable(cells):
     table = spread(cells, 0.95)
     layers = table[table["factor"] == "layers"]
     assert layers["verdict"].str.startswith("not testable: a level ").all()
-    assert all("not testable" in text for text in spread_words(layers))
 
 
 def test_equivalence_and_difference_are_told_apart():
@@ -113,8 +104,6 @@ def test_equivalence_and_difference_are_told_apart():
         "batch_size": "equivalent",
         "conv_size": "equivalent",
     }
-    words = equivalence_words(table)
-    assert "batch size makes no difference beyond 10 %; at most, from " in words[2]
 
 
 def test_no_proof_of_a_difference_is_no_proof_of_none():
@@ -131,9 +120,6 @@ def test_effects_of_opposite_sign_do_not_cancel():
 def test_one_pair_is_not_testable():
     table = equivalence(grid(layers=(4, 6), batches=(1,), convs=(3,)), 0.95)
     assert list(table["verdict"]) == ["not testable"]
-    assert equivalence_words(table) == [
-        "mnist on h: layers is not testable: too few matched pairs."
-    ]
     assert equivalence(grid(layers=(4,), batches=(1,), convs=(3,)), 0.95).empty
 
 

@@ -11,7 +11,6 @@ from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level
 from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import HOUR_S
-from tfscale.words import axis_name, p_words, times
 
 DRIFT = described(
     {
@@ -243,20 +242,3 @@ def ljung_box(series: np.ndarray, lags: int) -> np.ndarray:
         for lag in range(1, lags + 1)
     ]
     return count * (count + 2) * np.sum(terms, axis=0) / whole**2
-
-
-def order_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine and model."""
-    sentences = []
-    for row in table.to_dict("records"):
-        verdict, axis = row["verdict"], row["axis"]
-        if np.isfinite(row["order_p"]):
-            size = times(row["effect"], row["effect_low"], row["effect_high"])
-            what = "times drift with run order" if verdict == "drift" else f"drift is {verdict}"
-            most = f", most at {axis_name(axis)} {row['at_level']}" if pd.notna(axis) else ""
-            verdict = (
-                f"{what}{most}: from the first to the last row {size}; "
-                f"order {p_words(row['order_p'])}, Ljung-Box {p_words(row['ljung_box_p'])}"
-            )
-        sentences.append(f"{row['model']} on {row['machine']}: {verdict}.")
-    return sentences

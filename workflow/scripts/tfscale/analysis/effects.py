@@ -35,8 +35,7 @@ from tfscale.analysis.slices import (
 from tfscale.analysis.statistics import corrected, noncentrality_interval
 from tfscale.analysis.words import level as level_words
 from tfscale.files.columns import bounded, count, described, number, text
-from tfscale.units import percent
-from tfscale.words import axis_name, between, p_words, share, times
+from tfscale.words import axis_name
 
 ELASTICITIES = described(
     {
@@ -120,40 +119,6 @@ def _pooled(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
             "interval": np.where(margin.isna(), "none", "slices"),
         }
     ).reset_index()
-
-
-def elasticity_sentences(table: pd.DataFrame) -> list[str]:
-    """One sentence a machine, model and factor of the table of `elasticities`, pooled rows only:
-    the elasticity between the lowest and between the highest two levels, with intervals."""
-    pooled = table[table["slice"] == POOLED].sort_values(["x_low", "x_high"])
-    return [
-        _sentence(machine, model, factor, rows)
-        for (machine, model, factor), rows in pooled.groupby(
-            ["machine", "model", "factor"], sort=False
-        )
-    ]
-
-
-def _sentence(machine: str, model: str, factor: str, rows: pd.DataFrame) -> str:
-    first, last = rows.iloc[0], rows.iloc[-1]
-    head = f"{model} on {machine}: the elasticity of time to {axis_name(factor)} is"
-    if len(rows) == 1:
-        return f"{head} {_one(first)}."
-    return f"{head} {_one(first)} and {_one(last)}: {_trend(first, last)}."
-
-
-def _one(row: pd.Series) -> str:
-    interval = between(row["elasticity_low"], row["elasticity_high"], "{:.2g}".format)
-    return f"{row['elasticity']:.2f} {interval} from {row['x_low']:g} to {row['x_high']:g}"
-
-
-def _trend(first: pd.Series, last: pd.Series) -> str:
-    """What the two intervals say of the direction."""
-    if last["elasticity_low"] > first["elasticity_high"]:
-        return "the last step costs more in proportion than the first"
-    if last["elasticity_high"] < first["elasticity_low"]:
-        return "the last step costs less in proportion than the first"
-    return "whether growth speeds up or slows down is undetermined"
 
 
 ANOVA = described(
@@ -285,34 +250,6 @@ def _term(name: str) -> str:
     return re.sub(r"\bln_|\bC\(|\)", "", name).replace(":", " x ")
 
 
-def anova_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine and model: the terms by the share that they explain."""
-    sentences = []
-    for (machine, model), group in table.groupby(["machine", "model"], sort=False):
-        ranked = group.dropna(subset=["omega_squared"])
-        ranked = ranked.sort_values("omega_squared", ascending=False)
-        terms = [
-            f"{_name(row['term'])} {share(max(row['omega_squared'], 0))} "
-            f"({share(row['omega_low'])} to {share(row['omega_high'])}; "
-            f"{p_words(row['p_value'])}, clustered {p_words(row['p_clustered'])})"
-            for row in ranked.to_dict("records")
-            if row["verdict"] == "explains"
-        ]
-        verdict = f"undetermined which axis matters ({len(group)} terms, none shown to explain any)"
-        if ranked.empty:
-            verdict = group["verdict"].iloc[0]
-        explained = "of the variance of ln time explain " + ", ".join(terms)
-        sentences.append(f"{model} on {machine}: {explained if terms else verdict}.")
-    return sentences
-
-
-def _name(term: str) -> str:
-    return " x ".join(
-        axis_name(part.removesuffix("^2")) + (" squared" if part.endswith("^2") else "")
-        for part in term.split(" x ")
-    )
-
-
 EQUIVALENCE = described(
     {
         **OWN,
@@ -439,26 +376,3 @@ def _verdict(row: pd.Series, alpha: float) -> str:
     if row["p_equivalence"] < alpha:
         return "equivalent"
     return "different" if row["p_holm"] < alpha else "undetermined"
-
-
-def equivalence_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine, model and factor, with its greatest difference."""
-    sentences = []
-    for row in no_effect(table).to_dict("records"):
-        name = axis_name(row["factor"])
-        size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
-        where = "over all cells" if row["stratum"] == ALL else f"at {row['stratum']}"
-        verdict = {
-            "equivalent": f"makes no difference beyond {percent(row['margin'])}",
-            "different": "makes a difference",
-            "undetermined": f"is undetermined at the margin of {percent(row['margin'])}",
-            "not testable": "is not testable: too few matched pairs",
-        }[row["verdict"]]
-        most = (
-            f"; at most, from {row['base']:g} to {row['level']:g} {where}: {size}, "
-            f"{row['pairs']} pairs, equivalence {p_words(row['p_equivalence'])}, "
-            f"difference {p_words(row['p_holm'])} (Holm)"
-        )
-        size_words = most if row["verdict"] != "not testable" else ""
-        sentences.append(f"{row['model']} on {row['machine']}: {name} {verdict}{size_words}.")
-    return sentences

@@ -12,18 +12,15 @@ import pandas as pd
 from tfscale.analysis.answers import ANSWER, DETAIL, TRUST, answers, trust
 from tfscale.analysis.border import BORDERS, borders
 from tfscale.analysis.claims import CLAIM_ROWS, claim_words, claims
-from tfscale.analysis.drift import DRIFT, RUN_ORDER, drift, order_words, run_order
+from tfscale.analysis.drift import DRIFT, RUN_ORDER, drift, run_order
 from tfscale.analysis.drivers import DRIVERS, drivers
 from tfscale.analysis.effects import (
     ANOVA,
     ELASTICITIES,
     EQUIVALENCE,
     anova,
-    anova_words,
     elasticities,
-    elasticity_sentences,
     equivalence,
-    equivalence_words,
 )
 from tfscale.analysis.held_out import HELD_OUT, HELD_OUT_CELLS, held_out_tables, held_out_words
 from tfscale.analysis.laws import LAWS, fit_laws, law_sentences
@@ -39,7 +36,7 @@ from tfscale.analysis.predictions import (
     prediction_words,
     within_budget,
 )
-from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread, spread_words
+from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread
 from tfscale.analysis.slices import CORRELATIONS, comparisons, correlations
 from tfscale.analysis.thresholds import (
     THRESHOLD_PROFILES,
@@ -126,7 +123,7 @@ def laws(own: Material) -> Part:
     )
     local = elasticities(cells, plan.confidence, levelled)
     tables = {"laws": pooled, "slice_laws": alone, "elasticities": local}
-    said = {"laws": law_sentences(pooled), "elasticities": elasticity_sentences(local)}
+    said = {"laws": law_sentences(pooled)}
     return Part(tables | {"correlations": correlations(cells)}, said)
 
 
@@ -168,15 +165,8 @@ def attribution(own: Material) -> Part:
     same = equivalence(own.runs, confidence)
     scatter = spread(own.cells, confidence, own.repeats)
     count = own.cells.groupby(["machine", "model"]).ngroups
-    return Part(
-        {"anova": shares, "equivalence": same, "spread": scatter, "outliers": own.outliers},
-        {
-            "anova": anova_words(shares),
-            "equivalence": equivalence_words(same),
-            "spread": spread_words(scatter),
-            "outliers": outlier_words(own.outliers, count),
-        },
-    )
+    tables = {"anova": shares, "equivalence": same, "spread": scatter, "outliers": own.outliers}
+    return Part(tables, {"outliers": outlier_words(own.outliers, count)})
 
 
 def prediction(own: Material) -> Part:
@@ -199,7 +189,7 @@ def order(own: Material) -> Part:
     """Drift by the clock, and by the order of rows where there is no clock."""
     table = run_order(own.runs, own.plan.confidence, own.plan.rng())
     tables = {"drift": drift(own.processes, own.plan.confidence), "run_order": table}
-    return Part(tables, {"run_order": order_words(table)})
+    return Part(tables)
 
 
 def machines(own: Material) -> Part:

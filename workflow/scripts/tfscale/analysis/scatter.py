@@ -23,7 +23,7 @@ from tfscale.analysis.slices import (
 )
 from tfscale.axes import AXES
 from tfscale.files.columns import axes, bounded, count, described, number, text
-from tfscale.words import axis_name, p_words, times
+from tfscale.words import p_words
 
 OUTLIERS = described(
     {
@@ -283,27 +283,3 @@ def _one(y: pd.Series, x: pd.Series, centre: pd.Series, alpha: float) -> dict:
         "breusch_pagan_p": float(pagan),
         "verdict": verdict,
     }
-
-
-def spread_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every machine, model, factor and basis."""
-    sentences = []
-    keys = ["machine", "model", "factor", "basis"]
-    for (machine, model, factor, basis), group in table.groupby(keys, sort=False):
-        scales = [_words(row) for row in group.to_dict("records")]
-        of = "scatter of repeats" if basis == "replicates" else "scatter"
-        name = axis_name(str(factor))
-        sentences.append(f"{model} on {machine}, {of} with {name}: {'; '.join(scales)}.")
-    return sentences
-
-
-def _words(row: dict) -> str:
-    unit = {"seconds": "in seconds", "log seconds": "in per cent"}[row["scale"]]
-    if not np.isfinite(row["ratio"]):
-        return f"{unit} {row['verdict']}"
-    size = times(row["ratio"], row["ratio_low"], row["ratio_high"])
-    return (
-        f"{unit} {row['verdict']}, at {row['highest']:g} {size} that at {row['lowest']:g}, "
-        f"Brown-Forsythe {p_words(row['brown_forsythe_p'])}, "
-        f"Breusch-Pagan {p_words(row['breusch_pagan_p'])}"
-    )
