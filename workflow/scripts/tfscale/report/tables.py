@@ -105,7 +105,8 @@ def model_table(cells: pd.DataFrame) -> Shown:
         "data": [data_of(rows) for rows in groups.values()],
         "parameters": [_span(rows["parameters"], "{:,}".format) for rows in groups.values()],
         "examples trained on": [
-            _span(rows["training_examples"], "{:,.0f}".format) for rows in groups.values()
+            _span(rows["training_examples"].replace(0, np.nan), "{:,.0f}".format)
+            for rows in groups.values()
         ],
         "test accuracy": [
             _span(rows["test_accuracy"], lambda value: percent(value, 1), NOT_TRAINED)

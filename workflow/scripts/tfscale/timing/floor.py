@@ -64,7 +64,7 @@ def time_floor(
         lines
         + [
             f"the machine's roofs: {row['peak_gflop_per_s']:.0f} GFLOP/s and "
-            f"{row['peak_gbyte_per_s']:.1f} GB/s with {row['threads']} threads"
+            f"{row['peak_gbyte_per_s']:.1f} GB/s, threads: {row['threads']}"
             for row in peaks
         ]
     )
