@@ -3,14 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import work_cells
-from paper_work import works
+from made_study import predicted, work_cells
 
 from tfscale.analysis.held_out import held_out, held_out_words
 from tfscale.analysis.predictions import (
     budget_words,
     coverage_table,
-    predict_cells,
     prediction_words,
     within_budget,
 )
@@ -37,7 +35,7 @@ def words(cells, processes=None, roofs=None):
         "rates": rate_words(operation_shares(fitted, 0.95), 0.95, roofs),
         "labels": label_words(labels(fitted)),
         "held out": held_out_words(held_out(cells, processes)),
-        "predictions": prediction_words(predict_cells(cells, GRID, works()), coverage_table(cells)),
+        "predictions": prediction_words(predicted(cells, GRID), coverage_table(cells)),
     }
 
 

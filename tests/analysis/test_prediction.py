@@ -3,15 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import paper_table, processes_of, work_cells
-from paper_work import works
+from made_study import paper_table, predicted, processes_of, work_cells
 
 from tfscale.analysis.held_out import PREDICTORS, TESTS, folds, held_out, noise_floor, work_model
 from tfscale.analysis.predictions import (
     coverage_table,
     covered,
     cross_validated,
-    predict_cells,
     within_budget,
 )
 from tfscale.analysis.scatter import outliers
@@ -108,7 +106,7 @@ def test_an_interval_holds_its_prediction():
 
 
 def test_cells_not_run_are_predicted_and_extrapolation_is_named():
-    table = predict_cells(work_cells(), GRID, works()).set_index("layers")
+    table = predicted(work_cells(), GRID).set_index("layers")
     assert table.loc[6, "extrapolates"] == ""
     assert table.loc[12, "extrapolates"] == "layers 12 > 10"
     assert (table["latency_low_s"] < table["latency_s"]).all()
@@ -118,7 +116,7 @@ def test_cells_not_run_are_predicted_and_extrapolation_is_named():
 def test_a_cell_that_was_run_after_all_shows_its_latency():
     cells = work_cells()
     grid = GRID | {"layers": [6], "conv_size": [3], "batch_size": [4]}
-    assert predict_cells(cells, grid, works())["measured_s"].item() in set(cells["latency_s"])
+    assert predicted(cells, grid)["measured_s"].item() in set(cells["latency_s"])
 
 
 @pytest.mark.parametrize(
@@ -131,14 +129,14 @@ def test_a_cell_that_was_run_after_all_shows_its_latency():
     ],
 )
 def test_what_cannot_be_predicted_says_why(change, cells, note):
-    table = predict_cells(cells, GRID | {"layers": [6]} | change, works())
+    table = predicted(cells, GRID | {"layers": [6]} | change)
     assert note in table["note"].item()
     assert np.isnan(table["latency_high_s"].item())
 
 
 def test_a_cell_whose_work_was_not_counted_is_refused_by_name():
     with pytest.raises(StudyError, match="predict: the work of mnist_layers40_conv4_input28 was"):
-        predict_cells(work_cells(), GRID | {"layers": [40]}, works())
+        predicted(work_cells(), GRID | {"layers": [40]})
 
 
 def test_coverage_is_printed_or_not_testable():
@@ -179,8 +177,8 @@ def test_a_budget_that_the_interval_reaches_beyond_is_undetermined():
 
 
 def test_predicted_cells_that_extrapolate_say_so_in_the_budget():
-    predicted = predict_cells(work_cells(), GRID, works())
-    found = within_budget(budget_cells(), predicted, 1e6).set_index(["source", "largest_by"])
+    asked = predicted(work_cells(), GRID)
+    found = within_budget(budget_cells(), asked, 1e6).set_index(["source", "largest_by"])
     assert found.loc[("predicted", "FLOP"), "verdict"] == "extrapolated (layers 12 > 10)"
 
 

@@ -14,9 +14,11 @@ from paths import ROOT
 
 from tfscale.analysis.fit import fit
 from tfscale.analysis.material import Plan, paper_cells
+from tfscale.analysis.predictions import predict_cells
 from tfscale.analysis.work_model import TERMS, design
 from tfscale.axes import cell_name, defaults
 from tfscale.files.parquet import write_parquet
+from tfscale.study.grid import cells as grid_cells
 
 INPUTS = 2000
 GRID = {"layers": (4, 6, 8, 10), "batches": (1, 4, 16, 64), "convs": (3, 5, 8)}
@@ -66,6 +68,11 @@ def timed(cells: pd.DataFrame, latency_s: np.ndarray, **columns) -> pd.DataFrame
         throughput_per_s=table["batch_size"] / table["latency_s"],
         pass_mean_s=INPUTS / table["batch_size"] * table["latency_s"],
     )
+
+
+def predicted(cells: pd.DataFrame, grid: dict | list[dict]) -> pd.DataFrame:
+    """What the cells say of those of a grid."""
+    return predict_cells(cells, {"predict": grid_cells(grid)}, works(), cells)
 
 
 def costs(**seconds: float) -> np.ndarray:

@@ -111,7 +111,17 @@ function again(cell) {
   return element("div", { class: "again" }, area, button);
 }
 
+/** A cell that was not timed: what is predicted of it, and how to time it. */
+function predictedArticle(cell) {
+  const area = element("pre", {}, STUDY.also.replaceAll("{cell}", cell.cell));
+  return element("article", { "aria-label": cell.cell },
+    element("h4", {}, element("code", {}, cell.cell)),
+    element("p", {}, `Predicted, not timed: ${seconds(cell.latency_s)} a call, ${interval(cell)}.`),
+    element("h5", {}, "To time it"), area);
+}
+
 function article(cell) {
+  if (!cell.processes) return predictedArticle(cell);
   const part = (words, ...made) => [element("h5", {}, words), ...made];
   const model = STUDY.models[cell.trained];
   const files = `${STUDY.results}/runs/${cell.cell}/`;

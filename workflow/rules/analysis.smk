@@ -60,7 +60,7 @@ rule fit:
             families=study.about,
             imports=config["imports"],
             coverage=config["timing"]["coverage"],
-            plan=sections.plan(config),
+            plan=sections.plan(config) | study.sampling,
             folder=f"{results}/fits",
         ),
     message:
@@ -157,6 +157,7 @@ rule report:
                 "again": call.again(results),
                 "excluded": study.excluded,
                 "missing": study.missing,
+                **({"also": call.command(f"{results}/report.html", also="[{cell}]"), "checks": study.sampling["checks"]} if study.sampling else {}),
                 "finish": call.command(f"{results}/report.html") if study.missing else "",
             },
         ),

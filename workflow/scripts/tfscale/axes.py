@@ -77,7 +77,7 @@ COLUMNS = frozenset(
     made noise note number operations order_index os_threads p_bonferroni p_value parameters phase
     place predictor pretty process processes protocol rank ratio relative_residual
     repeat_half_width round rounds row seed settled slice source started t_value test test_accuracy
-    trained training_examples training_steps unsettled_processes verdict warmup_calls warnings
+    trained training_examples training_steps unsettled_processes verdict warmup_calls warnings why
     within_df within_ss work C I Q np""".split()  # noqa: SIM905 sixty words
 )
 ENDINGS = (

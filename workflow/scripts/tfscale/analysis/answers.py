@@ -12,6 +12,8 @@ import pandas as pd
 
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
+from tfscale.analysis.material import Plan
+from tfscale.analysis.plans import cost_of
 from tfscale.analysis.slices import MARGIN, shape
 from tfscale.analysis.words import level, listed, short_names
 from tfscale.axes import FAMILIES
@@ -20,12 +22,12 @@ from tfscale.words import axis_name, counted, p_words
 
 ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
 """The topics of findings."""
-EVIDENCE = ("borders", "drivers", "saturation", "laws", "thresholds", "claims")
+EVIDENCE = ("borders", "drivers", "saturation", "laws", "thresholds", "claims", "predictions")
 """The fitted tables that the answers stand on."""
 Tables = Mapping[str, pd.DataFrame]
 
 
-def answers(cells: pd.DataFrame, tables: Tables, latency_ms: float | None) -> Iterator[dict]:
+def answers(cells: pd.DataFrame, tables: Tables, plan: Plan) -> Iterator[dict]:
     """Rows of the findings about each family of the study's own `cells`: at most five sentences,
     then what it cannot say of it."""
     several = cells["machine"].nunique() > 1
@@ -37,7 +39,8 @@ def answers(cells: pd.DataFrame, tables: Tables, latency_ms: float | None) -> It
             "drivers": list(map(driver_words, mine["drivers"].head(1).to_dict("records"))),
             "saturation": batch_words(mine["saturation"]),
             "laws": law_words(mine["laws"], mine["claims"]),
-            "cells": within_words(own, latency_ms),
+            "cells": within_words(own, plan.latency_ms, plan.price_per_hour),
+            "predictions": sample_words(mine["predictions"]),
         }
         for topic, by_table in ((ANSWER, said), (CANNOT_SAY, _open(mine))):
             for table, sentences in by_table.items():
@@ -175,18 +178,36 @@ LAW_WORDS = {
 }
 
 
-def within_words(cells: pd.DataFrame, latency_ms: float | None) -> list[str]:
+def within_words(
+    cells: pd.DataFrame, latency_ms: float | None, price_per_hour: float | None = None
+) -> list[str]:
     """The cell of the highest throughput within the longest call that was asked for (none asked:
-    nothing)."""
+    nothing), and with a price what a million examples cost there."""
     if latency_ms is None:
         return []
     within = cells[cells["latency_s"] <= latency_ms / 1000]
     if within.empty:
         return [f"No call takes less than {latency_ms:g} ms."]
     best = within.loc[within["throughput_per_s"].idxmax()]
+    per_s = best["throughput_per_s"]
+    price = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
     return [
         f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]} has the highest "
-        f"throughput: {three(best['throughput_per_s'])} examples a second."
+        f"throughput: {three(per_s)} examples a second{price}."
+    ]
+
+
+def sample_words(predictions: pd.DataFrame) -> list[str]:
+    """How far the predictions of a sampled study miss the cells that no fit used; nothing of a
+    study without a sample."""
+    checks = predictions[(predictions["why"] == "check") & predictions["latency_s"].notna()]
+    others = int((predictions["why"] == "sample").sum())
+    if checks.empty:
+        return []
+    missed = percent((checks["latency_s"] / checks["measured_s"] - 1).abs().median(), 1)
+    return [
+        f"{others:,} more cells are predicted; {len(checks)} that no fit used are missed by "
+        f"{missed} (median)."
     ]
 
 

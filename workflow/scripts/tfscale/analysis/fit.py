@@ -25,12 +25,23 @@ from tfscale.analysis.effects import (
 from tfscale.analysis.held_out import HELD_OUT, HELD_OUT_CELLS, held_out_tables, held_out_words
 from tfscale.analysis.laws import LAWS, fit_laws, law_sentences
 from tfscale.analysis.machines import MACHINES, compare_machines, machine_words
-from tfscale.analysis.material import Material, Plan, Tables, check_imports, gather, imported
+from tfscale.analysis.material import (
+    Material,
+    Plan,
+    Tables,
+    cells_of,
+    check_imports,
+    gather,
+    imported,
+    work_of,
+)
+from tfscale.analysis.plans import COST, NEXT, costs, next_cells
 from tfscale.analysis.predictions import (
     BUDGET,
     COVERAGE,
     PREDICTIONS,
     budget_words,
+    check_words,
     coverage_table,
     predict_cells,
     prediction_words,
@@ -82,6 +93,8 @@ FITS = {
     "coverage": COVERAGE,
     "predictions": PREDICTIONS,
     "budget": BUDGET,
+    "next": NEXT,
+    "cost": COST,
     "anova": ANOVA,
     "equivalence": EQUIVALENCE,
     "spread": SPREAD,
@@ -174,15 +187,22 @@ def prediction(own: Material) -> Part:
     plan = own.plan
     errors, left_out = held_out_tables(own.cells, own.processes)
     cover = coverage_table(own.cells)
-    asked = predict_cells(own.cells, plan.predict or [], own.work)
-    within = within_budget(own.cells, asked, plan.latency_ms)
+    wanted = {"predict": plan.asked, "sample": plan.left_out, "check": cells_of(own.checks)}
+    run = pd.concat([own.cells, own.checks], ignore_index=True)
+    found = predict_cells(own.cells, wanted, own.work, run)
+    within = within_budget(own.cells, found[found["why"] != "check"], plan.latency_ms)
+    further = next_cells(fit_groups(own.own, plan.rng()), plan.left_out, own.work)
+    timed = pd.concat([own.own, own.checks], ignore_index=True)
+    prices = costs(timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
+    tables |= {"next": further, "cost": prices}
     said = {
         "held_out": held_out_words(errors),
-        "predictions": prediction_words(asked, cover),
+        "predictions": check_words(found)
+        + prediction_words(found[found["why"] == "predict"], cover),
         "budget": budget_words(within),
     }
-    return Part(tables | {"predictions": asked, "budget": within}, said)
+    return Part(tables | {"predictions": found, "budget": within}, said)
 
 
 def order(own: Material) -> Part:
@@ -220,7 +240,7 @@ PARTS: tuple[Callable[[Material], Part], ...] = (
 def findings(own: Material, tables: dict[str, pd.DataFrame], details: Details) -> pd.DataFrame:
     """One row a sentence: the answers about each family, the line of trust, then what the parts of
     the analysis say, by the table that it stands on."""
-    rows = list(answers(own.own, tables, own.plan.latency_ms))
+    rows = list(answers(own.own, tables, own.plan))
     here = own.own["machine"].unique()
     seen = own.processes[own.processes["machine"].isin(here)]
     drifted = tables["drift"][tables["drift"]["machine"].isin(here)]
@@ -279,6 +299,7 @@ def fit(
     own = Tables(pd.read_parquet(cells_path), read_processes(runs_path))
     roofs = pd.read_parquet(roofs_path)
     by_name = {Path(path).stem: json.loads(Path(path).read_text()) for path in work}
+    by_name |= work_of(own.cells)
     others = imported(imports, coverage, by_name)
     material = gather(own, others, roofs, Plan(**plan), by_name)
     tables: dict[str, pd.DataFrame] = {}

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from tfscale.analysis.scatter import outliers
 from tfscale.analysis.slices import checked, own_axes, without_rounds
 from tfscale.analysis.statistics import process_rows, run_rows
-from tfscale.axes import AXES, FAMILIES, Family, adopt, cell_name, defaults
+from tfscale.axes import AXES, FAMILIES, Cell, Family, adopt, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.checksums import sha256_of
 from tfscale.files.parquet import check_import
 from tfscale.study.grid import architecture
+from tfscale.study.grid import cells as grid_cells
 from tfscale.study.kinds import WORK
 from tfscale.tables.latency import latencies, read_processes
 from tfscale.timing.protocol import calls_per_pass
@@ -206,7 +207,8 @@ def _cell(row: dict, model: str, name: str) -> dict:
 @dataclass(frozen=True)
 class Plan:
     """The analysis plan of the configuration: coverage of intervals, bootstraps, primary tests,
-    the grid to predict, the longest call (ms) and the seed."""
+    the grid to predict, the longest call (ms), the seed, the price of an hour; of a sampled study
+    its grid, and the names of the cells that are not timed and of those that check the others."""
 
     confidence: float
     bootstrap: int
@@ -214,6 +216,21 @@ class Plan:
     predict: dict | list[dict] | None
     latency_ms: float | None
     seed: int
+    price_per_hour: float | None = None
+    grid: dict | list[dict] | None = None
+    unsampled: Sequence[str] = ()
+    checks: Sequence[str] = ()
+
+    @property
+    def asked(self) -> dict[str, Cell]:
+        """The cells of `predict` by name."""
+        return grid_cells(self.predict or [])
+
+    @property
+    def left_out(self) -> dict[str, Cell]:
+        """The cells that a sample leaves out by name."""
+        every = grid_cells(self.grid or [])
+        return {name: every[name] for name in self.unsampled}
 
     def rng(self) -> np.random.Generator:
         """Random numbers that depend on the study's seed alone."""
@@ -222,7 +239,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Material:
-    """The study's `own` cells, and `cells` with the imported ones under machines of other names.
+    """The study's `own` cells, those that only check predictions (`checks`), and `cells` with the
+    imported ones under machines of other names.
 
     `processes` are all that there are; `levelled` the same without what all cells of a machine
     share of a round. `repeats` are the levelled ones as rows like cells, one a process; `runs` has
@@ -231,6 +249,7 @@ class Material:
     """
 
     own: pd.DataFrame
+    checks: pd.DataFrame
     cells: pd.DataFrame
     outliers: pd.DataFrame
     processes: pd.DataFrame
@@ -251,7 +270,9 @@ def gather(
     Raises StudyError that names cells without a time, or a name that cannot be used.
     """
     _check_names(own.cells, [other.cells for other in others])
-    cells = checked(pd.concat([table.cells for table in (own, *others)], ignore_index=True))
+    every = checked(pd.concat([table.cells for table in (own, *others)], ignore_index=True))
+    kept_back = every["cell"].isin(plan.checks) & every["machine"].isin(own.cells["machine"])
+    cells, checks = every[~kept_back].reset_index(drop=True), every[kept_back]
     processes = pd.concat(
         [table.processes for table in (own, *others) if table.processes is not None],
         ignore_index=True,
@@ -262,6 +283,7 @@ def gather(
     bare = cells[~cells["machine"].isin(processes["machine"])]
     return Material(
         own=cells[~cells["machine"].isin(names)],
+        checks=checks,
         cells=cells,
         outliers=outliers(cells, plan.confidence),
         processes=processes,
@@ -273,6 +295,24 @@ def gather(
         plan=plan,
         work=work,
     )
+
+
+def cells_of(table: pd.DataFrame) -> dict[str, Cell]:
+    """The cells of a table by name, with the axes that their families have."""
+    found: dict[str, Cell] = {}
+    for model, rows in table.groupby("model"):
+        known = ["model", *axes_of(str(model))]
+        found |= dict(zip(rows["cell"], own_axes(rows)[known].to_dict("records"), strict=True))
+    return found
+
+
+def work_of(cells: pd.DataFrame) -> Work:
+    """The work of the study's own architectures by name."""
+    own = cells.drop_duplicates("cell").set_index("cell")[list(WORK)].to_dict("index")
+    return {
+        cell_name(architecture(cell) | {"precision": cell["precision"]}): own[name]
+        for name, cell in cells_of(cells).items()
+    }
 
 
 def _check_names(own: pd.DataFrame, tables: list[pd.DataFrame]) -> None:

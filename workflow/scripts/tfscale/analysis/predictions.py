@@ -24,9 +24,8 @@ from tfscale.analysis.slices import (
 )
 from tfscale.analysis.words import groups, scaled
 from tfscale.analysis.work_model import timed
-from tfscale.axes import AXES, FACTORS
+from tfscale.axes import AXES, FACTORS, Cell
 from tfscale.files.columns import axes, bounded, count, described, number, text
-from tfscale.study.grid import cells as grid_cells
 from tfscale.units import percent, seconds
 from tfscale.words import counted
 
@@ -107,7 +106,8 @@ TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed 
 PREDICTIONS = described(
     {
         "machine": text("machine"),
-        "cell": text("cell of `predict`"),
+        "cell": text("cell that is predicted"),
+        "why": text("predict = asked for; sample = a cell of the grid that is not timed; check"),
         **axes(),
         **SIZE,
         **bounded("latency", "predicted seconds a call", "_s"),
@@ -131,21 +131,21 @@ COVERAGE = described(
 
 def predict_cells(
     cells: pd.DataFrame,
-    grid: dict | list[dict],
+    asked: Mapping[str, Mapping[str, Cell]],
     work: Mapping[str, dict],
+    run: pd.DataFrame,
     coverage: float = ASKED,
 ) -> pd.DataFrame:
-    """One row a machine and cell of `grid` (as in config.yaml; empty = none): the work model's
-    latency_s with a CV+ interval. `work` holds the columns WORK by the name of an architecture.
+    """One row a machine and cell of `asked` (why, then the cells by name): the work model's
+    latency_s with a CV+ interval. `work` holds the columns WORK by the name of an architecture,
+    `run` all cells that were timed.
 
     `extrapolates` names the axes whose value lies outside what the machine's own cells of the
     same model and setting cover; empty = none. There the interval promises nothing. `measured_s`
     is the latency of a cell that was run after all. Where nothing can be predicted `note` says
     why.
     """
-    if not grid:
-        return pd.DataFrame(columns=PREDICTIONS.names)
-    wanted = _wanted(grid, work)
+    wanted = _wanted(asked, work)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
         learned = dict(split(own, ["model", *SETTING]))
@@ -154,15 +154,19 @@ def predict_cells(
             rows.append(made.reindex(columns=PREDICTIONS.names))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTIONS.names)
     key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
-    run = cells.drop_duplicates(key).set_index(key)["latency_s"]
-    table["measured_s"] = run.reindex(pd.MultiIndex.from_frame(table[key])).array
+    known = run.drop_duplicates(key).set_index(key)["latency_s"]
+    table["measured_s"] = known.reindex(pd.MultiIndex.from_frame(table[key])).array
     return table[PREDICTIONS.names]
 
 
-def _wanted(grid: dict | list[dict], work: Mapping[str, dict]) -> pd.DataFrame:
-    """The cells of the grid with the work of each."""
-    rows = [{"cell": name} | cell for name, cell in grid_cells(grid).items()]
-    table = pd.DataFrame(rows, columns=["cell", *AXES])
+def _wanted(asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]) -> pd.DataFrame:
+    """The cells with the work of each."""
+    rows = [
+        {"cell": name, "why": why} | cell
+        for why, cells in asked.items()
+        for name, cell in cells.items()
+    ]
+    table = pd.DataFrame(rows, columns=["cell", "why", *AXES])
     return with_work(table.assign(called_batch=table["batch_size"]), work, "predict")
 
 
@@ -321,6 +325,24 @@ def prediction_words(predicted: pd.DataFrame, coverage: pd.DataFrame) -> list[st
                 f"{row['covered_percent']:.0f} % of {row['cells']} latencies when each of "
                 f"{counted(row['architectures'], 'architecture')} is left out in turn."
             )
+    return sentences
+
+
+def check_words(predicted: pd.DataFrame) -> list[str]:
+    """Per machine and model of a sampled study: how far the predictions miss the cells that no fit
+    used, and how many intervals hold them. As from `predict_cells`."""
+    sentences = []
+    for name, own in groups(predicted, ["machine", "model"]):
+        known = own[(own["why"] == "check") & own["latency_s"].notna()]
+        if known.empty:
+            continue
+        missed = (known["latency_s"] / known["measured_s"] - 1).abs().median()
+        inside = known["measured_s"].between(known["latency_low_s"], known["latency_high_s"]).sum()
+        others = counted(int((own["why"] == "sample").sum()), "other cell")
+        sentences.append(
+            f"{name}: {others} predicted; {len(known)} checked ones are missed by "
+            f"{percent(missed, 1)} (median), {inside} lie in their {percent(ASKED)} interval."
+        )
     return sentences
 
 

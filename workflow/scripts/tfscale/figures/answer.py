@@ -48,14 +48,29 @@ def border(data: FigureData) -> Drawn:
         intervals["x"], intervals["latency_low_s"], intervals["latency_high_s"], color="0.4", lw=1
     )
     points(axes, data, cells, by, size=26)
+    predicted = _predicted(data)
+    axes.scatter(predicted["x"], predicted["latency_s"], **PREDICTED, rasterized=True)
     handles = level_handles(data, by, cells)
+    if len(predicted):
+        handles.append(Line2D([], [], linestyle="", marker=".", color="0.6", label="predicted"))
     handles += _lines(axes, data, row, cells)
-    amount(axes.xaxis, LABELS["flop_per_call"], cells["x"], log=True)
-    amount(axes.yaxis, LABELS["latency_s"], cells["y"], "s", log=True)
-    axes.set_ylim(cells["y"].min() / 2.5, cells["y"].max() * 1.8)
+    every = [*cells["y"], *predicted["latency_s"]]
+    amount(axes.xaxis, LABELS["flop_per_call"], [*cells["x"], *predicted["x"]], log=True)
+    amount(axes.yaxis, LABELS["latency_s"], every, "s", log=True)
+    axes.set_ylim(min(every) / 2.5, max(every) * 1.8)
     _zones(axes, row)
     _below(figure, handles, axis_name(by))
     return Drawn(figure, border_words(row))
+
+
+PREDICTED: dict[str, Any] = {"s": 4, "color": "0.6", "linewidths": 0, "zorder": 1}
+
+
+def _predicted(data: FigureData) -> pd.DataFrame:
+    """The cells that a sample leaves out, at the FLOP of a call."""
+    table = data.fitted("predictions")
+    table = table[(table["why"] == "sample") & (table["latency_s"] > 0)]
+    return table.assign(x=table["called_batch"] * table["flop_per_example"])
 
 
 def _driving(data: FigureData) -> str:

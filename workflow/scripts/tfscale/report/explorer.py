@@ -220,7 +220,7 @@ def explorer_data(
     Above 2,000 cells single processes and histograms are left out: the page stays small, and the
     files have them.
     """
-    small = len(cells) <= MOST_CELLS
+    small = int(cells["processes"].notna().sum()) <= MOST_CELLS
     return {
         "axes": explorer_axes(cells),
         "cells": explorer_columns(cells),

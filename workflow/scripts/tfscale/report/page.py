@@ -39,7 +39,7 @@ from tfscale.study import outputs
 from tfscale.tables.latency import read_processes
 from tfscale.words import WARNING
 
-TABLES = ("regimes", "laws", "drift", "outliers", "predictions")
+TABLES = ("regimes", "laws", "drift", "outliers", "predictions", "next")
 """The fitted tables that the page reads column by column."""
 
 
@@ -48,7 +48,8 @@ class Study:
     """What was asked: all settings, the trained model of every cell, the command that times a cell
     again ({cell} stands for its name), the encoded data (source/name) of the trained models that
     have some, why cells were taken out; of a partial study what each cell lacks, and the command
-    that finishes it."""
+    that finishes it; of a sampled one the command that times a cell too, and the cells that check
+    the predictions."""
 
     settings: dict
     trained: dict[str, str]
@@ -57,6 +58,8 @@ class Study:
     excluded: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     finish: str = ""
+    also: str = ""
+    checks: list[str] = field(default_factory=list)
 
 
 def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
@@ -80,8 +83,9 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     figures = figure_groups(inputs["words"])
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
-    data = explorer_data(cells, processes, inputs["runs"], fits["laws"]) | models
-    data |= {"results": results, "again": study.again}
+    every = pd.concat([cells, _left_out(fits["predictions"], cells)], ignore_index=True)
+    data = explorer_data(every, processes, inputs["runs"], fits["laws"]) | models
+    data |= {"results": results, "again": study.again, "also": study.also}
     library, own = outputs.text_of(outputs.LIBRARIES), outputs.text_of(outputs.SCRIPTS)
     trained = cells.dropna(subset="test_accuracy").sort_values("test_accuracy")
     best = trained.drop_duplicates("model", keep="last")
@@ -106,6 +110,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         groups=group_table(cells),
         fastest=cell_table("The ten fastest cells", cells.nsmallest(10, "latency_s")),
         slowest=cell_table("The ten slowest cells", cells.nlargest(10, "latency_s")),
+        next=fits["next"].to_dict("records"),
         count=len(cells),
         example=cells["cell"].iloc[0],
         fits=shown,
@@ -151,11 +156,31 @@ def _marked(
     cells = cells.assign(chance=cells["model"].map(chance))
     labels = fits["regimes"].drop_duplicates(["machine", "cell"])[["machine", "cell", "label"]]
     bound = cells[["machine", "cell"]].merge(labels, how="left")["label"].fillna("unknown")
-    marks = cell_marks(cells, fits["outliers"], study.settings["timing"]["rounds"])
+    rounds = study.settings["timing"]["rounds"]
+    marks = cell_marks(cells, fits["outliers"], rounds, study.checks)
     return cells.assign(
         marks=[" · ".join(words) for words in marks],
         bound=bound.astype(str).tolist(),
     )
+
+
+def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells that a sample leaves out, with what is known of them as columns of `cells`."""
+    here = predictions["machine"].isin(cells["machine"])
+    table = predictions[here & (predictions["why"] == "sample")].drop(columns="coverage")
+    if table.empty:
+        return cells.head(0)
+    half_width = (table["latency_high_s"] / table["latency_low_s"]) ** 0.5 - 1
+    short = [short_names(own_axes(rows)) for _, rows in table.groupby("model")]
+    return table.assign(
+        short=table["model"].astype(str) + " " + pd.concat(short).reindex(table.index),
+        half_width=half_width,
+        throughput_per_s=table["batch_size"] / table["latency_s"],
+        bound="predicted",
+        data="predicted",
+        marks="",
+        trained="",
+    ).reindex(columns=cells.columns)
 
 
 def _chance(cells: pd.DataFrame, predictions: list[str]) -> float:

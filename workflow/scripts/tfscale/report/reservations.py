@@ -1,7 +1,7 @@
 """What to know before trusting a number, of the study and of a cell."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import expm1, log
 
 import pandas as pd
@@ -132,11 +132,16 @@ def work_marks(cells: pd.DataFrame, works: Mapping[str, dict]) -> Iterator[str]:
             yield f"Not counted in the FLOP and bytes of {family}: {', '.join(left_out)}."
 
 
-def cell_marks(cells: pd.DataFrame, outliers: pd.DataFrame, rounds: int) -> list[list[str]]:
+def cell_marks(
+    cells: pd.DataFrame, outliers: pd.DataFrame, rounds: int, checks: Sequence[str] = ()
+) -> list[list[str]]:
     """For every cell its marks (mostly none). `outliers` are the flagged rows (machine, cell),
-    `rounds` is how many the study has."""
+    `rounds` is how many the study has, `checks` the cells that no fit used."""
     flagged = set(zip(outliers["machine"], outliers["cell"], strict=True))
-    return [_marks(row, flagged, rounds) for row in cells.to_dict("records")]
+    return [
+        _marks(row, flagged, rounds) + ["a check: no fit used it"] * (row["cell"] in checks)
+        for row in cells.to_dict("records")
+    ]
 
 
 def _marks(row: dict, flagged: set[tuple[str, str]], rounds: int) -> list[str]:

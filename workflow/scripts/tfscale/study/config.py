@@ -309,6 +309,14 @@ def _cell_mistakes(config: dict, settings: Config, families: dict[str, Family]) 
     out = excluded(whole, entries)
     yield from _impossible_cells(config, out, families)
     yield from without_effect(whole, entries)
+    possible = [name for name in whole if name not in out]
+    for name in settings.also:
+        if name not in possible:
+            yield f"also: the grid has no cell {quoted(name)}{suggest(name, possible)}"
+    models = {str(whole[name]["model"]) for name in possible}
+    if isinstance(settings.sample, dict):
+        for name in sorted(set(settings.sample) - models):
+            yield f"sample.{name}: the grid has no cell of it{suggest(name, models)}"
     inputs = settings.evaluation.inputs
     sizes = {cell["batch_size"] for name, cell in whole.items() if name not in out}
     for batch_size in sorted(size for size in sizes if size > inputs):
@@ -473,11 +481,15 @@ def predicting(config: dict) -> dict:
 
 def plan(config: dict) -> dict:
     """The analysis plan, as `material.Plan` takes it."""
-    return dict(sorted(config["analysis"].items())) | {
-        "predict": config["predict"],
-        "latency_ms": config["budget"]["latency_ms"],
-        "seed": config["seed"],
-    }
+    return (
+        dict(sorted(config["analysis"].items()))
+        | {
+            "predict": config["predict"],
+            "latency_ms": config["budget"]["latency_ms"],
+            "seed": config["seed"],
+        }
+        | ({"price_per_hour": price} if (price := config["budget"].get("price_per_hour")) else {})
+    )
 
 
 def shown_settings(config: dict) -> dict:

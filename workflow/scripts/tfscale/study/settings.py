@@ -237,6 +237,8 @@ class Budget(Section):
 
     latency_ms: Annotated[float, Field(gt=0)] | None
     """Longest time of a call in ms; null = no question asked."""
+    price_per_hour: Annotated[float, Field(gt=0)] | None = None
+    """Price of an hour of such a machine; the report then says what a million examples cost."""
 
 
 class Config(Section):
@@ -273,6 +275,12 @@ class Config(Section):
     with it."""
     predict: Grid | None = None
     """Cells that are not run but predicted; a sub-grid, a list of them, or null."""
+    sample: Size | dict[Text, Size] | None = None
+    """Cells of each family's grid that are timed, and 10 more as a check; all others are predicted.
+    A number, one by family ({mnist: 40}), or null = all are timed."""
+    also: Distinct[Text] = []
+    """Cells, by name, that are timed although the sample leaves them out (the report names which
+    tell most)."""
     budget: Budget = Budget(latency_ms=None)
     """What must be kept; the report names the largest model within it."""
     pathvars: Folders = Folders()

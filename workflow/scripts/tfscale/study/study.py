@@ -17,6 +17,7 @@ from tfscale.study.config import ConfigError, about, check, families_of, plain, 
 from tfscale.study.families import PIPELINE, Family
 from tfscale.study.grid import architecture, cells, excluded, trained_model
 from tfscale.study.outputs import BOXED, figures_of
+from tfscale.study.sample import Sample, sample_of
 from tfscale.study.settings import Config
 
 
@@ -60,7 +61,32 @@ class Study:
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
-        """Every cell by name, without those that are taken out."""
+        """Every cell that is timed, by name: those of the grid without those that are taken out, or
+        that a sample leaves out."""
+        left_out = self.unsampled
+        return {name: cell for name, cell in self._possible.items() if name not in left_out}
+
+    @property
+    def unsampled(self) -> dict[str, Cell]:
+        """The cells that a sample leaves out, by name: they are predicted."""
+        return self._sample.left_out
+
+    @property
+    def sampling(self) -> dict:
+        """What the analysis must know of a sample, as `material.Plan` takes it; nothing without
+        one."""
+        if not self.unsampled:
+            return {}
+        names = {"unsampled": list(self.unsampled), "checks": self._sample.checks}
+        return {"grid": self.config["grid"]} | names
+
+    @cached_property
+    def _sample(self) -> Sample:
+        settings = self.settings
+        return sample_of(self._possible, settings.sample, settings.also, settings.seed)
+
+    @cached_property
+    def _possible(self) -> dict[str, Cell]:
         return {name: cell for name, cell in self._grid.items() if name not in self.excluded}
 
     @cached_property
@@ -168,19 +194,20 @@ class Study:
 
     @cached_property
     def predicted(self) -> dict[str, Cell]:
-        """The cells of `predict` by name."""
-        return cells(self.config["predict"] or [])
+        """The cells of `predict`, and those that a sample leaves out, by name."""
+        return cells(self.config["predict"] or []) | self.unsampled
 
     @cached_property
     def counted(self) -> dict[str, Cell]:
-        """The architectures whose work is counted although no model of them is made, by name: those
-        of cells that are predicted and of the paper's tables."""
+        """The architectures of which no model is made but whose work is counted, by name: those of
+        cells that are predicted and of the paper's tables."""
         cells = self.predicted.values()
         wanted = [architecture(cell) | {"precision": cell["precision"]} for cell in cells]
         for entry in self.config["imports"]:
             if entry["path"].endswith(".csv"):
                 wanted += paper_architectures(entry["path"], entry["model"])
-        return {cell_name(axes): axes for axes in wanted}
+        made = {_counted_name(axes) for axes in self.trained.values()}
+        return {name: axes for axes in wanted if (name := cell_name(axes)) not in made}
 
     def facts_files(self, models: str) -> list[str]:
         """The facts of every trained model."""
@@ -298,6 +325,11 @@ class Study:
         return {name: rank for rank, name in enumerate(by_cost, start=1)}
 
 
+def _counted_name(axes: Cell) -> str:
+    """The name under which an architecture's work is known."""
+    return cell_name(architecture(axes) | {"precision": axes["precision"]})
+
+
 IMAGES = ("fashion-mnist",)
 
 
@@ -372,6 +404,11 @@ class PartialStudy(Study):
             for name, cell in self.whole.cells.items()
             if self._timed[name] and self._is_trained(name)
         }
+
+    @property
+    def unsampled(self) -> dict[str, Cell]:
+        """The cells that the sample of the whole study leaves out."""
+        return self.whole.unsampled
 
     def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
