@@ -182,6 +182,12 @@ DEFAULT = (
 CONFIG_FILE = (
     Typed("snakemake -n -q rules --configfile my.yaml", r"measure +280\n", before=tutorial),
     Typed(
+        "snakemake results/mine/report.html --configfile my.yaml "
+        "--config 'also=[mnist_layers6_batch4_conv3_input28_threads1]'",
+        r"measure +280\n",
+        dry=True,
+    ),
+    Typed(
         "snakemake --configfile my.yaml",
         "Report: .*/results/mine/report.html",
         before=one_cell("my.yaml", "results/mine"),
