@@ -233,7 +233,7 @@ DEMO = (
 ELSEWHERE = (
     Typed(
         "snakemake --snakefile ~/tfscale/Snakefile --workflow-profile demo",
-        r"measure +20\n",
+        r"measure +33\n",
         dry=True,
         folder="../elsewhere",
     ),
