@@ -84,6 +84,13 @@ def test_cells_with_a_doubt_are_counted(changes, words):
     assert words in warned(**changes)
 
 
+def test_the_rounds_that_would_narrow_the_intervals_are_named():
+    cells = pd.DataFrame([cell(half_width=0.1), cell(cell="b", half_width=0.1)])
+    tables = {"drift": NO_DRIFT, "outliers": NO_OUTLIER, "predictions": NO_PREDICTION}
+    (said,) = study_marks(cells, processes(), {"warnings": []}, tables)
+    assert said.startswith("At this noise about 20 rounds (timing.rounds) would bring half")
+
+
 def test_drift_outliers_and_extrapolations_are_told():
     drift = [{"machine": "h", "term": "round_3", "total": 1.1, "total_low": 1.02}]
     tables = {

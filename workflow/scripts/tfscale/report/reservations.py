@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from math import expm1, log
+from math import ceil, expm1, log
 
 import pandas as pd
 
@@ -74,6 +74,13 @@ def _kind(line: str) -> str:
 def _latencies(cells: pd.DataFrame) -> Iterator[str]:
     if few := int(cells["coverage"].isna().sum()):
         yield f"{have(few)} too few processes for an interval: read the range."
+    width = float(cells["half_width"].median())
+    if CHANGED < width:
+        rounds = ceil(int(cells["rounds"].max()) * (width / CHANGED) ** 2)
+        yield (
+            f"At this noise about {rounds} rounds (timing.rounds) would bring half of the latencies "
+            f"within ± {percent(CHANGED)}."
+        )
     if noisy := int((cells["noise"] > NOISY).sum()):
         yield f"{have(noisy)} a typical latency of over {NOISY} times the undisturbed one."
     if unsettled := int((cells["unsettled_processes"] > 0).sum()):
