@@ -133,13 +133,14 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
         return [f"Throughput still gains at batch {most}, the largest run."]
     if len(enough) > MOST_NAMED:
         enough = enough.iloc[[0, -1]]
-    at = [
-        f"batch {batch}{_where(own, axes)}"
-        for batch, own in enough.groupby("enough_batch", sort=False)
+    parts = [
+        f"{batch}{_where(own, axes)}" for batch, own in enough.groupby("enough_batch", sort=False)
     ]
+    parts[0] = parts[0].replace(" ", " is enough ", 1) if axes else f"{parts[0]} is enough"
     rising = rows[rows["enough_batch"] == rows["greatest_batch"]]
-    more = f", and still gains at {rising['greatest_batch'].max()}{_where(rising, axes)}"
-    return [f"Throughput gains under 10 % beyond {listed(at)}{more if len(rising) else ''}."]
+    if len(rising):
+        parts.append(f"none up to {rising['greatest_batch'].max()}{_where(rising, axes)}")
+    return [f"Batch {', '.join(parts)} (90 % of throughput)."]
 
 
 def _where(rows: pd.DataFrame, axes: list[str]) -> str:
