@@ -94,8 +94,6 @@ def test_one_batch_size_cannot_tell_a_call_from_its_examples():
     cells = work_cells(batches=(32,))
     table = rates(fitted(cells), CONFIDENCE).set_index("term")
     assert table.loc["matmul_flop", "verdict"].endswith("in proportion to fixed")
-    found = saturation(fitted(cells), CONFIDENCE)
-    assert set(found["verdict"]) == {"not testable: every call had a batch of 32"}
 
 
 def test_half_of_the_best_throughput_is_reached_where_it_is():
@@ -107,8 +105,6 @@ def test_half_of_the_best_throughput_is_reached_where_it_is():
     inside = (found["n_half_low_examples"] < truth) & (truth < found["n_half_high_examples"])
     assert inside.mean() > 0.8
     assert found["n_half_examples"].to_numpy() == pytest.approx(truth, rel=0.2)
-    assert (found["b90_examples"] == 9 * found["n_half_examples"]).all()
-    assert found.set_index("layers").loc[10, "verdict"].eq("reached within batch 64").all()
 
 
 def test_what_holds_a_cell_up_is_named():
@@ -142,7 +138,7 @@ def test_few_cells_claim_nothing(few):
     verdicts = rates(groups, CONFIDENCE)["verdict"]
     assert verdicts.str.startswith("not testable: ").all()
     assert labels(groups)["label"].str.startswith("not testable: ").all()
-    assert saturation(groups, CONFIDENCE)["verdict"].str.startswith("not testable: ").all()
+    assert saturation(groups, CONFIDENCE)["n_half_low_examples"].isna().all()
     assert operation_shares(groups, CONFIDENCE)["time_share"].sum() == pytest.approx(1)
 
 

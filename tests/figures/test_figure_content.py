@@ -26,15 +26,6 @@ def test_the_matched_figure_tells_what_the_boxes_hide(every, data):
     assert sentence.startswith("From conv size 3 to 8 a call takes ")
 
 
-def test_the_saturation_figure_marks_the_tables_places(every, data):
-    figure = every["saturation"].figure
-    table = data.fitted("saturation")
-    wanted = table[(table["conv_size"] == 5) & (table["layers"] == 4)].iloc[0]
-    marks = [line for line in figure.axes[1].lines if line.get_marker() == "d"]
-    places = [float(line.get_xdata()[0]) for line in marks]
-    assert any(place == pytest.approx(wanted["n_half_examples"]) for place in places)
-
-
 def test_a_band_of_a_law_holds_its_curve():
     x, levels = np.geomspace(4, 10, 50), np.array([4.0, 6, 8, 10])
     x[[0, -1]] = 4, 10

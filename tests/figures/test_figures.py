@@ -71,7 +71,6 @@ def test_what_one_cell_cannot_fill(lonely):
         "matched_conv_size",
         "laws",
         "interaction",
-        "saturation",
         "thresholds",
         "held_out",
         "machines",

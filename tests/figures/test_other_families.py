@@ -1,7 +1,6 @@
 """Figures of families that are not the paper's: text axes, one axis only, none at all."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from figure_study import data_of, drawn, panels
 from matplotlib.legend import Legend
@@ -87,11 +86,3 @@ def test_the_first_axis_on_text_stands_at_places(study):
 
 def test_models_have_the_colours_of_the_palette_in_their_order(study):
     assert [data_of(study, family).colour for family in FIGURES] == list(NAMES[:3])
-
-
-def test_the_fits_of_saturation_are_those_of_the_levels_that_are_drawn(study):
-    for family, count in (("mlp", 3), ("deep", 3), ("fixed", 1)):
-        figure = drawn("saturation", data_of(study, family)).figure
-        beyond = [line for line in figure.axes[1].lines if line.get_linestyle() == ":"]
-        assert len(beyond) == count  # each curve ends dotted
-        assert all(np.isfinite(line.get_ydata()).all() for line in beyond)

@@ -70,7 +70,7 @@ def svg(tmp_path):
     for name, (view, text) in figures.items():
         markup = f'<svg viewBox="0 0 {view}">\n<text>{text}</text></svg>'
         (tmp_path / f"mnist_{name}.svg").write_text(markup, encoding="utf-8")
-    said = {name: {"title": name.title(), "says": [f"Of {name}."]} for name in figures}
+    said = {n: {"title": n.title(), "says": [f"Of {n}."], "filled": True} for n in figures}
     (tmp_path / "mnist.json").write_text(json.dumps(said))
     return str(tmp_path / "mnist.json")
 
@@ -124,7 +124,11 @@ def test_fitted_tables_have_units_and_say_how_long_they_are(tmp_path):
     rows = {"machine": "h", "layers": range(100), "overhead_s": 2e-4, "p_value": 1e-5}
     pd.DataFrame(rows).to_parquet(tmp_path / "saturation.parquet")
     (table,) = fitted_tables(tmp_path, {"saturation": ["Said."]})
-    assert (table.title, table.total, len(table.shown.rows)) == ("Saturation", 100, 60)
+    assert (table.title, table.total, len(table.shown.rows)) == (
+        "Throughput against batch",
+        100,
+        60,
+    )
     assert table.says == ["Said."]
     assert [head for head, _ in table.shown.heads] == ["layers", "overhead s", "p value"]
     assert table.shown.rows[3] == ("3", "200 µs", "< 0.001")

@@ -4,10 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+
 from tfscale.axes import adopt
 from tfscale.models.family import build
 from tfscale.models.make import make_model
 from tfscale.study.families import builtin, family_of
+
+# As a job sets them, before any test of this process makes TensorFlow start with others: tests of
+# several files share a process in an order that nobody knows.
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
 
 RECIPE = {
     "epochs": 2,

@@ -130,7 +130,7 @@ def test_the_floor_and_the_roofs_are_written(inputs, tmp_path):
     calls = {"a": [call, call | {"batch_size": 8}], "b": [call], "c": [call]}
     paths = [str(tmp_path / "floor.parquet"), str(tmp_path / "roofs.parquet")]
     said = floor.time_floor(facts, calls, PROTOCOL, *paths)
-    assert said.startswith("the framework's floor: ") and "with 1 threads" in said
+    assert said.startswith("the framework's floor: ") and "threads: 1" in said
     rows = pd.read_parquet(paths[0]).to_dict("records")
     assert [(row["inputs"], row["batch_size"], row["threads"]) for row in rows] == [
         (inputs_digest(INPUTS), 2, 1),

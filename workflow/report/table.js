@@ -9,7 +9,7 @@ const COLUMNS = [
   ...several,
   ...AXES.map((axis) => ({ key: axis.key, words: axis.name, text: (c) => level(c, axis.key), plain: !axis.number })),
   ...["latency_s", "half_width", "throughput_per_s", "typical_s"].map(quantity),
-  { key: "bound", words: "bound", text: (c) => c.bound, plain: true },
+  { key: "bound", words: "bound", text: (c) => c.bound, plain: true, long: true },
   { key: "marks", words: "marks", text: (c) => (c.marks ? `⚠ ${c.marks}` : ""), plain: true, mark: true, long: true },
 ];
 

@@ -69,7 +69,7 @@ CALL_AXES = {
 RESERVED = ("model", *CALL_AXES, "runtime", "environment")
 """Names that no parameter of `build` may have: axes of every call, now or later."""
 COLUMNS = frozenset(
-    """affinity b90_examples batches best_batch called_batch calls cell cells chance
+    """affinity batches best_batch called_batch calls cell cells chance
     context_switches_involuntary context_switches_voluntary coverage cpu_model data device
     disturbed disturbed_processes disturbed_reason doubtful durations_ns enough_batch
     environment_id extrapolates factor fold gain greatest_batch group half_width host hours

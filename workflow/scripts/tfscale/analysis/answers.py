@@ -17,7 +17,7 @@ from tfscale.analysis.plans import cost_of
 from tfscale.analysis.slices import MARGIN, shape
 from tfscale.analysis.words import level, listed, short_names
 from tfscale.axes import FAMILIES
-from tfscale.units import bracketed, percent, three
+from tfscale.units import bracketed, percent, seconds, three
 from tfscale.words import axis_name, counted, p_words
 
 ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
@@ -126,7 +126,6 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     axes = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
-    axes = axes or [axis for axis in shape(rows) if saturation[axis].nunique() > 1][:2]
     enough = rows[rows["enough_batch"] < rows["greatest_batch"]]
     if enough.empty:
         most = rows["greatest_batch"].max()
@@ -134,13 +133,17 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     if len(enough) > MOST_NAMED:
         enough = enough.iloc[[0, -1]]
     parts = [
-        f"{batch}{_where(own, axes)}" for batch, own in enough.groupby("enough_batch", sort=False)
+        f"{batch}{' is enough' * first}{_where(own, axes)}"
+        for first, (batch, own) in zip(
+            [True, False, False], enough.groupby("enough_batch", sort=False), strict=False
+        )
     ]
-    parts[0] = parts[0].replace(" ", " is enough ", 1) if axes else f"{parts[0]} is enough"
     rising = rows[rows["enough_batch"] == rows["greatest_batch"]]
     if len(rising):
         parts.append(f"none up to {rising['greatest_batch'].max()}{_where(rising, axes)}")
-    return [f"Batch {', '.join(parts)} (90 % of throughput)."]
+    same = [axis for axis in shape(rows) if axis not in axes and saturation[axis].nunique() > 1]
+    fixed = [f"{axis_name(axis)} {level(rows[axis].iloc[0])}" for axis in same]
+    return [f"Batch {', '.join(parts)}{f' ({listed(fixed)})' if fixed else ''}."]
 
 
 def _where(rows: pd.DataFrame, axes: list[str]) -> str:
@@ -164,7 +167,8 @@ def law_words(laws: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
             return [f"Time {LAW_WORDS[best['verdict']]} {name}."]
         if str(best["verdict"]).startswith(NONE) and best["slices_differ_p"] < UNLIKE:
             why = f"its growth depends on the other axes, {p_words(best['slices_differ_p'])}"
-            return [f"Time has no one law along {name}: {why}."]
+            near = "a logarithm" if best["law"] == "log" else f"the law {best['law']}"
+            return [f"Time has no one law along {name} ({near} comes nearest): {why}."]
     return []
 
 
@@ -194,7 +198,7 @@ def within_words(
     price = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
     return [
         f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]} has the highest "
-        f"throughput: {three(per_s)} examples a second{price}."
+        f"throughput: {three(per_s)} examples a second ({seconds(best['latency_s'])} a call){price}."
     ]
 
 
@@ -259,7 +263,8 @@ def trust(cells: pd.DataFrame, processes: pd.DataFrame, drift: pd.DataFrame) -> 
     if len(known) < len(cells) / 2:
         width = float("inf")
     certain = drift[(drift["total_low"] > 1) | (drift["total_high"] < 1)]["total"]
-    drifted = max((abs(log(total)) for total in certain), default=0.0)
+    total = max(certain, key=lambda total: abs(log(total)), default=1.0)
+    drifted = abs(log(total))
     disturbed = float(processes["disturbed"].mean())
     worst = max(width, drifted, AMBER if disturbed > 0.5 else 0.0)
     colour = "Green" if worst < AMBER else ("Amber" if worst < RED else "Red")
@@ -268,9 +273,7 @@ def trust(cells: pd.DataFrame, processes: pd.DataFrame, drift: pd.DataFrame) -> 
         if np.isfinite(width)
         else "most latencies have no interval"
     )
-    moved = (
-        f"times drifted by {percent(np.expm1(drifted))}" if drifted > AMBER else "no drift over 5 %"
-    )
+    moved = f"times drifted by the factor {total:.2f}" if drifted > AMBER else "no drift over 5 %"
     return (
         f"{colour}: {counted(int(cells['rounds'].max()), 'round')}, {good}, "
         f"{percent(disturbed)} of processes disturbed, {moved}."

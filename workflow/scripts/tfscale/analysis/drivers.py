@@ -29,7 +29,8 @@ DRIVERS = described(
 
 
 def drivers(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a machine, model and axis with an order, the strongest first.
+    """One row a machine, model and axis with an order, the strongest first, batch size last: more
+    examples a call are more work, whatever the model.
 
     The pairs are cells at the two ends of a slice (all other axes fixed), of the widest kind of
     slice that the study has. `ratio_low` and `ratio_high` hold every pair's ratio with the
@@ -51,7 +52,8 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
 def _strongest_first(table: pd.DataFrame) -> list[dict]:
     pairs = {factor: _pairs(table, factor) for factor in effective(table)}
     found = [_driver(rows, factor) for factor, rows in pairs.items() if rows is not None]
-    return sorted(found, key=lambda row: -abs(np.log(row["ratio"])))
+    found.sort(key=lambda row: -abs(np.log(row["ratio"])))
+    return sorted(found, key=lambda row: row["factor"] == "batch_size")
 
 
 def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:

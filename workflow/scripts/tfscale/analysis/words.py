@@ -91,16 +91,22 @@ def short_names(cells: pd.DataFrame) -> pd.Series:
     """The cells of one family by what differs among them, e.g. `L8 B16 C5`: the first letters of an
     axis, as many as tell it from the others, and its level; the whole name where nothing differs.
     """
-    first, *rest = [*model_axes(cells["model"].iloc[0]), *CALL_AXES]
-    varied = [a for a in (first, "batch_size", *rest) if cells[a].nunique() > 1]
-    varied = list(dict.fromkeys(varied))
-    if not varied:
+    short = short_axes(cells)
+    if not short:
         return cells["cell"].astype(str)
     names = pd.Series("", index=cells.index)
-    for axis in varied:
-        values = cells[axis].map(level)
-        names += " " + (values if axis in CATEGORIES else letters(axis, varied) + values)
+    for axis, first in short.items():
+        names += " " + first + cells[axis].map(level)
     return names.str.strip()
+
+
+def short_axes(cells: pd.DataFrame) -> dict[str, str]:
+    """The axes that differ among cells of one family, in the order of names, with their letters;
+    none where the value says it all."""
+    first, *rest = [*model_axes(cells["model"].iloc[0]), *CALL_AXES]
+    order = dict.fromkeys(axis for axis in (first, "batch_size", *rest) if axis in cells)
+    varied = [axis for axis in order if cells[axis].nunique() > 1]
+    return {axis: "" if axis in CATEGORIES else letters(axis, varied) for axis in varied}
 
 
 def letters(axis: str, others: Sequence[str]) -> str:

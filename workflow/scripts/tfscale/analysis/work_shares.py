@@ -126,16 +126,13 @@ def _label(support: np.ndarray) -> str:
     return f"{BOUNDS[first]}-bound"
 
 
-B90 = 9
-"""B / (B + n_half) = 0.9 at B = 9 n_half (Hockney and Jesshope 1988)."""
 SATURATION = described(
     {
         **GROUP_COLUMNS,
         **model_axes(),
-        **bounded("overhead", "seconds of a call whatever its batch", "_s"),
+        "per_call_s": number("seconds of a call whatever its batch: overhead and its weights"),
         "per_example_s": number("seconds that one more example takes"),
-        **bounded("n_half", "batch at half of the best throughput", "_examples"),
-        **bounded("b90", "batch at 90 % of the best throughput", "_examples"),
+        **bounded("n_half", "batch at half of an endless one's throughput", "_examples"),
         "most_throughput_per_s": number("examples a second of an endless batch"),
         "least_batch": count("least batch that was run"),
         "greatest_batch": count("greatest batch that was run"),
@@ -144,7 +141,6 @@ SATURATION = described(
         "enough_batch": count("least batch that was measured to reach 90 % of it"),
         "gain": number("the highest throughput over that of the least batch"),
         "batches": count("batch sizes that were run"),
-        "verdict": text("B90: reached, not reached, undetermined or not testable"),
     }
 )
 ENOUGH = 0.9
@@ -152,12 +148,11 @@ ENOUGH = 0.9
 
 
 def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and architecture: the overhead of a call, the batch at which half and 90 %
-    of the best throughput is reached by the work model, and what was measured of that.
+    """One row a group and architecture: what a call and an example take by the work model, and what
+    was measured of its throughput against batch.
 
-    A call takes overhead + B · per_example; n_half is their ratio and B90 nine times that, with
-    percentiles of the bootstrap. `verdict`: reached or not reached by the study's greatest batch,
-    undetermined (the interval holds that batch) or not testable (one batch size).
+    A call takes per_call + B · per_example; n_half, the batch at half of the throughput of an
+    endless one, is their ratio (Hockney and Jesshope 1988), with percentiles of the bootstrap.
     """
     rows = [row for one in fitted for row in _saturation(one, confidence)]
     return pd.DataFrame(rows, columns=SATURATION.names)
@@ -167,31 +162,23 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
     number, axes = architecture(one.cells), shape(one.cells)
     shapes = one.cells[~number.duplicated()].assign(called_batch=1)
     x = design(shapes)
-    overhead_s, each_s = _split(x, one.model.costs)
-    n_half = _ratio(overhead_s, each_s)
+    per_call_s, each_s = _split(x, one.model.costs)
+    n_half = _ratio(per_call_s, each_s)
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    once_s = np.array([_split(x, costs)[0] for costs in one.draws])
-    low_s, high_s = bounds(once_s, confidence, len(shapes))
     best = _ratio(np.ones(len(shapes)), each_s)
     measured = [_measured(rows) for _, rows in one.cells.groupby(number)]
     return [
         one.group
         | {axis: values[axis] for axis in axes}
         | {
-            "overhead_s": overhead_s[i],
-            "overhead_low_s": low_s[i],
-            "overhead_high_s": high_s[i],
+            "per_call_s": per_call_s[i],
             "per_example_s": each_s[i],
             "n_half_examples": n_half[i],
             "n_half_low_examples": low[i],
             "n_half_high_examples": high[i],
-            "b90_examples": B90 * n_half[i],
-            "b90_low_examples": B90 * low[i],
-            "b90_high_examples": B90 * high[i],
             "most_throughput_per_s": best[i],
             **seen,
-            "verdict": _verdict(one, seen["greatest_batch"], B90 * low[i], B90 * high[i]),
         }
         for i, (values, seen) in enumerate(zip(shapes.to_dict("records"), measured, strict=True))
     ]
@@ -221,15 +208,3 @@ def _split(x: np.ndarray, costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """The quotient; infinite where an example costs nothing, so that no batch is enough."""
     return np.divide(above, below, out=np.full(len(above), np.inf), where=below > 0)
-
-
-def _verdict(one: Fitted, most: int, low: float, high: float) -> str:
-    if one.cells["called_batch"].nunique() < 2:
-        return f"not testable: every call had a batch of {most}"
-    if not len(one.draws):
-        return f"not testable: {TOO_FEW}"
-    if high <= most:
-        return f"reached within batch {most}"
-    if low > most:
-        return f"not reached within batch {most}"
-    return f"undetermined: the interval holds batch {most}"

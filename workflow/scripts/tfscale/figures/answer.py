@@ -20,7 +20,6 @@ from tfscale.figures.look import (
     in_words,
     level_axis,
     level_handles,
-    level_text,
     points,
 )
 from tfscale.units import three
@@ -131,7 +130,8 @@ def drivers(data: FigureData) -> Drawn:
     rows, place = table.to_dict("records"), np.arange(len(table))
     ratio, low, high = table[["ratio", "ratio_low", "ratio_high"]].to_numpy(float).T
     figure, axes = plt.subplots(figsize=SMALL_IN)
-    axes.barh(place, ratio - 1, left=1, height=0.5, color=data.colour)
+    batch = (table["factor"] == "batch_size").to_numpy()
+    axes.barh(place, ratio - 1, left=1, height=0.5, color=np.where(batch, "0.7", data.colour))
     axes.hlines(place, low, high, color="black", linewidth=1.6)
     for ends in (low, high):
         axes.plot(ends, place, "|", color="black", markersize=9)
@@ -170,15 +170,14 @@ def batches(data: FigureData) -> Drawn:
             linestyle=data.palette.dash(by, own[by].iloc[0]),
         )
         enough = own[own["called_batch"] == row["enough_batch"]]
+        enough = enough[enough["called_batch"] < row["greatest_batch"]]
         axes.plot(enough["called_batch"], enough["throughput_per_s"], **RING)
     cells = pd.concat(lines)
     level_axis(axes, "batch_size", sorted(cells["called_batch"].unique()))
     amount(axes.yaxis, LABELS["throughput_per_s"], cells["throughput_per_s"], log=True)
-    ring = Line2D([], [], **RING, label="90 % of its highest")
+    ring = Line2D([], [], **RING, label="enough: 90 % of its highest")
     _below(figure, [*level_handles(data, by, cells, line=True), ring], axis_name(by))
-    same = [axis for axis in known if axis != by and data.cells[axis].nunique() > 1]
-    at = ", ".join(f"{axis_name(axis)} {level_text(rows[axis].iloc[0])}" for axis in same)
-    return Drawn(figure, batch_words(table) + [f"Drawn for {at}."] * bool(at))
+    return Drawn(figure, batch_words(table))
 
 
 RING: dict[str, Any] = {

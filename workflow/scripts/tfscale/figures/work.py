@@ -10,11 +10,9 @@ from matplotlib.patches import Patch
 from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import shape
 from tfscale.analysis.work_model import OPERATION_WORDS
-from tfscale.axes import AXES
 from tfscale.figures.look import (
     HATCHES,
     HEIGHT_IN,
-    LABELS,
     MANY_POINTS,
     NAMES,
     WIDE_IN,
@@ -23,17 +21,13 @@ from tfscale.figures.look import (
     FigureData,
     amount,
     evenly,
-    hollow_handle,
     in_words,
     legend,
-    level_axis,
-    level_handles,
     level_text,
     named,
 )
-from tfscale.figures.look import points as draw_points
 from tfscale.study.kinds import KINDS
-from tfscale.words import axis_label, axis_name, counted, share
+from tfscale.words import axis_name, counted, share
 
 GIGA = 1e9
 BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
@@ -191,110 +185,3 @@ def _bars(axes: Axes, rows: pd.DataFrame, shown: list[str], varied: list[str]) -
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of the fitted time of a call (%)")
     axes.grid(visible=False, axis="y")
-
-
-MOST_CURVES = 5
-BEYOND = 16
-"""How many times the greatest batch the curves are drawn, and no more."""
-REACHED = {"n_half": 0.5, "b90": 0.9}
-
-
-def saturation(data: FigureData) -> Drawn:
-    """Measured latency and throughput against batch with the work model's overhead + batch x cost
-    of an example, n_half and B90; a curve a level of the first axis, dotted beyond what was
-    measured."""
-    first = data.first
-    same = [axis for axis in shape(data.cells) if axis != first]
-    cells = _swept(data.main, same)
-    if cells["called_batch"].nunique() < 2:
-        return in_words("No saturation: every call of this study has the same batch size.")
-    fits = _fits(data, cells)
-    if fits.empty:
-        return in_words("No saturation: the work model has no cost of an example here.")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDE_IN, HEIGHT_IN))
-    own = cells[cells[first].isin(fits[first])] if first != "batch_size" else cells
-    per_s = own["called_batch"] / own["latency_s"]
-    _intervals(left, data, own)
-    own = own.assign(x=own["called_batch"])
-    draw_points(left, data, own.assign(y=own["latency_s"]))
-    draw_points(right, data, own.assign(y=per_s))
-    for fit in fits.to_dict("records"):
-        _curves(left, right, data, fit, own["called_batch"].max())
-    amount(left.yaxis, LABELS["latency_s"], own["latency_s"], "s")
-    amount(right.yaxis, LABELS["throughput_per_s"], [*per_s, *_marked(fits)])
-    levels = sorted(own["called_batch"].unique().tolist())
-    for axes in (left, right):
-        level_axis(axes, "batch_size", levels)
-    amount(right.xaxis, axis_label("batch_size"), right.get_xlim())
-    marks = [
-        Line2D(
-            [], [], color="0.3", marker=marker, linestyle="-", label=label, markerfacecolor="white"
-        )
-        for marker, label in (("d", "n_half: 50 %"), ("p", "B90: 90 %"))
-    ]
-    lines = level_handles(data, first, own, line=True)
-    legend(right, [*lines, *hollow_handle(own)], axis_name(first))
-    legend(right, marks, "of the best throughput", 0.4)
-    said = [
-        f"{axis_name(axis)} {level_text(cells[axis].iloc[0])}"
-        for axis in same
-        if data.cells[axis].nunique() > 1
-    ]
-    return Drawn(figure, [f"Drawn for {', '.join(said)}."] if said else [])
-
-
-def _swept(cells: pd.DataFrame, same: list[str]) -> pd.DataFrame:
-    """The cells of the levels of `same` with the most batch sizes and cells."""
-    if cells.empty or not same:
-        return cells
-    number = cells.groupby(same).ngroup()
-    sizes = cells.groupby(number)["called_batch"].agg(["nunique", "size"])
-    return cells[number == sizes.sort_values(["nunique", "size"], kind="stable").index[-1]]
-
-
-def _fits(data: FigureData, cells: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the table of saturation for at most 5 levels of the first axis of these cells; of
-    models without an axis the one row."""
-    table, first = data.fitted("saturation"), data.first
-    same = [axis for axis in AXES if axis in table and axis in cells and axis != first]
-    alike = (table[same] == cells[same].iloc[0]).all(axis=1) & (table["per_example_s"] > 0)
-    table = table.assign(**{first: table.get(first, cells[first].max())})[alike]
-    table = table[table[first].isin(cells[first])].sort_values(first)
-    count = min(len(table), MOST_CURVES)
-    return table.iloc[evenly(len(table), count)]
-
-
-def _intervals(axes: Axes, data: FigureData, cells: pd.DataFrame) -> None:
-    for cell in cells.to_dict("records"):
-        axes.plot(
-            [cell["called_batch"]] * 2,
-            [cell["latency_low_s"], cell["latency_high_s"]],
-            color=data.palette.colour(data.first, cell[data.first]),
-            linewidth=1.2,
-        )
-
-
-def _curves(left: Axes, right: Axes, data: FigureData, fit: dict, greatest: int) -> None:
-    level, most = fit[data.first], BEYOND * greatest
-    colour = data.palette.colour(data.first, level)
-    place = fit["b90_examples"]
-    far = min(max(2 * place if np.isfinite(place) else most, greatest), most)
-    for batch, dash, width in (
-        (np.geomspace(fit["least_batch"], greatest, 80), data.palette.dash(data.first, level), 1.5),
-        (np.geomspace(greatest, far, 40), ":", 1.0),
-    ):
-        latency_s = fit["overhead_s"] + batch * fit["per_example_s"]
-        right.plot(batch, batch / latency_s, color=colour, linestyle=dash, linewidth=width)
-        if dash != ":":
-            left.plot(batch, latency_s, color=colour, linestyle=dash, linewidth=width)
-    for (name, reached), marker in zip(REACHED.items(), ("d", "p"), strict=True):
-        x, low, high = (fit[f"{name}{end}_examples"] for end in ("", "_low", "_high"))
-        if fit["least_batch"] <= x <= most:
-            y = reached * fit["most_throughput_per_s"]
-            right.plot([x], [y], color=colour, marker=marker, markerfacecolor="white", zorder=5)
-            if np.isfinite(low) and np.isfinite(high):
-                right.plot([max(low, fit["least_batch"]), min(high, most)], [y, y], color=colour)
-
-
-def _marked(fits: pd.DataFrame) -> list[float]:
-    return (REACHED["b90"] * fits["most_throughput_per_s"]).tolist()

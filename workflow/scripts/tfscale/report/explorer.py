@@ -52,7 +52,7 @@ def policy(scripts: list[str]) -> str:
     )
 
 
-def brief(value: float, digits: int = 4) -> float | None:
+def brief(value: float, digits: int = 5) -> float | None:
     """The value to a few significant digits; None where there is no number."""
     return float(f"{value:.{digits}g}") if value is not None and isfinite(value) else None
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tfscale.analysis.answers import ANSWER, CANNOT_SAY, DETAIL, TRUST
 from tfscale.analysis.slices import own_axes
-from tfscale.analysis.words import short_names
+from tfscale.analysis.words import short_axes, short_names
 from tfscale.files.whole import write_text
 from tfscale.report.explorer import (
     code_block,
@@ -37,7 +37,7 @@ from tfscale.report.tables import (
 )
 from tfscale.study import outputs
 from tfscale.tables.latency import read_processes
-from tfscale.words import WARNING
+from tfscale.words import WARNING, axis_name
 
 TABLES = ("regimes", "laws", "drift", "outliers", "predictions", "next")
 """The fitted tables that the page reads column by column."""
@@ -102,7 +102,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         untrained=[family for family, rows in families.items() if data_of(rows) == "none"],
         data_of={family: data_of(rows) for family, rows in families.items()},
         titles={family: title_of(family) for family in families},
-        first_screen=first_screen(findings, figures, [table.name for table in shown]),
+        first_screen=first_screen(cells, findings, figures, [table.name for table in shown]),
         trust=findings.loc[findings["topic"] == TRUST, "sentence"].iloc[0],
         marks=reservations,
         models=model_table(cells),
@@ -201,10 +201,14 @@ def _environments(runs_path: str) -> list[dict]:
 
 
 def first_screen(
-    findings: pd.DataFrame, figures: Mapping[str, list[dict]], tables: Collection[str]
+    cells: pd.DataFrame,
+    findings: pd.DataFrame,
+    figures: Mapping[str, list[dict]],
+    tables: Collection[str],
 ) -> list[dict]:
     """For each family what the page says of it first: name, title, its figures of the first screen,
-    its sentences and what the study cannot say of it, each with the place of its evidence.
+    the letters of short names, its sentences and what the study cannot say of it, each with the
+    place of its evidence.
 
     `tables` are the fitted tables that the page shows; evidence elsewhere is that of the cells.
     """
@@ -220,6 +224,11 @@ def first_screen(
             "name": family,
             "title": title_of(family),
             "figures": [figure for figure in drawn if figure["name"] in outputs.FIRST],
+            "letters": [
+                f"{first} {axis_name(axis)}"
+                for axis, first in short_axes(own_axes(cells[cells["model"] == family])).items()
+                if first
+            ],
             "sentences": said(family, ANSWER),
             "open": said(family, CANNOT_SAY),
         }

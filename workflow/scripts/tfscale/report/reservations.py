@@ -75,7 +75,7 @@ def _latencies(cells: pd.DataFrame) -> Iterator[str]:
     if few := int(cells["coverage"].isna().sum()):
         yield f"{have(few)} too few processes for an interval: read the range."
     width = float(cells["half_width"].median())
-    if CHANGED < width:
+    if width > CHANGED:
         rounds = ceil(int(cells["rounds"].max()) * (width / CHANGED) ** 2)
         yield (
             f"At this noise about {rounds} rounds (timing.rounds) would bring half of the latencies "

@@ -207,18 +207,26 @@ def fitted_tables(folder: Path, says: Mapping[str, list[str]]) -> list[Fitted]:
     ]
 
 
+_LOW = re.compile(r"(.+)_low(_\w+)?")
+
+
 def _first_rows(title: str, table: pd.DataFrame) -> Shown:
-    """The first rows; no axis or machine that is the same in all rows, nothing empty."""
+    """The first rows; no axis or machine that is the same in all rows, nothing empty, an interval
+    behind its number."""
     constant = {name for name in table if name == "machine" or (name in AXES and name != "model")}
     dull = {name for name in constant if table[name].nunique(dropna=False) == 1}
     hidden = dull | set(HIDDEN) | set(table.columns[table.isna().all()])
     rows = table.head(MOST_FITTED_ROWS)
-    columns = {
-        name.replace("_", " "): map(_text(rows[name]), rows[name])
-        for name in table
-        if name not in hidden
-    }
-    return Shown.of(title, columns)
+    texts = {name: list(map(_text(rows[name]), rows[name])) for name in table if name not in hidden}
+    for found in filter(None, map(_LOW.fullmatch, list(texts))):
+        (base, unit), low = found.groups(""), found.group()
+        name, high = base + unit, f"{base}_high{unit}"
+        if name in texts and high in texts:
+            ends = zip(texts[name], texts.pop(low), texts.pop(high), strict=True)
+            texts[name] = [
+                value if a == b == "–" else f"{value} ({a} to {b})" for value, a, b in ends
+            ]
+    return Shown.of(title, {name.replace("_", " "): column for name, column in texts.items()})
 
 
 def _text(column: pd.Series) -> Text:
@@ -277,4 +285,6 @@ def _figures(words: Path) -> Iterator[dict]:
             "title": figure["title"],
             "caption": " ".join([text_of((caption_of(name),)).strip(), *figure["says"]]),
             "wide": width / height > WIDE,
+            "filled": figure["filled"],
+            "why": " ".join(figure["says"]),
         }

@@ -14,7 +14,6 @@ FIRST: dict[str, str] = {
 OF_ANY: dict[str, str] = {
     "laws": "Laws",
     "interaction": "Two axes together",
-    "saturation": "Latency and throughput against batch",
     "thresholds": "Threshold profiles",
     "roofline": "Roofline",
     "time_shares": "Where the time goes",
@@ -88,7 +87,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "work_model": ("Work model", "a machine, model, setting and cost of the work model"),
     "time_shares": ("Where the time goes", "a machine, model, setting and kind of operation"),
     "regimes": ("Bounds", "a cell: what holds it up"),
-    "saturation": ("Saturation", "an architecture: overhead, enough batch, n_half and B90"),
+    "saturation": ("Throughput against batch", "an architecture"),
     "thresholds": ("Thresholds", "a slice in which a factor varies"),
     "threshold_profiles": ("Threshold profiles", "a place in a sweep of at least six levels"),
     "spread": ("Spread", "a machine, model, factor and scale"),
@@ -104,7 +103,10 @@ TABLES: dict[str, tuple[str, str]] = {
     "drift": ("Drift", "a machine and term of the drift over the study"),
     "run_order": ("Run order", "a machine and model"),
     "machines": ("Machines", "a model, pair of machines and quantity"),
-    "claims": ("The paper's claims", "a claim (or part of it) and machine"),
+    "claims": (
+        "The paper's claims",
+        "a claim or part of it, of the time of a pass",
+    ),
 }
 """All are written for every study; a table that a study says nothing of has no row."""
 
@@ -123,6 +125,7 @@ TEMPLATES = (
     "analysis.html.j2",
     "explorer.html.j2",
     "cells.html.j2",
+    "again.html.j2",
     "missing.html.j2",
     "predictions.html.j2",
     "method.html.j2",

@@ -1,9 +1,4 @@
-"""Which cells of a grid are timed when only some of them are to be.
-
->>> line = {f"w{width}": {"model": "mlp", "width": width} for width in range(1, 10)}
->>> chosen(line, 3, 0)
-['w1', 'w9', 'w5']
-"""
+"""Which cells of a grid are timed when only some of them are to be."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
