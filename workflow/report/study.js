@@ -88,7 +88,7 @@ const QUANTITIES = [
   { key: "pass_mean_s", words: "time of a pass", unit: "s", text: (c) => seconds(c.pass_mean_s) },
   { key: "memory_timed_bytes", words: "peak memory", unit: "bytes", text: (c) => bytes(c.memory_timed_bytes) },
   { key: "flop_per_example", words: "FLOP an example", unit: "FLOP", text: (c) => digits(c.flop_per_example) },
-  { key: "parameters", words: "parameters", unit: "", text: (c) => c.parameters.toLocaleString("en") },
+  { key: "parameters", words: "parameters", unit: "", text: (c) => c.parameters?.toLocaleString("en") ?? "–" },
   { key: "test_accuracy", words: "test accuracy", unit: "share", text: accuracy },
 ];
 const quantity = (key) => QUANTITIES.find((one) => one.key === key);

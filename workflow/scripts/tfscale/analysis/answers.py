@@ -195,10 +195,10 @@ def within_words(
         return [f"No call takes less than {latency_ms:g} ms."]
     best = within.loc[within["throughput_per_s"].idxmax()]
     per_s = best["throughput_per_s"]
-    price = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
+    cost = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
     return [
         f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]} has the highest "
-        f"throughput: {three(per_s)} examples a second ({seconds(best['latency_s'])} a call){price}."
+        f"throughput: {three(per_s)} examples a second ({seconds(best['latency_s'])} a call){cost}."
     ]
 
 

@@ -167,7 +167,7 @@ def _marked(
 def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """The cells that a sample leaves out, with what is known of them as columns of `cells`."""
     here = predictions["machine"].isin(cells["machine"])
-    table = predictions[here & (predictions["why"] == "sample")].drop(columns="coverage")
+    table = predictions[here & (predictions["why"] == "sample")]
     if table.empty:
         return cells.head(0)
     half_width = (table["latency_high_s"] / table["latency_low_s"]) ** 0.5 - 1

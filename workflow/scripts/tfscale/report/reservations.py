@@ -78,8 +78,8 @@ def _latencies(cells: pd.DataFrame) -> Iterator[str]:
     if width > CHANGED:
         rounds = ceil(int(cells["rounds"].max()) * (width / CHANGED) ** 2)
         yield (
-            f"At this noise about {rounds} rounds (timing.rounds) would bring half of the latencies "
-            f"within ± {percent(CHANGED)}."
+            f"At this noise about {rounds} rounds (timing.rounds) would bring half of the "
+            f"latencies within ± {percent(CHANGED)}."
         )
     if noisy := int((cells["noise"] > NOISY).sum()):
         yield f"{have(noisy)} a typical latency of over {NOISY} times the undisturbed one."
