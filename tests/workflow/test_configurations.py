@@ -46,6 +46,7 @@ def test_a_wide_study_can_be_planned_in_batches(fresh):
     assert (whole["measure"], whole["merge"]) == (len(CELLS), 1)
 
 
+@pytest.mark.long
 def test_excluded_cells_are_taken_out_named_with_their_reason_and_come_back(project):
     kept = project.times("runs/*/*.parquet") | project.times("models/*/facts.json")
     reason = 'out of <memory> & it\'s "slow"'

@@ -65,6 +65,7 @@ def test_a_damaged_run_is_made_again_unasked(project):
     assert project.run_file(CELLS[2]).stat().st_size and project.plan("results/cells.parquet") == {}
 
 
+@pytest.mark.long
 def test_what_other_settings_made_is_made_again_on_demand(copied):
     copied.configure(timing={"min_calls": 6})
     done = copied.call()
@@ -77,6 +78,7 @@ def test_what_other_settings_made_is_made_again_on_demand(copied):
 
 
 @pytest.mark.parametrize("lost", [f"{DATA}.npz", "results/machine.json"])
+@pytest.mark.long
 def test_a_lost_file_that_all_models_or_runs_need_is_made_alone(project, lost):
     content = (project.root / lost).read_bytes()
     (project.root / lost).unlink()
@@ -101,6 +103,7 @@ def test_results_alone_make_a_partial_report_and_are_whole(copied):
     assert dear(copied) == before
 
 
+@pytest.mark.long
 def test_a_changed_setting_costs_a_line_and_what_would_keep_the_old_is_named(project):
     project.configure(training={"learning_rate": 0.002})
     printed = project.run("results/cells.parquet")

@@ -1,11 +1,13 @@
 """A report before all is done: what is there, what is missing, and how to finish it."""
 
 import pandas as pd
+import pytest
 from snakemake_project import CELLS
 
 PARTIAL = ("results/report.html", "--config", "partial=true")
 
 
+@pytest.mark.long
 def test_a_partial_report_shows_what_is_there_and_the_whole_study_goes_on_from_it(project):
     for path in ("runs.parquet", "cells.parquet", "report.html"):
         (project.root / "results" / path).unlink()

@@ -65,6 +65,7 @@ def test_an_edit_of_the_figure_code_redraws_figures(project):
     assert project.plan() == {}
 
 
+@pytest.mark.long
 def test_changed_training_settings_train_again(project):
     project.configure(training={"learning_rate": 0.002})
     assert project.plan() == TRAINED

@@ -318,7 +318,7 @@ SESSIONS = {
     "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
     "a first model": FIRST_MODEL, "more models": MORE_MODELS,
 }  # fmt: skip
-LONG = ("profile", "configuration file", "elsewhere", "more models")
+LONG = ("default", "profile", "configuration file", "elsewhere", "more models")
 """Sessions for make test-all."""
 OWN = "|".join(name.removesuffix(".yaml") for name in page_files.files() if ".yaml" in name)
 """The studies of docs/your-own-model.md: their commands differ in names alone."""

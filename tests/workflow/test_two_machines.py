@@ -1,6 +1,7 @@
 """A study that is about to be split says so before anything is timed."""
 
 import pandas as pd
+import pytest
 from snakemake_project import CELLS, Project
 
 SPLIT = "will never be pooled with the coming ones, as if of another machine"
@@ -13,6 +14,7 @@ def timed_again(project: Project, cell: str) -> tuple[str, int]:
     return printed, pd.read_parquet(project.root / "results/cells.parquet")["machine"].nunique()
 
 
+@pytest.mark.long
 def test_a_variable_that_splits_the_study_is_said_at_the_start(project, monkeypatch):
     printed, machines = timed_again(project, CELLS[0])
     assert SPLIT not in printed and machines == 1
