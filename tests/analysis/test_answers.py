@@ -136,12 +136,15 @@ def test_the_batch_that_is_enough_is_one_that_was_measured():
     for layers, own in cells.groupby("layers"):
         per_s = (own["batch_size"] / own["latency_s"]).set_axis(own["batch_size"])
         enough = table.loc[layers, "enough_batch"]
+        if np.isnan(enough):
+            assert (per_s[per_s.index < 128] < 0.9 * per_s.max()).all()
+            continue
         assert per_s[enough] >= 0.9 * per_s.max()
         assert (per_s[per_s.index < enough] < 0.9 * per_s.max()).all()
         assert table.loc[layers, "best_throughput_per_s"] == pytest.approx(per_s.max())
     (said,) = batch_words(saturated(cells))
     enough = table.loc[8, "enough_batch"]
-    assert said.startswith("Batch ") and f"{enough} at layers" in said.replace(" is enough", "")
+    assert said.startswith("Batch ") and f"{enough:.0f} at layers" in said.replace(" is enough", "")
 
 
 def test_throughput_that_still_gains_says_so_and_few_batches_nothing():

@@ -126,19 +126,19 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     axes = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
-    enough = rows[rows["enough_batch"] < rows["greatest_batch"]]
+    enough = rows[rows["enough_batch"].notna()]
     if enough.empty:
         most = rows["greatest_batch"].max()
         return [f"Throughput still gains at batch {most}, the largest run."]
     if len(enough) > MOST_NAMED:
         enough = enough.iloc[[0, -1]]
     parts = [
-        f"{batch}{' is enough' * first}{_where(own, axes)}"
+        f"{batch:.0f}{' is enough' * first}{_where(own, axes)}"
         for first, (batch, own) in zip(
             [True, False, False], enough.groupby("enough_batch", sort=False), strict=False
         )
     ]
-    rising = rows[rows["enough_batch"] == rows["greatest_batch"]]
+    rising = rows[rows["enough_batch"].isna()]
     if len(rising):
         parts.append(f"none up to {rising['greatest_batch'].max()}{_where(rising, axes)}")
     same = [axis for axis in shape(rows) if axis not in axes and saturation[axis].nunique() > 1]

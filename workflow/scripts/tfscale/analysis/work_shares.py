@@ -138,7 +138,7 @@ SATURATION = described(
         "greatest_batch": count("greatest batch that was run"),
         "best_batch": count("batch of the highest throughput that was measured"),
         "best_throughput_per_s": number("examples a second of that batch"),
-        "enough_batch": count("least batch that was measured to reach 90 % of it"),
+        "enough_batch": number("least batch with 90 % of it; missing = only the greatest has that"),
         "gain": number("the highest throughput over that of the least batch"),
         "batches": count("batch sizes that were run"),
     }
@@ -189,12 +189,13 @@ def _measured(cells: pd.DataFrame) -> dict:
     batch = cells["called_batch"]
     per_s = (batch / cells["latency_s"]).groupby(batch).median()
     best = per_s.idxmax()
+    enough = per_s.index[per_s >= ENOUGH * per_s[best]][0]
     return {
         "least_batch": per_s.index[0],
         "greatest_batch": per_s.index[-1],
         "best_batch": best,
         "best_throughput_per_s": per_s[best],
-        "enough_batch": per_s.index[per_s >= ENOUGH * per_s[best]][0],
+        "enough_batch": enough if enough < per_s.index[-1] else np.nan,
         "gain": per_s[best] / per_s.iloc[0],
         "batches": len(per_s),
     }

@@ -138,6 +138,7 @@ def drivers(data: FigureData) -> Drawn:
     inside = axes.get_yaxis_transform()
     for at, row in zip(place, rows, strict=True):
         name = f"{axis_name(row['factor'])} {level(row['lowest'])} to {level(row['highest'])}"
+        name += ", more examples" * (row["factor"] == "batch_size")
         size = f"{three(row['ratio'])} ({three(row['ratio_low'])} to {three(row['ratio_high'])})"
         axes.text(0.01, at - 0.3, f"{name}: {size}", transform=inside, va="bottom")
     amount(axes.xaxis, "times as long (ratio)", [1, *ratio, *low, *high], None, log=True)
@@ -170,7 +171,6 @@ def batches(data: FigureData) -> Drawn:
             linestyle=data.palette.dash(by, own[by].iloc[0]),
         )
         enough = own[own["called_batch"] == row["enough_batch"]]
-        enough = enough[enough["called_batch"] < row["greatest_batch"]]
         axes.plot(enough["called_batch"], enough["throughput_per_s"], **RING)
     cells = pd.concat(lines)
     level_axis(axes, "batch_size", sorted(cells["called_batch"].unique()))
