@@ -25,7 +25,7 @@ ONCE = (*PROFILE, *PATIENCE, "--retries", "0")
 """A job that is cancelled or lost is to be missing afterwards."""
 RUNS = 6
 """Three cells in the profile's two rounds."""
-ENCODED = "resources/encoded/builtin/text_input14.npz"
+ENCODED = "resources/encoded/builtin/movie-reviews_input14.npz"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 from once import made_once
+from paper_families import PAPER_FAMILIES
 from snakemake_project import Project, clone
+
+from tfscale.axes import adopt
+from tfscale.study.families import builtin, family_of
 
 CONDA = """#!/bin/sh
 case "$1" in
@@ -56,3 +60,10 @@ def conda(tmp_path, monkeypatch):
         (folder / "bin" / name).write_text(text.format(folder=folder, python=sys.executable))
         (folder / "bin" / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}/bin:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def real_families(paper_families) -> None:
+    """The paper's two families as their files declare them, for files that a real study wrote."""
+    families = {name: family_of(name, builtin()[name]) for name in PAPER_FAMILIES}
+    adopt({name: family.about | {"axes": family.axes} for name, family in families.items()})

@@ -205,7 +205,7 @@ CONFIG_FILE = (
 DEMO = (
     Typed(
         "snakemake --workflow-profile profiles/demo",
-        r"on laptop: (.|\n)*Report: .*/results/demo/report\.html",
+        r"Report: .*/results/demo/report\.html",
         before=one_cell(
             "profiles/demo/config.yaml",
             "results/demo",

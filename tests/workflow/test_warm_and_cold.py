@@ -15,7 +15,7 @@ from snakemake_project import Project, clone
 from tfscale.axes import AXES
 from tfscale.timing import run_file
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("real_families")]
 
 SAME = [
     "cell", *AXES, "seed", "round", "process", "isolation", "protocol", "host", "device",

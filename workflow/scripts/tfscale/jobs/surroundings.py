@@ -17,9 +17,11 @@ SET = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,
+    "TF2_BEHAVIOR": "1",
 }
 """Neither OpenBLAS nor Arrow may start a thread before a fork, and neither a keras.json of the
-user's nor another variable of Keras (KERAS_MAX_EPOCHS) may change what a study trains and times."""
+user's nor another variable of Keras (KERAS_MAX_EPOCHS) may change what a study trains and times.
+TensorFlow sets its own at its import: what is recorded must not depend on which came first."""
 UTF8 = "PYTHONUTF8"
 """Stays as it is, so that a folder has the same name in all processes."""
 
