@@ -157,7 +157,14 @@ rule report:
                 "again": call.again(results),
                 "excluded": study.excluded,
                 "missing": study.missing,
-                **({"also": call.command(f"{results}/report.html", also="[{cell}]"), "checks": study.sampling["checks"]} if study.sampling else {}),
+                **(
+                    {
+                        "also": call.command(f"{results}/report.html", also="[{cell}]"),
+                        "checks": study.sampling["checks"],
+                    }
+                    if study.sampling
+                    else {}
+                ),
                 "finish": call.command(f"{results}/report.html") if study.missing else "",
             },
         ),
