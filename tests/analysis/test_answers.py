@@ -144,7 +144,7 @@ def test_the_batch_that_is_enough_is_one_that_was_measured():
         assert table.loc[layers, "best_throughput_per_s"] == pytest.approx(per_s.max())
     (said,) = batch_words(saturated(cells))
     enough = table.loc[8, "enough_batch"]
-    assert said.startswith("Batch ") and f"{enough:.0f} at layers" in said.replace(" is enough", "")
+    assert said.startswith("Enough is batch ") and f"{enough:.0f} at layers" in said
 
 
 def test_throughput_that_still_gains_says_so_and_few_batches_nothing():

@@ -3,28 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import COSTS, costs, work_cells, works
+from made_study import COSTS, WIDE_GRID, costs, work_cells, works
+from made_study import WIDE_CELLS as CELLS
 
+from tfscale.analysis.answers import sample_words
 from tfscale.analysis.plans import costs as prices
 from tfscale.analysis.plans import next_cells, on_front
-from tfscale.analysis.predictions import check_words, predict_cells
-from tfscale.analysis.work_model import design, fit_groups
-from tfscale.study.grid import cells as grid_cells
+from tfscale.analysis.predictions import predict_cells
+from tfscale.analysis.work_model import design
 from tfscale.study.sample import sample_of
-
-GRID = {
-    "model": ["mnist"],
-    "layers": [4, 6, 8, 10],
-    "batch_size": [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-    "conv_size": [3, 4, 5, 8],
-    "input_size": [28],
-}
-CELLS = grid_cells(GRID)
 
 
 def table(seed: int) -> pd.DataFrame:
     """A table of 160 mnist cells, whose architectures miss the work model by 6 %."""
-    axes = {"batches": GRID["batch_size"], "convs": GRID["conv_size"]}
+    axes = {"batches": WIDE_GRID["batch_size"], "convs": WIDE_GRID["conv_size"]}
     return work_cells(noise=0.02, misfit=0.06, seed=seed, **axes)
 
 
@@ -58,22 +50,23 @@ def test_checked_cells_say_how_far_the_predictions_miss():
     kept = {*sample.left_out, *sample.checks}
     own = whole[~whole["cell"].isin(kept)].reset_index(drop=True)
     asked = {"sample": sample.left_out, "check": {n: CELLS[n] for n in sample.checks}}
-    (said,) = check_words(predict_cells(own, asked, works(), whole))
-    assert said.startswith("mnist: 110 other cells predicted; 10 checked ones are missed by ")
+    (said,) = sample_words(predict_cells(own, asked, works(), whole))
+    assert said.startswith("110 more cells are predicted; 10 that no fit used are missed by ")
+    assert said.endswith(" lie in their interval.")
 
 
 def test_the_next_cells_are_those_that_tell_most():
     whole = table(2)
     own = whole[(whole["batch_size"] <= 16) & (whole["layers"] < 10)].reset_index(drop=True)
     rest = {name: cell for name, cell in CELLS.items() if name not in set(own["cell"])}
-    found = next_cells(fit_groups(own, np.random.default_rng(0)), rest, works())
+    found = next_cells(own, rest, works(), np.random.default_rng(0))
     assert len(found) and found["rank"].tolist() == list(range(1, len(found) + 1))
     assert set(found["cell"]) <= set(rest) and found["cell"].is_unique
     assert found["narrows"].iloc[0] > 0.01 and (found["cost_s"] > 1).all()
     truth = design(whole) @ costs(**COSTS)
     first = whole[whole["cell"] == found["cell"].iloc[0]].index[0]
     assert found["predicted_s"].iloc[0] == pytest.approx(truth[first], rel=0.5)
-    assert next_cells(fit_groups(own, np.random.default_rng(0)), {}, works()).empty
+    assert next_cells(own, {}, works(), np.random.default_rng(0)).empty
 
 
 def test_costs_are_of_a_million_examples_the_cheapest_first():

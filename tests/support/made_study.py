@@ -32,6 +32,17 @@ COSTS = {
 """Seconds a unit of the work model's terms."""
 
 
+WIDE_GRID = {
+    "model": ["mnist"],
+    "layers": [4, 6, 8, 10],
+    "batch_size": [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+    "conv_size": [3, 4, 5, 8],
+    "input_size": [28],
+}
+WIDE_CELLS = grid_cells(WIDE_GRID)
+"""A grid of 160 cells, of which studies time some."""
+
+
 def crossed(model="mnist", **axes) -> pd.DataFrame:
     """The cells of a grid (GRID, with `axes` in place of its own) with their work, untimed."""
     levels = GRID | axes

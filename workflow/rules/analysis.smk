@@ -157,14 +157,8 @@ rule report:
                 "again": call.again(results),
                 "excluded": study.excluded,
                 "missing": study.missing,
-                **(
-                    {
-                        "also": call.command(f"{results}/report.html", also="[{cell}]"),
-                        "checks": study.sampling["checks"],
-                    }
-                    if study.sampling
-                    else {}
-                ),
+                "also": call.command(f"{results}/report.html", also="[{cell}]"),
+                "checks": study.sampling.get("checks", []),
                 "finish": call.command(f"{results}/report.html") if study.missing else "",
             },
         ),

@@ -72,7 +72,7 @@ COLUMNS = frozenset(
     """affinity batches best_batch called_batch calls cell cells chance
     context_switches_involuntary context_switches_voluntary coverage cpu_model data device
     disturbed disturbed_processes disturbed_reason doubtful durations_ns enough_batch
-    environment_id extrapolates factor fold gain greatest_batch group half_width host hours
+    environment_id extrapolates factor fold greatest_batch group half_width host hours
     isolation label label_support largest_by least_batch left_out level load_average log machine
     made noise note number operations order_index os_threads p_bonferroni p_value parameters phase
     place predictor pretty process processes protocol rank ratio relative_residual

@@ -126,24 +126,22 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     axes = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
-    enough = rows[rows["enough_batch"].notna()]
+    others = [axis for axis in shape(rows) if axis not in axes and saturation[axis].nunique() > 1]
+    fixed = listed([f"{axis_name(axis)} {level(rows[axis].iloc[0])}" for axis in others])
+    at = f" ({fixed})" if fixed else ""
+    most, enough = rows["greatest_batch"].max(), rows[rows["enough_batch"].notna()]
     if enough.empty:
-        most = rows["greatest_batch"].max()
-        return [f"Throughput still gains at batch {most}, the largest run."]
+        return [f"Throughput still gains at batch {most}, the largest run{at}."]
     if len(enough) > MOST_NAMED:
         enough = enough.iloc[[0, -1]]
     parts = [
-        f"{batch:.0f}{' is enough' * first}{_where(own, axes)}"
-        for first, (batch, own) in zip(
-            [True, False, False], enough.groupby("enough_batch", sort=False), strict=False
-        )
+        f"{batch:.0f}{_where(same, axes)}"
+        for batch, same in enough.groupby("enough_batch", sort=False)
     ]
-    rising = rows[rows["enough_batch"].isna()]
-    if len(rising):
-        parts.append(f"none up to {rising['greatest_batch'].max()}{_where(rising, axes)}")
-    same = [axis for axis in shape(rows) if axis not in axes and saturation[axis].nunique() > 1]
-    fixed = [f"{axis_name(axis)} {level(rows[axis].iloc[0])}" for axis in same]
-    return [f"Batch {', '.join(parts)}{f' ({listed(fixed)})' if fixed else ''}."]
+    gaining = rows[rows["enough_batch"].isna()]
+    if len(gaining):
+        parts.append(f"none up to {most}{_where(gaining, axes)}")
+    return [f"Enough is batch {', '.join(parts)}{at}."]
 
 
 def _where(rows: pd.DataFrame, axes: list[str]) -> str:
@@ -174,13 +172,17 @@ def law_words(laws: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
 
 LOGARITHM = {"supported": "is logarithmic", "rejected": "is not logarithmic"}
 LAW_WORDS = {
-    "log": "grows with the logarithm of",
-    "linear": "grows in proportion to a constant plus",
-    "power": "grows as a power of",
-    "exponential": "grows exponentially with",
-    "x²": "grows with the square of",
     "constant": "does not change with",
+    "log": "grows with the logarithm of",
+    "linear": "grows linearly with",
+    "n log n": "grows as n log n with",
+    "x²": "grows with the square of",
+    "power": "grows as a power of",
+    "power + c": "grows as a constant and a power of",
+    "exponential": "grows exponentially with",
+    "quadratic": "grows as a quadratic function of",
 }
+"""What each law says of the time."""
 
 
 def within_words(
@@ -210,9 +212,10 @@ def sample_words(predictions: pd.DataFrame) -> list[str]:
     if checks.empty:
         return []
     missed = percent((checks["latency_s"] / checks["measured_s"] - 1).abs().median(), 1)
+    inside = checks["measured_s"].between(checks["latency_low_s"], checks["latency_high_s"]).sum()
     return [
         f"{others:,} more cells are predicted; {len(checks)} that no fit used are missed by "
-        f"{missed} (median)."
+        f"{missed} (median), {inside} lie in their interval."
     ]
 
 
@@ -238,14 +241,14 @@ def _open(mine: Tables) -> dict[str, list[str]]:
         if verdict.startswith((OPEN, UNTESTED)):
             why = verdict.removeprefix(OPEN).removeprefix(UNTESTED)
             said["laws"].append(f"the law along {axis_name(str(factor))}: {why}")
-    for table, what in COUNTED.items():
+    for table, what in LEFT_OPEN.items():
         verdicts = mine[table]["verdict"].astype(str)
         if count := int(verdicts.str.startswith(("undetermined", "not testable")).sum()):
             said[table] = [what.format(count, len(verdicts))]
     return said
 
 
-COUNTED = {
+LEFT_OPEN = {
     "thresholds": "whether there is a threshold along {} of {} sweeps",
     "claims": "{} of the {} tests of the paper's claims",
 }

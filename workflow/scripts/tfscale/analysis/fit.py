@@ -41,7 +41,6 @@ from tfscale.analysis.predictions import (
     COVERAGE,
     PREDICTIONS,
     budget_words,
-    check_words,
     coverage_table,
     predict_cells,
     prediction_words,
@@ -191,15 +190,14 @@ def prediction(own: Material) -> Part:
     run = pd.concat([own.cells, own.checks], ignore_index=True)
     found = predict_cells(own.cells, wanted, own.work, run)
     within = within_budget(own.cells, found[found["why"] != "check"], plan.latency_ms)
-    further = next_cells(fit_groups(own.own, plan.rng()), plan.left_out, own.work)
+    further = next_cells(own.own, plan.left_out, own.work, plan.rng())
     timed = pd.concat([own.own, own.checks], ignore_index=True)
     prices = costs(timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
     tables |= {"next": further, "cost": prices}
     said = {
         "held_out": held_out_words(errors),
-        "predictions": check_words(found)
-        + prediction_words(found[found["why"] == "predict"], cover),
+        "predictions": prediction_words(found[found["why"] == "predict"], cover),
         "budget": budget_words(within),
     }
     return Part(tables | {"predictions": found, "budget": within}, said)

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.material import with_work
+from tfscale.analysis.material import Work, with_work
+from tfscale.analysis.predictions import SMALLEST_S
 from tfscale.analysis.slices import OWN, SETTING, split
-from tfscale.analysis.work_model import Fitted, design
+from tfscale.analysis.work_model import Fitted, design, fit_groups
 from tfscale.axes import AXES, Cell
 from tfscale.files.columns import count, described, flag, number, text
+from tfscale.units import HOUR_S
 
 MOST_NEXT = 5
 RUN_S, CALLS = 1.0, 12
@@ -27,42 +29,45 @@ NEXT = described(
 )
 
 
-def next_cells(fitted: list[Fitted], asked: Mapping[str, Cell], work: Mapping) -> pd.DataFrame:
-    """The predicted cells whose timing would narrow the predictions of all of them most for its
-    time, at most 5 a machine and model; none where the work model has no bootstrap.
+def next_cells(
+    cells: pd.DataFrame, asked: Mapping[str, Cell], work: Work, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The `asked` cells whose timing would narrow the predictions of all of them most for its time,
+    at most 5 a machine and model; none where the work model has no bootstrap.
 
     The bootstrap's predictions are taken for draws of a normal distribution, of which timing a cell
     fixes one coordinate up to the model's own misfit (Cohn, Ghahramani and Jordan 1996, Active
     learning with statistical models).
     """
-    rows = []
+    if not asked:
+        return pd.DataFrame(columns=NEXT.names)
     table = pd.DataFrame([{"cell": name} | cell for name, cell in asked.items()])
-    if len(table):
-        table = with_work(table.reindex(columns=["cell", *AXES]), work, "sample")
-        wanted = dict(split(table.assign(called_batch=table["batch_size"]), ["model", *SETTING]))
-        for one in fitted:
-            own = wanted.get(tuple(one.group[axis] for axis in ("model", *SETTING)))
-            if own is not None and len(one.draws):
-                rows += list(_most_telling(one, own))
+    table = with_work(table.reindex(columns=["cell", *AXES]), work, "sample")
+    wanted = dict(split(table.assign(called_batch=table["batch_size"]), ["model", *SETTING]))
+    rows: list[dict] = []
+    for fitted in fit_groups(cells, rng):
+        own = wanted.get(tuple(fitted.group[axis] for axis in ("model", *SETTING)))
+        if own is not None and len(fitted.draws):
+            rows += _most_telling(fitted, own)
     return pd.DataFrame(rows, columns=NEXT.names)
 
 
-def _most_telling(one: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
-    x = design(asked)
-    latency_s = x @ one.model.costs
-    off = np.log(np.maximum(one.draws @ x.T, 1e-12))
-    off = (off - off.mean(axis=0)) / np.sqrt(len(off))
-    misfit = np.log(one.predicted_s / one.cells["latency_s"].to_numpy(float))
-    noise = float(np.median(np.abs(misfit)) ** 2) + 1e-8
+def _most_telling(fitted: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
+    work = design(asked)
+    latency_s = work @ fitted.model.costs
+    draws = np.log(np.maximum(fitted.draws @ work.T, SMALLEST_S))
+    off = (draws - draws.mean(axis=0)) / np.sqrt(len(draws))
+    misfit = np.log(fitted.predicted_s / fitted.cells["latency_s"].to_numpy(float))
+    noise = float(np.median(np.abs(misfit)) ** 2)
     cost_s = RUN_S + CALLS * latency_s
     total = float((off**2).sum())
     for rank in range(1, min(MOST_NEXT, len(asked)) + 1):
         variance = (off**2).sum(axis=0) + noise
         gain = ((off @ off.T @ off) * off).sum(axis=0) / variance
         best = int((gain / cost_s).argmax())
-        if not total or gain[best] / total < LEAST_GAIN:
+        if gain[best] < LEAST_GAIN * total:
             return
-        yield {name: one.group[name] for name in OWN} | {
+        yield {name: fitted.group[name] for name in OWN} | {
             "rank": rank,
             "cell": asked["cell"].iloc[best],
             "narrows": gain[best] / total,
@@ -74,6 +79,7 @@ def _most_telling(one: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
 
 
 LEAST_GAIN = 0.01
+"""Of what is uncertain: a cell that tells less is not named."""
 COST = described(
     {
         **OWN,
@@ -85,7 +91,7 @@ COST = described(
         "front": flag("no other cell of the family has both less latency and more throughput"),
     }
 )
-HOUR_S, MILLION = 3600, 1e6
+MILLION = 1e6
 
 
 def costs(
@@ -96,9 +102,10 @@ def costs(
     row."""
     if price_per_hour is None:
         return pd.DataFrame(columns=COST.names)
+    longest_ms = np.inf if latency_ms is None else latency_ms
     table = cells.assign(
         cost_per_million=cost_of(cells["throughput_per_s"], price_per_hour),
-        within=latency_ms is None or cells["latency_s"] <= (latency_ms or 0) / 1000,
+        within=1000 * cells["latency_s"] <= longest_ms,
         front=on_front(cells),
     )
     order = ["machine", "model", "cost_per_million"]

@@ -328,24 +328,6 @@ def prediction_words(predicted: pd.DataFrame, coverage: pd.DataFrame) -> list[st
     return sentences
 
 
-def check_words(predicted: pd.DataFrame) -> list[str]:
-    """Per machine and model of a sampled study: how far the predictions miss the cells that no fit
-    used, and how many intervals hold them. As from `predict_cells`."""
-    sentences = []
-    for name, own in groups(predicted, ["machine", "model"]):
-        known = own[(own["why"] == "check") & own["latency_s"].notna()]
-        if known.empty:
-            continue
-        missed = (known["latency_s"] / known["measured_s"] - 1).abs().median()
-        inside = known["measured_s"].between(known["latency_low_s"], known["latency_high_s"]).sum()
-        others = counted(int((own["why"] == "sample").sum()), "other cell")
-        sentences.append(
-            f"{name}: {others} predicted; {len(known)} checked ones are missed by "
-            f"{percent(missed, 1)} (median), {inside} lie in their {percent(ASKED)} interval."
-        )
-    return sentences
-
-
 def _prediction_words_predicted(name: str, own: pd.DataFrame) -> str:
     known = own[own["latency_s"].notna()]
     bounded = known[known["latency_high_s"].notna()]

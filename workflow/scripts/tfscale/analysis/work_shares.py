@@ -139,7 +139,6 @@ SATURATION = described(
         "best_batch": count("batch of the highest throughput that was measured"),
         "best_throughput_per_s": number("examples a second of that batch"),
         "enough_batch": number("least batch with 90 % of it; missing = only the greatest has that"),
-        "gain": number("the highest throughput over that of the least batch"),
         "batches": count("batch sizes that were run"),
     }
 )
@@ -196,7 +195,6 @@ def _measured(cells: pd.DataFrame) -> dict:
         "best_batch": best,
         "best_throughput_per_s": per_s[best],
         "enough_batch": enough if enough < per_s.index[-1] else np.nan,
-        "gain": per_s[best] / per_s.iloc[0],
         "batches": len(per_s),
     }
 

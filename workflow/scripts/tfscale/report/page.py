@@ -74,6 +74,9 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     machine = json.loads(Path(inputs["machine"]).read_text(encoding="utf-8"))
     processes = read_processes(inputs["runs"])
     cells = _marked(pd.read_parquet(inputs["cells"]), fits, study, inputs["predictions"])
+    every = pd.concat([cells, _left_out(fits["predictions"], cells)], ignore_index=True)
+    every = every.assign(short=_short(every))
+    cells = every.head(len(cells))
     works = _works(inputs["facts"])
     shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
@@ -83,7 +86,6 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     figures = figure_groups(inputs["words"])
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
-    every = pd.concat([cells, _left_out(fits["predictions"], cells)], ignore_index=True)
     data = explorer_data(every, processes, inputs["runs"], fits["laws"]) | models
     data |= {"results": results, "again": study.again, "also": study.also}
     library, own = outputs.text_of(outputs.LIBRARIES), outputs.text_of(outputs.SCRIPTS)
@@ -143,15 +145,9 @@ def _works(facts: list[str]) -> dict[str, dict]:
 def _marked(
     cells: pd.DataFrame, fits: dict[str, pd.DataFrame], study: Study, predictions: list[str]
 ) -> pd.DataFrame:
-    """The cells with `short` (its name in short), `trained` (its trained model), `chance` (the
-    accuracy of always saying the commonest label), `marks` (the reservations about each) and
-    `bound` (what holds it up)."""
-    named = [short_names(own_axes(rows)) for _, rows in cells.groupby("model")]
-    short = pd.concat(named).reindex(cells.index)
-    if cells["model"].nunique() > 1:
-        longer = cells["model"].astype(str) + " " + short
-        short = short.where(short == cells["cell"], longer)
-    cells = cells.assign(short=short, trained=cells["cell"].map(study.trained).fillna(""))
+    """The cells with `trained` (its trained model), `chance` (the accuracy of always saying the
+    commonest label), `marks` (the reservations about each) and `bound` (what holds it up)."""
+    cells = cells.assign(trained=cells["cell"].map(study.trained).fillna(""))
     chance = {family: _chance(rows, predictions) for family, rows in cells.groupby("model")}
     cells = cells.assign(chance=cells["model"].map(chance))
     labels = fits["regimes"].drop_duplicates(["machine", "cell"])[["machine", "cell", "label"]]
@@ -164,6 +160,15 @@ def _marked(
     )
 
 
+def _short(cells: pd.DataFrame) -> pd.Series:
+    """The names in short, of several families with that of each."""
+    names = [short_names(own_axes(rows)) for _, rows in cells.groupby("model")]
+    short = pd.concat(names).reindex(cells.index)
+    if cells["model"].nunique() == 1:
+        return short
+    return short.where(short == cells["cell"], cells["model"].astype(str) + " " + short)
+
+
 def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """The cells that a sample leaves out, with what is known of them as columns of `cells`."""
     here = predictions["machine"].isin(cells["machine"])
@@ -171,9 +176,7 @@ def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return cells.head(0)
     half_width = (table["latency_high_s"] / table["latency_low_s"]) ** 0.5 - 1
-    short = [short_names(own_axes(rows)) for _, rows in table.groupby("model")]
     return table.assign(
-        short=table["model"].astype(str) + " " + pd.concat(short).reindex(table.index),
         half_width=half_width,
         throughput_per_s=table["batch_size"] / table["latency_s"],
         bound="predicted",

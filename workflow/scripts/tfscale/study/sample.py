@@ -30,8 +30,8 @@ def sample_of(
     """The sample of a grid: of each family so many cells as are `asked` for, those of `also`, and
     10 that check the predictions. A family that has hardly more is timed whole.
 
-    The checks are drawn from the grid and not from what the sample leaves, so that they are the
-    same whatever its size.
+    The checks are drawn by the seed, from the grid and not from what the sample leaves, so that
+    they are the same whatever its size.
     """
     families: dict[str, dict[str, Cell]] = {}
     for name, cell in cells.items():
@@ -41,40 +41,41 @@ def sample_of(
         count = asked.get(family) if isinstance(asked, Mapping) else asked
         if count is None or len(own) <= count + CHECKS:
             continue
-        first = chosen(own, CORNERS, seed)
-        rest = [name for name in own if name not in {*first, *also}]
-        checks = sorted(rest, key=lambda name: _drawn(seed, "check", name))[:CHECKS]
+        needed = {*chosen(own, CORNERS), *also}
+        by_lot = sorted(
+            set(own) - needed, key=lambda name: sha256(f"{seed}/{name}".encode()).digest()
+        )
+        checks = by_lot[:CHECKS]
         others = {name: cell for name, cell in own.items() if name not in checks}
-        timed = {*chosen(others, count, seed), *checks, *also}
+        timed = {*chosen(others, count), *checks, *also}
         found.checks.extend(checks)
         found.left_out.update({name: cell for name, cell in own.items() if name not in timed})
     return found
 
 
-def chosen(cells: Mapping[str, Cell], count: int, seed: int) -> list[str]:
+def _lot(seed: int, name: str) -> bytes:
+    return sha256(f"{seed}/{name}".encode()).digest()
+
+
+def chosen(cells: Mapping[str, Cell], count: int) -> list[str]:
     """The names of so many `cells` of one family: two opposite corners of their grid, then balanced
     over the levels of all axes. A smaller count has the first ones of a larger one."""
-    return list(islice(_in_order(cells, seed), count))
+    return list(islice(_in_order(cells), count))
 
 
-def _drawn(seed: int, *what: object) -> bytes:
-    return sha256("/".join(map(str, (seed, *what))).encode()).digest()
-
-
-def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
+def _in_order(cells: Mapping[str, Cell]) -> Iterator[str]:
     """Every cell once, the most telling first."""
     ranks = _ranks(cells)
-    levels: Counter = Counter()
-    pairs: Counter = Counter()
-    rest = dict(cells)
+    met: Counter = Counter()  # how often two levels are together in a cell, a level with itself too
+    rest = list(cells)
     corners = [name for name, cell in cells.items() if _is_corner(cell, ranks)]
     for place in range(len(cells)):
-        pool = [name for name in corners if name in rest] if place < CORNERS else []
-        name = _next(pool or list(rest), cells, ranks, levels, pairs, place, seed)
-        cell = rest.pop(name)
-        own = [(axis, cell[axis]) for axis in ranks]
-        levels.update(own)
-        pairs.update(product(own, own))
+        pool = [name for name in corners if name in rest] if place < CORNERS else rest
+        turn = place % max(len(ranks), 1)
+        name = _rarest(pool or rest, cells, ranks, met, turn)
+        rest.remove(name)
+        levels = [(axis, cells[name][axis]) for axis in ranks]
+        met.update(product(levels, levels))
         yield name
 
 
@@ -108,28 +109,24 @@ def _is_corner(cell: Cell, ranks: dict[str, dict]) -> bool:
     return all(rank[cell[axis]] < 2 for axis, rank in ranks.items() if AXES[axis].ordered)
 
 
-def _next(
+def _rarest(
     pool: list[str],
     cells: Mapping[str, Cell],
     ranks: dict[str, dict],
-    levels: Counter,
-    pairs: Counter,
-    place: int,
-    seed: int,
+    met: Counter,
+    turn: int,
 ) -> str:
-    """The cell of the rarest level of each axis in turn: of equally rare ones that which the levels
-    taken so far have met least, then the next by rank."""
+    """The cell of the rarest level of each axis, beginning with the axis whose `turn` it is: of
+    equally rare levels that which the ones taken so far have met least, then the next by rank."""
     axes = list(ranks)
-    turn = place % max(len(axes), 1)
     taken: list[tuple] = []
     for axis in axes[turn:] + axes[:turn]:
-        found = {cells[name][axis] for name in pool}
 
         def rarity(level: object, axis: str = axis) -> tuple:
-            met = sum(pairs[(axis, level), other] for other in taken)
-            return levels[axis, level], met, ranks[axis][level]
+            one = (axis, level)
+            return met[one, one], sum(met[one, other] for other in taken), ranks[axis][level]
 
-        best = min(found, key=rarity)
+        best = min({cells[name][axis] for name in pool}, key=rarity)
         pool = [name for name in pool if cells[name][axis] == best]
         taken.append((axis, best))
-    return min(pool, key=lambda name: _drawn(seed, place, name))
+    return pool[0]
