@@ -23,7 +23,7 @@ from tfscale.figures.look import (
     points,
 )
 from tfscale.units import three
-from tfscale.words import axis_name
+from tfscale.words import axis_name, between
 
 SMALL_IN = (4.8, 4.0)
 GIGA = 1e9
@@ -139,8 +139,9 @@ def drivers(data: FigureData) -> Drawn:
     for at, row in zip(place, rows, strict=True):
         name = f"{axis_name(row['factor'])} {level(row['lowest'])} to {level(row['highest'])}"
         name += ", more examples" * (row["factor"] == "batch_size")
-        size = f"{three(row['ratio'])} ({three(row['ratio_low'])} to {three(row['ratio_high'])})"
-        axes.text(0.01, at - 0.3, f"{name}: {size}", transform=inside, va="bottom")
+        size = f"{three(row['ratio'])} {between(row['ratio_low'], row['ratio_high'])}"
+        said = axes.text(0.01, at - 0.3, f"{name}: {size}", transform=inside, va="bottom")
+        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
     amount(axes.xaxis, "times as long (ratio)", [1, *ratio, *low, *high], None, log=True)
     axes.set(yticks=[], ylim=(len(table) - 0.5, -0.8))
     axes.axvline(1, color="black", linewidth=1)

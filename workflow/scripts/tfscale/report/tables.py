@@ -237,12 +237,16 @@ def _text(column: pd.Series) -> Text:
     name = str(column.name).removesuffix("_low").removesuffix("_high")
     if name == "extrapolates":
         return lambda value: f"⚠ {value}" if value else "no"
+    if name in ("factor", "depends_on"):
+        return lambda value: "–" if pd.isna(value) else axis_name(str(value))
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return lambda value: "–" if pd.isna(value) else str(value)
     if pd.api.types.is_integer_dtype(column):
         return "{:,}".format
     if name.endswith("_s") and "_per_" not in name:
         return _known(seconds)
+    if name.endswith("_flop"):
+        return _known(lambda value: scaled(value, "FLOP"))
     if name.endswith("_share"):
         return _known(share)
     if name.startswith("p_") or name.endswith("_p"):
