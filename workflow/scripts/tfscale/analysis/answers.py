@@ -10,10 +10,10 @@ from math import log
 import numpy as np
 import pandas as pd
 
+from tfscale.analysis.advice import cost_of
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
-from tfscale.analysis.plans import cost_of
 from tfscale.analysis.slices import MARGIN, shape
 from tfscale.analysis.words import level, listed, short_names
 from tfscale.axes import FAMILIES

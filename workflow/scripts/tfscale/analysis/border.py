@@ -5,7 +5,7 @@ import pandas as pd
 
 from tfscale.analysis.slices import GROUP_COLUMNS
 from tfscale.analysis.work_model import TERMS, TOO_FEW, Fitted, bounds
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import bounded, count, described, text
 
 BORDERS = described(
     {
@@ -13,8 +13,6 @@ BORDERS = described(
         **bounded("overhead", "seconds of a call whatever its work, median over cells", "_s"),
         **bounded("border", "FLOP of a call at which work takes as long as overhead", "_flop"),
         "cells": count("cells of the fit"),
-        "least_flop": number("least FLOP of a call that was run"),
-        "greatest_flop": number("greatest FLOP of a call that was run"),
         "below": text("the cell of the most FLOP below the border"),
         "above": text("the cell of the least FLOP above it"),
         "verdict": text("within, below or above what was run, or not testable and why"),
@@ -49,7 +47,7 @@ def call_flop(cells: pd.DataFrame) -> pd.Series:
 
 def _border(one: Fitted, confidence: float) -> dict:
     flop = call_flop(one.cells)
-    found = {"cells": len(flop), "least_flop": flop.min(), "greatest_flop": flop.max()}
+    found = {"cells": len(flop)}
     low_s, high_s = bounds(
         np.array([_overhead_s(one, costs) for costs in one.draws]), confidence, 1
     )

@@ -9,6 +9,7 @@ from typing import cast
 
 import pandas as pd
 
+from tfscale.analysis.advice import COST, NEXT, costs, next_cells
 from tfscale.analysis.answers import ANSWER, DETAIL, TRUST, answers, trust
 from tfscale.analysis.border import BORDERS, borders
 from tfscale.analysis.claims import CLAIM_ROWS, claim_words, claims
@@ -35,7 +36,6 @@ from tfscale.analysis.material import (
     imported,
     work_of,
 )
-from tfscale.analysis.plans import COST, NEXT, costs, next_cells
 from tfscale.analysis.predictions import (
     BUDGET,
     COVERAGE,

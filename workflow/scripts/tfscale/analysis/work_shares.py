@@ -186,16 +186,17 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
 def _measured(cells: pd.DataFrame) -> dict:
     """What was measured of one architecture's throughput against batch."""
     batch = cells["called_batch"]
-    per_s = (batch / cells["latency_s"]).groupby(batch).median()
-    best = per_s.idxmax()
-    enough = per_s.index[per_s >= ENOUGH * per_s[best]][0]
+    throughput_per_s = (batch / cells["latency_s"]).groupby(batch).median()
+    batches = throughput_per_s.index
+    best = throughput_per_s.idxmax()
+    enough = batches[throughput_per_s >= ENOUGH * throughput_per_s[best]][0]
     return {
-        "least_batch": per_s.index[0],
-        "greatest_batch": per_s.index[-1],
+        "least_batch": batches[0],
+        "greatest_batch": batches[-1],
         "best_batch": best,
-        "best_throughput_per_s": per_s[best],
-        "enough_batch": enough if enough < per_s.index[-1] else np.nan,
-        "batches": len(per_s),
+        "best_throughput_per_s": throughput_per_s[best],
+        "enough_batch": enough if enough < batches[-1] else np.nan,
+        "batches": len(batches),
     }
 
 

@@ -1,4 +1,4 @@
-"""Latency against work, roofline, shares, saturation."""
+"""Roofline, time shares."""
 
 import matplotlib.pyplot as plt
 import numpy as np

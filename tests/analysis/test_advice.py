@@ -6,9 +6,9 @@ import pytest
 from made_study import COSTS, WIDE_GRID, costs, work_cells, works
 from made_study import WIDE_CELLS as CELLS
 
+from tfscale.analysis.advice import costs as prices
+from tfscale.analysis.advice import next_cells, on_front
 from tfscale.analysis.answers import sample_words
-from tfscale.analysis.plans import costs as prices
-from tfscale.analysis.plans import next_cells, on_front
 from tfscale.analysis.predictions import predict_cells
 from tfscale.analysis.work_model import design
 from tfscale.study.sample import sample_of

@@ -1,4 +1,4 @@
-"""What to do with the answers: cells to time next, and what an example costs."""
+"""What to do next: which cells to time, and what an example costs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -56,14 +56,14 @@ def _most_telling(fitted: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
     work = design(asked)
     latency_s = work @ fitted.model.costs
     draws = np.log(np.maximum(fitted.draws @ work.T, SMALLEST_S))
-    off = (draws - draws.mean(axis=0)) / np.sqrt(len(draws))
+    deviation = (draws - draws.mean(axis=0)) / np.sqrt(len(draws))
     misfit = np.log(fitted.predicted_s / fitted.cells["latency_s"].to_numpy(float))
     noise = float(np.median(np.abs(misfit)) ** 2)
     cost_s = RUN_S + CALLS * latency_s
-    total = float((off**2).sum())
+    total = float((deviation**2).sum())
     for rank in range(1, min(MOST_NEXT, len(asked)) + 1):
-        variance = (off**2).sum(axis=0) + noise
-        gain = ((off @ off.T @ off) * off).sum(axis=0) / variance
+        variance = (deviation**2).sum(axis=0) + noise
+        gain = ((deviation @ deviation.T @ deviation) * deviation).sum(axis=0) / variance
         best = int((gain / cost_s).argmax())
         if gain[best] < LEAST_GAIN * total:
             return
@@ -74,8 +74,9 @@ def _most_telling(fitted: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
             "cost_s": cost_s[best],
             "predicted_s": latency_s[best],
         }
+        told = deviation[:, best]
         step = 1 / (1 + np.sqrt(noise / variance[best]))
-        off = off - step * np.outer(off[:, best], off[:, best] @ off) / variance[best]
+        deviation = deviation - step * np.outer(told, told @ deviation) / variance[best]
 
 
 LEAST_GAIN = 0.01
