@@ -11,7 +11,7 @@ from torture.outcome import Outcome
 from torture.place import Place
 
 TITLE = "signals to one process of a timing job: nobody of it stays"
-LONG = {"min_time_s": 300}
+LONG = {"min_time_s": 300, "time_limit_s": 600}
 """Processes that take minutes, on a busy machine, too: whoever outlives its job is seen."""
 GONE_S = 30.0
 CASES = [
