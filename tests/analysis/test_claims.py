@@ -231,3 +231,15 @@ def test_wide_grids_are_no_trouble():
     pass_s = many["pass_mean_s"] * np.exp(noise)
     many = many.assign(cell=many["cell"] + "_" + many.index.astype(str), pass_mean_s=pass_s)
     assert claims(many, 0.95).set_index("test").loc["C1", "verdict"] == "supported"
+
+
+def test_an_open_verdict_says_how_many_rounds_would_decide_it():
+    """Size 8 is slower by 7 %, which five rounds of such noise cannot tell at each depth."""
+    cells = grid(lambda cell: 1 + 0.07 * (cell["conv_size"] == 8), noise=0.03, convs=(5, 8))
+    repeats = process_rows(processes_of(cells, rounds=5, noise=0.06), cells)
+    found = claims(cells, 0.95, repeats=repeats, rng=np.random.default_rng(1)).set_index("test")
+    needed = found["rounds_needed"].dropna()
+    assert (found.loc[needed.index, "verdict"] == "undetermined").all()
+    assert needed["C5"] in (10, 20, 40)
+    sentences = [words for words in claim_words(found.reset_index()) if "would decide it" in words]
+    assert len(sentences) == len(needed) < (found["verdict"] == "undetermined").sum()

@@ -87,9 +87,9 @@ COST = described(
         "cell": text("cell"),
         "latency_s": number("seconds a call"),
         "throughput_per_s": number("examples a second"),
-        "cost_per_million": number("price of a million examples, one after the other"),
-        "within": flag("whether a call takes no longer than `budget.latency_ms`"),
         "front": flag("no other cell of the family has both less latency and more throughput"),
+        "within": flag("whether a call takes no longer than `budget.latency_ms`"),
+        "cost_per_million": number("price of a million examples; missing = no price was given"),
     }
 )
 MILLION = 1e6
@@ -98,19 +98,18 @@ MILLION = 1e6
 def costs(
     cells: pd.DataFrame, latency_ms: float | None, price_per_hour: float | None
 ) -> pd.DataFrame:
-    """One row a cell, the cheapest first: what a million examples cost, whether a call is within
-    the latency, and whether the cell lies on the front of latency and throughput. No price: no
-    row."""
-    if price_per_hour is None:
-        return pd.DataFrame(columns=COST.names)
+    """One row a cell, the highest throughput first, which is the cheapest: whether it lies on the
+    front of latency and throughput, whether a call is within the latency, and with a price what a
+    million examples cost."""
+    price = np.nan if price_per_hour is None else price_per_hour
     longest_ms = np.inf if latency_ms is None else latency_ms
     table = cells.assign(
-        cost_per_million=cost_of(cells["throughput_per_s"], price_per_hour),
-        within=1000 * cells["latency_s"] <= longest_ms,
         front=on_front(cells),
-    )
-    order = ["machine", "model", "cost_per_million"]
-    return table.sort_values(order, kind="stable")[COST.names].reset_index(drop=True)
+        within=1000 * cells["latency_s"] <= longest_ms,
+        cost_per_million=cost_of(cells["throughput_per_s"], price),
+    ).sort_values("throughput_per_s", ascending=False, kind="stable")
+    table = table.sort_values(["machine", "model"], kind="stable")
+    return table[COST.names].reset_index(drop=True)
 
 
 def cost_of(per_s: Any, price_per_hour: float) -> Any:

@@ -15,6 +15,7 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
+from tfscale.analysis.rounds import rounds_needed
 from tfscale.analysis.scatter import outliers, without
 from tfscale.analysis.slices import MARGIN, OWN, by_model
 from tfscale.analysis.statistics import corrected
@@ -158,6 +159,9 @@ CLAIM_ROWS = described(
         "family": text("primary or exploratory"),
         "p_adjusted": number("p corrected by Holm (primary) or Benjamini-Hochberg"),
         "verdict": text("supported, rejected, undetermined or not testable"),
+        "rounds_needed": number(
+            "about the rounds that would decide it at this noise; missing = none"
+        ),
         "note": text("why, or what would be said with the outliers"),
         "cells": count("cells of the test"),
         "left_out": count("outliers left out"),
@@ -172,6 +176,7 @@ def claims(
     imported: Collection[str] = (),
     repeats: pd.DataFrame | None = None,
     primary: Collection[str] = PRIMARY,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """One row a claim (or part of one: `test`) and machine that has cells of the paper's networks;
     none without any.
@@ -181,14 +186,22 @@ def claims(
     Benjamini-Hochberg's over its others (`primary_tests` says what names mean). Verdict: supported
     or rejected (p_adjusted below 1 - confidence), undetermined, not testable (the note says why).
     Rows that `outliers` flags are left out, and the note says what the verdict is with them, where
-    it differs. A machine of one's own without the claim's model has a row that is not testable;
+    it differs. For what is undetermined `rounds_needed` says, with `rng`, how many rounds would
+    decide it. A machine of one's own without the claim's model has a row that is not testable;
     tables named in `imported` have not.
     """
     ours = [name for name, family in FAMILIES.items() if family.paper is not None]
     cells = cells[cells["model"].isin(ours)].reset_index(drop=True)
     flagged = outliers(cells, confidence)
     again = _tables(None if repeats is None else repeats[repeats["model"].isin(ours)])
-    table = _tested(_tables(without(cells, flagged)), again, confidence, imported, primary)
+    tables = _tables(without(cells, flagged))
+    table = _tested(tables, again, confidence, imported, primary)
+    table["rounds_needed"] = np.nan
+    for index, row in table[table["verdict"] == "undetermined"].iterrows():
+        key = row["machine"], row["model"]
+        if rng is not None and key in again:
+            needed = _rounds_needed(row, tables[key], again[key], 1 - confidence, rng)
+            table.loc[index, "rounds_needed"] = needed
     dropped = flagged.groupby(["machine", "model"]).size()
     keys = pd.MultiIndex.from_frame(table[["machine", "model"]])
     table["left_out"] = 0
@@ -251,6 +264,24 @@ def _row(claim: Claim, machine: str, tables: Tables, repeats: Tables, alpha: flo
     return head | empty | {"cells": len(rows)} | found
 
 
+def _rounds_needed(
+    row: pd.Series,
+    rows: pd.DataFrame,
+    repeats: pd.DataFrame,
+    alpha: float,
+    rng: np.random.Generator,
+) -> float:
+    """For an undetermined row; the number of tests that its p is corrected for stays."""
+    claim = next(claim for claim in CLAIMS if claim.test == row["test"])
+    tests = row["p_adjusted"] / row["p_value"] if row["p_value"] > 0 else 1.0
+
+    def decided(rows: pd.DataFrame, repeats: pd.DataFrame) -> bool:
+        found = claim.run(rows, alpha, repeats)
+        return tests * found.get("p_value", 1.0) < alpha and found["found"] != "undetermined"
+
+    return rounds_needed(decided, rows, repeats[repeats["cell"].isin(rows["cell"])], rng)
+
+
 def _judged(tests: pd.DataFrame, primary: Collection[str], alpha: float) -> pd.DataFrame:
     """The tests of a machine with family, p_adjusted and verdict; one without a p takes no part.
 
@@ -283,9 +314,11 @@ def claim_words(table: pd.DataFrame) -> list[str]:
             sentences.append(f"{what}{part} is not testable: {row['note']}.")
             continue
         of = row["effect_of"]
+        needed = row["rounds_needed"]
+        more = "" if pd.isna(needed) else f"; about {needed:.0f} rounds would decide it"
         size = f"{row['effect']:.3g} {between(row['effect_low'], row['effect_high'])}"
         sentences.append(
             f"{what}{part}: {row['verdict']}. {of[0].upper()}{of[1:]} {size}, "
-            f"{p_words(row['p_adjusted'])} ({NAMES[row['family']]}); {row['note']}."
+            f"{p_words(row['p_adjusted'])} ({NAMES[row['family']]}); {row['note']}{more}."
         )
     return sentences

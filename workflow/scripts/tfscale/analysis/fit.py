@@ -219,7 +219,7 @@ def machines(own: Material) -> Part:
 def verdicts(own: Material) -> Part:
     """The paper's claims."""
     plan = own.plan
-    table = claims(own.cells, plan.confidence, own.imported, own.repeats, plan.primary)
+    table = claims(own.cells, plan.confidence, own.imported, own.repeats, plan.primary, plan.rng())
     return Part({"claims": table}, {"claims": claim_words(table)})
 
 

@@ -11,7 +11,7 @@ from tfscale.figures.errors import held_out, machines, residuals
 from tfscale.figures.laws import interaction, laws, thresholds
 from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
 from tfscale.figures.paper import box_plot, heatmap, matched
-from tfscale.figures.work import roofline, time_shares
+from tfscale.figures.work import front, roofline, time_shares
 from tfscale.files.whole import write_text
 
 Draw = Callable[[FigureData], Drawn]
@@ -23,6 +23,7 @@ DRAWN_BY: dict[str, Draw] = {
     "laws": laws,
     "interaction": interaction,
     "thresholds": thresholds,
+    "front": front,
     "roofline": roofline,
     "time_shares": time_shares,
     "held_out": held_out,

@@ -1,4 +1,4 @@
-"""Roofline, time shares."""
+"""Latency against throughput, roofline, time shares."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,10 +9,12 @@ from matplotlib.patches import Patch
 
 from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import shape
+from tfscale.analysis.words import short_names
 from tfscale.analysis.work_model import OPERATION_WORDS
 from tfscale.figures.look import (
     HATCHES,
     HEIGHT_IN,
+    LABELS,
     MANY_POINTS,
     NAMES,
     WIDE_IN,
@@ -23,15 +25,44 @@ from tfscale.figures.look import (
     evenly,
     in_words,
     legend,
+    level_legend,
     level_text,
     named,
+    points,
 )
 from tfscale.study.kinds import KINDS
+from tfscale.units import seconds, three
 from tfscale.words import axis_name, counted, share
 
 GIGA = 1e9
 BOUNDS = {"overhead-bound": "o", "compute-bound": "^", "memory-bound": "s"}
 UNSURE = "X"
+
+
+def front(data: FigureData) -> Drawn:
+    """Throughput against latency; a line joins the cells that no other one beats in both."""
+    rows = data.fitted("cost").set_index("cell").reindex(data.cells["cell"])
+    best = rows["front"].to_numpy(bool)
+    cells = data.cells.assign(x=data.cells["latency_s"], y=data.cells["throughput_per_s"])
+    edge = cells[best].sort_values("x")
+    figure, axes = plt.subplots(figsize=(WIDTH_IN, HEIGHT_IN))
+    axes.step(edge["x"], edge["y"], where="post", color="black", linewidth=1.2)
+    points(axes, data, cells)
+    amount(axes.xaxis, LABELS["latency_s"], cells["x"], "s", log=True)
+    amount(axes.yaxis, LABELS["throughput_per_s"], cells["y"], log=True)
+    level_legend(axes, data, cells)
+    short = short_names(cells)
+    ends = [
+        f"{short[place]} ({seconds(row['x'])}, {three(row['y'])} examples a second)"
+        for place, row in edge.iloc[[0, -1][: len(edge)]].iterrows()
+    ]
+    return Drawn(
+        figure,
+        [
+            f"No other cell has both less latency and more throughput than {' and '.join(ends)}"
+            + (f" and the {len(edge) - 2} cells between them." if len(edge) > 2 else ".")
+        ],
+    )
 
 
 def roofline(data: FigureData) -> Drawn:

@@ -39,7 +39,7 @@ from tfscale.study import outputs
 from tfscale.tables.latency import read_processes
 from tfscale.words import WARNING, axis_name
 
-TABLES = ("regimes", "laws", "drift", "outliers", "predictions", "next")
+TABLES = ("regimes", "laws", "drift", "outliers", "predictions", "next", "claims")
 """The fitted tables that the page reads column by column."""
 
 
@@ -113,6 +113,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         fastest=cell_table("The ten fastest cells", cells.nsmallest(10, "latency_s")),
         slowest=cell_table("The ten slowest cells", cells.nlargest(10, "latency_s")),
         next=fits["next"].to_dict("records"),
+        open_verdicts=fits["claims"].dropna(subset="rounds_needed").to_dict("records"),
         count=len(cells),
         example=cells["cell"].iloc[0],
         fits=shown,

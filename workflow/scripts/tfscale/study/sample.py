@@ -53,10 +53,6 @@ def sample_of(
     return found
 
 
-def _lot(seed: int, name: str) -> bytes:
-    return sha256(f"{seed}/{name}".encode()).digest()
-
-
 def chosen(cells: Mapping[str, Cell], count: int) -> list[str]:
     """The names of so many `cells` of one family: two opposite corners of their grid, then balanced
     over the levels of all axes. A smaller count has the first ones of a larger one."""
