@@ -64,7 +64,7 @@ setup: .venv/ready
 
 # What --use-conda installs is what .venv has: a file's pins are those of its group in uv.lock
 envs: | $(UV)
-	@for env in analysis tensorflow; do \
+	@for env in analysis tensorflow onnxruntime litert openvino; do \
 		head=$$(sed '/- pip:/q' envs/$$env.yaml) && \
 		pins=$$($(UV) export --frozen --quiet --only-group $$env \
 			--no-hashes --no-header --no-annotate) && \

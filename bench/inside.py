@@ -14,7 +14,9 @@ import tensorflow as tf
 
 from bench.ratios import Pair, alternated
 from tfscale.jobs.limits import Phases
-from tfscale.timing import calls
+from tfscale.models.inputs import SIGNATURE
+from tfscale.runtimes.calls import MOST_BATCHES, batches, module_of
+from tfscale.runtimes.tensorflow import set_threads
 from tfscale.timing.block import (
     Call,
     Length,
@@ -25,7 +27,6 @@ from tfscale.timing.block import (
     warm_up,
 )
 from tfscale.timing.calm import pin
-from tfscale.timing.process import set_threads
 
 NS = 10**9
 WARM_S, FEWEST_CALLS = 0.02, 5
@@ -65,18 +66,18 @@ class Ready:
         return timed_block(self.call, NS * self.call_s, shortest_s, fewest)
 
 
-def ready(cell: dict, saved_model: str, arrays: str | None, inputs: int, protocol: dict) -> Ready:
+def ready(cell: dict, model: str, arrays: str | None, inputs: int, protocol: dict) -> Ready:
     """Do what a process does up to its timed block."""
     axes = cell["axes"]
     pin(axes["threads"])
     set_threads(axes["threads"])
-    batches = calls.batches(cell, arrays, inputs)
-    model = calls.load(saved_model, axes)
-    call = calls.make_calls(model, axes, batches).fetched
-    signature = model.signatures[calls.SIGNATURE]
+    given = batches(cell, arrays, inputs)
+    call = module_of("tensorflow").load(model, axes, given).fetched
+    loaded = tf.saved_model.load(model)
+    signature = loaded.signatures[SIGNATURE]
     (output,) = signature.structured_outputs
-    first = {name: tf.constant(part) for name, part in batches[0].items()}
-    return Ready(call, median(warm_up(call)[0]) / NS, signature, first, output, model)
+    first = {name: tf.constant(part) for name, part in given[0].items()}
+    return Ready(call, median(warm_up(call)[0]) / NS, signature, first, output, loaded)
 
 
 def overhead(request: dict, count: int, block_s: float) -> list[Pair]:
@@ -139,7 +140,7 @@ def loadgen_s(model: Ready, shortest_s: float, fewest: int) -> float:
     logs.log_output.copy_summary_to_stdout = False
     logs.enable_trace = False
     system = mlperf_loadgen.ConstructSUT(issue, lambda: None)
-    count = calls.MOST_BATCHES
+    count = MOST_BATCHES
     library = mlperf_loadgen.ConstructQSL(count, count, lambda samples: None, lambda samples: None)
     with tempfile.TemporaryDirectory(prefix="tfscale-") as folder:
         logs.log_output.outdir = folder

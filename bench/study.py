@@ -156,7 +156,7 @@ class Study:
         inputs = self.facts(cell)["inputs"]
         return {
             "cell": {"axes": self.axes(cell), "inputs": inputs, "seed": config["seed"]},
-            "saved_model": str(self.model_folder(cell) / "saved_model"),
+            "model": str(self.model_folder(cell) / "saved_model"),
             "arrays": self.arrays(cell),
             "inputs": config["evaluation"]["inputs"],
             "protocol": sections.protocol(config),

@@ -186,7 +186,7 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
     folder = study.model_folder(cell)
     inputs = {
         "facts": str(folder / "facts.json"),
-        "saved_model": request["saved_model"],
+        "model": request["model"],
         "predictions": str(folder / "predictions.parquet"),
         "arrays": request["arrays"] or [],
         "machine": str(study.results / "machine.json"),

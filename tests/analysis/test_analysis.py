@@ -6,8 +6,8 @@ import pytest
 from figure_study import seen
 from made_study import grid
 
+from tfscale.analysis.comparison import compare, comparison_words
 from tfscale.analysis.drivers import drivers
-from tfscale.analysis.fit import category_words
 from tfscale.analysis.law_fits import FORMS, Levels, fit, reported
 from tfscale.analysis.laws import fit_laws, slices
 from tfscale.analysis.slices import correlations, varying
@@ -43,7 +43,7 @@ def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
     one = table(LAWS["power"], layers=(4,), batches=(1,))
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
-    assert category_words(one) == []
+    assert comparison_words(*compare(one, 0.95)) == []
 
 
 def test_correlations_see_what_is_there():
@@ -66,25 +66,37 @@ def with_values(axis: str, factors: dict) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("axis", "values", "words"),
     [
-        ("precision", {"float32": 1, "bfloat16": 0.71}, "bfloat16 takes 0.71 times as long as f"),
-        ("jit", {True: 0.5, False: 1}, "the call compiled by XLA takes 0.5 times as long as the"),
-        ("path", {"signature": 1, "predict": 150}, "model.predict takes 150 times as long as the"),
+        (
+            "precision",
+            {"float32": 1, "bfloat16": 0.71},
+            "bfloat16 takes 0.71 times (0.71 to 0.71) as long as f",
+        ),
+        (
+            "jit",
+            {True: 0.5, False: 1},
+            "the call compiled by XLA takes 0.5 times (0.5 to 0.5) as long as the",
+        ),
+        (
+            "runtime",
+            {"tensorflow": 1, "predict": 150},
+            "model.predict takes 150 times (150 to 150) as long as T",
+        ),
     ],
 )
 def test_values_without_an_order_are_compared_in_matched_pairs(axis, values, words):
     cells = with_values(axis, values)
     unmatched = cells.iloc[:1].assign(layers=20, latency_s=1e9)
     cells = pd.concat([cells, unmatched], ignore_index=True)
-    (sentence,) = category_words(cells)
+    (sentence,) = comparison_words(*compare(cells, 0.95))
     assert sentence.startswith(f"mnist: {words}")
-    assert "(median of 16, " in sentence
+    assert sentence.endswith(", geometric mean of 16 cells.")
     assert axis not in varying(cells)
 
 
-@pytest.mark.parametrize("axis", ["precision", "jit", "path"])
+@pytest.mark.parametrize("axis", ["precision", "jit", "runtime"])
 def test_a_slice_holds_axes_without_an_order_fixed_too(axis):
     values = {"precision": ("float32", "bfloat16"), "jit": (False, True)}
-    cells = with_values(axis, dict.fromkeys(values.get(axis, ("signature", "predict")), 1))
+    cells = with_values(axis, dict.fromkeys(values.get(axis, ("tensorflow", "predict")), 1))
     cells.loc[cells.index[: len(cells) // 2], "latency_s"] *= 9
     relative, number = slices(cells, "layers")
     assert number.nunique() == 8

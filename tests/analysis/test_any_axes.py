@@ -11,9 +11,10 @@ import pytest
 from made_study import PLAN, costs, crossed, fitted, processes_of, timed
 from paper_families import PAPER_FAMILIES
 
+from tfscale.analysis.comparison import compare
 from tfscale.analysis.fit import FITS
 from tfscale.analysis.material import study_tables
-from tfscale.analysis.slices import by_model, comparisons, stratum
+from tfscale.analysis.slices import by_model, stratum
 from tfscale.analysis.work_model import design
 from tfscale.axes import FAMILIES, adopt, cell_name, defaults
 from tfscale.errors import StudyError
@@ -195,16 +196,19 @@ def test_cells_that_were_not_run_are_predicted(study):
 
 
 def test_values_without_an_order_are_compared_in_pairs(study):
-    cells, tables = study
-    found = {(one.axis, one.value): one for one in comparisons(cells)}
-    assert set(found) == {("activation", "gelu"), ("masked", True)}
-    gelu = found["activation", "gelu"]
-    assert gelu.base == "relu" and gelu.pairs == 36 and gelu.ratio > 1.1
+    _, tables = study
+    found = tables["comparison_means"].set_index(["axis", "value"])
+    assert set(found.index) == {("activation", "gelu"), ("masked", "True")}
+    gelu = found.loc["activation", "gelu"]
+    assert gelu["base"] == "relu" and gelu["cells"] == 36 and gelu["ratio"] > 1.1
+    assert len(tables["comparisons"]) == found["cells"].sum()
     terms = tables["anova"].groupby("model")["term"].agg(set)
     assert {"activation", "masked", "alpha", "depth x alpha"} <= terms["encoder"]
     assert not {"activation", "masked", "alpha"} & terms["mlp"]
     said = tables["findings"]["sentence"]
-    assert said.str.contains("encoder: activation gelu takes .* as activation relu in match").any()
+    assert said.str.contains(
+        "encoder: activation gelu takes .* as long as activation relu, geo"
+    ).any()
     assert said.str.contains("encoder: masked True takes .* as long as masked False").any()
 
 
@@ -239,14 +243,15 @@ def test_a_number_that_may_be_nought_is_a_category_and_a_stratum_may_be_a_text()
     both = pd.concat([crossed().assign(latency_s=1.0, pass_mean_s=1.0), cells], ignore_index=True)
     table = next(table for _, model, table in by_model(both) if model == "plain")
     assert stratum(table) == "style" and stratum(table, "style") == "padding"
-    found = {one.value: one.ratio for one in comparisons(both) if one.axis == "padding"}
-    assert found == pytest.approx({1: 2, 2: 3})
+    _, means = compare(both, 0.95)
+    found = means[means["axis"] == "padding"].set_index("value")["ratio"].to_dict()
+    assert found == pytest.approx({"1": 2, "2": 3})
 
 
 def runs_of_another(path, families: dict | None, work: dict) -> str:
     """The runs.parquet of a study of encoders, its processes at the latencies of its cells."""
     cells = cells_of("encoder", noise=0).assign(host="far", machine="far")
-    known = ["cell", *LEVELS["encoder"], "threads", "precision", "jit", "path"]
+    known = ["cell", *LEVELS["encoder"], "threads", "precision", "jit", "runtime", "environment"]
     runs = processes_of(cells, rounds=3).drop(columns=["batch_size"])
     runs = runs.merge(cells[known], on="cell").assign(calls=3, settled=True, process_s=1.0)
     runs = runs.assign(**dict.fromkeys((*SIDES, *MEMORY), 1.0))

@@ -65,7 +65,7 @@ def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
     cell = study.pick("mnist", 0)
     assert (cell, study.pick("mnist", 1)) == ("mnist_batch1", "mnist_batch64")
     request = study.request(cell, protocol="paper")
-    assert request["saved_model"] == str(study.results / "models" / "mnist" / "saved_model")
+    assert request["model"] == str(study.results / "models" / "mnist" / "saved_model")
     assert request["inputs"] == 2000
     assert request["cell"]["axes"] == defaults("mnist") | {
         "model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28, "batch_size": 1,
@@ -85,15 +85,22 @@ def test_a_study_of_other_families_says_what_they_are(tmp_path):
     folder.mkdir(parents=True)
     known = {"model": "mine", "width": 8, "precision": "float32", "data_sha256": ""}
     (folder / "facts.json").write_text(json.dumps(known | {"inputs": INPUTS}))
-    table = pd.DataFrame([cell | calls | {"path": "predict", "flop_per_example": 10}])
+    table = pd.DataFrame(
+        [cell | calls | {"runtime": "predict", "environment": "own", "flop_per_example": 10}]
+    )
     table.to_parquet(tmp_path / "results" / "cells.parquet")
     about = {"mine": {"title": "One's own", "axes": {"width": {"kind": "int"}}}}
     write_runs(tmp_path / "results", about)
     study = Study.at(tmp_path)
     request = study.request(study.pick("mine", 0))
-    assert request["cell"]["axes"] == calls | {"model": "mine", "width": 8, "path": "predict"}
+    assert request["cell"]["axes"] == calls | {
+        "model": "mine",
+        "width": 8,
+        "runtime": "predict",
+        "environment": "own",
+    }
     assert type(request["cell"]["axes"]["width"]) is int and request["arrays"] is None
-    assert request["saved_model"] == str(folder / "saved_model")
+    assert request["model"] == str(folder / "saved_model")
     assert set(FAMILIES) == {"mnist", "text", "mine"}
 
 

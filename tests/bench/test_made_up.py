@@ -51,7 +51,7 @@ def test_made_up_runs_fill_every_column_and_are_merged_into_the_latencies_put_in
     assert len(paths) == 8 * rounds
     table, _ = run_file.read(paths[0])
     empty = {name for name in table.column_names if table[name].null_count == len(table)}
-    assert empty == {"memory_device_bytes"}
+    assert empty == {"memory_device_bytes", "output_difference", "output_difference_share"}
     cell = Path(paths[0]).parent.name
     again = made_up.rows_of(cell, study.study.cell(cell), 1, -16)
     assert [row["latency_s"] for row in again] == table["latency_s"].to_pylist()

@@ -18,9 +18,10 @@ FRESH = "tfscale.jobs.processes:fresh"
 """How a job is done in a fresh process (workflow/rules/common.smk)."""
 ENVIRONMENT = {
     "download": "analysis", "encode": "analysis", "collect": "tensorflow", "train": "tensorflow",
-    "count": "tensorflow", "measure": "tensorflow", "calibrate": "tensorflow",
-    "floor": "tensorflow",
+    "count": "tensorflow", "convert": "tensorflow", "measure": "tensorflow",
+    "calibrate": "tensorflow", "floor": "tensorflow",
     "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
+    "gate": "analysis",
 }  # fmt: skip
 RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
 """A rule with its name, or those of all families, as plot_mnist."""
@@ -44,13 +45,15 @@ PACKAGES = {
     "collect": "axes data errors files jobs models study",
     "count": "axes data errors files jobs models study",
     "train": "axes data errors files jobs models study",
+    "convert": "axes data errors files jobs models runtimes",
     "calibrate": "axes errors files jobs timing",
-    "floor": "axes data errors files jobs models timing units",
-    "measure": "axes data errors files jobs models timing units",
+    "floor": "axes data errors files jobs models runtimes timing units",
+    "measure": "axes data errors files jobs models runtimes timing units",
     "merge": "axes errors files jobs models study tables timing units words",
     "fit": "analysis axes errors files jobs study tables timing units words",
     "plot": "analysis axes errors figures files jobs study tables timing units words",
     "report": "analysis axes errors files jobs report study tables timing units words",
+    "gate": "analysis axes errors files jobs tables timing units words",
 }
 """The rooms that the result of a rule depends on: an edit elsewhere does not run it again."""
 PACKAGE = SCRIPTS / "tfscale"
@@ -70,7 +73,7 @@ def test_a_rule_depends_on_these_rooms_and_no_others(rule):
     )
     assert SCRIPTS / "job.py" in files
     assert (PACKAGE / "jobs" / "warm.py" in files) == (
-        rule in ("collect", "count", "train", "calibrate", "floor", "measure")
+        rule in ("collect", "count", "train", "convert", "calibrate", "floor", "measure")
     )
 
 

@@ -15,7 +15,7 @@ from paths import ROOT, UV
 
 from tfscale.console.environment import MODULES, jobs_environment
 
-PACKAGE_OF = {"PIL": "pillow"}
+PACKAGE_OF = {"PIL": "pillow", "ai_edge_litert": "ai-edge-litert"}
 FILES = sorted((ROOT / "envs").iterdir())
 
 

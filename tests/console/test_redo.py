@@ -156,10 +156,10 @@ def test_a_copied_run_is_kept_by_its_model_and_code(tmp_path):
     (folder / "facts.json").write_text(json.dumps({"saved_model_sha256": digest_of(AXES)}))
     os.utime(run, (1, 1))
     workflow = a_workflow()
-    assert keep_run(workflow, run, str(folder)) == [] and not workflow.dag.forcefiles
+    assert keep_run(workflow, run, str(folder), {}) == [] and not workflow.dag.forcefiles
     assert Path(run).stat().st_mtime >= (folder / "facts.json").stat().st_mtime
     old = a_run(tmp_path / "old", made=checksums.made(CODE, {"seed": 2}))
-    keep_run(workflow, old, str(folder))
+    keep_run(workflow, old, str(folder), {})
     assert workflow.dag.forcefiles == {old}
 
 

@@ -79,7 +79,7 @@ def test_a_description_follows_the_families_of_the_study():
         }
     )
     assert models.names == ["width", "act", "depth", "p"]
-    calls = ["batch_size", "threads", "precision", "jit", "path"]
+    calls = ["batch_size", "threads", "precision", "jit", "runtime", "environment"]
     assert table.names == ["cell", "model", "width", "act", "depth", *calls, "p"]
     assert table.schema.field("width").type == pa.float64(), "a whole number in one family only"
     assert table.schema.field("act").type == pa.string()

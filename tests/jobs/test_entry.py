@@ -52,7 +52,7 @@ def test_families_are_taken_in_before_the_function_runs(job):
         "mine_w8_batch2_actgelu_shift0",
     )
     assert axes.FACTORS == ["width", "alpha", "batch_size", "threads"]
-    assert axes.CATEGORIES == ["act", "shift", "precision", "jit", "path"]
+    assert axes.CATEGORIES == ["act", "shift", "precision", "jit", "runtime", "environment"]
     assert axes.FAMILIES["mine"].trained and axes.FAMILIES["mine"].paper is None
 
 
@@ -81,5 +81,6 @@ def test_a_fresh_process_knows_them_too(snakemake, isolation):
     }
     found = fresh("tfscale.jobs.entry:call", arguments, 120, isolation)
     assert found == {
-        "alpha": 0.5, "threads": 1, "precision": "float32", "jit": False, "path": "signature",
+        "alpha": 0.5, "threads": 1, "precision": "float32", "jit": False, "runtime": "tensorflow",
+        "environment": "own",
     }  # fmt: skip

@@ -4,6 +4,7 @@ import ast
 import re
 import runpy
 import shlex
+import sys
 from copy import deepcopy
 
 import page_files
@@ -59,6 +60,8 @@ def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monk
     for path in re.findall(r"path: (\S+?),", text):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
+    (tmp_path / ".venv-2.20/bin").mkdir(parents=True)
+    (tmp_path / ".venv-2.20/bin/python").symlink_to(sys.executable)
     page_files.write(tmp_path)
     for depth in (1, 2, 4):
         (tmp_path / f"saved/v{depth}").mkdir(parents=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
-LOADS = {"timing/calls.py", "models/make.py"}
+LOADS = {"runtimes/tensorflow.py", "models/make.py"}
 """Where a SavedModel is loaded: of a run whose checksums were checked, and what was just saved."""
 SAFE = {"style", "data", "library", "script"}
 """What the page inlines as it is: the project's own files, and data that `data_block` escaped."""

@@ -16,7 +16,9 @@ def runs(tmp_path):
         ("b", 1, True, "steal 3 %", False, ["warmup", "timed"], [1, 3000]),
     ]
     times = dict.fromkeys(("latency_s", "p50_s", "p90_s", "p99_s"), 1e-06)
-    table = pd.DataFrame(rows, columns=names).assign(machine="h", process=1, environment="{}")
+    table = pd.DataFrame(rows, columns=names).assign(
+        machine="h", process=1, environment_record="{}"
+    )
     table.assign(**times).to_parquet(tmp_path / "runs.parquet")
     return str(tmp_path / "runs.parquet")
 

@@ -27,7 +27,7 @@ def test_name_is_the_users_handle():
         ({"filters": [64], "precision": ["float32"], "jit": [False]}, "threads1"),
         ({"threads": [2], "filters": [32]}, "threads2_filters32"),
         ({"precision": ["bfloat16"]}, "threads1_bfloat16"),
-        ({"jit": [True], "path": ["predict"]}, "threads1_jit_predict"),
+        ({"jit": [True], "runtime": ["predict"]}, "threads1_jit_predict"),
         ({"dropout": [0.5]}, "threads1_dropout0.5"),
     ],
 )
@@ -41,7 +41,7 @@ def test_all_axes_together_have_names_that_differ_and_fit_the_wildcard():
     grid = cells(
         ONE
         | {"filters": [16, 64], "precision": ["float32", "bfloat16"], "jit": [False, True]}
-        | {"path": ["signature", "predict"], "threads": [1, 2]}
+        | {"runtime": ["tensorflow", "predict"], "threads": [1, 2]}
     )
     assert len(grid) == 32
     assert all(re.fullmatch(r"\w+", name) for name in grid)

@@ -102,7 +102,7 @@ def made_up_runs(cells: pd.DataFrame, noise: float = 0.02) -> pd.DataFrame:
         disturbed_reason=np.where(runs["round"] == 2, "steal 3 %", ""),
         warnings="",
         environment_id=1,
-        environment=ENVIRONMENT,
+        environment_record=ENVIRONMENT,
         phase=[["first"] + ["timed"] * CALLS] * count,
         durations_ns=[[200_000_000, *row] for row in calls.astype(int).tolist()],
     )

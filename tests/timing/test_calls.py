@@ -11,10 +11,10 @@ from models_of import job_of
 from tfscale.axes import defaults
 from tfscale.data.encode import encode
 from tfscale.errors import StudyError
-from tfscale.models.inputs import inputs_of
+from tfscale.models.inputs import SIGNATURE, inputs_of
 from tfscale.models.make import built, export
+from tfscale.runtimes import calls, predict, tensorflow
 from tfscale.study.families import builtin
-from tfscale.timing import calls
 
 SIZE, BATCH = 14, 4
 SMALL = {"layers": 6, "conv_size": 3, "input_size": SIZE, "filters": 8, "dropout": 0.5}
@@ -27,7 +27,7 @@ def saved(folder: Path, name: str, entry: str, **axes) -> tuple[dict, dict]:
     keras.utils.set_random_seed(1)
     for precision, model in zip(("float32", "bfloat16"), built(job, cell), strict=True):
         export(model, job["source"], str(folder / precision))
-    signature = tf.saved_model.load(str(folder / "float32")).signatures[calls.SIGNATURE]
+    signature = tf.saved_model.load(str(folder / "float32")).signatures[SIGNATURE]
     usual = defaults(name) | axes | {"model": name, "batch_size": BATCH}
     return inputs_of(signature, job["inputs"], cell), usual
 
@@ -46,11 +46,11 @@ def models(request, tmp_path_factory):
 def made(models, **axes) -> calls.Calls:
     folder, batches, usual = models
     axes = usual | axes
-    model = calls.load(str(folder / axes["precision"]), axes)
-    return calls.make_calls(model, axes, batches)
+    saved_model = str(folder / axes["precision"])
+    return calls.module_of(axes["runtime"]).load(saved_model, axes, batches)
 
 
-WAYS = [{"jit": True}, {"path": "predict"}, {"path": "predict", "jit": True}]
+WAYS = [{"jit": True}, {"runtime": "predict"}, {"runtime": "predict", "jit": True}]
 
 
 @pytest.mark.parametrize("axes", WAYS)
@@ -68,15 +68,15 @@ def test_the_parts_of_a_call_make_the_call(models):
     assert (answer.numpy() == made_calls.fetched(1)).all()
     (copied,) = made_calls.copy(1)
     assert (copied.numpy() == batch["x"]).all()
-    predicted = made(models, path="predict")
+    predicted = made(models, runtime="predict")
     assert predicted.unfetched is None and predicted.copy is None
 
 
 def test_jit_is_compiled_by_xla(models):
     folder, batches, _ = models
     model = tf.saved_model.load(str(folder / "float32"))
-    signature = model.signatures[calls.SIGNATURE]
-    compiled = calls._compiled(signature, batches[0])
+    signature = model.signatures[SIGNATURE]
+    compiled = tensorflow._compiled(signature, batches[0])
     assert compiled.function_def.attr["_XlaMustCompile"].b
     assert not signature.function_def.attr["_XlaMustCompile"].b
 
@@ -94,7 +94,7 @@ def operations(graph: tf.compat.v1.GraphDef) -> dict[str, set[str]]:
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_exported_graph_computes_in_its_precision(models, precision):
     model = tf.saved_model.load(str(models[0] / precision))
-    signature = model.signatures[calls.SIGNATURE]
+    signature = model.signatures[SIGNATURE]
     found = operations(signature.graph.as_graph_def())
     for kind in ("Conv2D", "MaxPool", "MatMul", "BiasAdd", "Relu", "Softmax"):
         assert found[kind] == {precision}, kind
@@ -159,7 +159,7 @@ def by_hand(two, index: int) -> dict[str, np.ndarray]:
     """What the signature says to a batch, by the names of its outputs."""
     model = tf.saved_model.load(str(two[0] / "float32"))
     batch = {name: tf.constant(part) for name, part in two[1][index].items()}
-    return {name: part.numpy() for name, part in model.signatures[calls.SIGNATURE](**batch).items()}
+    return {name: part.numpy() for name, part in model.signatures[SIGNATURE](**batch).items()}
 
 
 def test_several_inputs_are_made_up_within_their_bounds(two):
@@ -182,7 +182,7 @@ def test_all_outputs_of_a_call_are_fetched(two, axes):
         expected = by_hand(two, index % calls.MOST_BATCHES)
         found = whole.fetched(index)
         assert all(type(part) is np.ndarray for part in found)
-        unfetched = {name: part.numpy() for name, part in whole.unfetched(index).items()}
+        unfetched = {name: part.numpy() for name, part in sorted(whole.unfetched(index).items())}
         assert [part.shape for part in found] == [part.shape for part in unfetched.values()]
         for name, part in unfetched.items():
             assert part == pytest.approx(expected[name], abs=off)
@@ -194,7 +194,7 @@ def test_all_outputs_of_a_call_are_fetched(two, axes):
 
 @pytest.mark.parametrize("jit", [False, True])
 def test_predict_takes_two_inputs_and_gives_all_outputs(two, jit):
-    predicted = made(two, path="predict", jit=jit).fetched
+    predicted = made(two, runtime="predict", jit=jit).fetched
     for index in (0, 1):
         found, expected = predicted(index), by_hand(two, index)
         assert set(found) == set(expected)
@@ -226,8 +226,8 @@ def odd(tmp_path_factory):
     """The folder of such a model, and its inputs."""
     folder = str(tmp_path_factory.mktemp("odd"))
     module = Odd()
-    tf.saved_model.save(module, folder, signatures={calls.SIGNATURE: module.serve})
-    signature = tf.saved_model.load(folder).signatures[calls.SIGNATURE]
+    tf.saved_model.save(module, folder, signatures={SIGNATURE: module.serve})
+    signature = tf.saved_model.load(folder).signatures[SIGNATURE]
     bounds = {"picked": {"values": [10, 1000]}}
     return folder, inputs_of(signature, bounds, {})
 
@@ -251,9 +251,9 @@ def test_truth_values_numbers_for_all_texts_and_chosen_values_are_made_up(odd):
 
 def test_a_call_takes_them_all(odd):
     folder, inputs = odd
-    axes = {"path": "signature", "jit": False, "batch_size": BATCH}
+    axes = {"runtime": "tensorflow", "jit": False, "batch_size": BATCH}
     batches = calls.batches(a_cell(inputs), None, 0)
-    whole = calls.make_calls(calls.load(folder, axes), axes, batches)
+    whole = tensorflow.load(folder, axes, batches)
     for index in (0, 5):
         batch = batches[index]
         expected = batch["scale"] * batch["flags"].sum(axis=1) + 6 + batch["picked"].sum(axis=1)
@@ -290,16 +290,16 @@ class Texts(tf.Module):
 
 
 def test_predict_takes_texts_and_truth_values_and_names_what_it_cannot(tmp_path, odd):
-    module, axes = Texts(), {"path": "predict", "jit": False, "batch_size": BATCH}
-    tf.saved_model.save(module, str(tmp_path), signatures={calls.SIGNATURE: module.serve})
+    module, axes = Texts(), {"runtime": "predict", "jit": False, "batch_size": BATCH}
+    tf.saved_model.save(module, str(tmp_path), signatures={SIGNATURE: module.serve})
     inputs = {
         "words": {"shape": [None], "dtype": "string"},
         "mark": {"shape": [None], "dtype": "bool"},
     }
     batches = calls.batches(a_cell(inputs), None, 0)
-    found = calls.make_calls(calls.load(str(tmp_path), axes), axes, batches).fetched(1)
+    found = predict.load(str(tmp_path), axes, batches).fetched(1)
     assert found["length"].tolist() == [6] * BATCH
     assert found["other"].tolist() == (~batches[1]["mark"]).tolist()
     batches = calls.batches(a_cell(odd[1]), None, 0)
     with pytest.raises(StudyError, match="takes batches only, and scale is one number for all"):
-        calls.make_calls(calls.load(odd[0], axes), axes, batches)
+        predict.load(odd[0], axes, batches)

@@ -41,7 +41,7 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     folder.mkdir()
     names = {
         "arrays": "arrays.npz",
-        "saved_model": "saved_model",
+        "model": "saved_model",
         "facts": "facts.json",
         "machine": "machine.json",
         "predictions": "predictions.parquet",
@@ -51,7 +51,7 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     np.savez(paths["arrays"], x_test=images, y_test=np.zeros(8, np.int32))
     fresh(
         "tfscale.timing.floor:save_identity",
-        {"inputs": INPUTS, "path": paths["saved_model"]},
+        {"inputs": INPUTS, "path": paths["model"]},
     )
     facts = {axis: AXES[axis] for axis in AXES if axis != "threads"} | {"inputs": INPUTS}
     Path(paths["facts"]).write_text(json.dumps(facts | {"saved_model_sha256": "abc"}))

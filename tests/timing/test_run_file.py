@@ -34,9 +34,21 @@ def test_a_run_has_the_axes_of_its_own_family_and_their_types(tmp_path):
     known = {"a": {"kind": "float"}, "b": {"kind": "str", "default": "no"}, "c": {"kind": "bool"}}
     adopt({"mine": {"axes": known}, "other": {"axes": {"depth": {"kind": "int"}}}})
     table, _ = run_file.read(a_run(tmp_path, model="mine", a=0.5, c=True))
-    first = ["cell", "model", "a", "b", "c", "batch_size", "threads", "precision", "jit", "path"]
-    assert table.column_names[:11] == [*first, "seed"]
-    assert set(table.column_names[1:10]) == {"model", *axes_of("mine")}
+    first = [
+        "cell",
+        "model",
+        "a",
+        "b",
+        "c",
+        "batch_size",
+        "threads",
+        "precision",
+        "jit",
+        "runtime",
+        "environment",
+    ]
+    assert table.column_names[:12] == [*first, "seed"]
+    assert set(table.column_names[1:11]) == {"model", *axes_of("mine")}
     types = {name: str(table.schema.field(name).type) for name in known}
     assert types == {"a": "double", "b": "string", "c": "bool"}
     (row,) = table.to_pylist()

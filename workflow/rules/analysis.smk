@@ -166,3 +166,30 @@ rule report:
         "Write the report"
     script:
         "../scripts/job.py"
+
+
+rule gate:
+    """Say whether calls got slower (compare in config.yaml); fail where they did beyond doubt."""
+    input:
+        **kept("gate", "merge"),
+        cells="<results>/cells.parquet",
+        runs="<results>/runs.parquet",
+    output:
+        **sums("gate"),
+        verdict="<results>/gate.txt",
+    log:
+        "<logs>/gate.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **job(
+            "tfscale.analysis.gate:gate",
+            "analysis",
+            families=study.about,
+            compare=study.compared,
+            confidence=config["analysis"]["confidence"],
+        ),
+    message:
+        "Compare two values of an axis"
+    script:
+        "../scripts/job.py"

@@ -96,14 +96,44 @@ def kept_run(w):
     """The same for a run, also when it is damaged or lost."""
     run, trained = f"{results}/runs/{w.cell}/round{w.round}.parquet", study.trained_of(w.cell)
     again = redo_if_lost(workflow, run) + kept_model(trained)
-    return again + keep_run(workflow, run, f"{models}/{trained}")
+    shaped = {"called_by": called_by(study.cell(w.cell)["runtime"])}
+    told = [f"{models}/{folder}.json"] if (folder := study.converted(w.cell)) else []
+    return again + keep_run(workflow, run, f"{models}/{trained}", shaped, told)
 
 
 def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
     data = data_files([encoded_of(w)], "sha256")
-    return [ancient(model_file("SHA256SUMS")(w)), machine, *data]
+    return [ancient(model_file("SHA256SUMS")(w)), machine, *map(ancient, converted_files(w, "sha256")), *data]
+
+
+def called_model(w):
+    """What the runtime of a cell loads, under the models."""
+    return study.converted(w.cell) or f"{study.trained_of(w.cell)}/saved_model"
+
+
+def converted_files(w, suffix):
+    """The file beside the converted model that a cell uses; none where it uses the SavedModel."""
+    folder = study.converted(w.cell)
+    return [f"<models>/{folder}.{suffix}"] if folder else []
+
+
+def runtime_env(w):
+    """The file of the conda environment that a cell is timed in, or that a model is converted in."""
+    if "cell" in w.keys() and (own := study.environment(w.cell).get("conda")):
+        return str(Path(own).absolute())
+    runtime = w.runtime if "runtime" in w.keys() else study.cell(w.cell)["runtime"]
+    name = runtime if runtime in study.conversions else "tensorflow"
+    return f"../../envs/{name}.yaml"
+
+
+@cache
+def called_by(runtime):
+    """A runtime with the digest of its own code and environment, among params."""
+    own = [f"envs/{runtime}.yaml"] if runtime in study.conversions else []
+    code = digest([*files_of(f"tfscale.runtimes.{runtime}:load"), *own])
+    return {"runtime": runtime, "digest": code}
 
 
 def sums(name):

@@ -44,7 +44,7 @@ rule floor:
         **job(
             "tfscale.timing.floor:time_floor",
             "tensorflow",
-            also=["tfscale.timing.process:time_cell"],
+            also=["tfscale.timing.process:time_cell", "tfscale.runtimes.tensorflow:load"],
             calls=study.calls,
             protocol=sections.protocol(config),
         ),

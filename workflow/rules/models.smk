@@ -61,3 +61,34 @@ rule count:
         "Count the work of {wildcards.architecture}"
     script:
         "../scripts/job.py"
+
+
+rule convert:
+    """Convert a SavedModel for another runtime, and compare the outputs of both."""
+    input:
+        saved_model=ancient("<models>/{trained}/saved_model"),
+        facts="<models>/{trained}/facts.json",
+        arrays=data_file("npz"),
+        sums=lambda w: [f"<models>/{w.trained}/SHA256SUMS", *data_files([encoded_of(w)], "sha256")],
+    output:
+        sums="<models>/{trained}/{runtime}.sha256",
+        model=directory("<models>/{trained}/{runtime}"),
+        told="<models>/{trained}/{runtime}.json",
+    log:
+        "<logs>/convert/{trained}_{runtime}.log",
+    wildcard_constraints:
+        runtime="|".join(study.conversions) or "none",
+    priority: study.machine_priority
+    conda:
+        runtime_env
+    resources:
+        mem_mb=lambda w, attempt: needs.training_mb(attempt),
+    params:
+        **job("tfscale.runtimes.convert:convert", "tensorflow", fresh=True, seed=config["seed"]),
+        axes=lambda w: study.model(w.trained),
+        families=lambda w: study.told(study.model(w.trained)),
+        called_by=lambda w: called_by(w.runtime),
+    message:
+        "Convert {wildcards.trained} for {wildcards.runtime}"
+    script:
+        "../scripts/job.py"

@@ -5,7 +5,8 @@ rule measure:
     """Time one cell in one round: a fresh process, alone on the machine."""
     input:
         facts=model_file("facts.json"),
-        saved_model=lambda w: ancient(model_file("saved_model")(w)),
+        model=lambda w: ancient(f"<models>/{called_model(w)}"),
+        told=lambda w: next(iter(converted_files(w, "json")), []),
         predictions=model_file("predictions.parquet"),
         arrays=data_file("npz"),
         machine=ancient("<results>/machine.json"),
@@ -17,7 +18,7 @@ rule measure:
         "<logs>/runs/{cell}_round{round}.log",
     priority: lambda w: study.priority(w.cell, int(w.round))
     conda:
-        "../../envs/tensorflow.yaml"
+        runtime_env
     threads: workflow.cores
     resources:
         mem_mb=lambda w, attempt: needs.run_mb(attempt),
@@ -33,6 +34,8 @@ rule measure:
         ),
         axes=lambda w: study.cell(w.cell),
         families=lambda w: study.told(study.cell(w.cell)),
+        environment=lambda w: study.environment(w.cell),
+        called_by=lambda w: called_by(study.cell(w.cell)["runtime"]),
     message:
         "Time {wildcards.cell}, round {wildcards.round}"
     script:

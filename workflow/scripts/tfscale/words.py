@@ -73,7 +73,16 @@ AXIS_WORDS = {
     "batch_size": Words("batch size", "examples a call"),
     "threads": Words("threads", "of one operation"),
     "jit": Words("XLA", values={False: "the call without XLA", True: "the call compiled by XLA"}),
-    "path": Words("path", values={"signature": "the signature", "predict": "model.predict"}),
+    "runtime": Words(
+        "runtime",
+        values={
+            "tensorflow": "TensorFlow",
+            "predict": "model.predict",
+            "onnxruntime": "ONNX Runtime",
+            "litert": "LiteRT",
+            "openvino": "OpenVINO",
+        },
+    ),
 }
 """The words of axes whose name does not say it."""
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfscale.analysis.advice import cost_of
+from tfscale.analysis.comparison import mean_words
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
@@ -22,7 +23,10 @@ from tfscale.words import axis_name, counted, p_words
 
 ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
 """The topics of findings."""
-EVIDENCE = ("borders", "drivers", "saturation", "laws", "thresholds", "claims", "predictions")
+EVIDENCE = (
+    "borders", "drivers", "saturation", "laws", "comparison_means", "thresholds", "claims",
+    "predictions",
+)  # fmt: skip
 """The fitted tables that the answers stand on."""
 Tables = Mapping[str, pd.DataFrame]
 
@@ -39,6 +43,7 @@ def answers(cells: pd.DataFrame, tables: Tables, plan: Plan) -> Iterator[dict]:
             "drivers": list(map(driver_words, mine["drivers"].head(1).to_dict("records"))),
             "saturation": batch_words(mine["saturation"]),
             "laws": law_words(mine["laws"], mine["claims"]),
+            "comparison_means": compared_words(mine["comparison_means"]),
             "cells": within_words(own, plan.latency_ms, plan.price_per_hour),
             "predictions": sample_words(mine["predictions"]),
         }
@@ -183,6 +188,14 @@ LAW_WORDS = {
     "quadratic": "grows as a quadratic function of",
 }
 """What each law says of the time."""
+
+
+COMPARED = ("runtime", "environment")
+
+
+def compared_words(means: pd.DataFrame) -> list[str]:
+    """What other runtimes and environments take."""
+    return [mean_words(row) for row in means.to_dict("records") if row["axis"] in COMPARED]
 
 
 def within_words(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import cast
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from tfscale.analysis.advice import COST, NEXT, costs, next_cells
 from tfscale.analysis.answers import ANSWER, DETAIL, TRUST, answers, trust
 from tfscale.analysis.border import BORDERS, borders
 from tfscale.analysis.claims import CLAIM_ROWS, claim_words, claims
+from tfscale.analysis.comparison import COMPARISONS, MEANS, compare, comparison_words
 from tfscale.analysis.drift import DRIFT, RUN_ORDER, drift, run_order
 from tfscale.analysis.drivers import DRIVERS, drivers
 from tfscale.analysis.effects import (
@@ -47,7 +47,7 @@ from tfscale.analysis.predictions import (
     within_budget,
 )
 from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread
-from tfscale.analysis.slices import CORRELATIONS, comparisons, correlations
+from tfscale.analysis.slices import CORRELATIONS, correlations
 from tfscale.analysis.thresholds import (
     THRESHOLD_PROFILES,
     THRESHOLDS,
@@ -55,7 +55,6 @@ from tfscale.analysis.thresholds import (
     threshold_sentences,
     thresholds,
 )
-from tfscale.analysis.words import level
 from tfscale.analysis.work_model import WORK_MODEL, fit_groups, label_words, rate_words, rates
 from tfscale.analysis.work_shares import (
     REGIMES,
@@ -65,18 +64,18 @@ from tfscale.analysis.work_shares import (
     operation_shares,
     saturation,
 )
-from tfscale.axes import SHAPES
 from tfscale.files.columns import described, text, typed
 from tfscale.files.parquet import write_csv, write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import TABLES
 from tfscale.tables.latency import read_processes
-from tfscale.units import three
-from tfscale.words import WARNING, axis_name, spanned, value_words
+from tfscale.words import WARNING
 
 FITS = {
     "borders": BORDERS,
     "drivers": DRIVERS,
+    "comparison_means": MEANS,
+    "comparisons": COMPARISONS,
     "laws": LAWS,
     "slice_laws": LAWS,
     "elasticities": ELASTICITIES,
@@ -155,11 +154,17 @@ def work(own: Material) -> Part:
         "saturation": full,
     }
     said = {
-        "drivers": category_words(own.runs),
         "time_shares": rate_words(shares, confidence, own.roofs),
         "regimes": label_words(regimes),
     }
     return Part(tables, said)
+
+
+def comparison(own: Material) -> Part:
+    """Runtimes, environments, precisions and other values without an order."""
+    cells, means = compare(own.runs, own.plan.confidence)
+    said = {"comparison_means": comparison_words(cells, means)}
+    return Part({"comparison_means": means, "comparisons": cells}, said)
 
 
 def breaks(own: Material) -> Part:
@@ -226,6 +231,7 @@ def verdicts(own: Material) -> Part:
 PARTS: tuple[Callable[[Material], Part], ...] = (
     laws,
     work,
+    comparison,
     breaks,
     attribution,
     prediction,
@@ -259,22 +265,6 @@ def in_short(findings: pd.DataFrame) -> str:
     first += findings.loc[findings["topic"] == TRUST, "sentence"].tolist()
     rest = findings.loc[findings["topic"] == DETAIL, "sentence"].tolist()
     return "\n".join([*first, "", *rest]) + "\n"
-
-
-def category_words(runs: pd.DataFrame) -> list[str]:
-    """What each value without an order (a precision, XLA, a path) costs against the usual one."""
-
-    def words(axis: str, value: str | bool | float) -> str:
-        if axis in SHAPES:
-            return f"{axis_name(axis)} {level(value)}"
-        return value_words(axis, cast(str | bool, value))
-
-    return [
-        f"{found.model}: {words(found.axis, found.value)} takes {three(found.ratio)} times "
-        f"as long as {words(found.axis, found.base)} in matched cells "
-        f"{spanned(found.pairs, found.low, found.high)}."
-        for found in comparisons(runs)
-    ]
 
 
 def fit(

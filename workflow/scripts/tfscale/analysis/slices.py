@@ -1,8 +1,6 @@
 """Slices, matched pairs, what varies; the check of cells, and what processes say of noise."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +16,6 @@ from tfscale.axes import (
     FACTORS,
     FAMILIES,
     SHAPES,
-    axes_of,
     model_axes,
 )
 from tfscale.errors import StudyError
@@ -320,40 +317,6 @@ def log_ratios(table: pd.DataFrame, factor: str, base: float, level: float) -> p
         base_log_s = pairs["base_log_s"].groupby(level=others).median()
         pairs = pd.DataFrame({"base_log_s": base_log_s, "level_log_s": base_log_s + ratio})
     return pairs.reset_index()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How many times as long a call takes at `value` as at `base`: median, least and greatest
-    ratio over matched pairs of cells."""
-
-    model: str
-    axis: str
-    value: str | bool | float
-    base: str | bool | float
-    ratio: float
-    low: float
-    high: float
-    pairs: int
-
-
-def comparisons(runs: pd.DataFrame) -> Iterator[Comparison]:
-    """Every value of the axes without an order against the axis's default (or, where the cells
-    do not have it, the value that comes first), for each machine and model.
-
-    `runs` has a row a cell, or a row a cell and round: then pairs are taken within rounds.
-    """
-    for _, model, table in by_model(runs, "latency_s"):
-        for axis in values(table):
-            levels = table[axis].unique().tolist()
-            usual = axes_of(model)[axis].default
-            base: Any = usual if usual in levels else levels[0]
-            for value in levels:
-                pairs = log_ratios(table, axis, base, value)
-                if value != base and len(pairs):
-                    ratios = np.exp(pairs["level_log_s"] - pairs["base_log_s"])
-                    size = ratios.median(), ratios.min(), ratios.max(), len(ratios)
-                    yield Comparison(model, axis, value, base, *size)
 
 
 def varying(cells: pd.DataFrame) -> list[str]:

@@ -210,7 +210,7 @@ def _there(study: Study, results: str, models: str) -> str:
 
 def _stage(stage: str, study: Study, pace: Pace) -> str:
     count = pace.count(stage)
-    kinds = {"train": "model", "time": "run"}
+    kinds = {"train": "model", "convert": "conversion", "time": "run"}
     words = counted(count, kinds.get(stage, "job"))
     if stage == "time":
         words += f" ({counted(len(study.rounds), 'round')} over all cells)"

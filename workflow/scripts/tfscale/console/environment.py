@@ -17,8 +17,12 @@ from tfscale.console.commands import CONDA, Call, uses_conda
 ENVIRONMENTS = Path(__file__).resolve().parents[4] / "envs"
 PIN = re.compile(r"^ *- (python|tensorflow|keras)==?([\w.]+)", re.M)
 TABLES, FITS = ("numpy", "pandas", "pyarrow"), ("scipy", "statsmodels")
+TRAINING = ("tensorflow", "keras", "psutil", *TABLES)
 MODULES = {
-    "tensorflow": ("tensorflow", "keras", "psutil", *TABLES),
+    "tensorflow": TRAINING,
+    "onnxruntime": (*TRAINING, "onnxruntime", "onnx", "tf2onnx"),
+    "litert": (*TRAINING, "ai_edge_litert"),
+    "openvino": (*TRAINING, "openvino"),
     "analysis": (*TABLES, *FITS, "matplotlib", "seaborn", "PIL", "jinja2", "requests"),
 }
 """What jobs import, by the name of their environment's file."""
@@ -79,7 +83,7 @@ def refuse_without_packages(workflow) -> None:
     shared = {use.name for use in workflow.storage_settings.shared_fs_usage}
     if uses_conda(workflow) or "SOFTWARE_DEPLOYMENT" not in shared or workflow.touch:
         return
-    files = {job.rule.conda_env for job in workflow.dag.needrun_jobs()} - {None}
+    files = set(filter(None, map(_env_file, workflow.dag.needrun_jobs())))
     modules = [name for file in sorted(files) for name in MODULES.get(Path(file).stem, ())]
     lacking = [name for name in dict.fromkeys(modules) if find_spec(name) is None]
     if lacking:
@@ -89,6 +93,12 @@ def refuse_without_packages(workflow) -> None:
             f"The Python of this Snakemake ({sys.executable}) lacks {', '.join(lacking)}. "
             f"Have conda bring them: `{by_conda}`. Or: {_in_venv(workflow)}"
         )
+
+
+def _env_file(job) -> str | None:
+    """The file of a job's environment, which may follow from its wildcards."""
+    file = job.rule.conda_env
+    return file(job.wildcards) if callable(file) else file
 
 
 def _in_venv(workflow) -> str:

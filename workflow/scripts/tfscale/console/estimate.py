@@ -138,7 +138,7 @@ def _minutes(estimated_s: float, attempt: int) -> int:
 
 
 STAGES = {
-    "download": "data", "encode": "data", "collect": "data", "train": "train",
+    "download": "data", "encode": "data", "collect": "data", "train": "train", "convert": "convert",
     "calibrate": "machine", "floor": "machine", "measure": "time",
 }  # fmt: skip
 """Every other rule belongs to the analysis."""
@@ -157,7 +157,7 @@ class Task:
 
     @property
     def stage(self) -> str:
-        """data, train, machine, time or analyse."""
+        """data, train, convert, machine, time or analyse."""
         return stage_of(self.rule)
 
 
@@ -225,7 +225,7 @@ class Pace:
 
 
 def stage_of(rule: str) -> str:
-    """data, train, machine, time or analyse."""
+    """data, train, convert, machine, time or analyse."""
     return STAGES.get(rule, ANALYSIS)
 
 
@@ -277,7 +277,8 @@ def _task(job, study: Study, speed: Speed) -> Task:
 NAMES = {
     "download": "downloading {file}", "encode": "encoding {dataset} at input size {input_size}",
     "collect": "collecting the data of {owner}", "count": "counting the work of {architecture}",
-    "train": "making {trained}", "measure": "timing {cell}, round {round}",
+    "train": "making {trained}", "convert": "converting {trained} for {runtime}",
+    "measure": "timing {cell}, round {round}",
     "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
     "merge": "merging the runs", "fit": "fitting the analysis",
     "report": "writing the report",

@@ -10,6 +10,7 @@ from tfscale.console.commands import CONDA, Call
 from tfscale.console.environment import conda_versions, jobs_environment
 from tfscale.files.whole import noted
 from tfscale.jobs.surroundings import variables
+from tfscale.study.study import Study
 from tfscale.timing.machine import processor, system
 from tfscale.timing.protocol import VARIABLE, VARIES
 from tfscale.words import counted
@@ -28,16 +29,20 @@ UNSET = "not set"
 MOST_TOLD = 4
 
 
-def other_machines(workflow, call: Call, node_class: str | None) -> list[str]:
+def other_machines(workflow, call: Call, study: Study) -> list[str]:
     """What to know before runs are timed beside others that they will not be pooled with, and the
     ways out. A cluster's jobs run elsewhere, and nothing is known of them yet; with a `node_class`
-    hosts are one machine."""
-    jobs = [job for job in workflow.dag.jobs if job.rule.name == "measure"]
+    hosts are one machine. Other environments of the study are meant to differ."""
+    jobs = [
+        job
+        for job in workflow.dag.jobs
+        if job.rule.name == "measure" and not study.environment(job.wildcards.cell)
+    ]
     there = [Path(job.output[0]) for job in jobs if not workflow.dag.needrun(job)]
     if not workflow.local_exec or len(there) == len(jobs):
         return []
     here = environment_here(workflow, call)
-    if node_class:
+    if study.config.get("node_class"):
         del here["host"]
     records = (noted(path, "tfscale_record") for path in there)
     return told([record.get("environment", {}) for record in records], here, call)

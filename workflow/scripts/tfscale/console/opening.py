@@ -50,7 +50,7 @@ def noise_words(seen: dict, reference_s: float) -> list[str]:
 
 
 SWITCH = "TFSCALE_CONSOLE"
-NEEDS_QUIET = {"train", "calibrate", "floor", "measure"}
+NEEDS_QUIET = {"train", "convert", "calibrate", "floor", "measure"}
 DEFAULT_HANDLER = "DefaultStreamHandler"
 UNSEEN = "not looked at (Snakemake's own environment has no NumPy); the first job looks"
 
@@ -88,7 +88,7 @@ class Opening:
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
             machine += [
                 *_other_study(),
-                *other_machines(workflow, call, self.study.config["node_class"]),
+                *other_machines(workflow, call, self.study),
             ]
         ahead = tasks_ahead(workflow, self.study, speed)
         local = workflow.local_exec

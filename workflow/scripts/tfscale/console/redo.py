@@ -82,13 +82,13 @@ def keep_model(workflow, folder: str, manifest: str | None, shaped: dict) -> lis
     return []
 
 
-def keep_run(workflow, run: str, folder: str) -> list[str]:
-    """The same for a copied run of the model in `folder`."""
-    redo_if_other(workflow, "measure", run)
+def keep_run(workflow, run: str, folder: str, shaped: dict, told: Iterable[str] = ()) -> list[str]:
+    """The same for a copied run of the model in `folder`; `told` is what its conversion says."""
+    redo_if_other(workflow, "measure", run, shaped)
     if run not in workflow.dag.forcefiles and _copied(workflow, run):
         facts, timed = f"{folder}/facts.json", _record(run).get("saved_model_sha256")
         if _facts(facts).get("saved_model_sha256") == timed:
-            _renew([Path(run)], facts, f"{folder}/predictions.parquet")
+            _renew([Path(run)], facts, f"{folder}/predictions.parquet", *told)
     return []
 
 

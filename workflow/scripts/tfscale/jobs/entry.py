@@ -6,7 +6,7 @@ from typing import Any
 
 from tfscale.axes import adopt
 
-SHAPED = ("family", "recipe")
+SHAPED = ("family", "recipe", "called_by")
 """Params of a single job that shape what it makes, as settings do that of all jobs of a rule."""
 
 

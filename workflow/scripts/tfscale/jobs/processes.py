@@ -42,21 +42,26 @@ def must_execute() -> bool:
 
 
 def fresh(
-    function: str, arguments: dict, limit_s: float = FOREVER_S, isolation: str = "fork"
+    function: str,
+    arguments: dict,
+    limit_s: float = FOREVER_S,
+    isolation: str = "fork",
+    python: str = "",
 ) -> Any:
     """The answer of `package.module:function` called with `arguments` in a fresh process.
 
     Arguments and answer are what JSON can hold. `isolation` is fork (a new interpreter all the
-    same where a fork is not possible) or exec. What the process prints goes to this one's output.
-    Raises StudyError when the function fails, its process dies or takes over `limit_s` seconds.
+    same where a fork is not possible) or exec; `python` is another interpreter than this one's.
+    What the process prints goes to this one's output. Raises StudyError when the function fails,
+    its process dies or takes over `limit_s` seconds.
     """
     settle_libraries()
     with tempfile.TemporaryDirectory(prefix="tfscale-", ignore_cleanup_errors=True) as folder:
         request = {"function": function, "arguments": arguments, "folder": str(Path.cwd())}
         request["variables"] = dict(os.environ) | {"TMPDIR": folder}  # gone with it
         Path(folder, REQUEST).write_text(json.dumps(request))
-        parent = None if isolation == "exec" or must_execute() else warm.connection()
-        process = _Forked(folder, parent) if parent else _Executed(folder)
+        parent = None if isolation == "exec" or must_execute() else warm.connection(python)
+        process = _Forked(folder, parent) if parent else _Executed(folder, python)
         try:
             ending = _watched(process, limit_s)
         finally:
@@ -75,8 +80,8 @@ def fresh(
 class _Executed:
     """A task in a new interpreter."""
 
-    def __init__(self, folder: str):
-        self.process = subprocess.Popen(**interpreter("tfscale.jobs.child", folder))
+    def __init__(self, folder: str, python: str):
+        self.process = subprocess.Popen(**interpreter("tfscale.jobs.child", folder, python=python))
         self.pid = self.process.pid
 
     def wait(self, seconds: float) -> int | None:

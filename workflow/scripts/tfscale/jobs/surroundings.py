@@ -54,12 +54,12 @@ def _leave_out(beginning: str) -> None:
         del os.environ[name]
 
 
-def interpreter(module: str, *arguments: str) -> dict[str, Any]:
-    """What starts a module of the project in a new interpreter, as arguments of `Popen`; no file of
-    the folder in which it runs takes the place of a library."""
+def interpreter(module: str, *arguments: str, python: str = "") -> dict[str, Any]:
+    """What starts a module of the project in a new interpreter (this one's, or `python`), as
+    arguments of `Popen`; no file of the folder in which it runs takes the place of a library."""
     path = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {
-        "args": [sys.executable, "-P", "-m", module, *arguments],
+        "args": [python or sys.executable, "-P", "-m", module, *arguments],
         "env": os.environ | SET | {"PYTHONPATH": path},
     }
 

@@ -38,8 +38,9 @@ LISTENS_WITHIN_S = 20
 LOOK_S = 0.2
 
 
-def connection() -> socket.socket | None:
-    """A connection to the warm parent of this Snakemake run, which is started when missing.
+def connection(python: str = "") -> socket.socket | None:
+    """A connection to the warm parent of this Snakemake run and interpreter, which is started when
+    missing.
 
     None where there can be none: without a Snakemake on this machine, without pidfd (Linux before
     5.3, macOS), or with TFSCALE_WARM=0.
@@ -48,7 +49,7 @@ def connection() -> socket.socket | None:
     snakemake = snakemake_process() if wanted else None
     if snakemake is None:
         return None
-    place = hashlib.sha256(f"{sys.prefix}\n{SCRIPTS}".encode()).hexdigest()[:8]
+    place = hashlib.sha256(f"{python or sys.prefix}\n{SCRIPTS}".encode()).hexdigest()[:8]
     temporary = tempfile.gettempdir()
     short = len(os.fsencode(temporary)) <= LONGEST_FOLDER
     folder = Path(temporary if short else "/tmp", f"tfscale-{os.getuid()}")
@@ -58,7 +59,7 @@ def connection() -> socket.socket | None:
     address = folder / f"{snakemake}-{place}.socket"
     with address.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _connected(address) or _started(address, snakemake)
+        return _connected(address) or _started(address, snakemake, python)
 
 
 def ended(address: str) -> str:
@@ -81,12 +82,12 @@ def _connected(address: Path) -> socket.socket | None:
     return connection
 
 
-def _started(address: Path, snakemake: int) -> socket.socket:
+def _started(address: Path, snakemake: int, python: str) -> socket.socket:
     """Start the warm parent in a session of its own and wait until it listens."""
     address.unlink(missing_ok=True)
     with address.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
-            **interpreter("tfscale.jobs.warm", str(address), str(snakemake)),
+            **interpreter("tfscale.jobs.warm", str(address), str(snakemake), python=python),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

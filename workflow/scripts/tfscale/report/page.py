@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from tfscale.analysis.answers import ANSWER, CANNOT_SAY, DETAIL, TRUST
 from tfscale.analysis.slices import own_axes
 from tfscale.analysis.words import short_axes, short_names
-from tfscale.files.whole import write_text
+from tfscale.files.whole import noted, write_text
 from tfscale.report.explorer import (
     code_block,
     data_block,
@@ -36,7 +36,7 @@ from tfscale.report.tables import (
     title_of,
 )
 from tfscale.study import outputs
-from tfscale.tables.latency import read_processes
+from tfscale.tables.latency import REFUSED, read_processes
 from tfscale.words import WARNING, axis_name
 
 TABLES = ("regimes", "laws", "drift", "outliers", "predictions", "next", "claims")
@@ -100,6 +100,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         data=data_block(data),
         study=study,
         settings=study.settings,
+        excluded=study.excluded | noted(Path(inputs["runs"]), REFUSED),
         trained=len(trained) > 0,
         untrained=[family for family, rows in families.items() if data_of(rows) == "none"],
         data_of={family: data_of(rows) for family, rows in families.items()},
@@ -122,7 +123,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
         first_figures=list(outputs.FIRST),
         samples=samples(models, dict(zip(best["model"], best["trained"], strict=True))),
         machines=cells["machine"].unique().tolist(),
-        paths=cells["path"].unique().tolist(),
+        runtimes=cells["runtime"].unique().tolist(),
         environments=_environments(inputs["runs"]),
         runs=len(processes.drop_duplicates(["machine", "cell", "round"])),
         processes=len(processes),
@@ -200,8 +201,8 @@ def _chance(cells: pd.DataFrame, predictions: list[str]) -> float:
 
 def _environments(runs_path: str) -> list[dict]:
     """Every environment that was recorded, once."""
-    table = pd.read_parquet(runs_path, columns=["environment_id", "environment"])
-    return list(map(json.loads, table.drop_duplicates("environment_id")["environment"]))
+    table = pd.read_parquet(runs_path, columns=["environment_id", "environment_record"])
+    return list(map(json.loads, table.drop_duplicates("environment_id")["environment_record"]))
 
 
 def first_screen(

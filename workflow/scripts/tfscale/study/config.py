@@ -14,8 +14,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from tfscale.axes import CALL_AXES, OF_TENSORFLOW, SHAPES, Cell, adopt
 from tfscale.axes import KINDS as AXIS_KINDS
-from tfscale.axes import SHAPES, Cell, adopt
 from tfscale.errors import StudyError
 from tfscale.study.families import NAME, Family, FamilyError, builtin, family_of
 from tfscale.study.grid import cells, excluded, subgrids, without_effect
@@ -62,6 +62,7 @@ def check(config: dict) -> Config:
         *_folders(settings.pathvars.model_dump(exclude_unset=True)),
         *_imports(settings.imports, families),
         *_mirror(settings.datasets.mirror),
+        *_environments(settings),
     ]
     if found:
         raise ConfigError(found)
@@ -166,6 +167,9 @@ def _axes_of_models(config: dict, families: dict[str, Family]) -> Iterator[str]:
                     yield from _values(f"{where}.{axis}", part[axis], spec["kind"])
                 elif "default" not in spec:
                     yield f"{where}.{axis}: missing; every sub-grid of {name} must name it"
+            others = [one for one in part.get("runtime", []) if one not in OF_TENSORFLOW]
+            if others and True in part.get("jit", []):
+                yield f"{where}.jit: XLA compiles no call of {others[0]}; write two sub-grids"
             if families[name].saved and part.get("precision", ["float32"]) != ["float32"]:
                 yield f"{where}.precision: the SavedModels of {name} are as they are"
 
@@ -190,6 +194,7 @@ GONE = {
     "timing.cell_cap_s": "no longer there, the plan is fixed; write fewer rounds to end sooner",
     "timing.patience_s": "no longer there, no run waits; take the key out",
     "timing.sentinels": "no longer there, the rounds themselves show drift; take the key out",
+    "grid.path": "no longer there; write runtime, tensorflow in place of signature",
     "training.dropout": "an axis of mnist and text now; write dropout: [0.75] in their sub-grids",
     "timing.protocol: visits": "'visits' has a new name; write short",
 }
@@ -214,7 +219,8 @@ def _line(error: Any, config: dict) -> str:
     match kind:
         case "extra_forbidden" | "invalid_key":
             known = _section(path[:-1]).model_fields
-            return f"{where}: {GONE.get(where) or 'unknown key' + suggest(path[-1], known)}"
+            gone = GONE.get(re.sub(r"\[\d+\]", "", where))
+            return f"{where}: {gone or 'unknown key' + suggest(path[-1], known)}"
         case "missing":
             return f"{where}: missing"
         case "literal_error":
@@ -430,6 +436,37 @@ def _imports(entries: list[Import], families: dict[str, Family]) -> Iterator[str
             yield f"{where}.path: {quoted(entry.path)} is {kind}{home}"
         if entry.name in names[:index]:
             yield f"{where}.name: {quoted(entry.name)} is the name of another import already"
+
+
+def _environments(settings: Config) -> Iterator[str]:
+    """Environments that are not there, and values of `compare` that no cell has."""
+    known = [CALL_AXES["environment"].default, *settings.environments]
+    for name, entry in settings.environments.items():
+        where = f"environments.{name}"
+        if not NAME.fullmatch(name):
+            yield f"{where}: {quoted(name)} stands in names of cells: it must be a word"
+        if entry.python and not (Path(entry.python).is_file() and os.access(entry.python, os.X_OK)):
+            yield f"{where}.python: {quoted(entry.python)} is no interpreter that can be run"
+        if entry.conda and not Path(entry.conda).is_file():
+            yield f"{where}.conda: {quoted(entry.conda)} is not there"
+        if entry.python and entry.conda:
+            yield f"{where}: name python or conda, not both"
+    levels: dict[str, set[str]] = {"runtime": set(), "environment": set()}
+    for index, part in enumerate(settings.grid):
+        levels["runtime"] |= set(part.runtime)
+        levels["environment"] |= set(part.environment)
+        for name in part.environment:
+            if name not in known:
+                where = (
+                    f"grid[{index}].environment" if len(settings.grid) > 1 else "grid.environment"
+                )
+                yield f"{where}: {quoted(name)} is not under environments{suggest(name, known)}"
+    if compare := settings.compare:
+        for key in ("base", "new"):
+            value = getattr(compare, key)
+            if value not in levels[compare.of]:
+                hint = suggest(value, sorted(levels[compare.of]))
+                yield f"compare.{key}: no cell has {compare.of} {quoted(value)}{hint}"
 
 
 def _mirror(mirror: str | None) -> Iterator[str]:

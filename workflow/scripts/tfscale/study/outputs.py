@@ -78,6 +78,8 @@ DRAWN_TABLES = (
 TABLES: dict[str, tuple[str, str]] = {
     "borders": ("Border between overhead and work", "a machine, model and setting"),
     "drivers": ("What drives the time", "a machine, model and axis"),
+    "comparison_means": ("Comparisons", "a machine, model and two values of an axis"),
+    "comparisons": ("Comparisons of cells", "a cell and its partner at the value compared with"),
     "laws": ("Laws", "a machine, model, factor and law, all slices pooled"),
     "slice_laws": ("Laws of single slices", "a slice of at least five levels and law"),
     "elasticities": (

@@ -84,9 +84,13 @@ class CallAxes(Section):
     (default: float32)."""
     jit: Levels[bool] = [False]
     """Whether XLA compiles the call (default: false)."""
-    path: Levels[Literal["signature", "predict"]] = ["signature"]
-    """signature = the SavedModel's public serving signature, a tensor in; predict = Keras'
-    model.predict on a NumPy batch (default: signature)."""
+    runtime: Levels[Literal["tensorflow", "predict", "onnxruntime", "litert", "openvino"]] = [
+        "tensorflow"
+    ]
+    """tensorflow = the SavedModel's serving signature, predict = Keras' model.predict, others = the
+    converted model (docs/runtimes.md; default: tensorflow)."""
+    environment: Levels[Text] = ["own"]
+    """own = the study's, others = those under `environments` (default: own)."""
 
 
 Grid = Annotated[
@@ -120,6 +124,29 @@ class SavedModels(Section):
     """Their place, with the axes in braces, e.g. models/v{depth}_{width}."""
     inputs: dict[Text, dict[Text, Any]] = {}
     """Bounds and shapes of made-up inputs by name, as INPUTS of a family's file."""
+
+
+class Environment(Section):
+    """Another environment in which the same models are timed; empty = the study's own."""
+
+    python: Text | None = None
+    """An interpreter that has TensorFlow, pandas, pyarrow and psutil, e.g.
+    .venv-2.20/bin/python."""
+    conda: Text | None = None
+    """With --use-conda: the file of an environment that has them."""
+
+
+class Compare(Section):
+    """Two values of an axis, for a verdict in CI (results/gate.txt)."""
+
+    of: Literal["runtime", "environment"]
+    """The axis."""
+    base: Text
+    """The value of before."""
+    new: Text
+    """The value that must not be slower."""
+    slower_at_most: float = Field(default=1.05, gt=1)
+    """The ratio of latencies that is still fine (default: 1.05)."""
 
 
 class Folders(Section):
@@ -253,6 +280,11 @@ class Config(Section):
     are mnist, text, mlp, mobilenet and transformer."""
     grid: Grid
     """The cells of the study; one sub-grid, or a list of sub-grids whose union is taken."""
+    environments: dict[Text, Environment] = {}
+    """Other environments in which the cells are timed, by the names that `grid.environment` gives
+    them, e.g. {before: {python: .venv-2.20/bin/python}}."""
+    compare: Compare | None = None
+    """What `snakemake results/gate.txt` compares; null = nothing."""
     exclude: list[Reason] = []
     """Cells of the grid that are known to be impossible and are not run, e.g. {layers: 10,
     conv_size: 8, reason: out of memory}; the report names each with its reason."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from tfscale.axes import FACTORS, FAMILIES, Cell, axes_of, cell_name, defaults
+from tfscale.axes import FACTORS, FAMILIES, OF_TENSORFLOW, Cell, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
 from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
@@ -240,6 +240,29 @@ class Study:
     def trained_of(self, cell: str) -> str:
         """The name of the trained model that a cell uses."""
         return cell_name(trained_model(self.cell(cell), self.settings.training.batch_size))
+
+    def converted(self, cell: str) -> str | None:
+        """The folder of the converted model that a cell uses, under the models'; None where its
+        runtime loads the SavedModel itself."""
+        runtime = self.cell(cell)["runtime"]
+        return None if runtime in OF_TENSORFLOW else f"{self.trained_of(cell)}/{runtime}"
+
+    @property
+    def compared(self) -> dict | None:
+        """What the gate compares; None where nothing is asked."""
+        return self.settings.compare.model_dump() if self.settings.compare else None
+
+    def environment(self, cell: str) -> dict[str, str]:
+        """What is said of the environment that a cell is timed in (python or conda); nothing of the
+        study's own."""
+        entry = self.settings.environments.get(self.cell(cell)["environment"])
+        return entry.model_dump(exclude_none=True) if entry else {}
+
+    @property
+    def conversions(self) -> list[str]:
+        """The runtimes that models are converted for."""
+        found = dict.fromkeys(str(cell["runtime"]) for cell in self.cells.values())
+        return [name for name in found if name not in OF_TENSORFLOW]
 
     def encoded(self, axes: Cell) -> str | None:
         """The encoded data of a cell or model, without folder and suffix; None where its family has

@@ -7,7 +7,7 @@ here times and trains nothing again; a test compares it with the files.
 import pandas as pd
 import pyarrow as pa
 
-from tfscale.axes import AXES, axes_of
+from tfscale.axes import AXES, CALL_AXES, axes_of
 from tfscale.files.columns import (
     axes,
     bounded,
@@ -47,6 +47,8 @@ def cells_table(
     table = pd.concat([whose, own, batch, made, work, rest], axis=1)
     table["inputs"] = [inputs_digest(one["inputs"]) for one in known]
     table = table.merge(floor, how="left", on=FLOOR_KEYS).drop(columns="inputs")
+    of_tensorflow = table["runtime"] == CALL_AXES["runtime"].default
+    table["floor_s"] = table["floor_s"].where(of_tensorflow)
     return table.assign(**_paper(table, **evaluation))
 
 
@@ -81,7 +83,7 @@ MACHINE = "the host, and its environment where it was seen in several; or the no
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _MERGED = {
     "environment_id": (_WORD, "environments whose rows must not be pooled differ in it"),
-    "environment": (_WORD, "CPU, kernel, versions and settings, as JSON"),
+    "environment_record": (_WORD, "CPU, kernel, versions and settings, as JSON"),
     "warnings": (_WORD, "what may have disturbed the machine, a line each"),
     "cpu_model": (_WORD, "model of the processor"),
     "machine": text(MACHINE),
@@ -150,7 +152,9 @@ CELLS = described(
         "unfetched_s": number("median call without fetching the output"),
         "copy_s": number("median copy of a batch from host to device"),
         **{f"memory_{phase}_bytes": number(f"median peak memory: {phase}") for phase in _MEMORY},
-        "floor_s": number("latency of the identity model with these shapes of inputs"),
+        "floor_s": number(
+            "latency of the identity model with these shapes of inputs; of TensorFlow only"
+        ),
         "pass_mean_s": number("seconds of a pass at the cell's batch size (the paper's MeanTime)"),
         "passes_total_s": number("the same times `evaluation.passes` (the paper's TotalTime)"),
     }

@@ -18,10 +18,15 @@ from tfscale.timing.run_file import RAW
 ROWS = 512
 """Processes of a batch."""
 
+REFUSED = "tfscale_refused"
+"""In the metadata of the runs: why by name each cell is missing that its runtime cannot take."""
+
 
 def read_processes(path: str | Path) -> pd.DataFrame:
     """The processes of a runs.parquet, one a row, without raw durations and environments."""
-    names = [name for name in pq.read_schema(path).names if name not in (*RAW, "environment")]
+    names = [
+        name for name in pq.read_schema(path).names if name not in (*RAW, "environment_record")
+    ]
     return pq.read_table(path, columns=names).to_pandas()
 
 

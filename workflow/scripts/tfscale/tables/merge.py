@@ -19,7 +19,7 @@ from tfscale.files.columns import typed
 from tfscale.files.parquet import sealed_parquet, write_csv, write_parquet
 from tfscale.models.saved import read_facts
 from tfscale.tables.cells import CELLS, RUN, RUNS, cells_table, paper_table
-from tfscale.tables.latency import latencies
+from tfscale.tables.latency import REFUSED, latencies
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.protocol import VARIES, disturbance
@@ -28,7 +28,7 @@ from tfscale.timing.run_file import DESCRIBED, RAW
 RAW_SCHEMA = pa.schema([(name, DESCRIBED[name][0]) for name in RAW])
 FILES = 256
 """Files of a batch: some ten MB of raw durations."""
-_RECORDED = ("environment_id", "environment", "warnings", "cpu_model")
+_RECORDED = ("environment_id", "environment_record", "warnings", "cpu_model")
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -36,40 +36,49 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Batch:
-    """The processes of some files with what their records say, their raw durations, and what is
-    wrong with the files that could not be read."""
+    """The processes of some files with what their records say, their raw durations, what is wrong
+    with the files that could not be read, and why cells were refused by their runtime."""
 
     processes: pa.Table
     raw: pa.Table
     faults: list[str]
+    refused: dict[str, str]
 
 
 def gather(
     paths: Sequence[str], aside: BinaryIO, threads: int = 1, models: Mapping[str, str] | None = None
-) -> pa.Table:
-    """The processes of all runs in the order of the paths, with their records.
+) -> tuple[pa.Table, dict[str, str]]:
+    """The processes of all runs in the order of the paths, with their records, and why by cell
+    there are none of a cell that its runtime refused.
 
     Their raw durations are written to `aside` (Arrow IPC, in the same order). At no time are more
     than `threads` + 1 batches of raw durations in memory. Raises StudyError that names every
-    damaged file, and every run of another SavedModel than `models` names for its cell (by digest).
+    damaged file, and every run of another SavedModel than `models` names for its cell (by digest);
+    or the reason where every cell was refused.
     """
+    refused: dict[str, str] = {}
     batches = [paths[start : start + FILES] for start in range(0, len(paths), FILES)]
     processes, faults = [], []
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.ipc.new_file(pa.PythonFile(aside, "w"), RAW_SCHEMA, options=options) as writer:
         for batch in in_order(partial(read_batch, models or {}), batches, threads):
             faults += batch.faults
+            refused |= batch.refused
             if not faults:
                 processes.append(batch.processes)
                 writer.write_table(batch.raw)
     if faults:
         raise StudyError("\n".join(faults))
-    return pa.concat_tables(processes).unify_dictionaries().combine_chunks()
+    table = pa.concat_tables(processes).unify_dictionaries().combine_chunks()
+    if not len(table):
+        raise StudyError(f"no cell could be timed: {'; '.join(dict.fromkeys(refused.values()))}")
+    return table, refused
 
 
 def read_batch(models: Mapping[str, str], paths: Sequence[str]) -> Batch:
     """Read and check some files; `models` are the digests of the cells' SavedModels."""
     tables, records, faults = [RUN.schema.empty_table()], [], []
+    refused = {}
     for path in paths:
         try:
             table, record = run_file.read(path)
@@ -78,12 +87,14 @@ def read_batch(models: Mapping[str, str], paths: Sequence[str]) -> Batch:
             faults.append(str(error))
         else:
             tables.append(table)
+            if "refused" in record:
+                refused[record["cell"]] = record["refused"]
             records += [record] * len(table)
     whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
     processes = whole.drop_columns(RAW)
     for name, column in _recorded(records).items():
         processes = processes.append_column(name, column)
-    return Batch(processes, whole.select(RAW).cast(RAW_SCHEMA), faults)
+    return Batch(processes, whole.select(RAW).cast(RAW_SCHEMA), faults, refused)
 
 
 def in_order(
@@ -105,7 +116,7 @@ def _recorded(records: list[dict]) -> dict[str, pa.Array]:
     rows = [
         record
         | {
-            "environment": json.dumps(record["environment"]),
+            "environment_record": json.dumps(record["environment"]),
             "warnings": "\n".join(record["warnings"]),
             "cpu_model": record["environment"].get("cpu_model", "unknown"),
         }
@@ -130,8 +141,9 @@ Kinds = dict[str, dict[str, list[str]]]
 def refuse_mixed(processes: pa.Table, name: str, results: Path) -> None:
     """Raise StudyError when the nodes of the class `name` are of several kinds.
 
-    `processes` has cell, round and environment. The message names the nodes, what they differ in,
-    and the runs (under `results`) on the nodes that are in the minority.
+    `processes` has cell, round and environment_record, of one runtime and environment. The message
+    names the nodes, what they differ in, and the runs (under `results`) on the nodes that are in
+    the minority.
     """
     kinds = _kinds(processes, results)
     if len(kinds) < 2:
@@ -151,10 +163,10 @@ def refuse_mixed(processes: pa.Table, name: str, results: Path) -> None:
 
 
 def _kinds(processes: pa.Table, results: Path) -> Kinds:
-    keys = processes.select(["cell", "round", "environment"]).to_pandas()
+    keys = processes.select(["cell", "round", "environment_record"]).to_pandas()
     kinds: Kinds = defaultdict(lambda: defaultdict(list))
     for run in keys.drop_duplicates(["cell", "round"]).to_dict("records"):
-        environment = json.loads(run["environment"])
+        environment = json.loads(run["environment_record"])
         stable = {key: value for key, value in environment.items() if key not in DIFFERS}
         path = str(results / "runs" / run["cell"] / f"round{run['round']}.parquet")
         kind = json.dumps(stable, sort_keys=True)
@@ -176,6 +188,8 @@ def _differences(kinds: Kinds, order: list[str]) -> list[str]:
     return sorted(lines, key=lambda line: not line.startswith("cpu_model"))
 
 
+COMPARED = ["runtime", "environment"]
+"""Axes whose values are timed in environments of their own."""
 JUDGED = [
     "host",
     "device",
@@ -195,7 +209,8 @@ def merge_runs(
     models: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
 ) -> pa.Table:
-    """Write the rows of all runs to `target`, with `notes`; returns them without raw durations.
+    """Write the rows of all runs to `target`, with `notes` and what was refused; returns the rows
+    without raw durations.
 
     `environment_id` tells environments apart whose rows must not be pooled. `order_index` counts
     the runs of a round in the order in which they really started. Whether a process was disturbed
@@ -207,11 +222,13 @@ def merge_runs(
     folder = Path(target).parent
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as aside:
-        processes = gather(paths, aside, threads, models)
+        processes, refused = gather(paths, aside, threads, models)
         if node_class:
-            refuse_mixed(processes, node_class, folder)
+            for _, rows in processes.select(COMPARED).to_pandas().groupby(COMPARED):
+                refuse_mixed(processes.take(rows.index.to_numpy()), node_class, folder)
         processes = judged(processes, node_class)
-        _write(target, processes, aside, notes)
+        told = {REFUSED: json.dumps(refused)} if refused else {}
+        _write(target, processes, aside, {**(notes or {}), **told})
     return processes
 
 
@@ -258,11 +275,13 @@ def _signs(processes: pa.Table, node_class: str | None) -> list[str]:
 
 
 def _machines(processes: pa.Table, node_class: str | None) -> pd.Series:
-    """The class of nodes; else the host, and its environment too where the study saw several."""
+    """The class of nodes; else the host, and its environment too where the study saw several of
+    one runtime and `environment`."""
     if node_class:
         return pd.Series([node_class] * len(processes))
-    table = processes.select(["host", "environment_id"]).to_pandas().astype(str)
-    environments = table.groupby("host")["environment_id"].transform("nunique")
+    table = processes.select(["host", *COMPARED, "environment_id"]).to_pandas().astype(str)
+    several = table.groupby(["host", *COMPARED])["environment_id"].transform("nunique")
+    environments = several.groupby(table["host"]).transform("max")
     return table["host"].where(environments == 1, table["host"] + " " + table["environment_id"])
 
 
@@ -298,7 +317,9 @@ def merge(inputs: dict, outputs: dict, settings: dict, threads: int = 1) -> None
         ),
     }
     table = merge_runs(inputs["runs"], merged, threads, node_class, models, notes)
-    timed = latencies(table.drop_columns(["environment"]).to_pandas(), merged, settings["coverage"])
+    timed = latencies(
+        table.drop_columns(["environment_record"]).to_pandas(), merged, settings["coverage"]
+    )
     floor_s = pd.read_parquet(inputs["floor"])
     if node_class:
         timed["host"] = floor_s["host"].iloc[0]

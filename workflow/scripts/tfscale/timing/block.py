@@ -14,7 +14,6 @@ from time import perf_counter_ns, process_time_ns
 import numpy as np
 
 from tfscale.jobs.limits import Phases
-from tfscale.timing.calls import wait_for_device
 from tfscale.timing.calm import calibrate
 from tfscale.timing.protocol import (
     LONG_NS,
@@ -84,8 +83,12 @@ class Length:
         return self.protocol["min_time_s"], calls_wanted(call_ns, self.protocol["min_calls"])
 
 
-def time_calls(call: Call, length: Length, phases: Phases) -> Block:
+def time_calls(
+    call: Call, length: Length, phases: Phases, wait: Callable[[], object] = int
+) -> Block:
     """Make the first call, warm up, and time a block of the length that is asked for.
+
+    `wait` returns when the device has ended all work.
 
     A first call of over 0.6 s has warmed up: of 17 cells over 1 s the second call took 0.99 times
     the third, in 86 processes of 0.6 to 1 s 1.00 times. Where it was slow for another reason
@@ -94,23 +97,25 @@ def time_calls(call: Call, length: Length, phases: Phases) -> Block:
     first = phases.peak("first", lambda: time_call(call, 0))
     early: list[int] = []
     if first > VERY_SLOW_NS:
-        block = _timed(call, first, length, phases)
+        block = _timed(call, first, length, phases, wait)
         if block.timed.min() > VERY_SLOW_NS:
             return replace(block, first=first)
         early = block.timed.tolist()
     warmup, settled = phases.peak("warmup", lambda: warm_up(call))
-    block = _timed(call, median(warmup), length, phases)
+    block = _timed(call, median(warmup), length, phases, wait)
     return replace(block, first=first, warmup=[*early, *warmup], settled=settled)
 
 
-def _timed(call: Call, call_ns: float, length: Length, phases: Phases) -> Block:
+def _timed(
+    call: Call, call_ns: float, length: Length, phases: Phases, wait: Callable[[], object]
+) -> Block:
     """The timed block, a calibration before and after it."""
     shortest_s, fewest = length.of(call_ns)
-    wait_for_device()
+    wait()
     before_s = calibrate()
     cpu_start, wall_start = process_time_ns(), perf_counter_ns()
     timed = phases.peak("timed", lambda: timed_block(call, call_ns, shortest_s, fewest))
-    wait_for_device()
+    wait()
     cpu_share = (process_time_ns() - cpu_start) / (perf_counter_ns() - wall_start)
     return Block(0, [], None, timed, before_s, calibrate(), cpu_share)
 

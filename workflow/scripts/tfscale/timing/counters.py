@@ -4,6 +4,7 @@ import os
 import re
 import resource
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
@@ -118,6 +119,29 @@ def difference(
         f"context_switches_{kind}": count - before.switches[kind]
         for kind, count in after.switches.items()
     }
+
+
+WORKING = 0.1
+"""Share of the CPU time of all threads from which on one counts as working."""
+
+
+def thread_times() -> dict[int, int]:
+    """CPU time in ns of each thread of this process; empty where the system does not say."""
+    times = {}
+    for task in TASKS.iterdir() if TASKS.exists() else ():
+        with suppress(OSError):  # it has just ended
+            times[int(task.name)] = int((task / "schedstat").read_text().split()[0])
+    return times
+
+
+def working_threads(before: dict[int, int], after: dict[int, int]) -> int:
+    """How many threads did a share of the work between two readings of `thread_times`.
+
+    >>> working_threads({1: 100}, {1: 600, 2: 480, 3: 5})
+    2
+    """
+    spent = [time - before.get(task, 0) for task, time in after.items()]
+    return sum(one > WORKING * sum(spent) for one in spent)
 
 
 def load_average() -> float | None:

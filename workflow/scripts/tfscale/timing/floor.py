@@ -75,7 +75,7 @@ def _floor_s(path: Path, inputs: dict, call: dict, protocol: dict) -> float:
         fresh("tfscale.timing.floor:save_identity", {"inputs": inputs, "path": str(path)})
     timed = {
         "cell": {"axes": USUAL | call, "inputs": inputs, "seed": 0},
-        "saved_model": str(path),
+        "model": str(path),
         "arrays": None,
         "inputs": 0,
         "protocol": protocol | {"protocol": "short"},
@@ -99,7 +99,7 @@ def measure_roofs(threads: int, side: int = SIDE, copied_bytes: int = COPIED_BYT
     """
     import tensorflow as tf
 
-    from tfscale.timing.process import set_threads
+    from tfscale.runtimes.tensorflow import set_threads
 
     set_threads(threads)
     groups, matrix = places(threads), tf.ones((side, side))

@@ -6,27 +6,29 @@ from statistics import median
 from time import monotonic, perf_counter_ns
 
 import numpy as np
-import tensorflow as tf
 
+from tfscale.axes import OF_TENSORFLOW
+from tfscale.errors import StudyError
 from tfscale.jobs.limits import Phases
+from tfscale.runtimes.calls import batches, module_of
+from tfscale.runtimes.tensorflow import set_threads
 from tfscale.timing.block import Block, Length, side_block, time_calls, undisturbed_ns
-from tfscale.timing.calls import batches, device_peak_bytes, device_type, load, make_calls
 from tfscale.timing.calm import pin
-from tfscale.timing.counters import counters, difference
+from tfscale.timing.counters import counters, difference, thread_times, working_threads
 
 QUANTILES = {"p05_s": 0.05, "p50_s": 0.5, "p90_s": 0.9, "p99_s": 0.99}
 
 
-def time_cell(
-    cell: dict, saved_model: str, arrays: str | None, inputs: int, protocol: dict
-) -> dict:
+def time_cell(cell: dict, model: str, arrays: str | None, inputs: int, protocol: dict) -> dict:
     """Time the calls of a cell in this process, and return its row of the run's file.
 
-    `cell` holds axes, inputs and seed (see `calls.batches`); `arrays` are the encoded data, of
-    which the first `inputs` test inputs are used (None: inputs are made up); `protocol` is the
-    timing section of the configuration. All before the timed block is timed apart. Durations are in
-    ns, a call each, with their phase. The process can time no second cell: it is pinned to as many
-    CPUs as the cell has threads, and TensorFlow keeps its number of threads.
+    `cell` holds axes, inputs and seed (see `calls.batches`); `model` is what its runtime loads: a
+    SavedModel, or the folder of what was converted; `arrays` are the encoded data, of which the
+    first `inputs` test inputs are used (None: inputs are made up); `protocol` is the timing section
+    of the configuration. All before the timed block is timed apart. Durations are in ns, a call
+    each, with their phase. The process can time no second cell: it is pinned to as many CPUs as the
+    cell has threads, and a runtime keeps its number of threads. Raises StudyError where one works
+    with more.
     """
     began, started, phases = monotonic(), datetime.now(UTC), Phases()
     axes = cell["axes"]
@@ -35,10 +37,13 @@ def time_cell(
     before = counters()
     x = batches(cell, arrays, inputs)
     load_start = perf_counter_ns()
-    model = phases.peak("load", lambda: load(saved_model, axes))
+    calls = phases.peak("load", lambda: module_of(axes["runtime"]).load(model, axes, x))
     load_s = (perf_counter_ns() - load_start) / 1e9
-    calls = make_calls(model, axes, x)
-    block = time_calls(calls.fetched, Length(protocol, axes["batch_size"], inputs), phases)
+    length = Length(protocol, axes["batch_size"], inputs)
+    earlier = thread_times()
+    block = time_calls(calls.fetched, length, phases, calls.wait)
+    if axes["runtime"] not in OF_TENSORFLOW:
+        _check_threads(axes, working_threads(earlier, thread_times()))
     call_ns = median(block.timed)
     durations = {
         "first": [block.first],
@@ -51,12 +56,12 @@ def time_cell(
         {
             "started": started.isoformat(),
             "host": platform.node(),
-            "device": device_type(),
+            "device": calls.device,
             "affinity": cpus,
             "load_s": load_s,
             "phase": [phase for phase, values in durations.items() for _ in values],
             "durations_ns": [value for values in durations.values() for value in values],
-            "memory_device_bytes": device_peak_bytes(),
+            "memory_device_bytes": calls.peak_bytes(),
             "unfetched_s": _median_s(durations["unfetched"]),
             "copy_s": _median_s(durations["copy"]),
         }
@@ -67,10 +72,14 @@ def time_cell(
     )
 
 
-def set_threads(threads: int) -> None:
-    """Let TensorFlow use `threads` threads in an operation and run one operation at a time."""
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+def _check_threads(axes: dict, working: int) -> None:
+    """Raise StudyError where a runtime worked with more threads than the cell has: runtimes are
+    known to ignore their limit in silence."""
+    if working > axes["threads"]:
+        raise StudyError(
+            f"found that {axes['runtime']} worked with {working} threads where the cell has "
+            f"{axes['threads']} (threads): it ignored its limit, so this is another cell's latency"
+        )
 
 
 def _latency(block: Block) -> dict:

@@ -10,6 +10,7 @@ import pandas as pd
 from tfscale.axes import adopt
 from tfscale.jobs.processes import must_execute
 from tfscale.models.saved import read_facts
+from tfscale.runtimes.calls import module_of
 from tfscale.timing import run_file
 from tfscale.timing.calm import reference
 from tfscale.timing.host import settings_warnings
@@ -27,28 +28,18 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     """Time a cell here and keep the row in the last of the files `rows`; the `last` process of a
     run writes its file. Returns what it found in a line.
 
-    `cell` holds cell, round, seed, axes and its families; `files` saved_model, facts, predictions,
-    arrays and output; `settings` protocol, evaluation, reference_s (the machine's undisturbed
-    calibration) and made (see `checksums.made`).
+    A cell whose model its runtime cannot take is not timed: its file says why.
+
+    `cell` holds cell, round, seed, axes and its families; `files` model, facts, predictions,
+    arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol, evaluation,
+    reference_s (the machine's undisturbed calibration) and made (see `checksums.made`).
     """
     adopt(cell["families"])
     axes, protocol = cell["axes"], settings["protocol"]
-    here, warnings = environment(), settings_warnings(axes["threads"])  # before it is pinned
+    told = json.loads(Path(files["told"]).read_text()) if files.get("told") else {}
+    here = environment(module_of(axes["runtime"]).PACKAGES)
+    warnings = settings_warnings(axes["threads"])  # before it is pinned
     facts, inputs = read_facts(files["facts"]), settings["evaluation"]["inputs"]
-    timed = {"axes": axes, "inputs": facts["inputs"], "seed": cell["seed"]}
-    row = time_cell(timed, files["saved_model"], files["arrays"] or None, inputs, protocol)
-    signs = disturbance(axes | row, _calm_s(row, settings["reference_s"]))
-    row |= {
-        "process": len(rows),
-        "isolation": "exec" if must_execute() else protocol["isolation"],
-        "protocol": protocol["protocol"],
-        "disturbed": bool(signs),
-        "disturbed_reason": signs,
-    }
-    Path(rows[-1]).write_text(json.dumps(row))
-    if not last:
-        return result_line(cell["cell"], [row], axes["batch_size"])
-    found = [json.loads(Path(path).read_text()) for path in rows]
     record = {
         "cell": cell["cell"],
         "round": cell["round"],
@@ -58,6 +49,27 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
         "saved_model_sha256": facts["saved_model_sha256"],
         "made": settings["made"],
     }
+    if "reason" in told:
+        refused = f"{axes['runtime']} cannot take it: {told['reason']}"
+        about = {"model": axes["model"], "refused": refused}
+        run_file.write(files["output"], [], record | about)
+        return f"{cell['cell']} … {refused}"
+    timed = {"axes": axes, "inputs": facts["inputs"], "seed": cell["seed"]}
+    row = time_cell(timed, files["model"], files["arrays"] or None, inputs, protocol)
+    signs = disturbance(axes | row, _calm_s(row, settings["reference_s"]))
+    row |= {
+        "process": len(rows),
+        "isolation": "exec" if must_execute() else protocol["isolation"],
+        "protocol": protocol["protocol"],
+        "disturbed": bool(signs),
+        "disturbed_reason": signs,
+        "output_difference": told.get("absolute"),
+        "output_difference_share": told.get("relative"),
+    }
+    Path(rows[-1]).write_text(json.dumps(row))
+    if not last:
+        return result_line(cell["cell"], [row], axes["batch_size"])
+    found = [json.loads(Path(path).read_text()) for path in rows]
     run_file.write(files["output"], _table(cell, found), record)
     latency_s = median(row["latency_s"] for row in found)
     print(paper_lines(cell["cell"], latency_s, axes["batch_size"], **settings["evaluation"]))

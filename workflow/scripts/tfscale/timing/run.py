@@ -13,10 +13,11 @@ from tfscale.jobs.turn import timing_turn
 def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> str:
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
-    `inputs` names the files facts, saved_model, predictions, arrays and machine; `settings` holds
+    `inputs` names the files facts, model, told, predictions, arrays and machine; `settings` holds
     axes, families, seed, protocol (the timing section of the configuration), evaluation (inputs and
-    passes) and made (see `checksums.made`). The last process writes the file, for it has all
-    libraries. Raises StudyError that names the cell when a process fails.
+    passes), made (see `checksums.made`) and environment (python: another interpreter). The last
+    process writes the file, for it has all libraries. Raises StudyError that names the cell when a
+    process fails.
     """
     protocol = settings["protocol"]
     arguments = {
@@ -40,6 +41,7 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
                     arguments | {"rows": rows[: number + 1], "last": number + 1 == len(rows)},
                     protocol["time_limit_s"],
                     protocol["isolation"],
+                    settings.get("environment", {}).get("python", ""),
                 )
             except StudyError as error:
                 raise StudyError(f"{cell}: a process {error}") from None

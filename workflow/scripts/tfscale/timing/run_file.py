@@ -61,6 +61,8 @@ DESCRIBED = {
     "memory_warmup_bytes": (_COUNT, "peak resident memory of the warm-up"),
     "memory_timed_bytes": (_COUNT, "peak resident memory of the timed block"),
     "memory_device_bytes": (_COUNT, "peak memory of the GPU; null on a CPU"),
+    "output_difference": (_NUMBER, "largest of an output from the SavedModel's; null = it is that"),
+    "output_difference_share": (_NUMBER, "the same, over the largest output"),
     "phase": (pa.list_(_TEXT), "first, warmup, timed, unfetched or copy, a duration"),
     "durations_ns": (pa.list_(_COUNT), "raw durations in ns"),
 }
@@ -79,7 +81,7 @@ def schema_of(model: str) -> pa.Schema:
     )
 
 
-SCHEMA_VERSION = "8"
+SCHEMA_VERSION = "9"
 PHASE, DURATIONS = "phase.list.element", "durations_ns.list.element"
 FORMAT = {
     "compression": {PHASE: "zstd", DURATIONS: "zstd"},
@@ -92,8 +94,10 @@ the time, which counts where thousands are merged."""
 
 
 def write(path: str, rows: list[dict], record: dict) -> None:
-    """Write the processes of a run and its environment; sealed, with a checksum on every page."""
-    table = pa.Table.from_pylist(rows, schema=schema_of(rows[0]["model"]))
+    """Write the processes of a run and its record; of a cell that was refused there are none, and
+    the record names its `model`. Sealed, with a checksum on every page."""
+    model = rows[0]["model"] if rows else record["model"]
+    table = pa.Table.from_pylist(rows, schema=schema_of(model))
     with replacing(path) as temporary:
         with pq.ParquetWriter(temporary, table.schema, **FORMAT) as writer:
             writer.write_table(table)
@@ -120,9 +124,10 @@ def read(path: str) -> tuple[pa.Table, dict]:
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         metadata, table = file.metadata.metadata, file.read(use_threads=False)
     version = metadata.get(b"tfscale_schema", b"").decode()
-    if version != SCHEMA_VERSION or table.schema != schema_of(table["model"][0].as_py()):
+    record = json.loads(metadata.get(b"tfscale_record", b"{}"))
+    model = table["model"][0].as_py() if len(table) else record.get("model")
+    if version != SCHEMA_VERSION or table.schema != schema_of(model):
         raise StudyError(f"{path} was written by another version of tfscale: {again}")
-    record = json.loads(metadata[b"tfscale_record"])
     place = Path(record["cell"], f"round{record['round']}.parquet")
     if place.parts != Path(path).parts[-2:]:
         raise StudyError(f"{path} is the run {place}: {again}")

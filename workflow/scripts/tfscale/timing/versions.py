@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,14 +14,15 @@ from tfscale.timing.protocol import VARIABLE
 PACKAGES = ("tensorflow", "keras", "numpy")
 
 
-def environment() -> dict[str, str]:
-    """The record of this environment; every value is text.
+def environment(packages: Iterable[str] = ()) -> dict[str, str]:
+    """The record of this environment, with the versions of other `packages` that a runtime needs;
+    every value is text.
 
     Imports TensorFlow but runs no operation, starts no thread and asks for no GPU: a process may
     still fork afterwards.
     """
     return (
-        {f"version_{name}": version(name) for name in PACKAGES}
+        {f"version_{name}": version(name) for name in (*PACKAGES, *packages)}
         | _python()
         | _tensorflow()
         | system()

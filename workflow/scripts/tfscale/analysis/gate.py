@@ -1,0 +1,96 @@
+"""A verdict for CI: did a new environment, or runtime, make calls slower?"""
+
+from collections.abc import Mapping
+from math import ceil, exp, log
+
+import pandas as pd
+
+from tfscale.analysis.comparison import Differences, paired
+from tfscale.analysis.slices import by_model
+from tfscale.analysis.statistics import process_rows, run_rows
+from tfscale.errors import StudyError
+from tfscale.files.whole import write_text
+from tfscale.tables.latency import read_processes
+from tfscale.units import percent, three
+from tfscale.words import between, counted
+
+MOST_NAMED = 5
+MOST_ROUNDS = 100
+SLOWER, FINE, OPEN = "slower", "fine", "undetermined"
+WHOLE = "all cells (geometric mean)"
+
+
+def gate(
+    cells_path: str, runs_path: str, compare: dict | None, confidence: float, verdict: str
+) -> str:
+    """Write the verdict on the comparison that the configuration asks for, in words, and return it.
+
+    Raises StudyError with it where calls are slower beyond doubt by more than the limit: in the
+    geometric mean of all cells, or in a cell (its interval is corrected for their number).
+    """
+    if compare is None:
+        raise StudyError("there is nothing to compare: name compare in config.yaml")
+    cells = pd.read_parquet(cells_path)
+    runs = run_rows(process_rows(read_processes(runs_path), cells))
+    found, words = judged(differences_of(runs, compare), compare, confidence)
+    if found == SLOWER:
+        raise StudyError(words)
+    write_text(verdict, f"{words}\n")
+    return words
+
+
+def differences_of(runs: pd.DataFrame, compare: Mapping) -> Differences:
+    """The cells of all families that have both values, a row each; `runs` has one a cell and
+    round."""
+    axis, base, new = (compare[key] for key in ("of", "base", "new"))
+    parts = [paired(table, axis, base, new) for _, _, table in by_model(runs, "latency_s")]
+    whole = pd.concat(parts)
+    if whole.empty:
+        raise StudyError(f"no cell has both {axis} {base} and {new} (compare)")
+    return Differences(axis, base, new, whole)
+
+
+def judged(pairs: Differences, compare: Mapping, confidence: float) -> tuple[str, str]:
+    """The verdict (slower, fine or undetermined) and its words."""
+    alpha, limit = 1 - confidence, compare["slower_at_most"]
+    cells = pairs.cells(alpha / len(pairs.by_round)).drop(columns="p_value")
+    mean = pairs.mean(alpha)
+    ratios = ["ratio", "ratio_low", "ratio_high"]
+    every = pd.concat([pd.DataFrame([mean], index=[WHOLE])[ratios], cells[ratios]])
+    slower = every[every["ratio_low"] > limit].sort_values("ratio", ascending=False)
+    named = ", ".join(map(_told, slower.index[:MOST_NAMED], slower.to_dict("records")))
+    more = f" and {len(slower) - MOST_NAMED} more" if len(slower) > MOST_NAMED else ""
+    who = f"{compare['new']} over {compare['base']}"
+    if len(slower):
+        return SLOWER, f"slower by more than {percent(limit - 1)}, {who}: {named}{more}"
+    unsure = every[~(every["ratio_high"] <= limit)]
+    largest = every["ratio"].idxmax()
+    told = _told(str(largest), every.loc[largest].to_dict())
+    if unsure.empty:
+        return FINE, f"no slowdown above {percent(limit - 1)}, {who} (largest: {told})"
+    rounds = _rounds(unsure, limit, int(mean["rounds"]))
+    would = f"about {rounds} rounds" if rounds else f"more than {MOST_ROUNDS} rounds"
+    return OPEN, (
+        f"undetermined, {who}: {len(unsure)} of {counted(len(cells), 'cell')} and their mean may "
+        f"be slower by more than {percent(limit - 1)} (largest: {told}); {would} would decide "
+        "(timing.rounds)"
+    )
+
+
+def _told(name: object, row: Mapping) -> str:
+    bounds = between(row["ratio_low"], row["ratio_high"])
+    return f"{name} {three(row['ratio'])} times {bounds}"
+
+
+def _rounds(unsure: pd.DataFrame, limit: float, rounds: int) -> int | None:
+    """The rounds after which no interval would hold the limit, when the ratios stayed and the
+    intervals narrowed as the root of the rounds; None where that is not known or too many."""
+    wanted = 1.0
+    for row in unsure.to_dict("records"):
+        away = abs(log(limit) - log(row["ratio"]))
+        width = log(row["ratio_high"]) - log(row["ratio"])
+        if not width > 0 or width > away * exp(5):
+            return None
+        wanted = max(wanted, (width / away) ** 2)
+    needed = ceil(rounds * wanted)
+    return needed if needed <= MOST_ROUNDS else None

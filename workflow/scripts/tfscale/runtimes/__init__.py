@@ -1,0 +1,1 @@
+"""How a model is loaded and called: one module a runtime, and the conversion for it."""
