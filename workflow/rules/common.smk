@@ -105,7 +105,12 @@ def sums_of_run(w):
     """The checksums of what a run reads."""
     machine = ancient(sums("calibrate")["sums"])
     data = data_files([encoded_of(w)], "sha256")
-    return [ancient(model_file("SHA256SUMS")(w)), machine, *map(ancient, converted_files(w, "sha256")), *data]
+    return [
+        ancient(model_file("SHA256SUMS")(w)),
+        machine,
+        *map(ancient, converted_files(w, "sha256")),
+        *data,
+    ]
 
 
 def called_model(w):
