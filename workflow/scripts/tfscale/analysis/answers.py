@@ -15,11 +15,11 @@ from tfscale.analysis.comparison import mean_words
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
-from tfscale.analysis.slices import MARGIN, shape
+from tfscale.analysis.slices import MARGIN, shape, usual_setting
 from tfscale.analysis.words import level, listed, short_names
 from tfscale.axes import FAMILIES
 from tfscale.units import bracketed, percent, seconds, three
-from tfscale.words import axis_name, counted, p_words
+from tfscale.words import axis_name, counted, p_words, value_words
 
 ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
 """The topics of findings."""
@@ -116,9 +116,9 @@ SWEEP = 4
 
 
 def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
-    """The architectures with the most batch sizes, at least the `fewest`: one of each level of the
-    first axis that varies among them, in its order."""
-    rows = saturation[saturation["batches"] >= fewest]
+    """The architectures of the usual setting with the most batch sizes, at least `fewest`: one of
+    each level of the first axis that varies among them, in its order."""
+    rows = usual_setting(saturation[saturation["batches"] >= fewest])
     rows = rows[rows["batches"] == rows["batches"].max()]
     varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
     return rows.sort_values(varied).drop_duplicates(varied) if varied else rows.head(1)
@@ -194,8 +194,14 @@ COMPARED = ("runtime", "environment")
 
 
 def compared_words(means: pd.DataFrame) -> list[str]:
-    """What other runtimes and environments take."""
-    return [mean_words(row) for row in means.to_dict("records") if row["axis"] in COMPARED]
+    """What other runtimes and environments take, the fastest first: a sentence each."""
+    said = []
+    for axis, rows in means[means["axis"].isin(COMPARED)].groupby("axis"):
+        first, *others = rows.sort_values("ratio").to_dict("records")
+        rest = [f"{value_words(str(axis), row['value'])} {three(row['ratio'])}" for row in others]
+        more = f" Others: {', '.join(rest)}." if rest else ""
+        said.append(f"{mean_words(first)}{more}")
+    return said
 
 
 def within_words(

@@ -17,6 +17,7 @@ from tfscale.words import between, counted
 MOST_NAMED = 5
 MOST_ROUNDS = 100
 SLOWER, FINE, OPEN = "slower", "fine", "undetermined"
+LATENCY = "latency_s"
 WHOLE = "all cells (geometric mean)"
 
 
@@ -43,11 +44,12 @@ def differences_of(runs: pd.DataFrame, compare: Mapping) -> Differences:
     """The cells of all families that have both values, a row each; `runs` has one a cell and
     round."""
     axis, base, new = (compare[key] for key in ("of", "base", "new"))
-    parts = [paired(table, axis, base, new) for _, _, table in by_model(runs, "latency_s")]
-    whole = pd.concat(parts)
+    parts = [(model, paired(rows, axis, base, new)) for _, model, rows in by_model(runs, LATENCY)]
+    whole = pd.concat([part for _, part in parts])
     if whole.empty:
         raise StudyError(f"no cell has both {axis} {base} and {new} (compare)")
-    return Differences(axis, base, new, whole)
+    family = pd.concat([pd.Series(model, part.index) for model, part in parts])
+    return Differences(axis, base, new, whole, family)
 
 
 def judged(pairs: Differences, compare: Mapping, confidence: float) -> tuple[str, str]:

@@ -49,6 +49,15 @@ def split(
         yield key, own_axes(group.reset_index(drop=True))
 
 
+def usual_setting(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the setting (threads, runtime and so on) that most rows have; of several the
+    first."""
+    if table.empty:
+        return table
+    setting = table.groupby(SETTING, sort=False).ngroup()
+    return table[setting == setting.mode().iloc[0]]
+
+
 def own_axes(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of one model without the axes that its family has not; whole numbers are whole."""
     own = FAMILIES[table["model"].iloc[0]].axes

@@ -25,7 +25,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from tfscale.analysis.slices import SETTING, own_axes, shape
+from tfscale.analysis.slices import own_axes, shape, usual_setting
 from tfscale.axes import AXES, CALL_AXES, FAMILIES
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
@@ -197,11 +197,8 @@ class FigureData:
 
     @property
     def main(self) -> pd.DataFrame:
-        """The cells of the setting (threads, precision and so on) that most cells have."""
-        if self.cells.empty:
-            return self.cells
-        setting = self.cells.groupby(SETTING, sort=False).ngroup()
-        return self.cells[setting == setting.mode().iloc[0]]
+        """The cells of the usual setting."""
+        return usual_setting(self.cells)
 
 
 @dataclass(frozen=True)
