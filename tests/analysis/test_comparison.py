@@ -54,9 +54,8 @@ def test_a_slowdown_of_a_tenth_is_found_in_five_rounds_of_twelve_cells():
     found = [verdict(runs(lambda cell: 1.1, seed))[0] for seed in range(100)]
     assert found.count(SLOWER) >= 90
     _, words = verdict(runs(lambda cell: 1.1, 1))
-    assert words.startswith(
-        "slower by more than 5 %, now over before: all cells (geometric mean) 1"
-    )
+    assert words.startswith("slower by more than 5 %, now over before: ")
+    assert "all cells (geometric mean) 1.1" in words
 
 
 def test_a_single_slow_cell_is_named():
