@@ -15,9 +15,9 @@ from tfscale.analysis.comparison import mean_words
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
-from tfscale.analysis.slices import MARGIN, shape, usual_setting
+from tfscale.analysis.slices import MARGIN, shape, usual
 from tfscale.analysis.words import level, listed, short_names
-from tfscale.axes import FAMILIES
+from tfscale.axes import COMPARED, FAMILIES
 from tfscale.units import bracketed, percent, seconds, three
 from tfscale.words import axis_name, counted, p_words, value_words
 
@@ -118,7 +118,7 @@ SWEEP = 4
 def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
     """The architectures of the usual setting with the most batch sizes, at least `fewest`: one of
     each level of the first axis that varies among them, in its order."""
-    rows = usual_setting(saturation[saturation["batches"] >= fewest])
+    rows = usual(saturation[saturation["batches"] >= fewest])
     rows = rows[rows["batches"] == rows["batches"].max()]
     varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
     return rows.sort_values(varied).drop_duplicates(varied) if varied else rows.head(1)
@@ -188,9 +188,6 @@ LAW_WORDS = {
     "quadratic": "grows as a quadratic function of",
 }
 """What each law says of the time."""
-
-
-COMPARED = ("runtime", "environment")
 
 
 def compared_words(means: pd.DataFrame) -> list[str]:

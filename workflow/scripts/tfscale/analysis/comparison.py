@@ -15,8 +15,8 @@ from scipy.stats import t
 from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, by_model, values
 from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level as level_words
-from tfscale.axes import AXES, SHAPES, axes_of
-from tfscale.files.columns import axes, bounded, count, described, number, text
+from tfscale.axes import AXES, FAMILIES, SHAPES, axes_of
+from tfscale.files.columns import bounded, count, described, number, text
 from tfscale.units import three
 from tfscale.words import axis_name, between, counted, value_words
 
@@ -32,11 +32,8 @@ COMPARISONS = described(
         **OWN,
         **PAIR,
         "cell": text("cell at the value"),
-        **{name: about for name, about in axes().items() if name != "model"},
         **bounded("ratio", "latency at the value over that at the base, median of the rounds"),
-        "rounds": count("rounds that have both"),
-        "p_value": number("p of the test that both are equally fast"),
-        "p_adjusted": number("the same after Holm's correction for the cells of this comparison"),
+        "p_adjusted": number("p of both being equally fast, corrected by Holm for these cells"),
         "verdict": text("faster, slower or undetermined"),
     }
 )
@@ -154,8 +151,8 @@ def paired(table: pd.DataFrame, axis: str, base: Level, value: Level) -> pd.Data
 
 
 def compare(runs: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables COMPARISONS (a row a cell that has a partner) and MEANS (a row a comparison, and
-    one of all families together where several have it)."""
+    """The tables COMPARISONS (a row a cell that has a partner; here with its axes) and MEANS (a row
+    a comparison, the fastest first, and one of all families together where several have it)."""
     alpha = 1 - confidence
     rows, means = [], []
     together: dict[tuple, list[Differences]] = {}
@@ -167,7 +164,7 @@ def compare(runs: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.Dat
         table["p_adjusted"] = corrected(table["p_value"])
         table["verdict"] = np.where(table["ratio"] < 1, FASTER, SLOWER)
         table.loc[~(table["p_adjusted"] < alpha), "verdict"] = OPEN
-        own = known.loc[table.index, [name for name in AXES if name != "model"]]
+        own = known.loc[table.index, [name for name in AXES if name in known and name != "model"]]
         rows.append(pd.concat([table, own], axis=1).reset_index(names="cell").assign(**head))
         means.append(head | pair.mean(alpha) | _decided(table))
         key = machine, pair.axis, means[-1]["base"], means[-1]["value"]
@@ -182,10 +179,15 @@ def compare(runs: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.Dat
             head = {"machine": machine, "model": EVERY, "axis": axis, "base": base, "value": value}
             every = Differences(axis, base, value, whole, family).mean(alpha)
             means.append(head | every | counts)
-    cells = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    if not rows:
+        names = dict.fromkeys([*COMPARISONS.names, *AXES])
+        return pd.DataFrame(columns=list(names)), pd.DataFrame(columns=MEANS.names)
+    order = {name: place for place, name in enumerate([*FAMILIES, EVERY])}
+    table = pd.DataFrame(means)[MEANS.names].assign(place=lambda rows: rows["model"].map(order))
+    cells = pd.concat(rows, ignore_index=True)
     return (
-        cells.reindex(columns=COMPARISONS.names),
-        pd.DataFrame(means).reindex(columns=MEANS.names),
+        cells.sort_values([*PAIR, *(axis for axis in AXES if axis in cells)], ignore_index=True),
+        table.sort_values(["machine", "place", "axis", "ratio"], ignore_index=True)[MEANS.names],
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slices import OWN, effective, fixed_axes, slice_numbers, split
-from tfscale.axes import AXES
+from tfscale.analysis.slices import OWN, effective, fixed_axes, slice_numbers, split, usual
+from tfscale.axes import AXES, COMPARED
 from tfscale.files.columns import bounded, count, described, number, text
 
 TOO_WIDE = 5.0
@@ -35,7 +35,7 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
     The pairs are cells at the two ends of a slice (all other axes fixed), of the widest kind of
     slice that the study has. `ratio_low` and `ratio_high` hold every pair's ratio with the
     intervals of its latencies, where these have some; one pair without has none. Where they are
-    over 5 times apart, `depends_on` says with what.
+    over 5 times apart, `depends_on` says with what. Of several runtimes the usual one is meant.
     """
     claimed = cells["coverage"].notna()
     known = cells.assign(
@@ -44,7 +44,7 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {"machine": machine, "model": model} | row
         for (machine, model), table in split(known)
-        for row in _strongest_first(table)
+        for row in _strongest_first(usual(table, COMPARED).reset_index(drop=True))
     ]
     return pd.DataFrame(rows, columns=DRIVERS.names)
 

@@ -164,7 +164,7 @@ def comparison(own: Material) -> Part:
     """Runtimes, environments, precisions and other values without an order."""
     cells, means = compare(own.runs, own.plan.confidence)
     said = {"comparison_means": comparison_words(cells, means)}
-    return Part({"comparison_means": means, "comparisons": cells}, said)
+    return Part({"comparison_means": means, "comparisons": cells[COMPARISONS.names]}, said)
 
 
 def breaks(own: Material) -> Part:

@@ -49,13 +49,13 @@ def split(
         yield key, own_axes(group.reset_index(drop=True))
 
 
-def usual_setting(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the setting (threads, runtime and so on) that most rows have; of several the
-    first."""
+def usual(table: pd.DataFrame, by: Sequence[str] = SETTING) -> pd.DataFrame:
+    """The rows of the setting (threads, runtime and so on), or of other axes, that most rows have;
+    of several the first."""
     if table.empty:
         return table
-    setting = table.groupby(SETTING, sort=False).ngroup()
-    return table[setting == setting.mode().iloc[0]]
+    number = table.groupby(list(by), sort=False).ngroup()
+    return table[number == number.mode().iloc[0]]
 
 
 def own_axes(table: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 
 from tfscale.analysis.answers import batch_words, border_row, border_words, driver_words, swept
 from tfscale.analysis.border import call_flop
+from tfscale.analysis.slices import usual
 from tfscale.analysis.words import level
+from tfscale.axes import COMPARED
 from tfscale.figures.look import (
     LABELS,
     Drawn,
@@ -36,7 +38,8 @@ def border(data: FigureData) -> Drawn:
     """Latency against the FLOP of a call, with the work model's line, the machine's roof, and the
     border between the zone of overhead and that of work."""
     row = border_row(data.fitted("borders"))
-    cells = data.cells.assign(x=call_flop(data.cells), y=data.cells["latency_s"])
+    cells = usual(data.cells, COMPARED)
+    cells = cells.assign(x=call_flop(cells), y=cells["latency_s"])
     cells = cells[cells["x"] > 0]
     if row is None or cells.empty:
         return in_words("The work of these models could not be counted.")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import matplotlib as mpl
 
+from tfscale.analysis.slices import usual
+from tfscale.axes import COMPARED
 from tfscale.figures.answer import batches, border, drivers
 from tfscale.figures.errors import held_out, machines, residuals
 from tfscale.figures.laws import interaction, laws, thresholds
@@ -13,6 +15,8 @@ from tfscale.figures.look import Drawn, FigureData, in_words, read, save, styled
 from tfscale.figures.paper import box_plot, heatmap, matched
 from tfscale.figures.work import front, roofline, time_shares
 from tfscale.files.whole import write_text
+from tfscale.study.outputs import FIRST
+from tfscale.words import axis_name
 
 Draw = Callable[[FigureData], Drawn]
 DRAWN_BY: dict[str, Draw] = {
@@ -47,6 +51,11 @@ def draw(name: str, data: FigureData) -> Drawn:
         notes.append(BUILTIN)
     if len(data.machines) > 1 and name != "machines":
         notes.append(f"Drawn for {data.machine}, one of {len(data.machines)} machines.")
+    if name in FIRST:
+        for axis in COMPARED:
+            if (several := data.cells[axis].nunique()) > 1:
+                one = usual(data.cells, [axis])[axis].iloc[0]
+                notes.append(f"Drawn for {one}, one of {several} {axis_name(axis)}s.")
     if drawn.filled and notes:
         drawn.figure.text(0.0, 1.01, " ".join(notes), fontsize="small", color="0.35", va="bottom")
     return Drawn(drawn.figure, [*drawn.says, *notes], drawn.filled)

@@ -25,7 +25,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from tfscale.analysis.slices import own_axes, shape, usual_setting
+from tfscale.analysis.slices import own_axes, shape, usual
 from tfscale.axes import AXES, CALL_AXES, FAMILIES
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
@@ -198,7 +198,7 @@ class FigureData:
     @property
     def main(self) -> pd.DataFrame:
         """The cells of the usual setting."""
-        return usual_setting(self.cells)
+        return usual(self.cells)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tfscale.models.saved import read_facts
 from tfscale.runtimes.calls import batches, module_of
 from tfscale.runtimes.tensorflow import set_threads
 
-COMPARED = 8
+EXAMPLES = 8
 """Examples whose outputs are compared."""
 LARGEST_DIFFERENCE = 0.01
 """Relative to the largest output: a runtime that gives another answer is not timed."""
@@ -35,9 +35,9 @@ def convert(inputs: dict, outputs: dict, axes: dict, runtime: str, seed: int) ->
 
 
 def _converted(inputs: dict, folder: str, axes: dict, runtime: str, seed: int) -> dict:
-    call = {"batch_size": COMPARED, "threads": 1, "jit": False}
+    call = {"batch_size": EXAMPLES, "threads": 1, "jit": False}
     cell = {"axes": axes | call, "inputs": read_facts(inputs["facts"])["inputs"], "seed": seed}
-    given = batches(cell, inputs["arrays"] or None, COMPARED)[:1]
+    given = batches(cell, inputs["arrays"] or None, EXAMPLES)[:1]
     set_threads(1)  # before anything starts TensorFlow
     module_of(runtime).convert(inputs["saved_model"], folder, given[0])
 

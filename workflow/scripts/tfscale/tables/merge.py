@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 import pandas as pd
 import pyarrow as pa
 
-from tfscale.axes import cell_name, model_axes
+from tfscale.axes import COMPARED, cell_name, model_axes
 from tfscale.errors import StudyError
 from tfscale.files.columns import typed
 from tfscale.files.parquet import sealed_parquet, write_csv, write_parquet
@@ -188,8 +188,6 @@ def _differences(kinds: Kinds, order: list[str]) -> list[str]:
     return sorted(lines, key=lambda line: not line.startswith("cpu_model"))
 
 
-COMPARED = ["runtime", "environment"]
-"""Axes whose values are timed in environments of their own."""
 JUDGED = [
     "host",
     "device",
