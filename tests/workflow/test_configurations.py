@@ -57,7 +57,7 @@ def test_excluded_cells_are_taken_out_named_with_their_reason_and_come_back(proj
     cells = pd.read_parquet(project.root / "results/cells.parquet")
     assert set(cells["cell"]) == {CELLS[0], CELLS[2]}
     page = (project.root / "results/report.html").read_text()
-    assert "1 cell of the grid was taken out of the study" in page
+    assert "1 cell of the grid was left out of the study" in page
     said = "out of &lt;memory&gt; &amp; it&#39;s &#34;slow&#34;"
     assert f"<li><code>{CELLS[1]}</code>: {said}</li>" in page
     done = project.call("-n", f"results/runs/{CELLS[1]}/round1.parquet")
