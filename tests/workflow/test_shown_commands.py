@@ -51,7 +51,7 @@ MARKED = {
     "make bench*": BENCH,
     "uv audit": "asks a database of advisories; make lint types it",
     "sinfo *": "needs Slurm",
-    "snakemake results/gate.txt": "test_runtimes.py types it",
+    "snakemake results/gate.txt": "test_compared.py types it",
     "cd ~/tfscale": "wherever the clone is",
     "conda --version": CONDA,
     "conda activate base": CONDA,
