@@ -15,7 +15,7 @@ DEMO := results/demo
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
-	@echo "== A small study on built-in data (both models, 4 minutes on 2 cores)"
+	@echo "== A small study on built-in data (both models, 3 to 4 minutes on 2 cores)"
 	$(BIN)/snakemake --workflow-profile profiles/demo
 	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 

@@ -17,7 +17,7 @@ from tfscale.jobs.log import name_snakemake
 from tfscale.timing.versions import environment
 
 MODULES = {
-    "timing": ("bias", "overhead", "isolation", "loadgen", "protocols", "neighbour"),
+    "timing": ("bias", "overhead", "runtimes", "isolation", "loadgen", "protocols", "neighbour"),
     "intervals": ("coverage", "typical", "studies"),
     "predicting": ("prediction", "analysis"),
     "jobs": ("warm", "training", "cost"),

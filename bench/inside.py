@@ -3,6 +3,7 @@
 import gc
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -102,6 +103,81 @@ def bare_ns(model: Ready, block: int) -> np.ndarray:
             signature(**arguments)[output].numpy()
             durations[index] = perf_counter_ns() - start
     return np.array(durations)
+
+
+def runtime_overhead(request: dict, count: int, block_s: float) -> list[Pair]:
+    """The same of another runtime, whose bare loop is written with its own library."""
+    axes = request["cell"]["axes"]
+    pin(axes["threads"])
+    given = batches(request["cell"], request["arrays"], request["inputs"])
+    call = module_of(axes["runtime"]).load(request["model"], axes, given).fetched
+    bare = BARE[axes["runtime"]](request["model"], axes["threads"], given[0])
+    call_s = median(warm_up(call)[0]) / NS
+    warm_up(lambda index: bare())
+    block = max(20, int(block_s / call_s))
+    gc.freeze()
+
+    def bare_loop() -> float:
+        durations = [0] * block
+        with collector_off():
+            for index in range(block):
+                start = perf_counter_ns()
+                bare()
+                durations[index] = perf_counter_ns() - start
+        return undisturbed_ns(np.array(durations)) / NS
+
+    def ours() -> float:
+        return undisturbed_ns(timed_block(call, NS * call_s, 0.0, block)) / NS
+
+    return alternated(count, ours, bare_loop)
+
+
+def _bare_onnxruntime(model: str, threads: int, batch: dict) -> Callable[[], object]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    session = onnxruntime.InferenceSession(f"{model}/model.onnx", options)
+    return lambda: session.run(None, batch)
+
+
+def _bare_litert(model: str, threads: int, batch: dict) -> Callable[[], object]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(f"{model}/model.tflite", num_threads=threads)
+    ((place,), (output,)) = (
+        [one["index"] for one in details]
+        for details in (interpreter.get_input_details(), interpreter.get_output_details())
+    )
+    (values,) = batch.values()
+    interpreter.resize_tensor_input(place, values.shape)
+    interpreter.allocate_tensors()
+
+    def call() -> object:
+        interpreter.set_tensor(place, values)
+        interpreter.invoke()
+        return interpreter.get_tensor(output)
+
+    return call
+
+
+def _bare_openvino(model: str, threads: int, batch: dict) -> Callable[[], object]:
+    import openvino
+
+    (values,) = batch.values()
+    network = openvino.Core().read_model(f"{model}/model.xml")
+    network.reshape(list(values.shape))
+    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    settings |= {"ENABLE_CPU_PINNING": False, "INFERENCE_PRECISION_HINT": "f32"}
+    request = openvino.compile_model(network, "CPU", settings).create_infer_request()
+    return lambda: request.infer([values])[0]
+
+
+BARE = {
+    "onnxruntime": _bare_onnxruntime,
+    "litert": _bare_litert,
+    "openvino": _bare_openvino,
+}
 
 
 def loadgen(request: dict, count: int, block_s: float) -> list[Pair]:

@@ -16,7 +16,7 @@ import yaml
 
 from bench import ROOT
 from bench.outcome import SkippedError
-from tfscale.axes import adopt, axes_of, model_axes
+from tfscale.axes import OF_TENSORFLOW, adopt, axes_of, model_axes
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
 from tfscale.jobs.processes import fresh
@@ -154,9 +154,11 @@ class Study:
         config = project_config()
         config["timing"] |= changes
         inputs = self.facts(cell)["inputs"]
+        runtime = self.axes(cell)["runtime"]
+        model = "saved_model" if runtime in OF_TENSORFLOW else runtime
         return {
             "cell": {"axes": self.axes(cell), "inputs": inputs, "seed": config["seed"]},
-            "model": str(self.model_folder(cell) / "saved_model"),
+            "model": str(self.model_folder(cell) / model),
             "arrays": self.arrays(cell),
             "inputs": config["evaluation"]["inputs"],
             "protocol": sections.protocol(config),

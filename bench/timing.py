@@ -24,6 +24,7 @@ from bench.outcome import (
 )
 from bench.ratios import alternated, medians, ratio_of_pairs
 from bench.study import Options, Study, in_fresh_process, project_config, silent
+from tfscale.axes import OF_TENSORFLOW
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
 from tfscale.timing import run_file
@@ -69,6 +70,27 @@ def overhead(options: Options) -> list[Outcome]:
     print(text_table(["process", "harness µs", "bare µs", "ratio (interval, coverage)"], rows))
     ratio = ratio_of_pairs(pairs)
     return [ratio_at_most("harness / bare", ratio.value, MOST_OVERHEAD, str(ratio))]
+
+
+def runtimes(options: Options) -> list[Outcome]:
+    """The timed block of other runtimes over a bare loop of the same runtime, by turns."""
+    study, rows, outcomes = options.study, [], []
+    others = study.cells[~study.cells["runtime"].isin(OF_TENSORFLOW)]
+    if others.empty:
+        raise SkippedError("no cell of the study has another runtime")
+    for runtime, cells in others.groupby("runtime"):
+        pairs = []
+        for model, own in cells.groupby("model"):
+            cell = study.pick(str(model), 0, own)
+            arguments = {"request": study.request(cell), "count": BLOCKS, "block_s": BLOCK_S}
+            pairs += (here := in_fresh_process("bench.inside:runtime_overhead", arguments))
+            harness_s, bare_s = medians(here)
+            rows.append((cell, 1e6 * harness_s, 1e6 * bare_s, str(ratio_of_pairs(here))))
+        ratio = ratio_of_pairs(pairs)
+        name = f"{runtime}: harness / bare"
+        outcomes.append(ratio_at_most(name, ratio.value, MOST_OVERHEAD, str(ratio)))
+    print(text_table(["cell", "harness µs", "bare µs", "ratio (interval, coverage)"], rows))
+    return outcomes
 
 
 def isolation(options: Options) -> list[Outcome]:
