@@ -19,6 +19,7 @@ from tfscale.analysis.words import short_names
 from tfscale.analysis.work_model import design, fit_groups
 from tfscale.analysis.work_shares import saturation
 
+NO_OUTLIERS = pd.DataFrame({"cell": []})
 SWEEP = {"layers": (4, 8), "convs": (3,), "batches": (1, 2, 4, 8, 16, 32, 64, 128)}
 
 
@@ -158,10 +159,12 @@ def test_the_fastest_cell_within_the_longest_call():
     cells = work_cells(noise=0)
     within = cells[cells["latency_s"] <= 0.01]
     best = within.loc[within["throughput_per_s"].idxmax()]
-    (said,) = within_words(cells, 10)
+    (said,) = within_words(cells, NO_OUTLIERS, 10)
     assert f"L{best['layers']} B{best['batch_size']} C{best['conv_size']} has" in said
-    assert within_words(cells, 1e-6) == ["No call takes less than 1e-06 ms."]
-    assert within_words(cells, None) == []
+    assert within_words(cells, NO_OUTLIERS, 1e-6) == ["No call takes less than 1e-06 ms."]
+    assert within_words(cells, NO_OUTLIERS, None) == []
+    flagged = within_words(cells, cells, 10)
+    assert " (an outlier) has the highest throughput" in flagged[0]
 
 
 def test_short_names_have_what_differs():

@@ -25,7 +25,7 @@ ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
 """The topics of findings."""
 EVIDENCE = (
     "borders", "drivers", "saturation", "laws", "comparison_means", "thresholds", "claims",
-    "predictions",
+    "predictions", "outliers",
 )  # fmt: skip
 """The fitted tables that the answers stand on."""
 Tables = Mapping[str, pd.DataFrame]
@@ -42,9 +42,10 @@ def answers(cells: pd.DataFrame, tables: Tables, plan: Plan) -> Iterator[dict]:
             "borders": border_words(border_row(mine["borders"])),
             "drivers": list(map(driver_words, mine["drivers"].head(1).to_dict("records"))),
             "saturation": batch_words(mine["saturation"]),
+            "claims": logarithm_words(mine["laws"], mine["claims"]),
             "laws": law_words(mine["laws"], mine["claims"]),
             "comparison_means": compared_words(mine["comparison_means"]),
-            "cells": within_words(own, plan.latency_ms, plan.price_per_hour),
+            "cost": within_words(own, mine["outliers"], plan.latency_ms, plan.price_per_hour),
             "predictions": sample_words(mine["predictions"]),
         }
         for topic, by_table in ((ANSWER, said), (CANNOT_SAY, _open(mine))):
@@ -155,17 +156,25 @@ def _where(rows: pd.DataFrame, axes: list[str]) -> str:
     return f" at {listed(levels)}" if levels else ""
 
 
+def logarithm_words(laws: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
+    """The verdict on the paper's claim of a logarithm, where there is one."""
+    known = claims[(claims["claim"] == "C2") & claims["verdict"].isin(LOGARITHM)]
+    return [
+        f"Time {LOGARITHM[claim['verdict']]} in layers ({p_words(claim['p_adjusted'])})."
+        for claim in known.to_dict("records")
+        if (laws["factor"] == "layers").any()
+    ]
+
+
 def law_words(laws: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
-    """The law along the family's first axis, or that there is none; of the paper's claim of a
-    logarithm its verdict. Nothing where neither is known."""
+    """The law along the family's first axis, or that there is none. Nothing where that is not
+    known, or the claim of a logarithm says it."""
+    if logarithm_words(laws, claims):
+        return []
     for factor, rows in laws.groupby("factor", sort=False):
         best, name = best_law(rows), axis_name(str(factor))
         if factor != next(iter(FAMILIES[best["model"]].axes), None):
             continue
-        for claim in claims[claims["claim"] == "C2"].to_dict("records"):
-            if claim["verdict"] in LOGARITHM:
-                p_value = p_words(claim["p_adjusted"])
-                return [f"Time {LOGARITHM[claim['verdict']]} in {name} ({p_value})."]
         if best["verdict"] in LAW_WORDS:
             return [f"Time {LAW_WORDS[best['verdict']]} {name}."]
         if str(best["verdict"]).startswith(NONE) and best["slices_differ_p"] < UNLIKE:
@@ -202,10 +211,13 @@ def compared_words(means: pd.DataFrame) -> list[str]:
 
 
 def within_words(
-    cells: pd.DataFrame, latency_ms: float | None, price_per_hour: float | None = None
+    cells: pd.DataFrame,
+    outliers: pd.DataFrame,
+    latency_ms: float | None,
+    price_per_hour: float | None = None,
 ) -> list[str]:
     """The cell of the highest throughput within the longest call that was asked for (none asked:
-    nothing), and with a price what a million examples cost there."""
+    nothing), whether it is an outlier, and with a price what a million examples cost there."""
     if latency_ms is None:
         return []
     within = cells[cells["latency_s"] <= latency_ms / 1000]
@@ -214,8 +226,9 @@ def within_words(
     best = within.loc[within["throughput_per_s"].idxmax()]
     per_s = best["throughput_per_s"]
     cost = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
+    doubt = " (an outlier)" if best["cell"] in set(outliers["cell"]) else ""
     return [
-        f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]} has the highest "
+        f"Within {latency_ms:g} ms a call, {short_names(cells)[best.name]}{doubt} has the highest "
         f"throughput: {three(per_s)} examples a second ({seconds(best['latency_s'])} a call){cost}."
     ]
 

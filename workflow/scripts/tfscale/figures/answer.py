@@ -19,6 +19,7 @@ from tfscale.figures.look import (
     Drawn,
     FigureData,
     amount,
+    hollow_handle,
     in_words,
     level_axis,
     level_handles,
@@ -52,7 +53,7 @@ def border(data: FigureData) -> Drawn:
     points(axes, data, cells, by, size=26)
     predicted = _predicted(data)
     axes.scatter(predicted["x"], predicted["latency_s"], **PREDICTED, rasterized=True)
-    handles = level_handles(data, by, cells)
+    handles = [*level_handles(data, by, cells), *hollow_handle(cells)]
     if len(predicted):
         handles.append(Line2D([], [], linestyle="", marker=".", color="0.6", label="predicted"))
     handles += _lines(axes, data, row, cells)

@@ -118,7 +118,8 @@ def _outliers(outliers: pd.DataFrame) -> Iterator[str]:
     names = outliers["cell"].astype(str).unique()
     if len(names):
         more = " and others" if len(names) > 5 else ""
-        yield f"Flagged as outliers, kept in every number: {', '.join(names[:5])}{more}."
+        which = ", ".join(names[:5])
+        yield f"Flagged as outliers, kept in every number but the claims: {which}{more}."
 
 
 def _predictions(predictions: pd.DataFrame) -> Iterator[str]:
