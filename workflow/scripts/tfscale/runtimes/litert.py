@@ -28,12 +28,8 @@ def load(model: str, axes: dict, batches: list[Batch]) -> Calls:
         interpreter.resize_tensor_input(inputs[name], part.shape)
     interpreter.allocate_tensors()
     given = [[(inputs[name], part) for name, part in batch.items()] for batch in batches]
-    put, invoke, get, count = (
-        interpreter.set_tensor,
-        interpreter.invoke,
-        interpreter.get_tensor,
-        len(batches),
-    )
+    put, invoke, get = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
+    count = len(batches)
 
     def fetched(index: int) -> list:
         for place, part in given[index % count]:
@@ -41,7 +37,17 @@ def load(model: str, axes: dict, batches: list[Batch]) -> Calls:
         invoke()
         return [get(place) for place in outputs]
 
-    return Calls(fetched if len(outputs) > 1 else lambda index: fetched(index)[0])
+    if len(outputs) > 1:
+        return Calls(fetched)
+    (output,) = outputs
+
+    def only(index: int) -> object:
+        for place, part in given[index % count]:
+            put(place, part)
+        invoke()
+        return get(output)
+
+    return Calls(only)
 
 
 def _places(interpreter: Any) -> tuple[dict[str, int], list[int]]:
