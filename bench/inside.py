@@ -169,8 +169,15 @@ def _bare_openvino(model: str, threads: int, batch: dict) -> Callable[[], object
     network.reshape(list(values.shape))
     settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     settings |= {"ENABLE_CPU_PINNING": False, "INFERENCE_PRECISION_HINT": "f32"}
-    request = openvino.compile_model(network, "CPU", settings).create_infer_request()
-    return lambda: request.infer([values])[0]
+    compiled = openvino.compile_model(network, "CPU", settings)
+    request, tensor = compiled.create_infer_request(), openvino.Tensor(values, shared_memory=True)
+
+    def call() -> object:
+        request.set_input_tensor(tensor)
+        request.infer(share_outputs=True)
+        return request.get_output_tensor().data.copy()
+
+    return call
 
 
 BARE = {
