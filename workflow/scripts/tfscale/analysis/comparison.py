@@ -54,9 +54,9 @@ EVERY = "all"
 
 FAR = 4
 """So many times the usual deviation a difference counts at most: a late process says how often
-processes are late, not how far apart the others are. In simulated studies of 4 and 12 cells, with
-often and with rarely late processes, intervals then held the truth in 95 to 97 %, and 99 % without;
-but they were a quarter to two thirds as wide."""
+processes are late, not how far apart the others are. With the noise of four real studies, 12 cells
+and 5 rounds, equal values were then called slower by over 5 % in 0.3 to 3 % of 300 cases, and a
+slowdown of 10 % in 88 to 100 %."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,13 @@ class Differences:
     def cells(self, alpha: float) -> pd.DataFrame:
         """ratio, ratio_low, ratio_high, rounds and p_value of each cell: the median of its rounds.
 
-        The cells of a family share a variance, which a single cell's few rounds cannot tell.
+        The cells of a family share a variance, which a single cell's few rounds cannot tell; that
+        of a cell that scatters more is its own.
         """
-        variance, freedom = self._noise()
+        shared, freedom = self._noise()
         rounds = self.by_round.count(axis=1)
-        error = np.sqrt(MEDIAN_VARIANCE * variance / rounds)
+        own = self._apart().pow(2).sum(axis=1) / (rounds - 1).clip(lower=1)
+        error = np.sqrt(MEDIAN_VARIANCE * own.clip(lower=shared) / rounds)
         return _bounds(self.by_round.median(axis=1), error, freedom, alpha).assign(rounds=rounds)
 
     def mean(self, alpha: float) -> dict:
@@ -92,11 +94,14 @@ class Differences:
         rounds = int(self.by_round.notna().any().sum())
         return found.iloc[0].to_dict() | {"cells": count, "rounds": rounds}
 
+    def _apart(self) -> pd.DataFrame:
+        return self.by_round.sub(self.by_round.median(axis=1), axis=0)
+
     def _noise(self) -> tuple[pd.Series, int]:
         """The variance of each cell's differences between rounds, that of its family, and the
         degrees of freedom of them all."""
         spare = (self.by_round.count(axis=1) - 1).clip(lower=0)
-        apart = self.by_round.sub(self.by_round.median(axis=1), axis=0)
+        apart = self._apart()
         shared = pd.Series(0.0, self.by_round.index)
         for _, cells in self.family.groupby(self.family).groups.items():
             own, left = apart.loc[cells], int(spare[cells].sum())
