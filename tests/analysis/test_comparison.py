@@ -68,7 +68,7 @@ def test_a_single_slow_cell_is_named():
 
 
 def test_a_faster_environment_is_fine_and_an_unsure_one_says_how_many_rounds():
-    found, words = verdict(runs(lambda cell: 0.9, quiet=0.2))
+    found, words = verdict(runs(lambda cell: 0.9, quiet=0.05))
     assert found == FINE and words.startswith("no slowdown above 5 %, now over before (largest: ")
     found, words = verdict(runs(lambda cell: 1.04))
     assert found == OPEN and "rounds would decide (timing.rounds)" in words

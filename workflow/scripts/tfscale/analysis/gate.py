@@ -70,11 +70,13 @@ def judged(pairs: Differences, compare: Mapping, confidence: float) -> tuple[str
     told = _told(str(largest), every.loc[largest].to_dict())
     if unsure.empty:
         return FINE, f"no slowdown above {percent(limit - 1)}, {who} (largest: {told})"
+    worst = unsure["ratio_high"].fillna(float("inf")).idxmax()
+    told = _told(worst, unsure.loc[worst].to_dict())
     rounds = _rounds(unsure, limit, int(mean["rounds"]))
     would = f"about {rounds} rounds" if rounds else f"more than {MOST_ROUNDS} rounds"
     return OPEN, (
         f"undetermined, {who}: {len(unsure)} of {counted(len(cells), 'cell')} and their mean may "
-        f"be slower by more than {percent(limit - 1)} (largest: {told}); {would} would decide "
+        f"be slower by more than {percent(limit - 1)} (at worst: {told}); {would} would decide "
         "(timing.rounds)"
     )
 
