@@ -87,7 +87,7 @@ def border_words(row: Mapping | None) -> list[str]:
         return [f"A call costs {cost} before any work."]
     ends = row["border_low_flop"], row["border_high_flop"]
     place = bracketed(row["border_flop"], *ends, "FLOP")
-    return [f"A call costs {cost} before any work; work outweighs that from {place}."]
+    return [f"A call costs {cost} before any work; from {place} on time grows with work."]
 
 
 def driver_words(row: Mapping) -> str:
