@@ -16,6 +16,8 @@ START = "start"
 STAGES = (
     START, "encode", "train", "calibrate", "measure", "floor", "merge", "fit", "plot", "report",
 )  # fmt: skip
+ANY_ORDER = {"calibrate", "measure", "floor"}
+"""Stages of which the scheduler may take one or another first."""
 START_S = 6.0
 """From its call Snakemake reads, plans, locks and looks at the machine for about so long."""
 GONE_S = 30.0
@@ -98,6 +100,8 @@ class Interrupted:
         """Wait until a job of the stage or of a later one runs, or all is over; whether it is of
         the stage."""
         from_it = set(STAGES[STAGES.index(stage) :])
+        if stage in ANY_ORDER:
+            from_it -= ANY_ORDER - {stage}
         wait_for(lambda: from_it & rules_at_work(self.project.root) or run.status is not None)
         return run.status is None and stage in rules_at_work(self.project.root)
 
