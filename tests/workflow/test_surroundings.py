@@ -139,7 +139,8 @@ def test_nothing_is_left_in_the_temporary_folder(odd):
     assert [path.name for path in odd[1].iterdir()] == []
 
 
-def test_a_failed_job_is_noticed_where_nobody_waits_for_children(fresh, tmp_path):
+def test_a_failed_job_is_noticed_where_nobody_waits_for_children(fresh, tmp_path, monkeypatch):
+    monkeypatch.delenv("TFSCALE_MIRROR", raising=False)  # the tester's own
     fresh.configure(datasets={"source": "real", "mirror": str(tmp_path / "nowhere")})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "resources/downloads/movie-reviews/rt-polarity.pos"],
