@@ -1,6 +1,6 @@
-"""What to do next: which cells to time, and what an example costs."""
+"""What to do next: which cells to time, in how many rounds, and what an example costs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 
 from tfscale.analysis.material import Work, with_work
 from tfscale.analysis.predictions import SMALLEST_S
-from tfscale.analysis.slices import OWN, SETTING, split
+from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, SETTING, split
 from tfscale.analysis.work_model import Fitted, design, fit_groups
 from tfscale.axes import AXES, Cell
 from tfscale.files.columns import count, described, flag, number, text
@@ -81,6 +81,50 @@ def _most_telling(fitted: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
 
 LEAST_GAIN = 0.01
 """Of what is uncertain: a cell that tells less is not named."""
+TIMES = (2, 4, 8)
+"""So many times the rounds are tried: nobody times more."""
+DRAWS = 3
+
+
+def rounds_needed(
+    decided: Callable[[pd.DataFrame, pd.DataFrame], bool],
+    rows: pd.DataFrame,
+    repeats: pd.DataFrame,
+    rng: np.random.Generator,
+) -> float:
+    """The fewest of 2, 4 or 8 times the rounds with which most made-up studies of the same cells
+    would be `decided` by their rows and repeats; NaN where none is.
+
+    A made-up study has the times seen as its truth and the noise of their rounds. Where the models
+    differ, and not the rounds, no number of them decides.
+    """
+    rounds = int(repeats["round"].nunique())
+    if rounds < 2:  # no noise to tell
+        return float("nan")
+    for times in TIMES:
+        studies = (_made_up(rows, repeats, times * rounds, rng) for _ in range(DRAWS))
+        if 2 * sum(decided(*study) for study in studies) > DRAWS:
+            return times * rounds
+    return float("nan")
+
+
+def _made_up(
+    rows: pd.DataFrame, repeats: pd.DataFrame, rounds: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    noise = float(np.sqrt(repeats.groupby("cell")["log_s"].var().median()))
+    truth = rows.set_index("cell")["log_s"]
+    once = repeats.drop_duplicates("cell")
+    again = pd.concat([once.assign(round=number + 1) for number in range(rounds)])
+    again = again.sort_values("round", kind="stable", ignore_index=True)
+    log_s = again["cell"].map(truth) + rng.normal(0, noise, len(again))
+    error = noise * np.sqrt(MEDIAN_VARIANCE / rounds)
+    moved = rows["log_s"] + rng.normal(0, error, len(rows))
+    return (
+        rows.assign(log_s=moved, time_s=np.exp(moved)),
+        again.assign(log_s=log_s, time_s=np.exp(log_s), latency_s=np.exp(log_s)),
+    )
+
+
 COST = described(
     {
         **OWN,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tfscale.analysis.advice import rounds_needed
 from tfscale.analysis.claim_tests import (
     Found,
     alike,
@@ -15,7 +16,6 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
-from tfscale.analysis.rounds import rounds_needed
 from tfscale.analysis.scatter import outliers, without
 from tfscale.analysis.slices import MARGIN, OWN, by_model
 from tfscale.analysis.statistics import corrected

@@ -1,11 +1,12 @@
 """A verdict for CI: did a new environment, or runtime, make calls slower?"""
 
 from collections.abc import Mapping
-from math import ceil, exp, log
+from math import ceil
 
+import numpy as np
 import pandas as pd
 
-from tfscale.analysis.comparison import Differences, paired
+from tfscale.analysis.comparison import OPEN, SLOWER, Differences, joined, paired
 from tfscale.analysis.slices import by_model
 from tfscale.analysis.statistics import process_rows, run_rows
 from tfscale.errors import StudyError
@@ -16,8 +17,7 @@ from tfscale.words import between, counted
 
 MOST_NAMED = 5
 MOST_ROUNDS = 100
-SLOWER, FINE, OPEN = "slower", "fine", "undetermined"
-LATENCY = "latency_s"
+FINE = "fine"
 WHOLE = "all cells (geometric mean)"
 
 
@@ -44,12 +44,14 @@ def differences_of(runs: pd.DataFrame, compare: Mapping) -> Differences:
     """The cells of all families that have both values, a row each; `runs` has one a cell and
     round."""
     axis, base, new = (compare[key] for key in ("of", "base", "new"))
-    parts = [(model, paired(rows, axis, base, new)) for _, model, rows in by_model(runs, LATENCY)]
-    whole = pd.concat([part for _, part in parts])
-    if whole.empty:
+    pairs = []
+    for _, model, table in by_model(runs, "latency_s"):
+        found = paired(table, axis, base, new)
+        pairs.append(Differences(axis, base, new, found, pd.Series(model, found.index)))
+    whole = joined(pairs)
+    if whole.by_round.empty:
         raise StudyError(f"no cell has both {axis} {base} and {new} (compare)")
-    family = pd.concat([pd.Series(model, part.index) for model, part in parts])
-    return Differences(axis, base, new, whole, family)
+    return whole
 
 
 def judged(pairs: Differences, compare: Mapping, confidence: float) -> tuple[str, str]:
@@ -89,12 +91,7 @@ def _told(name: object, row: Mapping) -> str:
 def _rounds(unsure: pd.DataFrame, limit: float, rounds: int) -> int | None:
     """The rounds after which no interval would hold the limit, when the ratios stayed and the
     intervals narrowed as the root of the rounds; None where that is not known or too many."""
-    wanted = 1.0
-    for row in unsure.to_dict("records"):
-        away = abs(log(limit) - log(row["ratio"]))
-        width = log(row["ratio_high"]) - log(row["ratio"])
-        if not width > 0 or width > away * exp(5):
-            return None
-        wanted = max(wanted, (width / away) ** 2)
-    needed = ceil(rounds * wanted)
-    return needed if needed <= MOST_ROUNDS else None
+    away = np.log(unsure["ratio"] / limit).abs()
+    width = np.log(unsure["ratio_high"] / unsure["ratio"])
+    needed = rounds * (width / away).pow(2).max(skipna=False)
+    return ceil(needed) if needed <= MOST_ROUNDS else None

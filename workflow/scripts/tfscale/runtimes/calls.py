@@ -41,6 +41,36 @@ class Calls:
     kept: object = None
 
 
+def by_places(
+    put: Callable[[int, Any], object],
+    run: Callable[[], object],
+    get: Callable[[int], Any],
+    given: list[list[tuple[int, Any]]],
+    outputs: list[int],
+) -> Callable[[int], object]:
+    """The call of a runtime whose inputs and outputs have places: put what is `given` of a batch,
+    run, get the outputs; an only one without a list, which would cost a small call 3 %."""
+    count = len(given)
+
+    def several(index: int) -> list:
+        for place, part in given[index % count]:
+            put(place, part)
+        run()
+        return [get(place) for place in outputs]
+
+    if len(outputs) > 1:
+        return several
+    (output,) = outputs
+
+    def one(index: int) -> object:
+        for place, part in given[index % count]:
+            put(place, part)
+        run()
+        return get(output)
+
+    return one
+
+
 def module_of(runtime: str) -> Any:
     """The module of a runtime."""
     return import_module(f"tfscale.runtimes.{runtime}")

@@ -26,7 +26,9 @@ def convert(inputs: dict, outputs: dict, axes: dict, runtime: str, seed: int) ->
     Path(outputs["model"]).mkdir(parents=True, exist_ok=True)
     try:
         found = _converted(inputs, outputs["model"], axes, runtime, seed)
-    except Exception as error:  # whatever a converter or a runtime raises is its answer
+    except (ImportError, OSError, MemoryError):  # of this machine, not of the model: try again
+        raise
+    except Exception as error:  # whatever else a converter or a runtime raises is its answer
         found = {"reason": _first_line(error)}
     write_text(outputs["told"], json.dumps(found, indent=1))
     if "reason" in found:

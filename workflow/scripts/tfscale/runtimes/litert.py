@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tfscale.models.inputs import SIGNATURE, Batch
-from tfscale.runtimes.calls import Calls
+from tfscale.runtimes.calls import Calls, by_places
 
 PACKAGES = ("ai-edge-litert",)
 FILE = "model.tflite"
@@ -28,26 +28,8 @@ def load(model: str, axes: dict, batches: list[Batch]) -> Calls:
         interpreter.resize_tensor_input(inputs[name], part.shape)
     interpreter.allocate_tensors()
     given = [[(inputs[name], part) for name, part in batch.items()] for batch in batches]
-    put, invoke, get = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
-    count = len(batches)
-
-    def fetched(index: int) -> list:
-        for place, part in given[index % count]:
-            put(place, part)
-        invoke()
-        return [get(place) for place in outputs]
-
-    if len(outputs) > 1:
-        return Calls(fetched)
-    (output,) = outputs
-
-    def only(index: int) -> object:
-        for place, part in given[index % count]:
-            put(place, part)
-        invoke()
-        return get(output)
-
-    return Calls(only)
+    run = interpreter.invoke
+    return Calls(by_places(interpreter.set_tensor, run, interpreter.get_tensor, given, outputs))
 
 
 def _places(interpreter: Any) -> tuple[dict[str, int], list[int]]:

@@ -1,10 +1,11 @@
 """OpenVINO on the CPU, in float32."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tfscale.models.inputs import Batch
-from tfscale.runtimes.calls import Calls
+from tfscale.runtimes.calls import Calls, by_places
 
 PACKAGES = ("openvino",)
 FILE = "model.xml"
@@ -48,26 +49,11 @@ def load(model: str, axes: dict, batches: list[Batch]) -> Calls:
         [(places[name], openvino.Tensor(part, shared_memory=True)) for name, part in batch.items()]
         for batch in batches
     ]
-    put, infer, get = request.set_input_tensor, request.infer, request.get_output_tensor
-    count = len(batches)
-
-    def fetched(index: int) -> list:
-        for place, tensor in given[index % count]:
-            put(place, tensor)
-        infer(share_outputs=True)
-        return [get(place).data.copy() for place in outputs]
-
-    if len(outputs) > 1:
-        return Calls(fetched, kept=batches)
-    (output,) = outputs
-
-    def only(index: int) -> object:
-        for place, tensor in given[index % count]:
-            put(place, tensor)
-        infer(share_outputs=True)
-        return get(output).data.copy()
-
-    return Calls(only, kept=batches)
+    run, get = partial(request.infer, share_outputs=True), request.get_output_tensor
+    call = by_places(
+        request.set_input_tensor, run, lambda place: get(place).data.copy(), given, outputs
+    )
+    return Calls(call, kept=batches)
 
 
 def _name(network: Any, name: str) -> str:
