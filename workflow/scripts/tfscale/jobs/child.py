@@ -15,12 +15,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from tfscale.errors import StudyError
+from tfscale.errors import StudyError, reason
 from tfscale.jobs.log import end_with, print_in_utf8
 
 REQUEST, ANSWER = "request.json", "answer.json"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LONGEST_MESSAGE = 300
 
 
 def perform(folder: str, parent: int) -> NoReturn:
@@ -73,11 +72,8 @@ def in_one_line(error: BaseException) -> str:
     >>> in_one_line(ValueError("too small: 3\\nmore"))
     'ValueError: too small: 3'
     """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = lines[0][:LONGEST_MESSAGE] if lines else ""
-    if isinstance(error, StudyError):
-        return first
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    kind, said = type(error).__name__, reason(error)
+    return said if isinstance(error, StudyError) or said == kind else f"{kind}: {said}"
 
 
 if __name__ == "__main__":

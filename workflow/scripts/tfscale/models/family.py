@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from tfscale.data.encoded import save
-from tfscale.errors import StudyError
+from tfscale.errors import StudyError, reason
 from tfscale.study.families import PIPELINE
 
 
@@ -43,8 +43,8 @@ def asked(source: str, what: str, function: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         traceback.print_exc()
-        first = str(error).strip().partition("\n")[0]
-        raise StudyError(f"{source}: {what} fails: {type(error).__name__}: {first}") from None
+        kind = type(error).__name__
+        raise StudyError(f"{source}: {what} fails: {kind}: {reason(error)}") from None
 
 
 def build(family: dict, axes: dict[str, Any], precision: str = "float32") -> keras.Model:

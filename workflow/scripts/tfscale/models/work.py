@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tfscale.errors import reason
 from tfscale.models.flop import (
     CONSTANT,
     DATA,
@@ -454,12 +455,12 @@ def _from_statistics(function: Callable, specs: dict, error: Exception) -> dict:
     traced = tf.function(lambda **inputs: function(**inputs), autograph=False)
     traces = [traced.get_concrete_function(**_at(specs, batch)) for batch in BATCHES]
     weights = sum(one.dtype.size * one.shape.num_elements() for one in traces[0].variables)
-    missing = [f"bytes, layers, loops, tables: XLA cannot take the model ({_first(error)})"]
+    missing = [f"bytes, layers, loops, tables: XLA cannot take the model ({reason(error)})"]
     try:
         graphs = [convert_variables_to_constants_v2(trace).graph for trace in traces]
     except (tf.errors.OpError, ValueError, TypeError, KeyError) as problem:
         graphs = [trace.graph for trace in traces]
-        missing.append(f"products with weights: the graph cannot be frozen ({_first(problem)})")
+        missing.append(f"products with weights: the graph cannot be frozen ({reason(problem)})")
     few, more = (_profiled(*pair) for pair in zip(graphs, BATCHES, strict=True))
     nodes = [node for node in graphs[0].get_operations() if node.type not in IDLE]
     missing += [
@@ -505,9 +506,3 @@ def _by_kind(flop_by_type: dict[str, int]) -> dict[str, int]:
     for name, flop in flop_by_type.items():
         found[STATISTICS.get(name, "elementwise")] += flop
     return found
-
-
-def _first(error: Exception) -> str:
-    """The first line of an error."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else repr(error)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfscale.errors import reason
 from tfscale.files.whole import write_text
 from tfscale.models.saved import read_facts
 from tfscale.runtimes.calls import batches, module_of
@@ -29,7 +30,7 @@ def convert(inputs: dict, outputs: dict, axes: dict, runtime: str, seed: int) ->
     except (ImportError, OSError, MemoryError):  # of this machine, not of the model: try again
         raise
     except Exception as error:  # whatever else a converter or a runtime raises is its answer
-        found = {"reason": _first_line(error)}
+        found = {"reason": reason(error)}
     write_text(outputs["told"], json.dumps(found, indent=1))
     if "reason" in found:
         return f"not convertible: {found['reason']}"
@@ -61,9 +62,3 @@ def _converted(inputs: dict, folder: str, axes: dict, runtime: str, seed: int) -
     if not relative <= LARGEST_DIFFERENCE:
         raise ValueError(f"its outputs differ by {relative:.2g} of the largest")
     return {"absolute": absolute, "relative": relative}
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says first, in a line of at most 200 characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]
