@@ -1,86 +1,69 @@
-"""HLO text is read as XLA writes it; loops whose length it tells are followed."""
+"""XLA's graph is read as TensorFlow gives it; loops whose length it tells are followed."""
 
 import pytest
+import tensorflow as tf
 
-from tfscale.models.hlo import Array, loop_length, parse
-
-LOOP = """HloModule loop, entry_computation_layout={{(f32[2,3]{{1,0}})->f32[2,3]{{1,0}}}}
-
-%body.1 (carried.1: (s32[], (f32[2,3], s32[]))) -> (s32[], (f32[2,3], s32[])) {{
-  %carried.1 = (s32[], (f32[2,3]{{1,0}}, s32[])) parameter(0), metadata={{op_name="XLA_Args"}}
-  %step.1 = s32[] get-tuple-element((s32[], (f32[2,3]{{1,0}}, s32[])) %carried.1), index=0
-  %more.1 = s32[] constant({by})
-  %next.1 = s32[] add(s32[] %step.1, s32[] %more.1)
-  %rest.1 = (f32[2,3], s32[]) get-tuple-element((s32[], /*index=1*/(f32[2,3])) %carried.1), index=1
-  ROOT %both.1 = (s32[], (f32[2,3]{{1,0}}, s32[])) tuple(s32[] %next.1, (f32[2,3], s32[]) %rest.1)
-}}
-
-%test.1 (seen.1: (s32[], (f32[2,3], s32[]))) -> pred[] {{
-  %seen.1 = (s32[], (f32[2,3]{{1,0}}, s32[])) parameter(0)
-  %now.1 = s32[] get-tuple-element((s32[], (f32[2,3]{{1,0}}, s32[])) %seen.1), index=0
-  %end.1 = s32[] constant({end})
-  ROOT %less.1 = pred[] compare(s32[] %now.1, s32[] %end.1), direction=LT
-}}
-
-ENTRY %main.1 (x.1: f32[2,3], n.1: s32[]) -> (s32[], (f32[2,3], s32[])) {{
-  %x.1 = f32[2,3]{{1,0}} parameter(0), parameter_replication={{false}}
-  %n.1 = s32[] parameter(1)
-  %unused.1 = f32[2,3]{{1,0}} negate(f32[2,3]{{1,0}} %x.1)
-  %zero.1 = s32[] constant(0)
-  %pair.1 = (f32[2,3]{{1,0}}, s32[]) tuple(f32[2,3]{{1,0}} %x.1, s32[] %zero.1)
-  %first.1 = (s32[], (f32[2,3]{{1,0}}, s32[])) tuple(s32[] %{start}.1, (f32[2,3], s32[]) %pair.1)
-  ROOT %while.1 = (s32[], (f32[2,3]{{1,0}}, s32[])) while((s32[]) %first.1), condition=%test.1, \
-body=%body.1, metadata={{op_type="While" op_name="net/lstm/while" source_file="a (b).py"}}
-}}
-"""
+from tfscale.models import hlo
+from tfscale.models.hlo import Array, graph_of, loop_length
 
 
-def module(start="zero", end="12", by="1"):
-    return parse(LOOP.format(start=start, end=end, by=by))
+def loop(start=0, end=12, by=1):
+    """The graph of a loop over a pair of a tensor and a counter; `start` None is an input."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def net(x, n):
+        tf.negative(x, name="unused")
+        first = n if start is None else tf.constant(start)
+        return tf.while_loop(
+            lambda step, _: step < end,
+            lambda step, value: (step + by, tf.nn.relu(value, name="relu")),
+            (first, x),
+            name="lstm/while",
+        )[1]
+
+    return graph_of(net, x=tf.TensorSpec([2, 3]), n=tf.TensorSpec([], tf.int32))
 
 
-def test_a_line_is_read_with_its_types_operands_and_names():
-    entry = module().entry
-    loop = entry.root
-    assert (loop.opcode, loop.operands, loop.op_name) == ("while", ("first.1",), "net/lstm/while")
-    assert (loop.called("body"), loop.called("condition")) == ("body.1", "test.1")
-    assert loop.type == (Array("s32", ()), (Array("f32", (2, 3)), Array("s32", ())))
-    assert entry.operations["n.1"].literal == "1"
+def the_loop(graph):
+    for computation in graph.computations.values():
+        for operation in computation.live.values():
+            if operation.opcode == "while":
+                return computation, operation
+    raise AssertionError("the graph has no loop")
+
+
+def test_an_operation_has_its_types_operands_and_names():
+    computation, found = the_loop(loop())
+    assert found.op_name.startswith("lstm/while")
+    assert {Array("F32", (2, 3)), Array("S32", ())} <= set(found.type)
+    assert {computation.operations[number].opcode for number in found.operands} == {"tuple"}
 
 
 def test_what_the_result_does_not_need_is_not_live():
-    assert [one.name for one in module().entry.live] == [
-        "x.1",
-        "zero.1",
-        "pair.1",
-        "first.1",
-        "while.1",
-    ]
+    graph = loop()
+    live = [one.opcode for one in graph.entry.live.values()]
+    assert "negate" not in live
+    assert len(live) < len(graph.entry.operations)
 
 
 @pytest.mark.parametrize(
     ("settings", "steps"),
     [
         ({}, 12),
-        ({"end": "7", "by": "3"}, 3),
-        ({"end": "0"}, 0),
-        ({"start": "n"}, None),  # an input says where it starts
-        ({"by": "0"}, None),  # it never ends
+        ({"end": 7, "by": 3}, 3),
+        ({"end": 0}, 0),
+        ({"start": None}, None),  # an input says where it starts
+        ({"end": 31}, None),  # too long to be followed
     ],
 )
-def test_the_length_of_a_loop_follows_from_its_constants(settings, steps):
-    read = module(**settings)
-    assert loop_length(read, read.entry, read.entry.root) == steps
+def test_the_length_of_a_loop_follows_from_its_constants(monkeypatch, settings, steps):
+    monkeypatch.setattr(hlo, "LONGEST_LOOP", 30)
+    graph = loop(**settings)
+    assert loop_length(graph, *the_loop(graph)) == steps
 
 
 @pytest.mark.parametrize(
-    ("dtype", "size"), [("f32", 24), ("bf16", 12), ("s64", 48), ("pred", 6), ("u4", 6), ("c64", 48)]
+    ("dtype", "size"), [("F32", 24), ("BF16", 12), ("S64", 48), ("PRED", 6), ("U4", 6), ("C64", 48)]
 )
 def test_bytes_follow_from_the_type(dtype, size):
     assert Array(dtype, (2, 3)).bytes == size
-
-
-@pytest.mark.parametrize("text", ["", "ENTRY %a (x: f32[]) -> f32[] {\n  nonsense\n}"])
-def test_what_is_no_hlo_is_refused(text):
-    with pytest.raises(ValueError, match=r"no ENTRY|no HLO operation"):
-        parse(text)

@@ -4,7 +4,6 @@ FLOP as TensorFlow's profiler counts them: a multiply-add is two, a bias or an a
 element, a pool one an element of its window.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log2, prod
@@ -61,7 +60,7 @@ Rule = Callable[[Operation, list[Value]], tuple[str, int]]
 
 
 def _dot(operation: Operation, operands: list[Value]) -> tuple[str, int]:
-    contracted = operation.numbers("lhs_contracting_dims")
+    contracted = operation.proto.dot_dimension_numbers.lhs_contracting_dimensions
     terms = prod(operands[0].type.dims[dim] for dim in contracted)
     both = all(operand.depends == DATA for operand in operands)
     return "attention" if both else "matmul", 2 * terms * elements(operation.type)
@@ -72,7 +71,7 @@ def _convolution(operation: Operation, operands: list[Value]) -> tuple[str, int]
     shape = convolution_shape(operation, operands)
     terms = shape.kernel_elements // shape.filters
     flop = 2 * terms * elements(operation.type)
-    if set(operation.window("lhs_dilate")) - {"1"}:
+    if any(one.base_dilation > 1 for one in operation.proto.window.dimensions):
         flop = 2 * operands[0].type.elements * shape.kernel_elements // shape.channels
     if shape.channels == shape.groups > 1:
         return "conv_depthwise", flop
@@ -95,47 +94,35 @@ class ConvolutionShape:
 
 
 def convolution_shape(operation: Operation, operands: list[Value]) -> ConvolutionShape:
-    """The shape of a convolution, from its `dim_labels` such as b01f_01io->b01f."""
-    labels = re.search(r"dim_labels=(\w+)_(\w+)->(\w+)", operation.attributes)
-    if not labels or not isinstance(operation.type, Array):
-        raise ValueError(f"a convolution without dim_labels: {operation.name}")
-    source, kernel, result = (
-        dict(zip(names, dims, strict=True))
-        for names, dims in zip(
-            labels.groups(),
-            (operands[0].type.dims, operands[1].type.dims, operation.type.dims),
-            strict=True,
-        )
-    )
-    last = max((label for label in source if label.isdigit()), default="")
-    pads = operation.window("pad")
-    unpadded = not pads or pads[int(last or 0)] == "0_0"
+    """The shape of a convolution, from the numbers that its dimensions have."""
+    numbers, window = operation.proto.convolution_dimension_numbers, operation.proto.window
+    source, kernel = operands[0].type.dims, operands[1].type.dims
+    result = operation.type.dims  # type: ignore[union-attr]
+    outer = numbers.output_spatial_dimensions[:-1]
+    width = kernel[numbers.kernel_spatial_dimensions[-1]]
+    unpadded = not window.dimensions[-1].padding_low and not window.dimensions[-1].padding_high
     return ConvolutionShape(
-        channels=source["f"],
-        filters=kernel["o"],
-        groups=(operation.numbers("feature_group_count") or (1,))[0],
+        channels=source[numbers.input_feature_dimension],
+        filters=kernel[numbers.kernel_output_feature_dimension],
+        groups=operation.proto.feature_group_count,
         kernel_elements=operands[1].type.elements,
-        rows=result["b"]
-        * prod(n for label, n in result.items() if label.isdigit() and label < last),
-        spans=bool(last) and unpadded and kernel[last] == source[last] > 1,
+        rows=result[numbers.output_batch_dimension] * prod(result[dim] for dim in outer),
+        spans=unpadded and width == source[numbers.input_spatial_dimensions[-1]] > 1,
     )
 
 
 def _reduce_window(operation: Operation, operands: list[Value]) -> tuple[str, int]:
     """A window that is all of its dimension, padded on one side, is a running sum."""
-    size = [int(width) for width in operation.window("size")]
-    pads = operation.window("pad")
-    wide = [i for i, width in enumerate(size) if width > 1]
-    running = len(wide) == 1 and pads and pads[wide[0]] in _running(size[wide[0]])
-    return "reduction", elements(operation.type) * (1 if running else prod(size))
-
-
-def _running(length: int) -> tuple[str, str]:
-    return f"{length - 1}_0", f"0_{length - 1}"
+    window = operation.proto.window.dimensions
+    wide = [one for one in window if one.size > 1]
+    padded = {side for one in wide for side in (one.padding_low, one.padding_high)}
+    running = len(wide) == 1 and padded == {0, wide[0].size - 1}
+    size = 1 if running else prod(one.size for one in window)
+    return "reduction", elements(operation.type) * size
 
 
 def _sort(operation: Operation, operands: list[Value]) -> tuple[str, int]:
-    (dimension,) = operation.numbers("dimensions")
+    (dimension,) = operation.proto.dimensions
     length = operands[0].type.dims[dimension]
     return "reduction", operands[0].type.elements * max(1, ceil(log2(max(length, 2))))
 
@@ -191,7 +178,7 @@ def is_free(operation: Operation, operands: list) -> bool:
         return False
     before = operands[0].type
     if operation.opcode == "transpose":
-        order = [dim for dim in operation.numbers("dimensions") if before.dims[dim] > 1]
+        order = [dim for dim in operation.proto.dimensions if before.dims[dim] > 1]
         return order == sorted(order)
     if operation.opcode == "convert":  # within another operation XLA only changes precision
         return before.dtype == operation.type.dtype or operation.op_type not in ("", "Cast")

@@ -26,7 +26,7 @@ from tfscale.models.flop import (
     is_free,
     kind_and_flop,
 )
-from tfscale.models.hlo import Array, Computation, Module, Operation, Type, loop_length, parse
+from tfscale.models.hlo import Array, Computation, Graph, Operation, Type, graph_of, loop_length
 from tfscale.study.kinds import KINDS, LAST_CACHE
 
 BATCHES = (2, 3)
@@ -76,9 +76,9 @@ PARTS = ("slice", "dynamic-slice", "gather")
 class Walk:
     """The work of one call, by walking through its graph once."""
 
-    def __init__(self, module: Module, inputs: int):
+    def __init__(self, graph: Graph, inputs: int):
         """The entry computation has `inputs` inputs, and weights after them."""
-        self.module = module
+        self.graph = graph
         self.inputs = inputs
         self.groups: list[Group] = []
         self.not_counted: dict[str, None] = {}
@@ -92,18 +92,17 @@ class Walk:
 
     def call(self) -> "Walk":
         """Walk through the entry computation."""
-        parameters = [
-            one for one in self.module.entry.operations.values() if one.opcode == "parameter"
-        ]
+        entry = self.graph.entry
+        parameters = [one for one in entry.operations.values() if one.opcode == "parameter"]
         arguments = {}
         for operation in parameters:
-            number = int(operation.literal)
+            number = operation.proto.parameter_number
             if number < self.inputs:
                 arguments[number] = self._value(operation.type, DATA)
                 self.input_bytes += sum(one.bytes for one in _leaves(arguments[number]))
             else:
                 arguments[number] = self._weight(operation.type)
-        self._leave(self._computation(self.module.entry, arguments, 1))
+        self._leave(self._computation(entry, arguments, 1))
         return self
 
     def _weight(self, type_: Type):
@@ -135,32 +134,28 @@ class Walk:
     def _computation(self, computation: Computation, arguments: dict, times: int):
         outer, self.begun = self.begun, {}  # a TensorFlow operation stands in one computation
         values: dict = {}
-        for operation in computation.live:
-            operands = [values[name] for name in operation.operands]
-            values[operation.name] = self._operation(
-                operation, operands, computation, arguments, times
-            )
+        for number, operation in computation.live.items():
+            operands = [values[operand] for operand in operation.operands]
+            values[number] = self._operation(operation, operands, computation, arguments, times)
         self.begun = outer
-        return values[computation.root.name]
+        return values[computation.root_number]
 
     def _operation(self, operation, operands, computation, arguments, times):
         match operation.opcode:
             case "parameter":
-                return arguments[int(operation.literal)]
+                return arguments[operation.proto.parameter_number]
             case "constant":
                 many = isinstance(operation.type, Array) and operation.type.elements > 1
-                if many and re.match(r"b?f\d", operation.type.dtype):
+                if many and re.match(r"B?F\d", operation.type.dtype):
                     return self._weight(operation.type)
                 return self._value(operation.type, CONSTANT)
             case "tuple":
                 return operands
             case "get-tuple-element":
-                return operands[0][operation.numbers("index")[0]]
+                return operands[0][operation.proto.tuple_index]
             case "call" | "fusion":
-                called = operation.called("to_apply") or operation.called("calls")
-                return self._computation(
-                    self.module.computations[called], dict(enumerate(operands)), times
-                )
+                called = self.graph.computations[operation.called[0]]
+                return self._computation(called, dict(enumerate(operands)), times)
             case "while":
                 return self._loop(operation, operands[0], computation, times)
             case "conditional":
@@ -174,14 +169,14 @@ class Walk:
     def _loop(self, loop: Operation, carried, computation: Computation, times: int):
         """The body once, times its steps; a value that the body does not change stays itself."""
         self._leave(carried)
-        body = self.module.computations[loop.called("body")]
-        steps = loop_length(self.module, computation, loop)
+        body = self.graph.computations[loop.called[0]]
+        steps = loop_length(self.graph, computation, loop)
         if steps is None:
             steps = 1
             self._miss(f"loop of unknown length, its body counted once: {_path(loop)}")
         carried = _map(carried, lambda one: replace(one, group=None))
         while True:  # until it is clear which of the carried values depend on the inputs
-            trial = Walk(self.module, 0)
+            trial = Walk(self.graph, 0)
             trial.keys = self.keys
             after = trial._computation(body, {0: carried}, 1)
             merged = self._merged(carried, after)
@@ -198,19 +193,13 @@ class Walk:
         """All branches: which of them a call takes is not known."""
         self._miss(f"which branch is taken, all are counted: {_path(operation)}")
         self._leave(operands)
-        named = re.search(r"branch_computations=\{([^}]*)\}", operation.attributes)
-        names = (
-            re.findall(r"%([\w.\-]+)", named[1])
-            if named
-            else [operation.called("true_computation"), operation.called("false_computation")]
-        )
         results = [
             self._computation(
-                self.module.computations[name],
+                self.graph.computations[number],
                 {0: _map(operand, lambda one: replace(one, group=None))},
                 times,
             )
-            for name, operand in zip(names, operands[1:], strict=True)
+            for number, operand in zip(operation.called, operands[1:], strict=True)
         ]
         self._leave(results)
         return self._value(operation.type, DATA)
@@ -228,8 +217,7 @@ class Walk:
     def _work(self, operation: Operation, operands: list[Value], times: int):
         depends = max((one.depends for one in operands), default=CONSTANT)
         if operation.opcode not in RULES:
-            target = re.search(r'custom_call_target="([^"]*)"', operation.attributes)
-            name = f"{operation.opcode} {target[1]}" if target else operation.opcode
+            name = f"{operation.opcode} {operation.proto.custom_call_target}".strip()
             self._miss(f"no rule for {name}: {_path(operation)}")
         for position, operand in enumerate(operands):
             if not (operation.opcode == "gather" and position == 0):
@@ -346,7 +334,7 @@ def _map(value, change: Callable):
 
 def _op(operation: Operation) -> str:
     """The TensorFlow operation that it is a part of; its own name where XLA does not tell."""
-    return operation.op_name or operation.name
+    return operation.op_name or operation.proto.name
 
 
 def _path(operation: Operation) -> str:
@@ -414,9 +402,7 @@ def _layers(example: dict) -> list[dict]:
 def walk(function: Callable, specs: dict, batch: int) -> Walk:
     """The work of one call of a batch size; see `count`."""
     compiled = tf.function(lambda **inputs: function(**inputs), jit_compile=True, autograph=False)
-    fixed = _at(specs, batch)
-    text = compiled.experimental_get_compiler_ir(**fixed)(stage="hlo", platform_name="CPU")
-    return Walk(parse(text if isinstance(text, str) else text.decode()), len(specs)).call()
+    return Walk(graph_of(compiled, **_at(specs, batch)), len(specs)).call()
 
 
 def _at(specs: dict, batch: int) -> dict:
