@@ -8,7 +8,7 @@ import page_files
 import pandas as pd
 import pytest
 import tensorflow as tf
-from models_of import built, made
+from models_of import built, made, only_counted
 
 from tfscale.errors import StudyError
 from tfscale.models.family import collect
@@ -111,6 +111,23 @@ def test_two_inputs_a_layer_of_ones_own_and_a_dict_of_outputs(mine, tmp_path):
     found = answers(tmp_path / "m", facts, 3)
     assert found["score"].shape == (3, 1) and found["all"].shape == (3, 12)
     assert facts["work"]["lookup_bytes"] > 0 and facts["work"]["not_counted"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "axes"),
+    [
+        (LSTM, {"units": 5, "length": 7}),
+        (TWO, {"width": 8}),
+        (CLASS, {"width": 2, "precision": "bfloat16"}),
+    ],
+)
+def test_a_model_that_is_only_counted_has_the_work_of_one_that_is_made(mine, tmp_path, text, axes):
+    mine(TWOFOLD, "twofold")
+    whole = made(tmp_path / "m", mine(text), **axes)["work"]
+    counted = only_counted(tmp_path / "counted.json", mine(text), **axes)
+    for work in (whole, counted):  # Keras numbers the layers of a process
+        work["layers"] = [(one["kind"], one["flop"], one["bytes"]) for one in work["layers"]]
+    assert counted == whole
 
 
 def test_a_class_of_ones_own_needs_its_inputs_described(mine, tmp_path):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfscale.axes import adopt
 from tfscale.models.family import build
-from tfscale.models.make import make_model
+from tfscale.models.make import count_model, make_model
 from tfscale.study.families import builtin, family_of
 
 # As a job sets them, before any test of this process makes TensorFlow start with others: tests of
@@ -69,3 +69,10 @@ def made(folder: Path, entry: str | dict, data: dict | None = None, **axes: Any)
     }
     make_model(cell, job, data or {"arrays": [], "manifest": []}, settings, 1, outputs)
     return json.loads(Path(outputs["facts"]).read_text())
+
+
+def only_counted(file: Path, entry: str | dict, **axes: Any) -> dict:
+    """The work of the same model, of which none is made."""
+    job, usual = job_of("mine", entry)
+    count_model({"model": "mine", "precision": "float32", **usual, **axes}, job, 1, str(file))
+    return json.loads(file.read_text())

@@ -29,7 +29,7 @@ def saved(folder: Path, name: str, entry: str, **axes) -> tuple[dict, dict]:
         export(model, job["source"], str(folder / precision))
     signature = tf.saved_model.load(str(folder / "float32")).signatures[SIGNATURE]
     usual = defaults(name) | axes | {"model": name, "batch_size": BATCH}
-    return inputs_of(signature, job["inputs"], cell), usual
+    return inputs_of(signature.structured_input_signature[1], job["inputs"], cell), usual
 
 
 @pytest.fixture(scope="module", params=["mnist", "text"])
@@ -229,7 +229,7 @@ def odd(tmp_path_factory):
     tf.saved_model.save(module, folder, signatures={SIGNATURE: module.serve})
     signature = tf.saved_model.load(folder).signatures[SIGNATURE]
     bounds = {"picked": {"values": [10, 1000]}}
-    return folder, inputs_of(signature, bounds, {})
+    return folder, inputs_of(signature.structured_input_signature[1], bounds, {})
 
 
 def test_truth_values_numbers_for_all_texts_and_chosen_values_are_made_up(odd):

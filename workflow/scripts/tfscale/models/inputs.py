@@ -31,15 +31,15 @@ def signature_of(model: Any, place: str) -> Any:
     raise StudyError(f"{place} has no signature {SIGNATURE}; it has {', '.join(known) or 'none'}")
 
 
-def inputs_of(signature: Any, bounds: Mapping[str, dict], axes: dict) -> Inputs:
-    """Every input of a signature by name: its shape behind the batch fixed, its dtype, and what
-    `bounds` (INPUTS of the family) says of its values.
+def inputs_of(specs: Mapping[str, tf.TensorSpec], bounds: Mapping[str, dict], axes: dict) -> Inputs:
+    """Every input by name: its shape behind the batch fixed, its dtype, and what `bounds` (INPUTS
+    of the family) says of its values.
 
     Free dimensions are fixed by the shape in `bounds`, of numbers and names of `axes`. Raises
     StudyError that names an input that has another free one.
     """
     found = {}
-    for name, spec in signature.structured_input_signature[1].items():
+    for name, spec in specs.items():
         told = about(name, bounds)
         shape = _shape(name, spec.shape, told, axes)
         found[name] = told | {"shape": list(shape), "dtype": spec.dtype.name}
