@@ -83,7 +83,6 @@ LEAST_GAIN = 0.01
 """Of what is uncertain: a cell that tells less is not named."""
 TIMES = (2, 4, 8)
 """So many times the rounds are tried: nobody times more."""
-DRAWS = 3
 
 
 def rounds_needed(
@@ -101,11 +100,16 @@ def rounds_needed(
     rounds = int(repeats["round"].nunique())
     if rounds < 2:  # no noise to tell
         return float("nan")
-    for times in TIMES:
-        studies = (_made_up(rows, repeats, times * rounds, rng) for _ in range(DRAWS))
-        if 2 * sum(decided(*study) for study in studies) > DRAWS:
-            return times * rounds
-    return float("nan")
+
+    def decide(times: int) -> bool:
+        """Whether the better part of three studies are decided."""
+        first, second = (decided(*_made_up(rows, repeats, times * rounds, rng)) for _ in range(2))
+        return first if first == second else decided(*_made_up(rows, repeats, times * rounds, rng))
+
+    *fewer, most = TIMES
+    if not decide(most):
+        return float("nan")
+    return rounds * next((times for times in fewer if decide(times)), most)
 
 
 def _made_up(

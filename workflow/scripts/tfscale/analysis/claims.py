@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from tfscale.analysis.advice import rounds_needed
 from tfscale.analysis.claim_tests import (
@@ -18,7 +19,7 @@ from tfscale.analysis.claim_tests import (
 )
 from tfscale.analysis.scatter import outliers, without
 from tfscale.analysis.slices import MARGIN, OWN, by_model
-from tfscale.analysis.statistics import corrected
+from tfscale.analysis.statistics import corrected, holm
 from tfscale.axes import FAMILIES
 from tfscale.errors import StudyError
 from tfscale.files.columns import bounded, count, described, number, text
@@ -290,7 +291,7 @@ def _judged(tests: pd.DataFrame, primary: Collection[str], alpha: float) -> pd.D
     """
     first = tests["test"].isin(list(primary))
     p_adjusted = pd.Series(np.nan, tests.index)
-    for rows, method in ((first, "holm"), (~first, "fdr_bh")):
+    for rows, method in ((first, holm), (~first, false_discovery_control)):
         p_adjusted[rows] = corrected(tests.loc[rows, "p_value"].astype(float), method)
     verdict = tests["found"].where(p_adjusted < alpha, "undetermined")
     return tests.assign(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import false_discovery_control
 
 from tfscale.analysis.slices import OWN, split, varying
 from tfscale.analysis.sweeps import (
@@ -183,7 +183,7 @@ def thresholds(
     tested = found["p_value"].notna()
     if tested.any():
         worst = found.loc[tested, ["p_value", "p_smooth"]].astype(float).max(axis=1)
-        found.loc[tested, "q_value"] = multipletests(worst, method="fdr_bh")[1]
+        found.loc[tested, "q_value"] = false_discovery_control(worst)
         chance = (found["verdict"] == "threshold") & (found["q_value"] > 1 - confidence)
         found.loc[chance, "reason"] += f"; one of {tested.sum()} sweeps may show that by chance"
         found.loc[chance, "verdict"] = "undetermined"

@@ -48,8 +48,7 @@ TERMS = {
 be held up by its arithmetic at one size and by its memory at another. Weights that outgrow the last
 cache are read from memory anew by every call."""
 PER_EXAMPLE = np.array([term.per_example for term in TERMS.values()])
-COLUMNS = [term.column for term in TERMS.values() if term.column]
-"""Of all terms but the first, which every call has once."""
+COLUMNS = [term.column for term in TERMS.values() if term.column in WORK]
 
 
 def timed(cells: pd.DataFrame) -> pd.DataFrame:
@@ -62,10 +61,11 @@ def timed(cells: pd.DataFrame) -> pd.DataFrame:
 
 def design(cells: pd.DataFrame) -> np.ndarray:
     """Matrix (cells, terms): how much of each term a call of the cell has."""
-    weights = cells["read_weight_bytes"]
-    known = cells.assign(missed_weight_bytes=weights.where(weights > LAST_CACHE, 0))
-    amounts = np.ones((len(cells), len(TERMS)))
-    amounts[:, 1:] = known[COLUMNS].to_numpy(float)
+    counted = dict(zip(COLUMNS, cells[COLUMNS].to_numpy(float).T, strict=True))
+    weights = counted["read_weight_bytes"]
+    counted |= {"": np.ones(len(cells))}
+    counted |= {"missed_weight_bytes": np.where(weights > LAST_CACHE, weights, 0)}
+    amounts = np.column_stack([counted[term.column] for term in TERMS.values()])
     batch = cells["called_batch"].to_numpy(float)
     return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
 

@@ -23,7 +23,7 @@ from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
 
 from tfscale.analysis.slices import own_axes, shape, usual
 from tfscale.axes import AXES, CALL_AXES, FAMILIES
@@ -68,6 +68,8 @@ def save(figure: Figure, svg: str, png: str, title: str, description: str) -> No
     """Write a figure as SVG (no date in it) and PNG, with title and description inside, and close
     it."""
     said = {"Title": title, "Description": description}
+    figure.draw_without_rendering()  # laid out once, not for each file again
+    figure.set_layout_engine("none")
     for path, metadata in ((svg, said | {"Date": None}), (png, said)):
         with replacing(path) as temporary:
             kind = Path(path).suffix[1:]
@@ -276,7 +278,7 @@ def amount(
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
         subs = (1.0,) if ratio > FINE_UP_TO[axis.axis_name] else (1.0, 2.0, 5.0)
         axis.set_major_locator(LogLocator(10, subs=subs, numticks=8))
-        axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_plain) if unit is None else EngFormatter(unit))
     axis.set_label_text(label)
 
