@@ -126,13 +126,13 @@ def test_axe_finds_nothing_serious(path, browser, scheme):
     page = opened(browser, path, color_scheme=scheme)
     for box in page.locator("#table tbody input").all()[:2]:
         box.check()
-    assert serious(page) == []
+    assert serious(page, rule="color-contrast" if scheme == "dark" else None) == []
 
 
 def test_axe_would_find_something_serious(path, browser):
     page = opened(browser, path)
     page.evaluate("document.querySelector('#figures img').removeAttribute('alt')")
-    assert any(issue.startswith("image-alt") for issue in serious(page))
+    assert any(issue.startswith("image-alt") for issue in serious(page, rule="image-alt"))
 
 
 def test_all_but_the_explorer_reads_without_scripts(path, browser):

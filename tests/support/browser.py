@@ -55,10 +55,11 @@ def outside(page: Page) -> list[str]:
     return [url for url in page.requests if not url.startswith(("data:", "file:"))]
 
 
-def serious(page: Page) -> list[str]:
-    """What axe-core finds that is serious or critical."""
+def serious(page: Page, rule: str | None = None) -> list[str]:
+    """What axe-core finds that is serious or critical, by all its rules or a single one."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    asked = {"resultTypes": ["violations"]} | ({"runOnly": [rule]} if rule else {})
+    found = page.evaluate("asked => axe.run(document, asked)", asked)
     return [
         f"{issue['id']}: {issue['nodes'][0]['html'][:200]} ({len(issue['nodes'])} places)"
         for issue in found["violations"]

@@ -21,6 +21,7 @@ def test_environments_can_be_created(fresh):
     assert "tensorflow.yaml" in printed and "analysis.yaml" in printed
 
 
+@pytest.mark.long
 def test_a_study_by_conda_names_it_and_its_console_says_nothing_of_activating(project, conda):
     project.append("workflow/report/report.html.j2", "<!-- more -->")
     said = project.run("--use-conda").split("\ntfscale\n", 1)[1]

@@ -104,6 +104,7 @@ def test_on_a_terminal_a_bar_shows_the_current_job_and_goes_away(project):
     assert "Done: " in last and "━" not in last
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [(("--quiet", "rules"), {}), ((), {"TFSCALE_CONSOLE": "0"})],
@@ -122,6 +123,7 @@ def test_a_dry_run_is_snakemakes_own(project):
     assert "Job stats:" in said and "\ntfscale\n" not in said
 
 
+@pytest.mark.long
 def test_until_counts_what_runs(fresh):
     said = fresh.run("--until", "encode")
     assert "Done: 2 jobs in" in said and "of 2 jobs" in said

@@ -59,6 +59,7 @@ def test_what_other_code_made_is_kept_until_the_user_says(copied):
     assert not {"train", "measure"} & set(copied.plan())
 
 
+@pytest.mark.long
 def test_a_damaged_run_is_made_again_unasked(project):
     project.run_file(CELLS[2]).write_bytes(b"")
     project.run("results/cells.parquet")

@@ -36,6 +36,7 @@ def test_a_study_that_is_called_from_elsewhere_is_the_same_one(elsewhere):
     assert elsewhere.plan("--snakefile", "../copy/Snakefile", "--directory", "../copy") == {}
 
 
+@pytest.mark.long
 def test_the_command_told_after_a_failure_leads_back_to_the_study(elsewhere):
     run = f"results/runs/{CELLS[0]}/round1.parquet"
     where = "--snakefile ../copy/Snakefile --directory ../copy --cores 1"

@@ -13,6 +13,7 @@ MEASURE = "results/runs/*/*.parquet"
 TRAIN = "results/models/*/facts.json"
 
 
+@pytest.mark.long
 def test_nothing_to_do_however_the_study_is_called(project, conda):
     for arguments in (
         (), ("--cores", "4"), ("--cores", "1"), ("--cores", "4", "--use-conda"),
@@ -53,6 +54,7 @@ def test_a_new_batch_size_times_only_its_cells(project):
     assert project.plan("results/cells.parquet") == {}
 
 
+@pytest.mark.long
 def test_an_edit_of_the_figure_code_redraws_figures(project):
     before = project.times("*.parquet") | project.times("figures/*")
     project.append("workflow/scripts/tfscale/figures/look.py", 'INK = "black"')

@@ -319,8 +319,6 @@ SESSIONS = {
     "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
     "a first model": FIRST_MODEL, "more models": MORE_MODELS,
 }  # fmt: skip
-LONG = ("default", "profile", "configuration file", "elsewhere", "more models")
-"""Sessions for make test-all."""
 OWN = "|".join(name.removesuffix(".yaml") for name in page_files.files() if ".yaml" in name)
 """The studies of docs/your-own-model.md: their commands differ in names alone."""
 
@@ -373,9 +371,8 @@ def typist(finished, tmp_path, monkeypatch) -> Project:
     return project
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in SESSIONS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", SESSIONS)
 def test_what_is_shown_works_when_it_is_typed(typist, name):
     said = "".join(typed(typist, step) for step in SESSIONS[name])
     assert unknown(in_speech(said)) == [], TO_DO

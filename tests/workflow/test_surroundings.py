@@ -21,7 +21,10 @@ from snakemake_project import CELLS, Project, clone
 
 from tfscale.timing import run_file
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and policies of Linux")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="limits and policies of Linux"),
+]
 MODEL = "mnist_layers4_batch16_conv3_input28"
 TARGET = f"runs/{CELLS[0]}/round1.parquet"
 FOREIGN = "raise ImportError('of the surroundings, not of the study')\n"

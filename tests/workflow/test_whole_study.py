@@ -117,6 +117,7 @@ def test_snakemakes_own_report_can_be_written(project):
         assert words in page
 
 
+@pytest.mark.long
 def test_new_interpreters_time_every_pass_of_the_papers_protocol(project):
     project.configure(timing={"protocol": "paper", "isolation": "exec", "processes": 2})
     path = project.run_file(CELLS[2])
