@@ -29,6 +29,10 @@ def config() -> dict:
     return yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
+FIRST = ("test_columns", "test_fitting", "test_figures")
+"""The first makes the finished study that many wait for, the others need none."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest, so that no worker waits for another's at the end."""
-    items.sort(key=lambda item: item.path.parent.name != "workflow")
+    """Start with what others wait for, then with the longest, so that no worker is idle."""
+    items.sort(key=lambda item: (item.path.stem not in FIRST, item.path.parent.name != "workflow"))
