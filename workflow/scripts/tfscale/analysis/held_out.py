@@ -11,10 +11,11 @@ from scipy.sparse.linalg import lsqr
 
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, named, split, values
 from tfscale.analysis.statistics import same_call
-from tfscale.analysis.words import digits, groups
+from tfscale.analysis.words import groups
 from tfscale.analysis.work_model import fit_work, timed
 from tfscale.axes import FACTORS
 from tfscale.files.columns import count, described, model_axes, number, text
+from tfscale.units import three
 
 TESTS = ("cell", "architecture", "level", "top level")
 MOST_FOLDS = 60
@@ -310,50 +311,18 @@ def noise_floor(cells: pd.DataFrame, processes: pd.DataFrame | None) -> float:
     return float(change.median()) if len(change) else float("nan")
 
 
-MAIN_TEST, MAIN_PREDICTOR = "architecture", "work model"
-
-
 def held_out_words(table: pd.DataFrame) -> list[str]:
-    """Per group: the work model's errors on what it has not seen, beside the best other predictor
-    and the noise floor. `table` as from `held_out`."""
-    return [_sentence(name, own) for name, own in groups(table)]
+    """Say how far the work model misses the architectures that were left out, a sentence a group of
+    the first table of `held_out_tables`."""
+    main = table[(table["test"] == "architecture") & (table["predictor"] == "work model")]
+    return [_sentence(name, own.iloc[0]) for name, own in groups(main)]
 
 
-def _sentence(name: str, own: pd.DataFrame) -> str:
-    ours = own[own["predictor"] == MAIN_PREDICTOR].set_index("test")
-    tested = ours[ours["folds"] > 0]
-    if tested.empty:
-        return f"{name}: held-out errors are {ours['note'].iloc[0]}."
-    main = MAIN_TEST if MAIN_TEST in tested.index else tested.index[0]
-    row = tested.loc[main]
-    head = (
-        f"{name}: with {_left_out(main)} left out, the work model misses by "
-        f"{digits(row['median_error_percent'])} % (median; {row['within_10_percent']:.0f} % of "
-        f"{row['cells']} cells within 10 %)"
+def _sentence(name: str, row: pd.Series) -> str:
+    if not row["folds"]:
+        return f"{name}: held-out errors are {row['note']}."
+    return (
+        f"{name}: with an architecture left out, the work model misses by "
+        f"{three(row['median_error_percent'])} % (median; {row['within_10_percent']:.0f} % of "
+        f"{row['cells']} cells within 10 %)."
     )
-    others = own[(own["test"] == main) & (own["predictor"] != MAIN_PREDICTOR)]
-    parts = [head]
-    if others["median_error_percent"].notna().any():
-        best = others.loc[others["median_error_percent"].idxmin()]
-        better = best["median_error_percent"] < row["median_error_percent"]
-        compared = "is better with" if better else "by"
-        parts.append(f"a {best['predictor']} {compared} {digits(best['median_error_percent'])} %")
-    floor = row["noise_floor_percent"]
-    parts.append(
-        "how far a cell changes when timed again is unknown (one round)"
-        if np.isnan(floor)
-        else f"a cell itself changes by {digits(floor)} % when timed again"
-    )
-    rest = [
-        f"{_left_out(test)} {digits(error)} %"
-        for test, error in tested["median_error_percent"].items()
-        if test != main
-    ]
-    negative = int(tested["negative_predictions"].sum())
-    after = f" Left out otherwise: {', '.join(rest)}." if rest else ""
-    after += f" {negative} predictions are negative." if negative else ""
-    return "; ".join(parts) + "." + after
-
-
-def _left_out(test: str) -> str:
-    return f"an {test}" if test[0] in "aeiou" else f"a {test}"

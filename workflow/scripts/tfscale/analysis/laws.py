@@ -37,7 +37,7 @@ from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FAMILIES, model_axes
 from tfscale.files.columns import bounded, count, described, flag, number, text
 from tfscale.units import percent
-from tfscale.words import axis_name, p_words, share
+from tfscale.words import axis_name
 
 FEWEST_LEVELS = 3
 DECISIVE_WEIGHT = 0.9
@@ -458,22 +458,18 @@ def _groups(
     return [enough[number] for number in chosen]
 
 
-SERIES = ["machine", "model", "factor", "slice"]
+SERIES = ["machine", "model", "factor"]
 UNLIKE = 0.05
 """The p below which slices are said to differ in shape."""
 OPEN, NONE = "undetermined: ", "none fits"
 
 
 def law_sentences(laws: pd.DataFrame) -> list[str]:
-    """One sentence a machine, model, factor and slice of the table of `fit_laws`: the largest
-    effect first, and last what is not testable."""
-    ranked = []
-    for _, rows in laws.groupby(SERIES, sort=False):
-        best = best_law(rows)
-        untested = str(best["verdict"]).startswith(UNTESTED)
-        effect = 0.0 if pd.isna(best["ratio"]) else abs(float(best["ratio"]) - 1)
-        ranked.append((untested, -effect, _sentence(rows, best)))
-    return [sentence for *_, sentence in sorted(ranked, key=lambda row: row[:2])]
+    """Say the verdict of each machine, model and factor of the pooled table of `fit_laws`."""
+    return [
+        f"{row['model']} on {row['machine']}, {axis_name(row['factor'])}: {row['verdict']}."
+        for row in laws.drop_duplicates(SERIES).to_dict("records")
+    ]
 
 
 def best_law(rows: pd.DataFrame) -> pd.Series:
@@ -481,57 +477,3 @@ def best_law(rows: pd.DataFrame) -> pd.Series:
     if rows["weight"].notna().any():
         return rows.loc[rows["weight"].astype(float).idxmax()]
     return rows[rows["law"] == "power"].iloc[0]
-
-
-def _who(row: dict | pd.Series) -> str:
-    alone = "" if row["slice"] in ("pooled", "all") else f", {row['slice']}"
-    return f"{row['model']} on {row['machine']}{alone}"
-
-
-def _sentence(rows: pd.DataFrame, best: pd.Series) -> str:
-    verdict = str(best["verdict"])
-    head = f"{_who(best)}: the law along {axis_name(best['factor'])}"
-    if verdict.startswith(UNTESTED):
-        return f"{head} is {verdict}."
-    if verdict.startswith(NONE):
-        return f"{head} is none of the nine ({_unfit(best)})."
-    if verdict.startswith(OPEN):
-        return f"{head} is undetermined: {_rivals(rows, verdict)}."
-    if verdict == "constant":
-        return (
-            f"{head} is constant: it changes the time by less than 10 % from {best['lowest']:g} to "
-            f"{best['highest']:g} (equivalence test; Akaike weight {best['weight']:.2f})."
-        )
-    return f"{head} is {verdict}, {best['formula']} ({_support(best)})."
-
-
-def _unfit(best: pd.Series) -> str:
-    """Why none fits: slices of more than one shape, or levels that the nearest law misses."""
-    misfit = f"nearest: {best['law']}, lack of fit {p_words(best['lack_of_fit_p'])}"
-    if pd.isna(best["slices_differ_p"]) or best["slices_differ_p"] >= UNLIKE:
-        return misfit
-    return (
-        f"the {best['slices']} slices differ in shape, {p_words(best['slices_differ_p'])}: its "
-        f"effect depends on the other factors; {misfit}"
-    )
-
-
-def _rivals(rows: pd.DataFrame, verdict: str) -> str:
-    names = verdict.removeprefix(OPEN).split(" or ")
-    weights = rows.set_index("law")["weight"].reindex(names)
-    return " or ".join(
-        law if pd.isna(weight) else f"{law} (weight {weight:.2f})"
-        for law, weight in weights.items()
-    )
-
-
-def _support(row: pd.Series) -> str:
-    wins = "" if pd.isna(row["wins"]) else f", wins {share(float(row['wins']))} of bootstraps"
-    return (
-        f"Akaike weight {row['weight']:.2f}{wins}, {missed(float(row['held_out_error']))}, "
-        f"lack of fit: {_law_words_misfit(row)}"
-    )
-
-
-def _law_words_misfit(row: dict | pd.Series) -> str:
-    return "not testable" if pd.isna(row["lack_of_fit_p"]) else p_words(row["lack_of_fit_p"])

@@ -24,7 +24,7 @@ from tfscale.analysis.sweeps import (
 )
 from tfscale.files.columns import count, described, number, text
 from tfscale.units import percent, three
-from tfscale.words import axis_name, p_words, share
+from tfscale.words import axis_name, counted, p_words, share
 
 NEXT_TO_NOTHING = 1e-6
 """What a time at or below zero, by the line before the place, counts as, relative to the real."""
@@ -327,21 +327,14 @@ def profile(sweep: Sweep, places: int = PLACES) -> pd.DataFrame:
     return table.loc[best].reset_index(drop=True)
 
 
-SERIES = ["machine", "model", "factor"]
-FOUND, NONE, OPEN, UNTESTED = "threshold", "no threshold", "undetermined", "not testable"
-
-
 def threshold_sentences(table: pd.DataFrame) -> list[str]:
-    """Sentences on the table of `thresholds`: one a threshold, then for each machine, model and
-    factor one on the sweeps without, one on the undetermined and one a reason for no test."""
-    found = [_found(row) for row in table[table["verdict"] == FOUND].to_dict("records")]
-    rest = []
-    for (machine, model, factor), rows in table.groupby(SERIES, sort=False):
-        head = f"{model} on {machine}, {axis_name(factor)}"
-        rest += _without(head, rows[rows["verdict"] == NONE], len(rows))
-        rest += _by_reason(head, rows[rows["verdict"] == OPEN], OPEN)
-        rest += _by_reason(head, rows[rows["verdict"] == UNTESTED], UNTESTED)
-    return [*found, *rest]
+    """Say where the table of `thresholds` has one, and of which machine and model it has none."""
+    said = [_found(row) for row in table[table["verdict"] == "threshold"].to_dict("records")]
+    for (machine, model), rows in table.groupby(["machine", "model"], sort=False):
+        if not (rows["verdict"] == "threshold").any():
+            sweeps = counted(len(rows), "sweep")
+            said.append(f"{model} on {machine}: no threshold was found in {sweeps}.")
+    return said
 
 
 def _found(row: dict) -> str:
@@ -353,29 +346,3 @@ def _found(row: dict) -> str:
         f"({p_words(row['p_value'])} against overhead + work, {p_words(row['p_smooth'])} against "
         f"every smooth curve, {row['bic_advantage']:.1f} better in BIC, q = {row['q_value']:.2g})."
     )
-
-
-def _without(head: str, rows: pd.DataFrame, sweeps: int) -> list[str]:
-    if rows.empty:
-        return []
-    jump, where = rows["smallest_jump_found"].max(), ""
-    if sweeps > 1:
-        where = f" in {len(rows)} of {sweeps} sweeps"
-    if pd.isna(jump):
-        return [f"{head}: no threshold{where}; any change is below 10 %."]
-    told = int(rows["smallest_jump_found"].notna().sum())
-    every = " in each of them" if told == len(rows) > 1 else ""
-    if told < len(rows):
-        every = f" in {told} of them, in the others a break is below 10 %"
-    return [
-        f"{head}: no threshold{where}; a jump of {share(jump)} would have been found{every} "
-        "(19 times in 20)."
-    ]
-
-
-def _by_reason(head: str, rows: pd.DataFrame, verdict: str) -> list[str]:
-    """One sentence a reason with the number of its sweeps."""
-    return [
-        f"{head}: a threshold is {verdict}: {reason} ({count} sweep{'s' if count > 1 else ''})."
-        for reason, count in rows["reason"].value_counts(sort=False).items()
-    ]
