@@ -217,9 +217,9 @@ def test_no_sentence_names_an_axis_that_the_family_has_not(study):
     said = tables["findings"]["sentence"]
     assert not said.str.contains(r"\bnan\b|\binf\b|layers|conv|mnist|text|paper").any()
     of_mlp = said[said.str.startswith("mlp")]
-    assert len(of_mlp) > 10 and not of_mlp.str.contains("alpha|activation|masked").any()
+    assert len(of_mlp) > 5 and not of_mlp.str.contains("alpha|activation|masked").any()
     of_encoder = said[said.str.startswith("encoder")]
-    assert len(of_encoder) > 10 and not of_encoder.str.contains("width|attention products on").any()
+    assert len(of_encoder) > 5 and not of_encoder.str.contains("width|attention products on").any()
 
 
 def test_there_are_no_claims_without_the_papers_networks(study):

@@ -38,7 +38,10 @@ def test_where_no_threshold_was_found_one_sentence_says_so():
             "machine": "m",
             "model": "mnist",
             "factor": ["layers", "batch_size"],
-            "verdict": ["no threshold", "undetermined"],
+            "verdict": ["no threshold", "not testable"],
+            "p_value": [0.5, np.nan],
         }
     )
-    assert threshold_sentences(both) == ["mnist on m: no threshold was found in 2 sweeps."]
+    assert threshold_sentences(both) == [
+        "mnist on m: no threshold was found (1 of 2 sweeps testable)."
+    ]

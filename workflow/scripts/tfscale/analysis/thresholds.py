@@ -332,8 +332,8 @@ def threshold_sentences(table: pd.DataFrame) -> list[str]:
     said = [_found(row) for row in table[table["verdict"] == "threshold"].to_dict("records")]
     for (machine, model), rows in table.groupby(["machine", "model"], sort=False):
         if not (rows["verdict"] == "threshold").any():
-            sweeps = counted(len(rows), "sweep")
-            said.append(f"{model} on {machine}: no threshold was found in {sweeps}.")
+            tested = f"{rows['p_value'].notna().sum()} of {counted(len(rows), 'sweep')}"
+            said.append(f"{model} on {machine}: no threshold was found ({tested} testable).")
     return said
 
 
