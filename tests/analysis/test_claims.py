@@ -15,7 +15,7 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
-from tfscale.analysis.claims import CLAIMS, PRIMARY, _judged, claim_words, claims, primary_tests
+from tfscale.analysis.claims import CLAIMS, PRIMARY, _judged, claims, primary_tests
 from tfscale.analysis.slices import by_model
 from tfscale.analysis.statistics import process_rows
 from tfscale.errors import StudyError
@@ -136,13 +136,12 @@ def study(**how) -> pd.DataFrame:
     return pd.concat([grid(**how), grid(model="text", **how)], ignore_index=True)
 
 
-def test_every_claim_has_a_row_and_a_sentence():
+def test_every_claim_has_a_row():
     table = claims(study(noise=0.005), 0.95)
     assert list(table["test"]) == [claim.test for claim in CLAIMS]
     verdicts = {"supported", "rejected", "undetermined", "not testable"}
     assert set(table["verdict"]) <= verdicts
     assert table.set_index("test").loc["C8 batch_size", "verdict"] == "supported"
-    assert len(claim_words(table)) == len(CLAIMS)
     fewer = claims(study(), 0.95, primary=["C1"]).set_index("test")
     assert fewer.loc["C1", "p_adjusted"] == fewer.loc["C1", "p_value"]
     assert (fewer["family"] == "primary").sum() == 1
@@ -207,7 +206,6 @@ def test_degenerate_tables_give_verdicts_that_claim_nothing_they_cannot(name):
     assert len(table) == len(CLAIMS) and table["note"].str.len().gt(0).all()
     if name in ("one cell", "two cells", "one cell often"):
         assert set(table["verdict"]) == {"not testable"}
-    assert len(claim_words(table)) == len(CLAIMS)
 
 
 def test_no_cells_give_an_empty_table():
@@ -241,5 +239,4 @@ def test_an_open_verdict_says_how_many_rounds_would_decide_it():
     needed = found["rounds_needed"].dropna()
     assert (found.loc[needed.index, "verdict"] == "undetermined").all()
     assert needed["C5"] in (10, 20, 40)
-    sentences = [words for words in claim_words(found.reset_index()) if "would decide it" in words]
-    assert len(sentences) == len(needed) < (found["verdict"] == "undetermined").sum()
+    assert len(needed) < (found["verdict"] == "undetermined").sum()

@@ -1,4 +1,4 @@
-"""The claims, their verdicts, all other tests, sentences."""
+"""The claims, their verdicts, all other tests."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ from tfscale.analysis.statistics import corrected, holm
 from tfscale.axes import FAMILIES
 from tfscale.errors import StudyError
 from tfscale.files.columns import bounded, count, described, number, text
-from tfscale.words import between, p_words
 
 Test = Callable[[pd.DataFrame, float, pd.DataFrame | None], Found]
 """Rows of one model on one machine, alpha, and its repeats (`process_rows`) where it has any."""
@@ -299,27 +298,3 @@ def _judged(tests: pd.DataFrame, primary: Collection[str], alpha: float) -> pd.D
         p_adjusted=p_adjusted,
         verdict=verdict.mask(p_adjusted.isna(), "not testable"),
     )
-
-
-NAMES = {"primary": "Holm", "exploratory": "Benjamini-Hochberg"}
-
-
-def claim_words(table: pd.DataFrame) -> list[str]:
-    """A sentence for every row: the claim, its verdict, the effect with its interval."""
-    sentences = []
-    for row in table.to_dict("records"):
-        what = f'{row["claim"]}, {row["machine"]}: "{row["text"]}"'
-        words = row["test"].split()[2:]
-        part = f" ({' '.join(words)})" if words else ""
-        if row["verdict"] == "not testable":
-            sentences.append(f"{what}{part} is not testable: {row['note']}.")
-            continue
-        of = row["effect_of"]
-        needed = row["rounds_needed"]
-        more = "" if pd.isna(needed) else f"; about {needed:.0f} rounds would decide it"
-        size = f"{row['effect']:.3g} {between(row['effect_low'], row['effect_high'])}"
-        sentences.append(
-            f"{what}{part}: {row['verdict']}. {of[0].upper()}{of[1:]} {size}, "
-            f"{p_words(row['p_adjusted'])} ({NAMES[row['family']]}); {row['note']}{more}."
-        )
-    return sentences

@@ -11,7 +11,7 @@ import pandas as pd
 from tfscale.analysis.advice import COST, NEXT, costs, next_cells
 from tfscale.analysis.answers import ANSWER, DETAIL, TRUST, answers, trust
 from tfscale.analysis.border import BORDERS, borders
-from tfscale.analysis.claims import CLAIM_ROWS, claim_words, claims
+from tfscale.analysis.claims import CLAIM_ROWS, claims
 from tfscale.analysis.comparison import COMPARISONS, MEANS, compare, comparison_words
 from tfscale.analysis.drift import DRIFT, RUN_ORDER, drift, run_order
 from tfscale.analysis.drivers import DRIVERS, drivers
@@ -40,13 +40,11 @@ from tfscale.analysis.predictions import (
     BUDGET,
     COVERAGE,
     PREDICTIONS,
-    budget_words,
     coverage_table,
     predict_cells,
-    prediction_words,
     within_budget,
 )
-from tfscale.analysis.scatter import OUTLIERS, SPREAD, outlier_words, spread
+from tfscale.analysis.scatter import OUTLIERS, SPREAD, spread
 from tfscale.analysis.slices import CORRELATIONS, correlations
 from tfscale.analysis.thresholds import (
     THRESHOLD_PROFILES,
@@ -181,9 +179,8 @@ def attribution(own: Material) -> Part:
     shares = anova(own.cells, confidence)
     same = equivalence(own.runs, confidence)
     scatter = spread(own.cells, confidence, own.repeats)
-    count = own.cells.groupby(["machine", "model"]).ngroups
     tables = {"anova": shares, "equivalence": same, "spread": scatter, "outliers": own.outliers}
-    return Part(tables, {"outliers": outlier_words(own.outliers, count)})
+    return Part(tables)
 
 
 def prediction(own: Material) -> Part:
@@ -200,12 +197,8 @@ def prediction(own: Material) -> Part:
     prices = costs(timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
     tables |= {"next": further, "cost": prices}
-    said = {
-        "held_out": held_out_words(errors),
-        "predictions": prediction_words(found[found["why"] == "predict"], cover),
-        "budget": budget_words(within),
-    }
-    return Part(tables | {"predictions": found, "budget": within}, said)
+    tables |= {"predictions": found, "budget": within}
+    return Part(tables, {"held_out": held_out_words(errors)})
 
 
 def order(own: Material) -> Part:
@@ -225,7 +218,7 @@ def verdicts(own: Material) -> Part:
     """The paper's claims."""
     plan = own.plan
     table = claims(own.cells, plan.confidence, own.imported, own.repeats, plan.primary, plan.rng())
-    return Part({"claims": table}, {"claims": claim_words(table)})
+    return Part({"claims": table})
 
 
 PARTS: tuple[Callable[[Material], Part], ...] = (

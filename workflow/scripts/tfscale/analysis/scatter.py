@@ -1,4 +1,4 @@
-"""Outliers and spread, with sentences."""
+"""Outliers and spread."""
 
 from collections.abc import Collection, Iterator
 
@@ -23,7 +23,6 @@ from tfscale.analysis.slices import (
 )
 from tfscale.axes import AXES
 from tfscale.files.columns import axes, bounded, count, described, number, text
-from tfscale.words import p_words
 
 OUTLIERS = described(
     {
@@ -164,18 +163,6 @@ def _suspects(table: pd.DataFrame) -> list:
     far &= far.groupby(shape).transform("mean") <= 0.5
     most = min(int(MOST_SHARE * len(table)), MOST)
     return distance[far].sort_values(ascending=False).index[:most].tolist()
-
-
-def outlier_words(flagged: pd.DataFrame, tables: int) -> list[str]:
-    """A sentence for every flagged cell, or that none was found in so many tables."""
-    if flagged.empty:
-        return [f"No cell is an outlier in {tables} tables (Bonferroni)."]
-    return [
-        f"{row['cell']} on {row['machine']} took {row['ratio']:.3g} times "
-        f"({row['ratio_low']:.3g} to {row['ratio_high']:.3g}) what the other cells let expect "
-        f"(Bonferroni {p_words(row['p_bonferroni'])})."
-        for row in flagged.to_dict("records")
-    ]
 
 
 SPREAD = described(
