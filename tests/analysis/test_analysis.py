@@ -10,7 +10,7 @@ from tfscale.analysis.comparison import compare, comparison_words
 from tfscale.analysis.drivers import drivers
 from tfscale.analysis.law_fits import FORMS, Levels, fit, reported
 from tfscale.analysis.laws import fit_laws, slices
-from tfscale.analysis.slices import correlations, varying
+from tfscale.analysis.slices import varying
 from tfscale.axes import CALL_AXES
 from tfscale.words import AXIS_WORDS
 
@@ -44,13 +44,6 @@ def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
     assert comparison_words(*compare(one, 0.95)) == []
-
-
-def test_correlations_see_what_is_there():
-    found = correlations(table(LAWS["power"], noise=0)).set_index("factor")
-    assert found.loc["layers", "spearman"] == pytest.approx(1)
-    assert found.loc["layers", "pearson_log"] == pytest.approx(1)
-    assert abs(found.loc["batch_size", "pearson"]) < 1e-9
 
 
 def with_values(axis: str, factors: dict) -> pd.DataFrame:

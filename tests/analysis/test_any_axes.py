@@ -139,7 +139,7 @@ def test_every_table_has_the_studys_axes_and_no_other(study):
 
 def test_each_family_has_laws_along_its_own_axes(study):
     _, tables = study
-    for name in ("laws", "elasticities", "correlations", "equivalence", "spread", "thresholds"):
+    for name in ("laws", "elasticities", "equivalence", "spread", "thresholds"):
         factors = tables[name].groupby("model")["factor"].agg(set).to_dict()
         assert factors == {
             "mlp": {"depth", "width", "batch_size"},

@@ -45,7 +45,6 @@ from tfscale.analysis.predictions import (
     within_budget,
 )
 from tfscale.analysis.scatter import OUTLIERS, SPREAD, spread
-from tfscale.analysis.slices import CORRELATIONS, correlations
 from tfscale.analysis.thresholds import (
     THRESHOLD_PROFILES,
     THRESHOLDS,
@@ -77,7 +76,6 @@ FITS = {
     "laws": LAWS,
     "slice_laws": LAWS,
     "elasticities": ELASTICITIES,
-    "correlations": CORRELATIONS,
     "thresholds": THRESHOLDS,
     "threshold_profiles": THRESHOLD_PROFILES,
     "work_model": WORK_MODEL,
@@ -124,7 +122,7 @@ class Part:
 
 
 def laws(own: Material) -> Part:
-    """The law of each factor, its local elasticities, and the paper's correlations."""
+    """The law of each factor, and its local elasticities."""
     cells, levelled, plan = own.cells, own.levelled, own.plan
     pooled = fit_laws(cells, plan.confidence, levelled, plan.rng(), tables=plan.bootstrap)
     alone = fit_laws(
@@ -132,8 +130,7 @@ def laws(own: Material) -> Part:
     )
     local = elasticities(cells, plan.confidence, levelled)
     tables = {"laws": pooled, "slice_laws": alone, "elasticities": local}
-    said = {"laws": law_sentences(pooled)}
-    return Part(tables | {"correlations": correlations(cells)}, said)
+    return Part(tables, {"laws": law_sentences(pooled)})
 
 
 def work(own: Material) -> Part:

@@ -19,7 +19,7 @@ from tfscale.axes import (
     model_axes,
 )
 from tfscale.errors import StudyError
-from tfscale.files.columns import call_axes, count, described, number, text
+from tfscale.files.columns import call_axes, count, text
 
 pd.set_option("mode.string_storage", "python")  # Arrow's make an analysis take a third longer
 
@@ -335,36 +335,6 @@ def log_ratios(table: pd.DataFrame, factor: str, base: float, level: float) -> p
 def varying(cells: pd.DataFrame) -> list[str]:
     """The factors that have more than one level in these cells."""
     return [axis for axis in FACTORS if axis in cells and cells[axis].nunique() > 1]
-
-
-CORRELATIONS = described(
-    {
-        **OWN,
-        "factor": text("axis"),
-        "pearson": number("Pearson correlation with the time of a pass, as in the paper"),
-        "spearman": number("Spearman rank correlation"),
-        "pearson_log": number("Pearson correlation of the logarithms"),
-    }
-)
-
-
-def correlations(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a model and factor: Pearson, Spearman, and Pearson of the logarithms."""
-    rows = []
-    for (machine, model), table in split(cells):
-        for factor in varying(table):
-            pair = table[[factor, TIME]].astype(float)
-            rows.append(
-                {
-                    "machine": machine,
-                    "model": model,
-                    "factor": factor,
-                    "pearson": pair.corr().iloc[0, 1],
-                    "spearman": pair.corr(method="spearman").iloc[0, 1],
-                    "pearson_log": np.log(pair).corr().iloc[0, 1],
-                }
-            )
-    return pd.DataFrame(rows, columns=CORRELATIONS.names)
 
 
 def named(group: tuple) -> dict:

@@ -126,7 +126,6 @@ def _scatter_words(left: pd.Series) -> str:
     )
 
 
-AGAIN = " without outliers"
 QUANTITIES = {
     "time": "time, all cells",
     "time at the least work": "time at the least work",
@@ -140,7 +139,6 @@ def machines(data: FigureData) -> Drawn:
     """Latency against work on each machine, and how many times as much of each quantity the others
     take as this one, with intervals."""
     rows = data.of_model("regimes")
-    rows = rows[~rows["machine"].str.endswith(AGAIN)]
     others = [name for name in rows["machine"].unique() if name != data.machine]
     if not others:
         return in_words(

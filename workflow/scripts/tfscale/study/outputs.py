@@ -54,13 +54,9 @@ def caption_of(figure: str) -> str:
 
 
 DRAWN_TABLES = (
-    "anova",
     "borders",
-    "correlations",
     "cost",
-    "drift",
     "drivers",
-    "held_out",
     "held_out_cells",
     "laws",
     "machines",
@@ -70,7 +66,6 @@ DRAWN_TABLES = (
     "saturation",
     "threshold_profiles",
     "thresholds",
-    "time_shares",
 )
 """The fitted tables that figures are drawn from."""
 
@@ -86,7 +81,6 @@ TABLES: dict[str, tuple[str, str]] = {
         "Local elasticities",
         "two neighbouring levels of a factor, pooled and a slice",
     ),
-    "correlations": ("Correlations", "a machine, model and factor"),
     "anova": ("Analysis of variance", "a machine, model and term of ln time"),
     "work_model": ("Work model", "a machine, model, setting and cost of the work model"),
     "time_shares": ("Where the time goes", "a machine, model, setting and kind of operation"),
