@@ -62,7 +62,6 @@ def test_the_cell_means_fit_every_two_way_table_and_leave_rows_over():
     fitted = x @ np.linalg.lstsq(x, table["log_s"], rcond=None)[0]
     assert np.allclose(fitted, table["log_s"])
     assert slices.level_matrix(table.iloc[:4]) is None
-    assert slices.level_design(table.iloc[:4]) is None
     holes = slices.level_matrix(table[(table["layers"] > 4) | (table["conv_size"] == 3)]).to_numpy()
     assert np.linalg.matrix_rank(holes) == holes.shape[1]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_study import work_cells
 
-from tfscale.analysis.held_out import held_out, held_out_words
+from tfscale.analysis.held_out import held_out_tables, held_out_words
 from tfscale.analysis.words import batch, between, digits, groups, listed, scaled
 from tfscale.analysis.work_model import fit_groups, label_words, rate_words
 from tfscale.analysis.work_shares import labels, operation_shares
@@ -20,7 +20,7 @@ def words(cells, processes=None, roofs=None):
     return {
         "rates": rate_words(operation_shares(fitted, 0.95), 0.95, roofs),
         "labels": label_words(labels(fitted)),
-        "held out": held_out_words(held_out(cells, processes)),
+        "held out": held_out_words(held_out_tables(cells, processes)[0]),
     }
 
 
@@ -46,10 +46,10 @@ def test_few_cells_say_what_cannot_be_told(few):
 
 
 def test_what_the_work_model_misses_is_one_sentence_a_group():
-    (sentence,) = held_out_words(held_out(work_cells()))
+    (sentence,) = held_out_words(held_out_tables(work_cells())[0])
     assert sentence.startswith("mnist: with an architecture left out, the work model misses by ")
     assert sentence.endswith(" of 48 cells within 10 %).")
-    (none,) = held_out_words(held_out(work_cells(layers=(4,), convs=(3,))))
+    (none,) = held_out_words(held_out_tables(work_cells(layers=(4,), convs=(3,)))[0])
     assert none.startswith("mnist: held-out errors are not testable: there is no second ")
 
 

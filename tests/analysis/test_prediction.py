@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from made_study import paper_table, predicted, processes_of, work_cells
 
-from tfscale.analysis.held_out import PREDICTORS, TESTS, folds, held_out, noise_floor, work_model
+from tfscale.analysis.held_out import (
+    PREDICTORS,
+    TESTS,
+    folds,
+    held_out_tables,
+    noise_floor,
+    work_model,
+)
 from tfscale.analysis.predictions import (
     coverage_table,
     covered,
@@ -69,7 +76,7 @@ def test_baselines_find_a_product_of_powers(name):
 
 def test_held_out_errors_are_as_large_as_the_noise_when_the_model_is_true():
     cells = work_cells(noise=0.02)
-    table = held_out(cells, processes_of(cells)).set_index(["test", "predictor"])
+    table = held_out_tables(cells, processes_of(cells))[0].set_index(["test", "predictor"])
     ours = table.xs("work model", level="predictor")
     assert (ours.loc[["cell", "architecture"], "median_error_percent"] < 3).all()
     assert (ours["negative_predictions"] == 0).all()
@@ -81,7 +88,7 @@ def test_held_out_errors_are_as_large_as_the_noise_when_the_model_is_true():
 
 def test_what_cannot_be_left_out_is_said():
     one = work_cells(layers=(4,), convs=(3,), batches=(1,))
-    table = held_out(one)
+    table = held_out_tables(one)[0]
     assert table["note"].str.startswith("not testable: there is no second ").all()
     assert table["median_error_percent"].isna().all()
 
@@ -187,7 +194,7 @@ def test_predicted_cells_that_extrapolate_say_so_in_the_budget():
 def test_the_papers_tables_are_predicted_within_the_bars(model, host):
     table = paper_table(f"{model}-{host}")
     cells = table.drop(index=outliers(table, 0.95)["row"]).reset_index(drop=True)
-    table = held_out(cells, None, {"work model": work_model}).set_index("test")
+    table = held_out_tables(cells, None, {"work model": work_model})[0].set_index("test")
     assert table.loc["architecture", "median_error_percent"] <= 6
     assert table.loc["architecture", "within_10_percent"] >= 69
     top = cells["layers"] == 10

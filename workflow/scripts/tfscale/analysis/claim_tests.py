@@ -111,7 +111,7 @@ def alike(table: pd.DataFrame, alpha: float, first: str, second: str) -> Found:
     """Whether two axes are equally correlated (Pearson) with the time in seconds.
 
     r_first - r_second is the mean of standardised time times the difference of the standardised
-    axes; it is a contrast of the cell means of `level_design`, tested with HC3. The grid is taken
+    axes; it is a contrast of the cell means of `level_matrix`, tested with HC3. The grid is taken
     as given, the uncertainty is that of repeated rows. Alike: within 0.1.
     """
     design = level_matrix(table)

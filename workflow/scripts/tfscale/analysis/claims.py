@@ -17,7 +17,7 @@ from tfscale.analysis.claim_tests import (
     no_difference,
     scatter,
 )
-from tfscale.analysis.scatter import outliers, without
+from tfscale.analysis.scatter import outliers
 from tfscale.analysis.slices import MARGIN, OWN, by_model
 from tfscale.analysis.statistics import corrected, holm
 from tfscale.axes import FAMILIES
@@ -194,7 +194,7 @@ def claims(
     cells = cells[cells["model"].isin(ours)].reset_index(drop=True)
     flagged = outliers(cells, confidence)
     again = _tables(None if repeats is None else repeats[repeats["model"].isin(ours)])
-    tables = _tables(without(cells, flagged))
+    tables = _tables(cells.drop(index=flagged["row"]))
     table = _tested(tables, again, confidence, imported, primary)
     table["rounds_needed"] = np.nan
     for index, row in table[table["verdict"] == "undetermined"].iterrows():

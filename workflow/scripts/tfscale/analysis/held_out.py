@@ -200,15 +200,6 @@ HELD_OUT_CELLS = described(
 )
 
 
-def held_out(
-    cells: pd.DataFrame,
-    processes: pd.DataFrame | None = None,
-    predictors: dict[str, Fit] = PREDICTORS,
-) -> pd.DataFrame:
-    """The first table of `held_out_tables`."""
-    return held_out_tables(cells, processes, predictors)[0]
-
-
 def held_out_tables(
     cells: pd.DataFrame,
     processes: pd.DataFrame | None = None,

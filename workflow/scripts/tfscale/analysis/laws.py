@@ -256,11 +256,6 @@ def _missed(form: Form, levels: Levels, log_y: np.ndarray, out: np.ndarray) -> n
     return left[known] - (scales / np.maximum(sizes, 1))[levels.slice[known]]
 
 
-def held_out_errors(levels: Levels, log_y: np.ndarray) -> np.ndarray:
-    """That of every law, in the order of FORMS."""
-    return np.array([held_out_error(form, levels, log_y) for form in FORMS.values()])
-
-
 UNTESTED = "not testable: "
 
 
@@ -337,7 +332,7 @@ def _compared(
     aicc_of = np.array([aicc(found.rss, FORMS[name], n, m) for name, found in fits.items()])
     competes = np.where(competing(rss, n, m, confidence), aicc_of, np.nan)
     table = table.assign(
-        held_out_error=held_out_errors(levels, log_y),
+        held_out_error=[held_out_error(form, levels, log_y) for form in FORMS.values()],
         aicc=aicc_of,
         delta_aicc=aicc_of - np.nanmin(competes),
         weight=weights(competes),

@@ -36,14 +36,10 @@ SMALLEST_S = 1e-12
 class CrossValidated:
     """A predictor fitted to all cells, and once without each fold of architectures."""
 
-    whole: Predict
+    predict: Predict
     without: list[Predict]
     fold: np.ndarray
     residuals: np.ndarray
-
-    def predict(self, cells: pd.DataFrame) -> np.ndarray:
-        """Latency in seconds by the fit to all cells."""
-        return self.whole(cells)
 
     def interval(self, cells: pd.DataFrame, coverage: float) -> tuple[np.ndarray, np.ndarray]:
         """Bounds in seconds of a call of each cell; infinite when there are too few residuals."""

@@ -51,7 +51,7 @@ def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.Dat
     The test is that of the mean-shift outlier model, each flagged row with a shift of its own
     (Cook and Weisberg 1982, 2.2.2: for one row the test of OLSInfluence.outlier_test), with
     Bonferroni over all cells of a machine and model, on free level means of ln time
-    (`level_design`). So that two outliers cannot hide each other, suspects come first from a
+    (`level_matrix`). So that two outliers cannot hide each other, suspects come first from a
     robust additive fit, then one by one the greatest studentised residual of what is left; at most
     20 of a table. A cell whose interval does not lie beyond 10 % of what is expected is none: no
     difference that small is a fault.
@@ -71,11 +71,6 @@ def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.Dat
                 | found.to_dict()
             )
     return pd.DataFrame(rows, columns=OUTLIERS.names)
-
-
-def without(cells: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
-    """The cells without the flagged ones: for the second of two fits, both of which are shown."""
-    return cells.drop(index=flagged["row"])
 
 
 def shifts(table: pd.DataFrame, confidence: float) -> pd.DataFrame:

@@ -241,8 +241,9 @@ def repeated(table: pd.DataFrame) -> pd.Series:
     return table.groupby(told, sort=False).ngroup() if told else pd.Series(0, table.index)
 
 
-def level_design(table: pd.DataFrame) -> str | None:
-    """The right-hand side of a formula for the means of the cells, None where no row is left over.
+def level_matrix(table: pd.DataFrame) -> pd.DataFrame | None:
+    """The columns of a design for the means of the cells, without those that are sums of others;
+    None where no row is left over.
 
     Free levels of every effective axis with all two-way interactions; against batch size and
     threads, which scale everything, an interaction is a slope in their logarithm. Where that
@@ -260,18 +261,9 @@ def level_design(table: pd.DataFrame) -> str | None:
     pairs += sum(levels[a] for a in rest) * len(scaling)
     for columns, terms in ((main + pairs, plain + crossed), (main, plain)):
         if len(table) - columns >= FEWEST_FREE and columns <= MOST_COLUMNS:
-            return " + ".join(terms) or "1"
+            design = smf.ols(f"log_s ~ {' + '.join(terms) or '1'}", table)
+            return independent(pd.DataFrame(design.exog, table.index, design.exog_names))
     return None
-
-
-def level_matrix(table: pd.DataFrame) -> pd.DataFrame | None:
-    """The columns of `level_design`, without those that are sums of others."""
-    right = level_design(table)
-    if right is None:
-        return None
-    design = smf.ols(f"log_s ~ {right}", table)
-    x = pd.DataFrame(design.exog, table.index, design.exog_names)
-    return independent(x)
 
 
 def independent(x: pd.DataFrame) -> pd.DataFrame:

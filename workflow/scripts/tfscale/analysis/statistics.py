@@ -71,43 +71,23 @@ def same_call(cells: pd.DataFrame) -> list[str]:
 
 
 def redrawn(
-    cells: pd.DataFrame, processes: pd.DataFrame | None, draws: int, rng: np.random.Generator
+    cells: pd.DataFrame, processes: pd.DataFrame, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Latencies (s) of `draws` studies like this one: (draws, cells), of cells of one group.
+    """Draw the latencies (s) of `draws` studies like this one: (draws, cells).
 
-    A cell's is the median of as many processes as it has, drawn from them with replacement. Cells
-    without processes, as in an imported table, are redrawn from the rows whose calls were the same,
-    themselves among them.
+    A cell's is the median of as many processes as it has, drawn from them with replacement.
     """
-    lists = _replicates(cells, processes)
-    counts = np.array([len(values) for values, _ in lists])
-    taken = np.array([taken for _, taken in lists])
+    own = processes.groupby(["machine", "cell"])["latency_s"].agg(list)
+    lists = own.loc[pd.MultiIndex.from_frame(cells[["machine", "cell"]])].tolist()
+    counts = np.array([len(values) for values in lists])
     drawn = np.empty((draws, len(cells)))
-    for count, size in np.unique(np.column_stack([counts, taken]), axis=0):
-        same = np.flatnonzero((counts == count) & (taken == size))
+    for count in np.unique(counts):
+        same = np.flatnonzero(counts == count)
         for places in np.array_split(same, -(-len(same) // TOGETHER)):
-            values = np.array([lists[place][0] for place in places])
-            chosen = rng.integers(0, count, (draws, len(places), size))
+            values = np.array([lists[place] for place in places])
+            chosen = rng.integers(0, count, (draws, len(places), count))
             drawn[:, places] = np.median(values[np.arange(len(places))[:, None], chosen], axis=-1)
     return drawn
-
-
-def _replicates(
-    cells: pd.DataFrame, processes: pd.DataFrame | None
-) -> list[tuple[list[float], int]]:
-    """For each cell the latencies that it is drawn from, and how many a draw takes."""
-    own: dict = {}
-    if processes is not None and len(processes):
-        own = processes.groupby(["machine", "cell"])["latency_s"].agg(list).to_dict()
-    keys = [*zip(cells["machine"], cells["cell"], strict=True)]
-    if all(key in own for key in keys):
-        return [(own[key], len(own[key])) for key in keys]
-    call = cells.groupby(same_call(cells), sort=False).ngroup()
-    same = cells["latency_s"].groupby(call).agg(list)
-    return [
-        (own[key], len(own[key])) if key in own else (same[number], 1)
-        for key, number in zip(keys, call, strict=True)
-    ]
 
 
 def process_rows(processes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

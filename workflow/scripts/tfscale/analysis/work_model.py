@@ -90,11 +90,6 @@ class WorkModel:
         """Latency in seconds of each cell, never negative."""
         return design(cells) @ self.costs
 
-    @property
-    def active(self) -> np.ndarray:
-        """Which terms have a cost above 0."""
-        return self.costs > 0
-
 
 def fit_work(cells: pd.DataFrame) -> WorkModel:
     """The costs that minimise the squared relative error over cells of one group.
@@ -274,7 +269,7 @@ def _verdict(one: Fitted, place: int, name: str, low: float, high: float) -> str
 def _standard_errors(one: Fitted) -> np.ndarray:
     """Of each cost above 0; NaN where the cells are too few."""
     errors = np.full(len(TERMS), np.nan)
-    active, number = one.model.active, architecture(one.cells).to_numpy()
+    active, number = one.model.costs > 0, architecture(one.cells).to_numpy()
     if len(one.cells) <= active.sum() or number.max() + 1 < FEWEST_ARCHITECTURES:
         return errors
     rows = one.x[:, active] / one.cells["latency_s"].to_numpy(float)[:, None]
