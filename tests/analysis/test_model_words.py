@@ -6,7 +6,7 @@ import pytest
 from made_study import work_cells
 
 from tfscale.analysis.held_out import held_out_tables, held_out_words
-from tfscale.analysis.words import batch, between, digits, groups, listed, scaled
+from tfscale.analysis.words import between, digits, groups, listed, scaled
 from tfscale.analysis.work_model import fit_groups, label_words, rate_words
 from tfscale.analysis.work_shares import labels, operation_shares
 
@@ -62,7 +62,7 @@ def test_groups_are_told_apart_by_machine_and_setting():
 
 def test_numbers_in_words():
     assert digits(1234.5) == "1,230" and digits(np.inf) == "unlimited"
-    assert digits(np.nan) == "unknown" and batch(0.3) == "below 1"
+    assert digits(np.nan) == "unknown"
     assert scaled(121e6, "FLOP") == "121 MFLOP"
     assert between(1, np.nan) == "at least 1" and between(np.nan, np.nan) == "no interval"
     assert listed(["a", "b", "c"]) == "a, b and c"

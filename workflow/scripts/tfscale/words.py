@@ -35,11 +35,6 @@ def share(value: float) -> str:
     return percent(value, 0 if value >= 0.1 or value == 0 else 1)
 
 
-def spanned(count: int, low: float, high: float) -> str:
-    """What a median is the median of, in brackets: `(median of 4, 1.1 to 1.9)`."""
-    return f"(median of {count}, {three(low)} to {three(high)})" if count > 1 else "(one pair)"
-
-
 def between(low: float, high: float, write: Callable[[float], str] = three) -> str:
     """An interval's bounds in brackets, or that there is none."""
     if not (isfinite(low) and isfinite(high)):

@@ -6,22 +6,21 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slices import GROUP, SETTING
+from tfscale.analysis.slices import GROUP, SETTING, named
 from tfscale.axes import AXES, CALL_AXES, CATEGORIES, model_axes
 from tfscale.units import three
 from tfscale.words import axis_name, value_words
 
 
-def groups(table: pd.DataFrame, keys: Sequence[str] = GROUP) -> Iterator[tuple[str, pd.DataFrame]]:
+def groups(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each group of a table with its name: the model, the machine where there are several, and
     the settings that are not the default."""
     several = table["machine"].nunique() > 1
-    for key, own in table.groupby(list(keys), sort=False):
-        values = dict(zip(keys, key, strict=True))
-        parts = [str(values["model"])] if "model" in values else []
-        parts += [f"on {values['machine']}"] if several or not parts else []
-        parts += [_setting(axis, values[axis]) for axis in SETTING if axis in values]
-        yield " ".join(part for part in parts if part), own
+    for key, own in table.groupby(GROUP, sort=False):
+        values = named(key)
+        parts = [values["model"], f"on {values['machine']}" if several else ""]
+        parts += [_setting(axis, values[axis]) for axis in SETTING]
+        yield " ".join(filter(None, parts)), own
 
 
 def _setting(axis: str, value: int | str | bool) -> str:
@@ -51,11 +50,6 @@ def digits(value: float) -> str:
     if np.isnan(value):
         return "unknown"
     return three(value)
-
-
-def batch(value: float) -> str:
-    """A batch size; below 1 every call has more."""
-    return "below 1" if value < 1 else digits(value)
 
 
 def scaled(value: float, unit: str) -> str:
