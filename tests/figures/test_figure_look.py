@@ -12,6 +12,7 @@ import pytest
 from figure_study import FIGURES, data_of, drawn, panels, whole, work_cells, write_study
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.patches import Patch
 
 from tfscale.figures.look import (
     MANY_POINTS,
@@ -83,7 +84,9 @@ def legend_colours(figure, title: str) -> dict[str, tuple]:
         for artist in axes.get_children():
             if isinstance(artist, Legend) and artist.get_title().get_text().startswith(title):
                 for text, handle in zip(artist.get_texts(), artist.legend_handles, strict=True):
-                    found[text.get_text()] = mpl.colors.to_hex(handle.get_color())
+                    patch = isinstance(handle, Patch)
+                    colour = handle.get_facecolor() if patch else handle.get_color()
+                    found[text.get_text()] = mpl.colors.to_hex(colour)
     return {name: colour for name, colour in found.items() if name.isdigit()}
 
 

@@ -10,7 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from tfscale.analysis.law_fits import FORMS, LAWS, Form, predicted
-from tfscale.analysis.slices import called, shape, slice_names, slices, varying
+from tfscale.analysis.slices import called, shape, slices, varying
+from tfscale.analysis.sweeps import sweep_rows
+from tfscale.analysis.words import level as level_text
 from tfscale.axes import AXES
 from tfscale.figures.look import (
     HEIGHT_IN,
@@ -26,7 +28,6 @@ from tfscale.figures.look import (
     level_axis,
     level_handles,
     level_legend,
-    level_text,
     named,
 )
 from tfscale.figures.look import points as draw_points
@@ -210,7 +211,7 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _times(axes: Axes, data: FigureData, sweep: dict) -> None:
-    rows = sweep_cells(data.cells, sweep)
+    rows = _sweep(data, sweep)
     x = rows["x"].to_numpy(float)
     scale = [rows[name].to_numpy(float) / x for name in ("latency_low_s", "latency_high_s")]
     each = rows["latency_s"] / x
@@ -232,7 +233,7 @@ def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
     axes.hlines(steps["gain"], steps["place_low"], steps["place_high"], color="0.2", linewidth=2.5)
     axes.axhline(sweep["statistic_limit"], color="0.45", linestyle="--")
     _interval(axes, sweep)
-    x = sweep_cells(data.cells, sweep)["x"]
+    x = _sweep(data, sweep)["x"]
     if sweep["x"] == "batch_size":
         level_axis(axes, "batch_size", sorted(x.unique()))
         if x.nunique() > MOST_FLAT:
@@ -242,16 +243,11 @@ def _profile(axes: Axes, data: FigureData, sweep: dict) -> None:
     axes.set_ylim(bottom=0)
 
 
+def _sweep(data: FigureData, sweep: dict) -> pd.DataFrame:
+    """The cells of a sweep in the order of `x`, examples or FLOP a call."""
+    return dict(sweep_rows(data.cells, None, sweep["factor"]))[sweep["slice"]].sort_values("x")
+
+
 def _interval(axes: Axes, sweep: dict) -> None:
     if sweep["verdict"] == "threshold":
         axes.axvspan(sweep["place_low"], sweep["place_high"], color=PLACE_COLOUR, alpha=0.25)
-
-
-def sweep_cells(cells: pd.DataFrame, sweep: dict) -> pd.DataFrame:
-    """The cells of a sweep in the order of `x`, examples or FLOP a call."""
-    names = slice_names(cells, sweep["factor"])
-    rows = cells[names == sweep["slice"]]
-    x = called(rows, "batch_size")
-    if sweep["x"] == "flop_per_call":
-        x = x * rows["flop_per_example"]
-    return rows.assign(x=x).sort_values("x")

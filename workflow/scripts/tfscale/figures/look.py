@@ -8,7 +8,6 @@ apart without any colour.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from numbers import Real
 from pathlib import Path
 from textwrap import fill
 from typing import Literal
@@ -18,6 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
@@ -26,6 +26,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
 
 from tfscale.analysis.slices import own_axes, shape, usual
+from tfscale.analysis.words import level as level_text
 from tfscale.axes import AXES, CALL_AXES, FAMILIES
 from tfscale.files.whole import replacing
 from tfscale.study.outputs import DRAWN_TABLES
@@ -306,15 +307,6 @@ def _ticks(levels: Sequence[Level], places: list[float]) -> tuple[list[float], l
     return [places[i] for i in chosen], [level_text(levels[i]) for i in chosen]
 
 
-def level_text(level: Level) -> str:
-    """A level on an axis or in a legend.
-
-    >>> level_text(0.50), level_text("relu")
-    ('0.5', 'relu')
-    """
-    return f"{level:g}" if isinstance(level, Real) and not isinstance(level, bool) else str(level)
-
-
 def evenly(count: int, most: int) -> list[int]:
     """At most so many of the places 0 to count - 1, evenly, the first and the last among them."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
@@ -376,7 +368,7 @@ def hollow_handle(rows: pd.DataFrame) -> list[Line2D]:
     ]
 
 
-def legend(axes: Axes, handles: list[Line2D], title: str, place: float = 1.0) -> None:
+def legend(axes: Axes, handles: Sequence[Artist], title: str, place: float = 1.0) -> None:
     """A legend to the right of the axes, its top at `place` of their height."""
     if handles:
         made = Legend(

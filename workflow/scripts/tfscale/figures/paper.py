@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 
 from tfscale.analysis.answers import driver_words
 from tfscale.analysis.slices import TIME, slice_numbers, varying
+from tfscale.analysis.words import level as level_text
 from tfscale.figures.look import (
     HEIGHT_IN,
     LABELS,
@@ -22,7 +23,6 @@ from tfscale.figures.look import (
     evenly,
     in_words,
     level_legend,
-    level_text,
 )
 from tfscale.figures.look import points as draw_points
 from tfscale.units import seconds, three

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 
 from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import shape
+from tfscale.analysis.words import level as level_text
 from tfscale.analysis.words import short_names
 from tfscale.analysis.work_model import OPERATION_WORDS
 from tfscale.figures.look import (
@@ -26,7 +27,6 @@ from tfscale.figures.look import (
     in_words,
     legend,
     level_legend,
-    level_text,
     named,
     points,
 )
@@ -111,14 +111,7 @@ def roofline(data: FigureData) -> Drawn:
         if (kinds == marker).any()
     ]
     dots = [
-        Line2D(
-            [],
-            [],
-            color=data.palette.colour(data.first, level),
-            marker="s",
-            linestyle="",
-            label=level_text(level),
-        )
+        Patch(color=data.palette.colour(data.first, level), label=level_text(level))
         for level in sorted(cells[data.first].unique())
     ]
     legend(axes, dots, f"{axis_name(data.first)} (colour)")
