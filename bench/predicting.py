@@ -73,7 +73,7 @@ def prediction(options: Options) -> list[Outcome]:
                 shown += [100 * float(np.median(errors)), 100 * float(np.mean(errors <= 0.1))]
             rows.append([*shown, ratio])
             outcomes += _verdicts(f"{name}, {test}", test, ours, ratio, name in own)
-        if len(within := covered(cells, work_model, 0.9)):
+        if len(within := covered(cells)):
             inside[name] = float(np.mean(within))
     print(text_table(HEADER, rows))
     covers = [(name, 100 * share) for name, share in inside.items()]

@@ -40,7 +40,6 @@ def test_each_machine_and_model_comes_alone_with_its_times():
 def test_a_nominal_batch_is_no_axis_and_makes_repeats():
     measured, named = grid(), nominal(grid())
     assert not slices.nominal_batch(measured) and slices.nominal_batch(named)
-    assert not slices.nominal_batch(measured.drop(columns="called_batch"))
     assert slices.effective(measured) == ["layers", "conv_size", "batch_size"]
     assert slices.effective(named) == ["layers", "conv_size"]
     assert slices.repeated(measured).nunique() == 48

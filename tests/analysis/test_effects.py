@@ -126,7 +126,7 @@ def test_one_pair_is_not_testable():
 def test_the_two_one_sided_tests_know_the_margin():
     base = pd.Series(np.random.default_rng(0).normal(0, 0.01, 20))
     other = pd.Series(np.random.default_rng(1).normal(0.2, 0.01, 20))
-    near, far = tost(base, base + 0.05, 0.05, 0.1), tost(base, other, 0.05, 0.1)
+    near, far = tost(base, base + 0.05, 0.05), tost(base, other, 0.05)
     assert near["ratio"] == pytest.approx(np.exp(0.05)) and np.isnan(near["p_equivalence"])
     assert far["p_equivalence"] > 0.99 and far["p_difference"] < 1e-6
     assert far["ratio_low"] < far["ratio"] < far["ratio_high"]

@@ -101,14 +101,14 @@ def test_the_noise_floor_needs_two_rounds():
 
 def test_an_interval_covers_an_architecture_that_it_has_not_seen():
     tables = [work_cells(noise=0.02, misfit=0.08, seed=seed) for seed in range(6)]
-    inside = np.concatenate([covered(cells, work_model, 0.9) for cells in tables])
+    inside = np.concatenate([covered(cells) for cells in tables])
     assert 0.82 < inside.mean() <= 0.99
 
 
 def test_an_interval_holds_its_prediction():
     cells = work_cells()
-    made = cross_validated(cells, work_model)
-    low, high = made.interval(cells, 0.9)
+    made = cross_validated(cells)
+    low, high = made.interval(cells)
     assert ((low < made.predict(cells)) & (made.predict(cells) < high)).all()
 
 

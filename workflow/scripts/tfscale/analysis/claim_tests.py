@@ -147,7 +147,6 @@ def no_difference(
     table: pd.DataFrame,
     alpha: float,
     factor: str,
-    margin: float,
     repeats: pd.DataFrame | None = None,
 ) -> Found:
     """Whether a factor makes no difference in any stratum: equivalence in matched slices, round by
@@ -162,7 +161,7 @@ def no_difference(
             f"every call had {table['called_batch'].iloc[0]} examples"
         }
     rows = table if repeats is None else repeats
-    tests = equivalence(rows, 1 - alpha, margin, factors=[factor])
+    tests = equivalence(rows, 1 - alpha, factors=[factor])
     if tests.empty:
         return {"note": f"{axis_name(factor)} does not vary"}
     row = no_effect(tests).iloc[0]
@@ -171,7 +170,7 @@ def no_difference(
     different = any_difference(table, factor)
     if not np.isfinite(different):
         different = tests["p_holm"].min()
-    beyond = row["ratio_low"] > 1 + margin or row["ratio_high"] < 1 / (1 + margin)
+    beyond = row["ratio_low"] > 1 + MARGIN or row["ratio_high"] < 1 / (1 + MARGIN)
     rejects = row["verdict"] != "equivalent" and beyond
     found = "supported" if row["verdict"] == "equivalent" else "undetermined"
     return {
@@ -181,7 +180,7 @@ def no_difference(
         "p_value": different if rejects else row["p_equivalence"],
         "found": "rejected" if rejects else found,
         "note": f"greatest ratio, {row['base']:g} to {row['level']:g} at {row['stratum']}; "
-        f"equivalence at {percent(margin)} {p_words(row['p_equivalence'])}",
+        f"equivalence at {percent(MARGIN)} {p_words(row['p_equivalence'])}",
     }
 
 

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from scipy.stats import t
 from statsmodels.regression.linear_model import RegressionResults
 
-from tfscale.analysis.slices import OWN, TIME, by_model, repeated, stratum
+from tfscale.analysis.slices import OWN, by_model, repeated, stratum
 from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level
 from tfscale.files.columns import bounded, count, described, number, text
@@ -127,9 +127,7 @@ SIMULATED = 499
 LARGEST = 1000
 
 
-def run_order(
-    cells: pd.DataFrame, confidence: float, rng: np.random.Generator, time: str = TIME
-) -> pd.DataFrame:
+def run_order(cells: pd.DataFrame, confidence: float, rng: np.random.Generator) -> pd.DataFrame:
     """One row a machine and model: whether time changes with the place of a row in the table.
 
     For tables whose rows are in run order and repeat: the paper's, where a batch size that never
@@ -144,7 +142,7 @@ def run_order(
     repeated rows the first whole groups are used.
     """
     rows = []
-    for machine, model, table in by_model(cells, time):
+    for machine, model, table in by_model(cells):
         head = {"machine": machine, "model": model, "cells": len(table)}
         rows.append(head | _one(table, 1 - confidence, rng))
     return pd.DataFrame(rows, columns=RUN_ORDER.names)

@@ -14,7 +14,6 @@ from statsmodels.stats.weightstats import ttost_paired
 from tfscale.analysis.slices import (
     MARGIN,
     OWN,
-    TIME,
     architecture,
     by_model,
     called,
@@ -141,7 +140,7 @@ ANOVA = described(
 FEWEST_FREE = 3
 
 
-def anova(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
+def anova(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a machine, model and term of ln time on the axes, their products and squares.
 
     Axes with an order enter as centred logarithms (`depth`), with squares where they have three
@@ -154,7 +153,7 @@ def anova(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFr
     cells has one row, whose verdict is "not testable".
     """
     rows = []
-    for machine, model, table in by_model(cells, time):
+    for machine, model, table in by_model(cells):
         head = {"machine": machine, "model": model, "cells": len(table)}
         rows += [head | row for row in _terms(table, 1 - confidence)]
     return pd.DataFrame(rows, columns=ANOVA.names)
@@ -272,8 +271,6 @@ ALL = "all"
 def equivalence(
     cells: pd.DataFrame,
     confidence: float,
-    margin: float = MARGIN,
-    time: str = TIME,
     factors: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """One row a machine, model, factor (of `factors`, or every one), pair of neighbouring levels
@@ -284,15 +281,15 @@ def equivalence(
     (for that factor itself, the second) fixed: effects of opposite sign may cancel in all cells
     together. Pairs of one architecture that differ in a batch size which never reached the model
     are averaged first in the stratum `all`. p_equivalence is TOST's (Schuirmann 1987) against
-    1 / (1 + margin) to 1 + margin, p_difference the paired t test's, p_holm the same over the rows
+    1 / 1.1 to 1.1, p_difference the paired t test's, p_holm the same over the rows
     of the factor; the interval has the coverage that goes with TOST, 1 - 2 alpha. Verdict:
     equivalent, different (p_holm < alpha and not equivalent), undetermined, not testable.
     """
     rows = []
-    for machine, model, table in by_model(cells, time):
+    for machine, model, table in by_model(cells):
         for factor in [axis for axis in effective(table) if factors is None or axis in factors]:
-            head = {"machine": machine, "model": model, "factor": factor, "margin": margin}
-            found = pd.DataFrame(_factor(table, factor, 1 - confidence, margin))
+            head = {"machine": machine, "model": model, "factor": factor, "margin": MARGIN}
+            found = pd.DataFrame(_factor(table, factor, 1 - confidence))
             found["p_holm"] = corrected(found["p_difference"])
             found["verdict"] = [_verdict(row, 1 - confidence) for _, row in found.iterrows()]
             rows += [head | row for row in found.to_dict("records")]
@@ -325,7 +322,7 @@ def no_effect(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=EQUIVALENCE.names)
 
 
-def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> list[dict]:
+def _factor(table: pd.DataFrame, factor: str, alpha: float) -> list[dict]:
     levels = sorted(table[factor].unique().tolist())
     steps = list(pairwise(levels)) + ([(levels[0], levels[-1])] if len(levels) > 2 else [])
     held = stratum(table, factor)
@@ -343,12 +340,12 @@ def _factor(table: pd.DataFrame, factor: str, alpha: float, margin: float) -> li
         for where, part in parts:
             rows.append(
                 {"base": base, "level": level, "stratum": where, "pairs": len(part)}
-                | tost(part["base_log_s"], part["level_log_s"], alpha, margin)
+                | tost(part["base_log_s"], part["level_log_s"], alpha)
             )
     return rows
 
 
-def tost(base: pd.Series, level: pd.Series, alpha: float, margin: float) -> dict:
+def tost(base: pd.Series, level: pd.Series, alpha: float) -> dict:
     """Ratio, interval (1 - 2 alpha) and both p-values of paired logarithms of time; NaN with fewer
     than two pairs, and no p-value where all pairs agree exactly."""
     ratio = level.to_numpy() - base.to_numpy()
@@ -360,7 +357,7 @@ def tost(base: pd.Series, level: pd.Series, alpha: float, margin: float) -> dict
     found["ratio"] = float(np.exp(ratio.mean()))
     if len(ratio) < 2 or np.ptp(ratio) <= 1e-12:
         return found
-    bound = np.log1p(margin)
+    bound = np.log1p(MARGIN)
     half = t.ppf(1 - alpha, len(ratio) - 1) * ratio.std(ddof=1) / np.sqrt(len(ratio))
     return found | {
         "ratio_low": float(np.exp(ratio.mean() - half)),

@@ -7,10 +7,10 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import t
 
-from tfscale.analysis.slices import architecture, by_model, effective
+from tfscale.analysis.slices import architecture, by_model
 from tfscale.axes import AXES
 from tfscale.files.columns import bounded, count, described, flag, number, text
-from tfscale.words import axis_name, p_words, times
+from tfscale.words import p_words, times
 
 
 def common(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
@@ -67,7 +67,9 @@ MACHINES = described(
         "model": text("model"),
         "machine": text("machine"),
         "base": text("machine that it is compared with"),
-        "quantity": text("overhead_s, flop_per_s, time, how it changes, or constant"),
+        "quantity": text(
+            "overhead_s, flop_per_s, time, time at the least or most work, or constant"
+        ),
         "cells": count("cells that both have"),
         "interpolated": flag("one side was interpolated at the other's only batch size"),
         "of_machine": number("value on `machine`: s, or FLOP a second"),
@@ -80,25 +82,20 @@ MACHINES = described(
 FEWEST = 6
 
 
-def compare_machines(
-    cells: pd.DataFrame, confidence: float, time: str = "latency_s"
-) -> pd.DataFrame:
+def compare_machines(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a model, pair of machines and quantity, on the cells that both machines have
     (`common`: one side may be interpolated at the other's only batch size).
 
     `overhead_s` and `flop_per_s` are those of time = overhead + work / rate, work = called_batch x
     flop_per_example, by least squares of relative errors on each machine; the others come from ln
-    (time on `machine` / time on `base`): its mean (`time`), its value at the least and the most
-    work, and the factor by which it changes when work or an axis doubles (`time per doubling of
-    work`). Covariances are clustered by architecture. `constant`'s p tests that the ratio has
+    (time on `machine` / time on `base`): its mean (`time`) and its value at the least and the most
+    work. Covariances are clustered by architecture. `constant`'s p tests that the ratio has
     neither slope nor curvature in ln work: one speed-up says it all only where that stands.
     Verdicts: larger, smaller, undetermined; constant: rejected, undetermined; not testable.
     """
     models: dict[str, list[tuple[str, pd.DataFrame]]] = {}
-    for machine, model, table in by_model(cells, time):
-        called = table["called_batch"] if "called_batch" in table else table["batch_size"]
-        work = called * table["flop_per_example"]
-        table = table.assign(work_flop=work, called_batch=called)
+    for machine, model, table in by_model(cells, "latency_s"):
+        table = table.assign(work_flop=table["called_batch"] * table["flop_per_example"])
         models.setdefault(model, []).append((machine, table))
     rows = []
     for model, tables in models.items():
@@ -118,19 +115,10 @@ def _pair(first: pd.DataFrame, second: pd.DataFrame, alpha: float) -> list[dict]
     rows = _rates(both, shapes, alpha)
     y = both["log_second"] - both["log_first"]
     x = np.log(both["work_flop"]) - np.log(both["work_flop"]).mean()
-    line = pd.DataFrame({"time": 1.0, "time per doubling of work": x / np.log(2)})
-    fit = _clustered(y, line, shapes)
-    rows += [_ratio(name, fit, line.columns == name, alpha) for name in line]
+    fit = _clustered(y, pd.DataFrame({"one": 1.0, "slope": x}), shapes)
+    rows.append(_ratio("time", fit, [1, 0], alpha))
     for name, place in (("least", x.min()), ("most", x.max())):
-        rows.append(_ratio(f"time at the {name} work", fit, [1, place / np.log(2)], alpha))
-    axes = effective(both)
-    doubled = np.log2(both[axes].astype(float)).add_prefix("time per doubling of ")
-    doubled = sm.add_constant(doubled)
-    if np.linalg.matrix_rank(doubled.to_numpy()) == doubled.shape[1] <= shapes.nunique():
-        by_axis = _clustered(y, doubled, shapes)
-        for axis in axes:
-            found = _ratio("", by_axis, doubled.columns == f"time per doubling of {axis}", alpha)
-            rows.append(found | {"quantity": f"time per doubling of {axis_name(axis)}"})
+        rows.append(_ratio(f"time at the {name} work", fit, [1, place], alpha))
     rows.append(_constant(y, x, shapes, alpha))
     return [head | row for row in rows]
 

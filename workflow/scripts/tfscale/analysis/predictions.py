@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.held_out import Fit, Predict, spread, work_model
+from tfscale.analysis.held_out import Predict, spread, work_model
 from tfscale.analysis.material import with_work
 from tfscale.analysis.slices import (
     GROUP,
@@ -30,30 +30,32 @@ from tfscale.units import percent
 FOLDS = 20
 FEWEST_FOLDS = 3
 SMALLEST_S = 1e-12
+ASKED = 0.9
+"""The coverage of a prediction's interval."""
 
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """A predictor fitted to all cells, and once without each fold of architectures."""
+    """The work model fitted to all cells, and once without each fold of architectures."""
 
     predict: Predict
     without: list[Predict]
     fold: np.ndarray
     residuals: np.ndarray
 
-    def interval(self, cells: pd.DataFrame, coverage: float) -> tuple[np.ndarray, np.ndarray]:
+    def interval(self, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Bounds in seconds of a call of each cell; infinite when there are too few residuals."""
         logs = np.array([_log(predict(cells)) for predict in self.without])[self.fold]
         low = np.sort(logs - self.residuals[:, None], axis=0)
         high = np.sort(logs + self.residuals[:, None], axis=0)
         count = len(self.residuals)
-        tail = int(np.floor((1 - coverage) * (count + 1) + 1e-9))
+        tail = int(np.floor((1 - ASKED) * (count + 1) + 1e-9))
         if tail < 1:
             return np.zeros(len(cells)), np.full(len(cells), np.inf)
         return np.exp(low[tail - 1]), np.exp(high[count - tail])
 
 
-def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
+def cross_validated(cells: pd.DataFrame) -> CrossValidated | None:
     """Fit to all cells of a group and without each architecture (at most 20 parts of them).
 
     None with fewer than three architectures: there is nothing to tell an interval from.
@@ -64,13 +66,13 @@ def cross_validated(cells: pd.DataFrame, fit: Fit) -> CrossValidated | None:
     without, residuals = [], np.empty(len(cells))
     for part in range(fold.max() + 1):
         out = fold == part
-        without.append(fit(cells[~out].reset_index(drop=True)))
+        without.append(work_model(cells[~out].reset_index(drop=True)))
         measured = cells.loc[out, "latency_s"].to_numpy(float)
         residuals[out] = np.abs(np.log(measured) - _log(without[-1](cells[out])))
-    return CrossValidated(fit(cells), without, fold, residuals)
+    return CrossValidated(work_model(cells), without, fold, residuals)
 
 
-def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
+def covered(cells: pd.DataFrame) -> np.ndarray:
     """Whether each cell's latency lies in the interval made without its architecture.
 
     Empty with fewer than four architectures, or too few cells for a bounded interval.
@@ -79,10 +81,10 @@ def covered(cells: pd.DataFrame, fit: Fit, coverage: float) -> np.ndarray:
     inside = np.zeros(len(cells), dtype=bool)
     for part in range(fold.max() + 1):
         out = fold == part
-        made = cross_validated(cells[~out].reset_index(drop=True), fit) if (~out).any() else None
+        made = cross_validated(cells[~out].reset_index(drop=True)) if (~out).any() else None
         if made is None:
             return np.empty(0, dtype=bool)
-        low, high = made.interval(cells[out], coverage)
+        low, high = made.interval(cells[out])
         if np.isinf(high).any():
             return np.empty(0, dtype=bool)
         measured = cells.loc[out, "latency_s"].to_numpy(float)
@@ -94,8 +96,6 @@ def _log(seconds: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(seconds, SMALLEST_S))
 
 
-ASKED = 0.9
-"""The coverage of a prediction's interval."""
 TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed for 90 %"
 PREDICTIONS = described(
     {
@@ -128,7 +128,6 @@ def predict_cells(
     asked: Mapping[str, Mapping[str, Cell]],
     work: Mapping[str, dict],
     run: pd.DataFrame,
-    coverage: float = ASKED,
 ) -> pd.DataFrame:
     """One row a machine and cell of `asked` (why, then the cells by name): the work model's
     latency_s with a CV+ interval. `work` holds the columns WORK by the name of an architecture,
@@ -144,7 +143,7 @@ def predict_cells(
     for machine, own in timed(cells).groupby("machine", sort=False):
         learned = dict(split(own, ["model", *SETTING]))
         for group, asked in split(wanted, ["model", *SETTING]):
-            made = _predicted(machine, learned.get(group), asked, coverage)
+            made = _predicted(machine, learned.get(group), asked)
             rows.append(made.reindex(columns=PREDICTIONS.names))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=PREDICTIONS.names)
     key = ["machine", "cell", "called_batch"]  # an imported cell's calls may have had another batch
@@ -164,32 +163,20 @@ def _wanted(asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]) -
     return with_work(table.assign(called_batch=table["batch_size"]), work, "predict")
 
 
-def _predicted(
-    machine: str, own: pd.DataFrame | None, asked: pd.DataFrame, coverage: float
-) -> pd.DataFrame:
-    table = asked.assign(
-        machine=machine,
-        latency_s=np.nan,
-        latency_low_s=np.nan,
-        latency_high_s=np.nan,
-        coverage=np.nan,
-        extrapolates="",
-        note="",
-    )
+def _predicted(machine: str, own: pd.DataFrame | None, asked: pd.DataFrame) -> pd.DataFrame:
+    table = asked.assign(machine=machine, extrapolates="", note="")
     if own is None:
         return table.assign(note="not testable: no cell of this model and setting was run")
     table["extrapolates"] = _outside(own, asked)
-    made = cross_validated(own, work_model)
+    made = cross_validated(own)
     if made is None:
         table["latency_s"] = work_model(own)(asked)
         return table.assign(note="no interval: at least 3 architectures are needed")
     table["latency_s"] = made.predict(asked)
-    low, high = made.interval(asked, coverage)
+    low, high = made.interval(asked)
     if not np.isfinite(high).all():
-        return table.assign(
-            note=f"no interval: {len(own)} cells are too few for {percent(coverage)}"
-        )
-    return table.assign(latency_low_s=low, latency_high_s=high, coverage=coverage)
+        return table.assign(note=f"no interval: {len(own)} cells are too few for {percent(ASKED)}")
+    return table.assign(latency_low_s=low, latency_high_s=high, coverage=ASKED)
 
 
 def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
@@ -210,16 +197,16 @@ def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
     return ["; ".join(parts) for parts in told]
 
 
-def coverage_table(cells: pd.DataFrame, coverage: float = ASKED) -> pd.DataFrame:
+def coverage_table(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a group: how often the interval of an architecture left out holds its latencies."""
-    return pd.DataFrame(list(_coverages(cells, coverage)), columns=COVERAGE.names)
+    return pd.DataFrame(list(_coverages(cells)), columns=COVERAGE.names)
 
 
-def _coverages(cells: pd.DataFrame, coverage: float) -> Iterator[dict]:
+def _coverages(cells: pd.DataFrame) -> Iterator[dict]:
     for group, own in split(timed(cells), GROUP):
-        inside = covered(own, work_model, coverage)
+        inside = covered(own)
         yield named(group) | {
-            "asked_percent": 100 * coverage,
+            "asked_percent": 100 * ASKED,
             "covered_percent": 100 * inside.mean() if len(inside) else np.nan,
             "cells": len(own),
             "architectures": architecture(own).nunique(),

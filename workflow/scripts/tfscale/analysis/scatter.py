@@ -13,7 +13,6 @@ from statsmodels.stats.outliers_influence import OLSInfluence
 from tfscale.analysis.slices import (
     MARGIN,
     OWN,
-    TIME,
     architecture,
     by_model,
     effective,
@@ -45,7 +44,7 @@ MOST_SHARE = 0.1
 MOST = 20
 
 
-def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.DataFrame:
+def outliers(cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a flagged cell (perhaps none).
 
     The test is that of the mean-shift outlier model, each flagged row with a shift of its own
@@ -60,7 +59,7 @@ def outliers(cells: pd.DataFrame, confidence: float, time: str = TIME) -> pd.Dat
     """
     rows = []
     position = cells.assign(row=cells.index)
-    for machine, _, table in by_model(position, time):
+    for machine, _, table in by_model(position):
         for index, found in shifts(table, confidence).iterrows():
             cell = table.loc[index]
             names = ["cell", *(axis for axis in AXES if axis in table), "row", "time_s"]
@@ -185,7 +184,6 @@ def spread(
     cells: pd.DataFrame,
     confidence: float,
     repeats: pd.DataFrame | None = None,
-    time: str = TIME,
     factors: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """One row a machine, model, factor (of `factors`, or every one), scale (seconds, log seconds)
@@ -203,8 +201,8 @@ def spread(
     rows = []
     again = {}
     if repeats is not None:
-        again = {(machine, model): rows for machine, model, rows in by_model(repeats, time)}
-    for machine, model, table in by_model(cells, time):
+        again = {(machine, model): rows for machine, model, rows in by_model(repeats)}
+    for machine, model, table in by_model(cells):
         for factor in [axis for axis in effective(table) if factors is None or axis in factors]:
             for basis, part, centre in _bases(table, factor, again.get((machine, model))):
                 head = {"machine": machine, "model": model, "factor": factor, "basis": basis}
@@ -234,18 +232,15 @@ def _one(y: pd.Series, x: pd.Series, centre: pd.Series, alpha: float) -> dict:
     """The tests of one column; `centre` says which rows share a median and a mean."""
     levels = np.sort(x.unique())
     ends = {"cells": len(y), "levels": len(levels), "lowest": levels[0], "highest": levels[-1]}
-    missing = dict.fromkeys(
-        ("ratio", "ratio_low", "ratio_high", "brown_forsythe_p", "breusch_pagan_p"), np.nan
-    )
     if len(levels) < 2:
-        return ends | missing | {"verdict": "not testable: one level alone"}
+        return ends | {"verdict": "not testable: one level alone"}
     if x.value_counts().min() < FEWEST:
-        return ends | missing | {"verdict": f"not testable: a level has under {FEWEST} cells"}
+        return ends | {"verdict": f"not testable: a level has under {FEWEST} cells"}
     distance = (y - y.groupby(centre).transform("median")).abs()
     residual = y - y.groupby(centre).transform("mean")
     first, last = distance[x == levels[0]], distance[x == levels[-1]]
     if min(first.mean(), last.mean()) <= np.finfo(float).eps * y.abs().max():
-        return ends | missing | {"verdict": "not testable: a level does not scatter at all"}
+        return ends | {"verdict": "not testable: a level does not scatter at all"}
     around = y - y.groupby(centre).transform("median")
     forsythe = levene(*[part for _, part in around.groupby(x)], center="median").pvalue
     design = sm.add_constant(np.log(x.astype(float)).to_numpy())

@@ -92,8 +92,7 @@ def checked(cells: pd.DataFrame) -> pd.DataFrame:
 
 def called(cells: pd.DataFrame, factor: str) -> pd.Series:
     """The level of `factor` that the calls really had: an imported batch size may be nominal."""
-    real = factor == "batch_size" and "called_batch" in cells
-    return cells["called_batch" if real else factor].astype(float)
+    return cells["called_batch" if factor == "batch_size" else factor].astype(float)
 
 
 def fixed_axes(cells: pd.DataFrame, factor: str) -> pd.DataFrame:
@@ -207,8 +206,6 @@ def nominal_batch(table: pd.DataFrame) -> bool:
 
     Then rows that differ only in it are replicates of one architecture.
     """
-    if "called_batch" not in table:
-        return False
     return table["batch_size"].nunique() > 1 and table["called_batch"].nunique() == 1
 
 
