@@ -60,7 +60,7 @@ def test_the_next_cells_are_those_that_tell_most():
     own = whole[(whole["batch_size"] <= 16) & (whole["layers"] < 10)].reset_index(drop=True)
     rest = {name: cell for name, cell in CELLS.items() if name not in set(own["cell"])}
     found = next_cells(own, rest, works(), np.random.default_rng(0))
-    assert len(found) and found["rank"].tolist() == list(range(1, len(found) + 1))
+    assert 0 < len(found) <= 5
     assert set(found["cell"]) <= set(rest) and found["cell"].is_unique
     assert found["narrows"].iloc[0] > 0.01 and (found["cost_s"] > 1).all()
     truth = design(whole) @ costs(**COSTS)

@@ -75,14 +75,14 @@ another figure or sentence."""
 RESERVED = ("model", *CALL_AXES, "path")
 """Names that no parameter of `build` may have: axes of every call, now or later."""
 COLUMNS = frozenset(
-    """affinity batches best_batch called_batch calls cell cells chance
+    """affinity batches called_batch calls cell cells chance
     context_switches_involuntary context_switches_voluntary coverage cpu_model data
     device disturbed disturbed_processes disturbed_reason doubtful durations_ns
     enough_batch environment_id environment_record extrapolates factor fold
     greatest_batch group half_width host hours isolation label label_support largest_by
-    least_batch left_out level load_average log machine made noise note number
+    left_out level load_average log machine made noise note number
     operations order_index os_threads output_difference p_bonferroni p_value parameters
-    phase place predictor pretty process processes protocol rank ratio relative_residual
+    phase place predictor pretty process processes protocol ratio relative_residual
     repeat_half_width round rounds row seed settled slice source started t_value test
     test_accuracy trained training_examples training_steps unsettled_processes verdict
     warmup_calls warnings why within_df within_ss work C I Q np""".split()  # noqa: SIM905 sixty words

@@ -11,7 +11,7 @@ from tfscale.analysis.predictions import SMALLEST_S
 from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, SETTING, split
 from tfscale.analysis.work_model import Fitted, design, fit_groups
 from tfscale.axes import AXES, Cell
-from tfscale.files.columns import count, described, flag, number, text
+from tfscale.files.columns import described, flag, number, text
 from tfscale.units import HOUR_S
 
 MOST_NEXT = 5
@@ -20,7 +20,6 @@ RUN_S, CALLS = 1.0, 12
 NEXT = described(
     {
         **OWN,
-        "rank": count("its place, the first tells most for its time"),
         "cell": text("a cell that was not timed"),
         "narrows": number("share of the variance of all predictions that timing it takes away"),
         "cost_s": number("about the seconds that a process of it takes"),
@@ -33,7 +32,7 @@ def next_cells(
     cells: pd.DataFrame, asked: Mapping[str, Cell], work: Work, rng: np.random.Generator
 ) -> pd.DataFrame:
     """The `asked` cells whose timing would narrow the predictions of all of them most for its time,
-    at most 5 a machine and model; none where the work model has no bootstrap.
+    at most 5 a machine and model, the best first; none where the work model has no bootstrap.
 
     The bootstrap's predictions are taken for draws of a normal distribution, of which timing a cell
     fixes one coordinate up to the model's own misfit (Cohn, Ghahramani and Jordan 1996, Active
@@ -61,14 +60,13 @@ def _most_telling(fitted: Fitted, asked: pd.DataFrame) -> Iterator[dict]:
     noise = float(np.median(np.abs(misfit)) ** 2)
     cost_s = RUN_S + CALLS * latency_s
     total = float((deviation**2).sum())
-    for rank in range(1, min(MOST_NEXT, len(asked)) + 1):
+    for _ in range(min(MOST_NEXT, len(asked))):
         variance = (deviation**2).sum(axis=0) + noise
         gain = ((deviation @ deviation.T @ deviation) * deviation).sum(axis=0) / variance
         best = int((gain / cost_s).argmax())
         if gain[best] < LEAST_GAIN * total:
             return
         yield {name: fitted.group[name] for name in OWN} | {
-            "rank": rank,
             "cell": asked["cell"].iloc[best],
             "narrows": gain[best] / total,
             "cost_s": cost_s[best],

@@ -193,7 +193,6 @@ HELD_OUT_CELLS = described(
         "called_batch": SIZE["called_batch"],
         "test": text("what was left out with it: its architecture, or a factor's top level"),
         "fold": text("the part that was left out"),
-        "predictor": text("predictor: the work model"),
         "measured_s": number("latency of the cell"),
         "predicted_s": number("what the others let expect"),
     }
@@ -231,7 +230,7 @@ def held_out_tables(
                 scores = _scores(predicted_s, out["measured_s"].to_numpy())
                 rows.append(head | {"predictor": name} | scores)
                 if test in SHOWN_TESTS and name == next(iter(predictors)):
-                    found = out.assign(test=test, predictor=name, predicted_s=predicted_s)
+                    found = out.assign(test=test, predicted_s=predicted_s)
                     shown.append(table.iloc[out["position"]].reset_index(drop=True).join(found))
     return (
         pd.DataFrame(rows, columns=HELD_OUT.names),

@@ -130,14 +130,9 @@ SATURATION = described(
     {
         **GROUP_COLUMNS,
         **model_axes(),
-        "per_call_s": number("seconds of a call whatever its batch: overhead and its weights"),
-        "per_example_s": number("seconds that one more example takes"),
         **bounded("n_half", "batch at half of an endless one's throughput", "_examples"),
-        "most_throughput_per_s": number("examples a second of an endless batch"),
-        "least_batch": count("least batch that was run"),
         "greatest_batch": count("greatest batch that was run"),
-        "best_batch": count("batch of the highest throughput that was measured"),
-        "best_throughput_per_s": number("examples a second of that batch"),
+        "best_throughput_per_s": number("highest examples a second that were measured"),
         "enough_batch": number("least batch with 90 % of it; missing = only the greatest has that"),
         "batches": count("batch sizes that were run"),
     }
@@ -147,10 +142,10 @@ ENOUGH = 0.9
 
 
 def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and architecture: what a call and an example take by the work model, and what
-    was measured of its throughput against batch.
+    """One row a group and architecture: what the work model and the measured throughput say of its
+    batch.
 
-    A call takes per_call + B · per_example; n_half, the batch at half of the throughput of an
+    A call takes a + B · b seconds; n_half, the batch at half of the throughput of an
     endless one, is their ratio (Hockney and Jesshope 1988), with percentiles of the bootstrap.
     """
     rows = [row for one in fitted for row in _saturation(one, confidence)]
@@ -161,22 +156,17 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
     number, axes = architecture(one.cells), shape(one.cells)
     shapes = one.cells[~number.duplicated()].assign(called_batch=1)
     x = design(shapes)
-    per_call_s, each_s = _split(x, one.model.costs)
-    n_half = _ratio(per_call_s, each_s)
+    n_half = _ratio(*_split(x, one.model.costs))
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    best = _ratio(np.ones(len(shapes)), each_s)
     measured = [_measured(rows) for _, rows in one.cells.groupby(number)]
     return [
         one.group
         | {axis: values[axis] for axis in axes}
         | {
-            "per_call_s": per_call_s[i],
-            "per_example_s": each_s[i],
             "n_half_examples": n_half[i],
             "n_half_low_examples": low[i],
             "n_half_high_examples": high[i],
-            "most_throughput_per_s": best[i],
             **seen,
         }
         for i, (values, seen) in enumerate(zip(shapes.to_dict("records"), measured, strict=True))
@@ -188,13 +178,11 @@ def _measured(cells: pd.DataFrame) -> dict:
     batch = cells["called_batch"]
     throughput_per_s = (batch / cells["latency_s"]).groupby(batch).median()
     batches = throughput_per_s.index
-    best = throughput_per_s.idxmax()
-    enough = batches[throughput_per_s >= ENOUGH * throughput_per_s[best]][0]
+    best = throughput_per_s.max()
+    enough = batches[throughput_per_s >= ENOUGH * best][0]
     return {
-        "least_batch": batches[0],
         "greatest_batch": batches[-1],
-        "best_batch": best,
-        "best_throughput_per_s": throughput_per_s[best],
+        "best_throughput_per_s": best,
         "enough_batch": enough if enough < batches[-1] else np.nan,
         "batches": len(batches),
     }
