@@ -34,12 +34,6 @@ class Use:
         )
 
 
-def use() -> Use | None:
-    """The use of all CPUs together; None where the system does not say (macOS)."""
-    known = uses()
-    return together(known.values()) if known else None
-
-
 def uses() -> dict[int, Use]:
     """The use of every CPU, by its number; empty where the system does not say.
 
@@ -97,22 +91,17 @@ def difference(
     turn one or another of `cpus` (all of the machine, if empty).
 
     steal_share: seconds stolen from its CPUs over elapsed seconds x CPUs at once;
-    steal_share_total: the same of the whole machine; other_busy_share: that in which others (the
-    kernel's interrupts among them) used its CPUs, without /proc/stat None, and too low for a
-    process that is not confined; the context switches of the process; os_threads and load_average
-    as they are now; elapsed_s, and the resolution of the shares: a tick, 4 % of 0.25 s on one CPU.
+    other_busy_share: that in which others (the kernel's interrupts among them) used its CPUs,
+    without /proc/stat None, and too low for a process that is not confined; the context switches
+    of the process; os_threads and load_average as they are now. The shares change by a tick, 4 %
+    of 0.25 s on one CPU.
     """
-    elapsed_s, machine = after.time_s - before.time_s, os.cpu_count() or 1
-    at_once = at_once if cpus else machine
-    used, everywhere = _rise(before, after, cpus), _rise(before, after, ())
+    of_s = (after.time_s - before.time_s) * (at_once if cpus else os.cpu_count() or 1)
+    used = _rise(before, after, cpus)
     others_s = used.busy_s - (after.own_s - before.own_s) if used else None
-    steal_s, steal_total_s = (each.steal_s if each else None for each in (used, everywhere))
     return {
-        "elapsed_s": elapsed_s,
-        "resolution": 1 / TICKS_PER_S / (elapsed_s * at_once) if elapsed_s > 0 else None,
-        "steal_share": _share(steal_s, elapsed_s * at_once),
-        "steal_share_total": _share(steal_total_s, elapsed_s * machine),
-        "other_busy_share": _share(others_s, elapsed_s * at_once),
+        "steal_share": _share(used.steal_s if used else None, of_s),
+        "other_busy_share": _share(others_s, of_s),
         "os_threads": len(list(TASKS.iterdir())) if TASKS.exists() else None,
         "load_average": load_average(),
     } | {
@@ -161,37 +150,3 @@ def _rise(before: Counters, after: Counters, cpus: Collection[int]) -> Use | Non
     if not wanted or not wanted <= set(before.uses) & set(after.uses):
         return None
     return together(after.uses[cpu].since(before.uses[cpu]) for cpu in wanted)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Readings of one moment: the clock (s), the CPUs' use (None where the system does not say)
-    and the CPU time of this process and its ended children (s)."""
-
-    at_s: float
-    all_cpus: Use | None
-    own_s: float
-
-    @classmethod
-    def begin(cls) -> "Watch":
-        """The readings of now."""
-        return cls(monotonic(), use(), _own_s())
-
-    def others(self) -> float:
-        """CPUs that others kept busy since then, on average; 0 where the system does not say."""
-        used = self.since()
-        if used is None:
-            return 0.0
-        return (used.busy_s - (_own_s() - self.own_s)) / max(monotonic() - self.at_s, 1e-9)
-
-    def since(self) -> Use | None:
-        """The use of all CPUs since then."""
-        now = use()
-        return now.since(self.all_cpus) if now and self.all_cpus else None
-
-
-def _own_s() -> float:
-    own, children = (
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

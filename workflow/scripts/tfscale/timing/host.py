@@ -14,7 +14,7 @@ from tfscale.files.whole import write_text
 from tfscale.jobs import limits
 from tfscale.jobs.turn import timing_turn
 from tfscale.timing.calm import calibrate, in_turn, places, reference
-from tfscale.timing.counters import Watch, load_average, use
+from tfscale.timing.counters import Counters, counters, difference, together, uses
 from tfscale.timing.machine import UNKNOWN, cpu_governors, turbo
 from tfscale.timing.protocol import NOTICEABLE
 
@@ -33,9 +33,9 @@ def warnings(threads: int, sample_s: float = SAMPLE_S) -> list[str]:
     Takes `sample_s` seconds, twice that on a busy machine. What the system does not tell (macOS)
     is not warned about.
     """
-    watch = Watch.begin()
+    before = counters()
     sleep(sample_s)
-    return [*_load(watch, sample_s), *settings_warnings(threads)]
+    return [*_load(before, sample_s), *settings_warnings(threads)]
 
 
 def settings_warnings(threads: int) -> list[str]:
@@ -50,12 +50,13 @@ def allowed_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _load(watch: Watch, sample_s: float) -> list[str]:
+def _load(before: Counters, sample_s: float) -> list[str]:
     """Others at work since then, or much work in the last minute; time that the machine below
     stole."""
-    cpus, load = os.cpu_count() or 1, load_average()
+    cpus, seen = os.cpu_count() or 1, difference(before, counters(), (), 1)
+    load, ever = seen["load_average"], together(uses().values())
     queue = f", 1-minute load average {load:.1f}" if load is not None else ""
-    busy, used, ever = watch.others(), watch.since(), use()
+    busy, stolen = (seen["other_busy_share"] or 0) * cpus, seen["steal_share"] or 0
     lines = []
     if busy >= BUSY_CPUS:
         lines.append(
@@ -67,8 +68,7 @@ def _load(watch: Watch, sample_s: float) -> list[str]:
             f"the machine was busy a moment ago (1-minute load average {load:.1f} on {cpus} "
             "CPUs): make sure that nothing else runs"
         )
-    stolen = used.steal_s / used.total_s if used and used.total_s > 0 else 0.0
-    stolen_ever = ever.steal_s / ever.total_s if ever and ever.total_s > 0 else 0.0
+    stolen_ever = ever.steal_s / ever.total_s if ever.total_s > 0 else 0.0
     if stolen > STEAL or stolen_ever > STEAL_EVER:
         lines.append(
             "other virtual machines take CPU time from this one "
