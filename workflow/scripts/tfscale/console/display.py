@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from time import monotonic
-from typing import IO, Protocol
+from typing import IO
 
 from tfscale.console.commands import Call
 from tfscale.console.estimate import Pace, stages_of
@@ -63,19 +63,6 @@ class Progress:
         """What runs now in one line; of many jobs the first are named."""
         more = len(self.current) - MOST_NAMED
         return " · ".join(self.current[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-class Display(Protocol):
-    """Where the console writes."""
-
-    def line(self, text: str) -> None:
-        """Show a line, or several, for good."""
-
-    def progress(self, progress: Progress) -> None:
-        """Show how far the study is."""
-
-    def stop(self) -> None:
-        """Take the progress away."""
 
 
 class Plain:
@@ -143,7 +130,7 @@ class Bar:
         self._live.stop()
 
 
-def display_on(terminal: IO[str]) -> Display:
+def display_on(terminal: IO[str]) -> Plain | Bar:
     """A bar on a terminal where Rich is installed (it comes with Keras), else plain lines."""
     if terminal.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         try:

@@ -155,11 +155,6 @@ class Task:
     name: str
     estimate_s: float
 
-    @property
-    def stage(self) -> str:
-        """data, train, convert, machine, time or analyse."""
-        return stage_of(self.rule)
-
 
 class Pace:
     """The tasks of a Snakemake run by job number, and what is known of their durations."""
@@ -232,7 +227,7 @@ def stage_of(rule: str) -> str:
 def stages_of(tasks: Iterable[Task]) -> list[str]:
     """The stages that occur, in the order in which they come."""
     order = [*dict.fromkeys(STAGES.values()), ANALYSIS]
-    found = {task.stage for task in tasks}
+    found = {stage_of(task.rule) for task in tasks}
     return [stage for stage in order if stage in found]
 
 

@@ -13,7 +13,6 @@ import gc
 import hashlib
 import json
 import os
-import select
 import selectors
 import signal
 import socket
@@ -35,7 +34,6 @@ LONGEST = 1 << 16
 LONGEST_FOLDER = 60
 """Bytes: Linux knows no socket by a name of more than 107, and 43 of them are ours."""
 LISTENS_WITHIN_S = 20
-LOOK_S = 0.2
 
 
 def connection(python: str = "") -> socket.socket | None:
@@ -111,7 +109,8 @@ class Warm:
         self.listener.listen()
         self.tasks: dict[int, socket.socket] = {}
         self.snakemake = os.pidfd_open(snakemake)
-        self._import()
+        for name in LIBRARIES:
+            import_module(name)
         gc.freeze()
         self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
@@ -119,21 +118,6 @@ class Warm:
         self.selector = selectors.DefaultSelector()
         for ready in (self.listener, self.snakemake, self.woken):
             self.selector.register(ready, selectors.EVENT_READ)
-
-    def _import(self) -> None:
-        """Import the libraries, which takes seconds, and leave when Snakemake ends meanwhile."""
-
-        def look(number: int, frame: object) -> None:
-            if select.select([self.snakemake], [], [], 0)[0]:
-                os._exit(0)
-
-        signal.signal(signal.SIGALRM, look)
-        signal.siginterrupt(signal.SIGALRM, False)
-        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
-        for name in LIBRARIES:
-            import_module(name)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def serve(self) -> None:
         """Start tasks and end those whose asker has gone, until Snakemake has ended."""

@@ -16,17 +16,12 @@ from tfscale.errors import StudyError, reason
 from tfscale.study.families import PIPELINE
 
 
-def path_of(source: str) -> Path:
-    """The file of a family; those that are built in stand in the pipeline's folder."""
-    return Path(source.replace("<pipeline>", str(PIPELINE)))
-
-
 def load(source: str) -> ModuleType:
     """Import a family's file, with its own folder before all others.
 
     Raises StudyError when that fails; the traceback is printed.
     """
-    path = path_of(source)
+    path = Path(source.replace("<pipeline>", str(PIPELINE)))
     sys.path.insert(0, str(path.parent.resolve()))
     spec = importlib.util.spec_from_file_location(f"family_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]

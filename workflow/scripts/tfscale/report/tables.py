@@ -173,10 +173,6 @@ def _span(values: pd.Series, write: Callable[[float], str], missing: str = "–"
     return low if low == high else f"{low} to {high}"
 
 
-def _spans(low: pd.Series, high: pd.Series) -> list[str]:
-    return [f"{seconds(a)} to {seconds(b)}" for a, b in zip(low, high, strict=True)]
-
-
 def _each(values: pd.Series, write: Callable[[float], str], missing: str = "–") -> list[str]:
     return [missing if pd.isna(value) else write(value) for value in values]
 

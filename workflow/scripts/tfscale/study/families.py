@@ -4,9 +4,11 @@ The parameters of `build` are the axes. `fits` and `flop` may be asked when the 
 they are run with the file's other plain functions and literals, and nothing is imported.
 """
 
+import __future__
+
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -75,13 +77,9 @@ class Family:
             whole.update(file.name.encode() + sha256(file.read_bytes()).digest())
         return whole.hexdigest()[:16]
 
-    def model_axes(self, cell: Cell) -> Cell:
-        """The arguments of `build`."""
-        return {axis: cell[axis] for axis in self.axes}
-
     def folder(self, cell: Cell) -> str:
         """The SavedModel folder of a cell."""
-        return self.source.format(**self.model_axes(cell))
+        return self.source.format_map(cell)
 
     def impossible(self, cell: Cell) -> str | None:
         """Why such a cell cannot exist, or None; raises FamilyError when `fits` itself fails."""
@@ -142,22 +140,13 @@ def _saved(name: str, pattern: str, inputs: dict) -> Family:
 
 def _found(pattern: str, axis: str) -> set[str]:
     """The values of an axis among the folders that are there."""
-    rough = re.sub(r"\{\w+\}", "*", pattern)
-    parts = re.split(r"(\{\w+\})", pattern)
-    seen: set[str] = set()
-    exact = ""
-    for part in parts:
-        own = part.strip("{}")
-        if part == f"{{{axis}}}" and axis not in seen:
-            exact += f"(?P<{axis}>[^/]+)"
-            seen.add(axis)
-        else:
-            exact += "[^/]+" if part.startswith("{") else re.escape(own)
+    texts, axes = (re.split(r"\{(\w+)\}", pattern)[start::2] for start in (0, 1))
+    rough, exact = "*".join(texts), "([^/]+)".join(map(re.escape, texts))
     root = Path("/") if rough.startswith("/") else Path()
     matches = (
         re.fullmatch(exact, str(path)) for path in root.glob(rough.lstrip("/")) if path.is_dir()
     )
-    return {match[axis] for match in matches if match}
+    return {match[1 + axes.index(axis)] for match in matches if match}
 
 
 def _kind_of(values: set[str]) -> str:
@@ -204,25 +193,16 @@ class _Reader:
         literals = {name: self._literal(name, kind) for name, kind in LITERALS.items()}
         for axis, short in (literals["SHORT"] or {}).items():
             if axis not in axes:
-                self._wrong(
-                    self.values["SHORT"][0], f"SHORT names {axis}, which is no parameter of build"
-                )
+                self._wrong("SHORT", f"SHORT names {axis}, which is no parameter of build")
             elif not NAME.fullmatch(str(short)):
-                self._wrong(
-                    self.values["SHORT"][0], f"SHORT[{axis!r}] must be a word, not {quoted(short)}"
-                )
+                self._wrong("SHORT", f"SHORT[{axis!r}] must be a word, not {quoted(short)}")
             else:
                 axes[axis]["short"] = short
         if (dataset := literals["DATASET"]) and dataset not in DATASETS:
-            self._wrong(
-                self.values["DATASET"][0],
-                f"DATASET {quoted(dataset)} is not known{suggest(dataset, DATASETS)}",
-            )
+            known = suggest(dataset, DATASETS)
+            self._wrong("DATASET", f"DATASET {quoted(dataset)} is not known{known}")
         elif dataset and "input_size" not in axes:
-            self._wrong(
-                self.values["DATASET"][0],
-                f"DATASET {dataset} needs a parameter input_size of build",
-            )
+            self._wrong("DATASET", f"DATASET {dataset} needs a parameter input_size of build")
         if dataset and data is not None:
             self._wrong(1, "has both DATASET and data(); one of them trains the model")
         self._check_inputs(literals["INPUTS"] or {}, axes)
@@ -243,7 +223,9 @@ class _Reader:
             functions=self._planned(),
         )
 
-    def _wrong(self, line: int, what: str) -> None:
+    def _wrong(self, place: int | str, what: str) -> None:
+        """Add a mistake; `place` is its line, or the name of a literal."""
+        line = self.values[place][0] if isinstance(place, str) else place
         self.mistakes.append(f"{self.path}, line {line}: {what}")
 
     def _axes(self) -> dict[str, dict]:
@@ -333,25 +315,24 @@ class _Reader:
     def _literal(self, name: str, kind: type) -> Any:
         if name not in self.values:
             return None
-        line, value = self.values[name]
+        value = self.values[name][1]
         if isinstance(value, kind):
             return value
-        self._wrong(line, f"{name} must be a {kind.__name__}, not {quoted(value)}")
+        self._wrong(name, f"{name} must be a {kind.__name__}, not {quoted(value)}")
         return None
 
     def _check_inputs(self, inputs: dict, axes: dict) -> None:
-        line = self.values["INPUTS"][0] if inputs else 0
         for name, about in inputs.items():
             if not isinstance(about, dict):
-                self._wrong(line, f"INPUTS[{name!r}] must be a dict, not {quoted(about)}")
+                self._wrong("INPUTS", f"INPUTS[{name!r}] must be a dict, not {quoted(about)}")
                 continue
             for key in about:
                 if key not in BOUNDS:
-                    self._wrong(line, f"INPUTS[{name!r}] has {key}{suggest(key, BOUNDS)}")
+                    self._wrong("INPUTS", f"INPUTS[{name!r}] has {key}{suggest(key, BOUNDS)}")
             for size in about.get("shape") or []:
                 if isinstance(size, str) and size not in axes:
                     what = f"shape names {size}, which is no parameter of build"
-                    self._wrong(line, f"INPUTS[{name!r}]: its {what}")
+                    self._wrong("INPUTS", f"INPUTS[{name!r}]: its {what}")
 
     def _files(self, names: list) -> Iterator[Path]:
         for name in names:
@@ -359,23 +340,21 @@ class _Reader:
             if file.is_file():
                 yield file
             else:
-                self._wrong(self.values["FILES"][0], f"FILES names {name}, which is not there")
+                self._wrong("FILES", f"FILES names {name}, which is not there")
 
     def _planned(self) -> dict[str, Callable]:
         """`fits` and `flop`, with the file's other plain functions and literals around them."""
         if not any(name in self.functions for name in PLANNED):
             return {}
         plain: list[ast.stmt] = [
-            node for node in self.functions.values() if not node.decorator_list
+            node
+            for node in self.functions.values()
+            if not node.decorator_list and _literal_defaults(node)
         ]
-        for node in plain:
-            node.returns = None  # type: ignore[attr-defined]
-            for one in ast.walk(node):
-                if isinstance(one, ast.arg):
-                    one.annotation = None
         space = {name: value for name, (_, value) in self.values.items()}
-        module = ast.Module([n for n in plain if _literal_defaults(n)], type_ignores=[])
-        exec(compile(module, str(self.path), "exec"), space)  # noqa: S102 the user's own file
+        unread = __future__.annotations.compiler_flag  # they may name what the file imports
+        code = compile(ast.Module(plain, type_ignores=[]), str(self.path), "exec", flags=unread)
+        exec(code, space)  # noqa: S102 the user's own file
         return {name: space[name] for name in PLANNED if name in space}
 
 
@@ -403,23 +382,15 @@ def own_imports(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _imported(path: Path) -> Iterable[str]:
-    """The names that a file imports, at the top or within its functions."""
+def _imported(path: Path) -> Iterator[str]:
+    """The names that a file imports, at the top or within its functions, and what holds them."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError):  # its own import will say so
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
             for alias in node.names:
-                yield from _prefixes(alias.name)
-        elif isinstance(node, ast.ImportFrom):
-            yield from _prefixes(node.module or "")
-            yield from (
-                f"{node.module}.{alias.name}" if node.module else alias.name for alias in node.names
-            )
-
-
-def _prefixes(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1) if parts[0])
+                parts = (f"{module}.{alias.name}" if module else alias.name).split(".")
+                yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))

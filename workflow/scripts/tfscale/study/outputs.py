@@ -114,21 +114,7 @@ LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 """Observable Plot and D3, in the order in which a browser must read them."""
 SCRIPTS = ("study.js", "table.js", "cell.js", "chart.js", "start.js")
 """The page's own scripts; they share one scope and start when the last one is read."""
-TEMPLATES = (
-    "report.html.j2",
-    "table.html.j2",
-    "answer.html.j2",
-    "next.html.j2",
-    "figures.html.j2",
-    "analysis.html.j2",
-    "explorer.html.j2",
-    "cells.html.j2",
-    "again.html.j2",
-    "missing.html.j2",
-    "predictions.html.j2",
-    "method.html.j2",
-    "provenance.html.j2",
-)
+TEMPLATES = sorted(path.name for path in FOLDER.glob("*.j2"))
 STYLES = ("page.css",)
 CAPTIONS = tuple(dict.fromkeys(caption_of(name) for name in figures_of(BOXED, paper=True)))
 PAGE_FILES = (*TEMPLATES, *STYLES, *SCRIPTS, *LIBRARIES)

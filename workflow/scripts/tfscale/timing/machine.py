@@ -38,7 +38,7 @@ def processor() -> dict[str, str]:
         "cpu_topology": _topology(),
         "smt": _read("sys/devices/system/cpu/smt/control"),
         "governor": cpu_governors(),
-        "clock_driver": drivers(),
+        "clock_driver": _distinct("scaling_driver"),
         "turbo": turbo(),
         "idle_driver": _read("sys/devices/system/cpu/cpuidle/current_driver"),
         "cpu_isolated": _read("sys/devices/system/cpu/isolated"),
@@ -125,11 +125,6 @@ def cpu_governors() -> str:
     return _distinct("scaling_governor")
 
 
-def drivers() -> str:
-    """The drivers that set the frequency; unknown where the guest or system does not say."""
-    return _distinct("scaling_driver")
-
-
 def turbo() -> str:
     """on, off or unknown: whether a CPU may run above its nominal clock while it is cool."""
     for name, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
@@ -139,6 +134,7 @@ def turbo() -> str:
 
 
 def _distinct(name: str) -> str:
+    """What the CPUs say, joined by commas when they differ; unknown where none does."""
     found = {_read(path) for path in SYSTEM.glob(f"cpu[0-9]*/cpufreq/{name}")} - {"", UNKNOWN}
     return ",".join(sorted(found)) or UNKNOWN
 
