@@ -184,7 +184,6 @@ def speed_of(results: Path) -> Speed:
     roofs = pd.read_parquet(results / "roofs.parquet").set_index("threads").loc[1]
     return Speed(
         1e9 * float(roofs["peak_gflop_per_s"]),
-        1e9 * float(roofs["peak_gbyte_per_s"]),
         known["reference_s"],
     )
 

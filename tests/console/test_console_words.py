@@ -91,7 +91,8 @@ def test_a_log_gets_progress_now_and_then_only():
 def test_the_noise_of_the_machine_is_looked_at_in_a_process_of_its_own():
     seen = noise_now()
     assert len(seen["times_s"]) >= 20 and min(seen["times_s"]) > 0
-    assert seen["flop_per_s"] > seen["bytes_per_s"] > 1e8
+    assert min(seen["times_s"]) <= seen["reference_s"] <= max(seen["times_s"])
+    assert seen["flop_per_s"] > 1e8
     assert all(isinstance(line, str) for line in seen["warnings"])
 
 

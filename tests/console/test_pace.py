@@ -90,7 +90,7 @@ def test_stages_come_in_their_order():
 
 def test_a_default_study_of_one_machine_is_estimated_as_it_took(config):
     """358 s of CPU trained its 24 models on a virtual machine of 243 GFLOP/s."""
-    study, speed = Study.from_config(config), Speed(243e9, 36.6e9, 0.00688)
+    study, speed = Study.from_config(config), Speed(243e9, 0.00688)
     training = sum(training_s(study, trained, speed) for trained in study.trained)
     assert training == pytest.approx(358, rel=0.25)
 

@@ -23,12 +23,11 @@ USUAL_REFERENCE_S = 0.0093
 
 @dataclass(frozen=True)
 class Speed:
-    """The peak of one large matrix product and one large copy (read and written bytes) a second,
-    and the undisturbed time of the calibration kernel (s). The defaults are those of a usual
-    machine, for cluster requests and where nothing was looked at."""
+    """FLOP a second of one large matrix product, and the undisturbed time of the calibration
+    kernel (s). The defaults are those of a usual machine, for cluster requests and where nothing
+    was looked at."""
 
     flop_per_s: float = 108e9
-    bytes_per_s: float = 21e9
     reference_s: float = USUAL_REFERENCE_S
 
     @property

@@ -6,7 +6,6 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 from tfscale.console.again import causes, told
 from tfscale.console.commands import Call
@@ -14,6 +13,7 @@ from tfscale.console.display import start_block
 from tfscale.console.environment import environment_words
 from tfscale.console.estimate import Pace, Speed, tasks_ahead, tasks_before
 from tfscale.console.machines import other_machines
+from tfscale.console.redo import facts_in
 from tfscale.jobs.surroundings import interpreter
 from tfscale.jobs.turn import timing_elsewhere
 from tfscale.study.study import Study
@@ -25,8 +25,8 @@ LONGEST_S = 30
 
 
 def noise_now() -> dict | None:
-    """Calibrations (`times_s`), peaks (`flop_per_s`, `bytes_per_s`) and `warnings` of the machine;
-    None where NumPy is missing, or when it takes over 30 s."""
+    """Calibrations (`times_s`) with their `reference_s`, `flop_per_s` and `warnings` of the
+    machine; None where NumPy is missing, or when it takes over 30 s."""
     try:
         done = subprocess.run(
             **interpreter("tfscale.timing.look"),
@@ -83,8 +83,8 @@ class Opening:
         if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
             seen = noise_now()
             if seen:
-                reference_s = reference_s or _calm_s(seen["times_s"])
-                speed = Speed(seen["flop_per_s"], seen["bytes_per_s"], reference_s)
+                reference_s = reference_s or seen["reference_s"]
+                speed = Speed(seen["flop_per_s"], reference_s)
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
             machine += [
                 *_other_study(),
@@ -102,11 +102,8 @@ class Opening:
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""
-        try:  # a first guess only: a damaged file is found by its checksum and made again
-            known = json.loads(Path(self.results, "machine.json").read_text())
-            return float(known["reference_s"]) if known["host"] == platform.node() else None
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
+        known = facts_in(f"{self.results}/machine.json")
+        return known.get("reference_s") if known.get("host") == platform.node() else None
 
 
 def _other_study() -> list[str]:
@@ -118,8 +115,3 @@ def _other_study() -> list[str]:
         f"warning: another study is being timed on this machine ({found}): timing takes "
         "turns with it, but training disturbs it"
     ]
-
-
-def _calm_s(times_s: list[float]) -> float:
-    """The 20th percentile, as `calibration.reference` has it, without NumPy."""
-    return sorted(times_s)[len(times_s) // 5]

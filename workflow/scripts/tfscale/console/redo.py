@@ -77,7 +77,7 @@ def keep_model(workflow, folder: str, manifest: str | None, shaped: dict) -> lis
     redo_if_other(workflow, "train", sums, shaped)
     if manifest and sums not in workflow.dag.forcefiles and _copied(workflow, sums):
         files = [*Path(folder).glob("*"), Path(folder, "saved_model/.snakemake_timestamp")]
-        if _facts(f"{folder}/facts.json").get("data_sha256") == _facts(manifest).get("sha256"):
+        if facts_in(f"{folder}/facts.json").get("data_sha256") == facts_in(manifest).get("sha256"):
             _renew(files, manifest)
     return []
 
@@ -87,9 +87,18 @@ def keep_run(workflow, run: str, folder: str, shaped: dict, told: Iterable[str] 
     redo_if_other(workflow, "measure", run, shaped)
     if run not in workflow.dag.forcefiles and _copied(workflow, run):
         facts, timed = f"{folder}/facts.json", _record(run).get("saved_model_sha256")
-        if _facts(facts).get("saved_model_sha256") == timed:
+        if facts_in(facts).get("saved_model_sha256") == timed:
             _renew([Path(run)], facts, f"{folder}/predictions.parquet", *told)
     return []
+
+
+def facts_in(path: str) -> dict:
+    """What a JSON file holds; nothing where there is none (a damaged one is found by its job)."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _copied(workflow, file: str) -> bool:
@@ -102,14 +111,6 @@ def _copied(workflow, file: str) -> bool:
 
 def _record(run: str) -> dict:
     return noted(Path(run), "tfscale_record")
-
-
-def _facts(path: str) -> dict:
-    """What a JSON file holds; nothing where there is none (a damaged one is found by its job)."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
 
 
 def _renew(files: Iterable[Path], *sources: str) -> None:
