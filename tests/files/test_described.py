@@ -1,5 +1,7 @@
 """Every column of every table has a type and a meaning, and the files say both."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -109,15 +111,16 @@ def test_a_table_without_rows_has_the_types_of_one_with_rows():
 
 
 @pytest.mark.parametrize(
-    "columns, said",
+    "columns",
     [
-        (["cell", "layers", "p", "jit", "new"], "not described: new"),
-        (["cell", "layers", "p"], "described but not there: jit"),
-        (["layers", "cell", "p", "jit"], "another order: layers, cell, p, jit"),
+        ["cell", "layers", "p", "jit", "new"],
+        ["cell", "layers", "p"],
+        ["layers", "cell", "p", "jit"],
     ],
 )
-def test_a_table_that_differs_from_its_description_is_refused(columns, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_table_that_differs_from_its_description_is_refused(columns):
+    said = f"the table t has {columns}, its description {SMALL.names}"
+    with pytest.raises(ValueError, match=re.escape(said)):
         typed("t", pd.DataFrame(columns=columns), SMALL)
 
 

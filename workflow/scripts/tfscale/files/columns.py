@@ -117,17 +117,13 @@ def meaning(field: pa.Field) -> str:
 def typed(name: str, table: pd.DataFrame | pa.Table, columns: Described) -> pa.Table:
     """The table with the types of its description, ready to be written.
 
-    Raises ValueError that names the columns in which the two differ: then the code that makes the
-    table, or its description, has to change.
+    Raises ValueError that names the columns of both where they differ: then the code that makes
+    the table, or its description, has to change.
     """
     schema = columns.schema
     made = list(table.column_names if isinstance(table, pa.Table) else table.columns)
     if made != schema.names:
-        new, gone = set(made) - set(schema.names), set(schema.names) - set(made)
-        parts = [f"not described: {', '.join(sorted(new))}"] if new else []
-        parts += [f"described but not there: {', '.join(sorted(gone))}"] if gone else []
-        why = "; ".join(parts) or f"another order: {', '.join(made)}"
-        raise ValueError(f"the table {name} differs from its description: {why}")
+        raise ValueError(f"the table {name} has {made}, its description {schema.names}")
     if isinstance(table, pa.Table):
         return table.cast(schema)
     return pa.Table.from_pandas(table, schema=schema, preserve_index=False)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,12 +19,16 @@ VERSION_KEY, SEAL_KEY = "tfscale_schema", "tfscale_seal"
 
 @contextmanager
 def sealed_parquet(
-    path: str | Path, schema: pa.Schema, notes: Mapping[str, str] | None = None
+    path: str | Path,
+    schema: pa.Schema,
+    notes: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Iterator[pq.ParquetWriter]:
-    """A writer of a table that appears whole or not at all, with its version, seal and notes."""
-    about = {**(notes or {})} | {VERSION_KEY: SCHEMA_VERSION, SEAL_KEY: PLACEHOLDER.decode()}
+    """A writer of a table that appears whole or not at all, with its version (a file of another
+    kind has its own among the notes), notes and seal; `options` are the writer's."""
+    about = {VERSION_KEY: SCHEMA_VERSION, **(notes or {}), SEAL_KEY: PLACEHOLDER.decode()}
     with replacing(path) as temporary:
-        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(temporary, schema, **{"compression": "zstd"} | options) as writer:
             yield writer
             writer.add_key_value_metadata(about)
         seal(temporary)

@@ -16,7 +16,6 @@ from tfscale.analysis.slices import own_axes
 from tfscale.analysis.words import short_axes, short_names
 from tfscale.files.whole import noted, write_text
 from tfscale.report.explorer import (
-    code_block,
     data_block,
     explorer_data,
     policy,
@@ -95,8 +94,8 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     html = _template().render(
         policy=policy([library, own]),
         style=outputs.text_of(outputs.STYLES),
-        library=code_block(library),
-        script=code_block(own),
+        library=library,
+        script=own,
         data=data_block(data),
         study=study,
         settings=study.settings,

@@ -71,6 +71,7 @@ def time_floor(
 
 
 def _floor_s(path: Path, inputs: dict, call: dict, protocol: dict) -> float:
+    """The undisturbed latency (s) of an identity model, which is saved first where it is not."""
     if not path.exists():
         fresh("tfscale.timing.floor:save_identity", {"inputs": inputs, "path": str(path)})
     timed = {
@@ -80,14 +81,7 @@ def _floor_s(path: Path, inputs: dict, call: dict, protocol: dict) -> float:
         "inputs": 0,
         "protocol": protocol | {"protocol": "short"},
     }
-    return fresh("tfscale.timing.floor:identity_latency", timed)
-
-
-def identity_latency(**timed) -> float:
-    """The undisturbed latency (s) of an identity model, in this process; see `time_cell`."""
-    from tfscale.timing.process import time_cell
-
-    return time_cell(**timed)["latency_s"]
+    return fresh("tfscale.timing.process:time_cell", timed)["latency_s"]
 
 
 def measure_roofs(threads: int, side: int = SIDE, copied_bytes: int = COPIED_BYTES) -> dict:

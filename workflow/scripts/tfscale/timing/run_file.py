@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from tfscale.axes import axes_of
 from tfscale.errors import StudyError
-from tfscale.files.whole import PLACEHOLDER, as_sealed, replacing, seal
+from tfscale.files.parquet import sealed_parquet
+from tfscale.files.whole import as_sealed
 
 RAW = ["phase", "durations_ns"]
 
@@ -98,17 +99,9 @@ def write(path: str, rows: list[dict], record: dict) -> None:
     the record names its `model`. Sealed, with a checksum on every page."""
     model = rows[0]["model"] if rows else record["model"]
     table = pa.Table.from_pylist(rows, schema=schema_of(model))
-    with replacing(path) as temporary:
-        with pq.ParquetWriter(temporary, table.schema, **FORMAT) as writer:
-            writer.write_table(table)
-            writer.add_key_value_metadata(
-                {
-                    "tfscale_schema": SCHEMA_VERSION,
-                    "tfscale_record": json.dumps(record),
-                    "tfscale_seal": PLACEHOLDER.decode(),
-                }
-            )
-        seal(temporary)
+    notes = {"tfscale_schema": SCHEMA_VERSION, "tfscale_record": json.dumps(record)}
+    with sealed_parquet(path, table.schema, notes, **FORMAT) as writer:
+        writer.write_table(table)
 
 
 def read(path: str) -> tuple[pa.Table, dict]:
