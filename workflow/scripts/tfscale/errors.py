@@ -15,7 +15,7 @@ class StudyError(Exception):
     """Something that the user can mend; the message says what, where and what to do next."""
 
 
-def reason(error: BaseException, longest: int = LONGEST) -> str:
+def reason(error: BaseException) -> str:
     """What an error says first, in a line: the name of its type where it says nothing.
 
     >>> reason(ValueError("too small: 3\\nmore")), reason(KeyError())
@@ -28,4 +28,4 @@ def reason(error: BaseException, longest: int = LONGEST) -> str:
     lines = [line.strip() for line in COLOUR.sub("", str(error)).splitlines()]
     said = [line for line in lines if line and not line.startswith(NO_REASON)]
     first = PLACES.sub("", said[0]) if said else type(error).__name__
-    return shorten(first, longest, placeholder=" …")
+    return shorten(first, LONGEST, placeholder=" …")

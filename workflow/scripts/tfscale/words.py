@@ -4,7 +4,6 @@
 ('1,200 cells', 'p < 0.001', '1.08 times (1.02 to 1.14)')
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -35,11 +34,11 @@ def share(value: float) -> str:
     return percent(value, 0 if value >= 0.1 or value == 0 else 1)
 
 
-def between(low: float, high: float, write: Callable[[float], str] = three) -> str:
+def between(low: float, high: float) -> str:
     """An interval's bounds in brackets, or that there is none."""
     if not (isfinite(low) and isfinite(high)):
         return "(no interval)"
-    return f"({write(low)} to {write(high)})"
+    return f"({three(low)} to {three(high)})"
 
 
 def times(ratio: float, low: float, high: float) -> str:

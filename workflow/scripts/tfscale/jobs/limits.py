@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,17 +73,14 @@ RESET_PEAK = "5"
 """What clear_refs takes to set the high-water mark back to the memory now resident."""
 
 
-def reset_peak() -> bool:
+def reset_peak() -> None:
     """Begin a new phase: set this process's peak back to what is resident now.
 
-    False where the system cannot (no /proc, as on macOS, or no right to write there): the next
-    `peak_bytes` is then the peak since the process began.
+    Where the system cannot (no /proc, as on macOS, or no right to write there) the next
+    `peak_bytes` is the peak since the process began.
     """
-    try:
+    with suppress(OSError):
         (PROC / "self" / "clear_refs").write_text(RESET_PEAK)
-    except OSError:
-        return False
-    return True
 
 
 def peak_bytes(pid: int | None = None) -> int | None:

@@ -174,7 +174,7 @@ class Walk:
         if steps is None:
             steps = 1
             self._miss(f"loop of unknown length, its body counted once: {_path(loop)}")
-        carried = _map(carried, lambda one: replace(one, group=None))
+        carried = _alone(carried)
         while True:  # until it is clear which of the carried values depend on the inputs
             trial = Walk(self.graph, 0)
             trial.keys = self.keys
@@ -187,7 +187,7 @@ class Walk:
             carried = merged
         result = self._computation(body, {0: merged}, times * steps)
         self._leave(result)
-        return _map(merged, lambda one: replace(one, group=None))
+        return _alone(merged)
 
     def _branches(self, operation: Operation, operands: list, times: int):
         """All branches: which of them a call takes is not known."""
@@ -196,7 +196,7 @@ class Walk:
         results = [
             self._computation(
                 self.graph.computations[number],
-                {0: _map(operand, lambda one: replace(one, group=None))},
+                {0: _alone(operand)},
                 times,
             )
             for number, operand in zip(operation.called, operands[1:], strict=True)
@@ -328,8 +328,11 @@ def _leaves(value) -> Iterator[Value]:
             yield from _leaves(member)
 
 
-def _map(value, change: Callable):
-    return change(value) if isinstance(value, Value) else [_map(one, change) for one in value]
+def _alone(value):
+    """A value, or those of a tuple, out of every group."""
+    if isinstance(value, Value):
+        return replace(value, group=None)
+    return [_alone(one) for one in value]
 
 
 def _op(operation: Operation) -> str:

@@ -46,7 +46,7 @@ class Batch:
 
 
 def gather(
-    paths: Sequence[str], aside: BinaryIO, threads: int = 1, models: Mapping[str, str] | None = None
+    paths: Sequence[str], aside: BinaryIO, threads: int, models: Mapping[str, str]
 ) -> tuple[pa.Table, dict[str, str]]:
     """The processes of all runs in the order of the paths, with their records, and why by cell
     there are none of a cell that its runtime refused.
@@ -61,7 +61,7 @@ def gather(
     processes, faults = [], []
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.ipc.new_file(pa.PythonFile(aside, "w"), RAW_SCHEMA, options=options) as writer:
-        for batch in in_order(partial(read_batch, models or {}), batches, threads):
+        for batch in in_order(partial(read_batch, models), batches, threads):
             faults += batch.faults
             refused |= batch.refused
             if not faults:
@@ -220,7 +220,7 @@ def merge_runs(
     folder = Path(target).parent
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as aside:
-        processes, refused = gather(paths, aside, threads, models)
+        processes, refused = gather(paths, aside, threads, models or {})
         if node_class:
             for _, rows in processes.select(COMPARED).to_pandas().groupby(COMPARED):
                 refuse_mixed(processes.take(rows.index.to_numpy()), node_class, folder)
@@ -240,9 +240,7 @@ def judged(processes: pa.Table, node_class: str | None = None) -> pa.Table:
     return processes.append_column("order_index", pa.array(_order_index(processes), pa.int32()))
 
 
-def _write(
-    target: str, processes: pa.Table, aside: BinaryIO, notes: Mapping[str, str] | None
-) -> None:
+def _write(target: str, processes: pa.Table, aside: BinaryIO, notes: Mapping[str, str]) -> None:
     """The processes with the raw durations that lie aside in the same order."""
     aside.seek(0)
     start = 0

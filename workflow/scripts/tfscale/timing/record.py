@@ -106,10 +106,10 @@ def paper_lines(cell: str, latency_s: float, batch_size: int, inputs: int, passe
     )
 
 
-def prediction_lines(predictions: pd.DataFrame, count: int = SHOWN) -> str:
+def prediction_lines(predictions: pd.DataFrame) -> str:
     """The first predictions as CORRECT or WRONG with actual and predicted label (and review)."""
     lines = []
-    for row in predictions.head(count).to_dict("records"):
+    for row in predictions.head(SHOWN).to_dict("records"):
         verdict = "CORRECT" if row["correct"] else "WRONG"
         line = f"{verdict:<8} Actual: {row['actual']} | Predicted: {row['predicted']}"
         lines.append(f"{line} | {row['review']}" if "review" in row else line)
