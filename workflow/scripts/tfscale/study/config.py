@@ -62,7 +62,7 @@ def check(config: dict) -> Config:
         *_folders(settings.pathvars.model_dump(exclude_unset=True)),
         *_imports(settings.imports, families),
         *_mirror(settings.datasets.mirror),
-        *_environments(settings),
+        *_environments(config, settings),
     ]
     if found:
         raise ConfigError(found)
@@ -438,7 +438,7 @@ def _imports(entries: list[Import], families: dict[str, Family]) -> Iterator[str
             yield f"{where}.name: {quoted(entry.name)} is the name of another import already"
 
 
-def _environments(settings: Config) -> Iterator[str]:
+def _environments(config: dict, settings: Config) -> Iterator[str]:
     """Environments that are not there, and values of `compare` that no cell has."""
     known = [CALL_AXES["environment"].default, *settings.environments]
     for name, entry in settings.environments.items():
@@ -451,21 +451,16 @@ def _environments(settings: Config) -> Iterator[str]:
             yield f"{where}.conda: {quoted(entry.conda)} is not there"
         if entry.python and entry.conda:
             yield f"{where}: name python or conda, not both"
-    levels: dict[str, set[str]] = {"runtime": set(), "environment": set()}
-    for index, part in enumerate(settings.grid):
-        levels["runtime"] |= set(part.runtime)
-        levels["environment"] |= set(part.environment)
-        for name in part.environment:
+    for where, part in _subgrids(config):
+        for name in part.get("environment", []):
             if name not in known:
-                where = (
-                    f"grid[{index}].environment" if len(settings.grid) > 1 else "grid.environment"
-                )
-                yield f"{where}: {quoted(name)} is not under environments{suggest(name, known)}"
+                hint = suggest(name, known)
+                yield f"{where}.environment: {quoted(name)} is not under environments{hint}"
     if compare := settings.compare:
+        levels = {value for part in settings.grid for value in getattr(part, compare.of)}
         for key in ("base", "new"):
-            value = getattr(compare, key)
-            if value not in levels[compare.of]:
-                hint = suggest(value, sorted(levels[compare.of]))
+            if (value := getattr(compare, key)) not in levels:
+                hint = suggest(value, sorted(levels))
                 yield f"compare.{key}: no cell has {compare.of} {quoted(value)}{hint}"
 
 
