@@ -1,11 +1,7 @@
-"""What jobs ask a cluster for, and how a job on a cluster differs."""
-
-import os
-from types import SimpleNamespace
+"""What jobs ask a cluster for."""
 
 import pytest
 
-from tfscale.console.commands import SWITCH, import_alone
 from tfscale.console.estimate import MAKING_MB, RUN_MB, START_MIN, Needs
 from tfscale.study.study import Study
 
@@ -41,27 +37,3 @@ def test_each_attempt_asks_for_twice_as_much(needs):
     ):
         assert [ask(2), ask(3)] == [2 * ask(1), 4 * ask(1)]
         assert isinstance(ask(1), int)
-
-
-ALONE = ["snakemake", "--target-jobs", "measure:cell=a,number=1", "--mode", "remote"]
-GROUP = ["snakemake", "--target-jobs", "train:trained=a", "train:trained=b", "--mode", "remote"]
-REMOTE, HERE = SimpleNamespace(remote_exec=True), SimpleNamespace(remote_exec=False)
-
-
-@pytest.mark.parametrize(
-    ("workflow", "words", "said"),
-    [(REMOTE, ALONE, "0"), (REMOTE, GROUP, None), (HERE, ALONE, None), (HERE, [], None)],
-)
-def test_only_a_job_that_is_alone_on_its_node_goes_without_the_warm_parent(
-    workflow, words, said, monkeypatch
-):
-    monkeypatch.setenv(SWITCH, "")
-    monkeypatch.delenv(SWITCH)
-    import_alone(workflow, words)
-    assert os.environ.get(SWITCH) == said
-
-
-def test_what_the_user_set_stays(monkeypatch):
-    monkeypatch.setenv(SWITCH, "1")
-    import_alone(REMOTE, ALONE)
-    assert os.environ[SWITCH] == "1"

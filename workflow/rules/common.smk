@@ -2,7 +2,7 @@
 from functools import cache
 
 from tfscale.console.code import digest, files_of
-from tfscale.console.commands import Call, check_targets, import_alone
+from tfscale.console.commands import Call, check_targets
 from tfscale.console.estimate import Needs
 from tfscale.console.redo import keep_model, keep_run, redo_if_changed, redo_if_lost, redo_if_other
 from tfscale.jobs.log import name_snakemake
@@ -27,7 +27,6 @@ study.export_mirror()
 name_snakemake()
 if workflow.local_exec:  # jobs on other nodes get theirs from the Snakemake there
     settle()
-import_alone(workflow, sys.argv)
 needs = Needs(study)
 call = Call.here(workflow)
 

@@ -1,14 +1,12 @@
 """The commands that the user is told to type."""
 
 import json
-import os
 import re
 import shlex
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
 from os.path import relpath
 from pathlib import Path
 
@@ -126,22 +124,6 @@ def typed_options(words: list[str]) -> list[str]:
 
 RUN = re.compile(r"/runs/(\w+)/round(\d+)\.parquet$")
 MODEL = re.compile(r"/models/(\w+)/")
-SWITCH = "TFSCALE_WARM"
-TARGETS = "--target-jobs"
-
-
-def import_alone(workflow, words: list[str]) -> None:
-    """Let a job that came alone to its node import TensorFlow by itself: a warm parent (`job`)
-    would serve nobody else there. A group of jobs keeps it, and so does what the user has set.
-
-    `words` are this Snakemake's arguments: its settings are not yet complete when it reads rules.
-    """
-    if workflow.remote_exec and TARGETS in words:
-        targets = takewhile(
-            lambda word: not word.startswith("--"), words[words.index(TARGETS) + 1 :]
-        )
-        if len(list(targets)) == 1:
-            os.environ.setdefault(SWITCH, "0")
 
 
 def check_targets(study: Study, targets: Iterable[str]) -> None:
