@@ -11,9 +11,9 @@ import pytest
 from tfscale.analysis.fit import FINDINGS, FITS
 from tfscale.axes import AXES, adopt
 from tfscale.files.columns import (
+    Described,
     axes,
     count,
-    described,
     flag,
     meaning,
     model_axes,
@@ -46,7 +46,7 @@ ALL = FITS | {
     "facts": FACTS,
     "machine": RUN_MACHINE,
 }
-SMALL = described(
+SMALL = Described(
     {"cell": text("cell"), "layers": count("layers"), "p": number("p"), "jit": flag("XLA")}
 )
 
@@ -72,8 +72,8 @@ def test_a_runs_description_has_the_types_that_are_written():
 
 
 def test_a_description_follows_the_families_of_the_study():
-    table = described({"cell": text("cell"), **axes(), "p": number("p")})
-    models = described({**model_axes(), "p": number("p")})
+    table = Described({"cell": text("cell"), **axes(), "p": number("p")})
+    models = Described({**model_axes(), "p": number("p")})
     adopt(
         {
             "mlp": {"axes": {"width": {"kind": "int"}, "act": {"kind": "str"}}},

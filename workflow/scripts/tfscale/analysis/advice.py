@@ -11,13 +11,13 @@ from tfscale.analysis.predictions import SMALLEST_S
 from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, SETTING, split
 from tfscale.analysis.work_model import Fitted, design, fit_groups
 from tfscale.axes import AXES, Cell
-from tfscale.files.columns import described, flag, number, text
+from tfscale.files.columns import Described, flag, number, text
 from tfscale.units import HOUR_S
 
 MOST_NEXT = 5
 RUN_S, CALLS = 1.0, 12
 """About what a process takes besides its calls, and how many calls it makes at least."""
-NEXT = described(
+NEXT = Described(
     {
         **OWN,
         "cell": text("a cell that was not timed"),
@@ -127,7 +127,7 @@ def _made_up(
     )
 
 
-COST = described(
+COST = Described(
     {
         **OWN,
         "cell": text("cell"),

@@ -5,9 +5,9 @@ import pandas as pd
 
 from tfscale.analysis.slices import GROUP_COLUMNS
 from tfscale.analysis.work_model import TERMS, TOO_FEW, Fitted, bounds
-from tfscale.files.columns import bounded, count, described, text
+from tfscale.files.columns import Described, bounded, count, text
 
-BORDERS = described(
+BORDERS = Described(
     {
         **GROUP_COLUMNS,
         **bounded("overhead", "seconds of a call whatever its work, median over cells", "_s"),

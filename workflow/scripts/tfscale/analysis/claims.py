@@ -21,7 +21,7 @@ from tfscale.analysis.scatter import outliers
 from tfscale.analysis.slices import OWN, by_model
 from tfscale.analysis.statistics import corrected, holm
 from tfscale.axes import FAMILIES
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 
 Test = Callable[[pd.DataFrame, float, pd.DataFrame | None], Found]
 """Rows of one model on one machine, alpha, and its repeats (`process_rows`) where it has any."""
@@ -137,7 +137,7 @@ def primary_tests(names: Collection[str] = PRIMARY) -> list[str]:
     ]
 
 
-CLAIM_ROWS = described(
+CLAIM_ROWS = Described(
     {
         "claim": text("the paper's claim, C1 to C8"),
         "test": text("the claim or a part of it, as `analysis.primary` names it"),

@@ -16,7 +16,7 @@ from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, by_model, values
 from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level as level_words
 from tfscale.axes import AXES, FAMILIES, SHAPES, axes_of
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.units import three
 from tfscale.words import axis_name, between, counted, value_words
 
@@ -27,7 +27,7 @@ PAIR = {
 }
 Level = str | bool | float
 FASTER, SLOWER, OPEN = "faster", "slower", "undetermined"
-COMPARISONS = described(
+COMPARISONS = Described(
     {
         **OWN,
         **PAIR,
@@ -37,7 +37,7 @@ COMPARISONS = described(
         "verdict": text("faster, slower or undetermined"),
     }
 )
-MEANS = described(
+MEANS = Described(
     {
         **OWN,
         **PAIR,

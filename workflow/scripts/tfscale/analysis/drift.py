@@ -9,10 +9,10 @@ from statsmodels.regression.linear_model import RegressionResults
 from tfscale.analysis.slices import OWN, by_model, repeated, stratum
 from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.units import HOUR_S
 
-DRIFT = described(
+DRIFT = Described(
     {
         "machine": text("machine"),
         "term": text("per_hour, or a round against round 1 (`round_2`)"),
@@ -107,7 +107,7 @@ def _ratio(name: str, fit: RegressionResults, weights: pd.Series, confidence: fl
     return {name: np.exp(estimate), f"{name}_low": np.exp(low), f"{name}_high": np.exp(high)}
 
 
-RUN_ORDER = described(
+RUN_ORDER = Described(
     {
         **OWN,
         "cells": count("rows"),

@@ -7,11 +7,11 @@ import pandas as pd
 
 from tfscale.analysis.slices import OWN, effective, fixed_axes, slice_numbers, split, usual
 from tfscale.axes import AXES, COMPARED
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 
 TOO_WIDE = 5.0
 """A bracket that spans this factor does not say how large an effect is."""
-DRIVERS = described(
+DRIVERS = Described(
     {
         **OWN,
         "factor": text("axis"),

@@ -33,10 +33,10 @@ from tfscale.analysis.slices import (
 )
 from tfscale.analysis.statistics import corrected, noncentrality_interval
 from tfscale.analysis.words import level as level_words
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.words import axis_name
 
-ELASTICITIES = described(
+ELASTICITIES = Described(
     {
         **OWN,
         "factor": text("axis"),
@@ -120,7 +120,7 @@ def _pooled(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
     ).reset_index()
 
 
-ANOVA = described(
+ANOVA = Described(
     {
         **OWN,
         "term": text("an axis, its square (`depth^2`) or a product (`depth x width`)"),
@@ -249,7 +249,7 @@ def _term(name: str) -> str:
     return re.sub(r"\bln_|\bC\(|\)", "", name).replace(":", " x ")
 
 
-EQUIVALENCE = described(
+EQUIVALENCE = Described(
     {
         **OWN,
         "factor": text("axis"),

@@ -61,7 +61,7 @@ from tfscale.analysis.work_shares import (
     operation_shares,
     saturation,
 )
-from tfscale.files.columns import described, text, typed
+from tfscale.files.columns import Described, text, typed
 from tfscale.files.parquet import write_csv, write_parquet
 from tfscale.files.whole import write_text
 from tfscale.study.outputs import TABLES
@@ -99,7 +99,7 @@ FITS = {
     "claims": CLAIM_ROWS,
 }
 """The columns of the fitted tables, by the names of `outputs.TABLES`."""
-FINDINGS = described(
+FINDINGS = Described(
     {
         "topic": text("answer, trust, cannot say, or detail"),
         "model": text("the family that it is about"),

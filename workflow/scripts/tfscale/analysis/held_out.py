@@ -14,7 +14,7 @@ from tfscale.analysis.statistics import same_call
 from tfscale.analysis.words import groups
 from tfscale.analysis.work_model import fit_work, timed
 from tfscale.axes import FACTORS
-from tfscale.files.columns import count, described, model_axes, number, text
+from tfscale.files.columns import Described, count, model_axes, number, text
 from tfscale.units import three
 
 TESTS = ("cell", "architecture", "level", "top level")
@@ -165,7 +165,7 @@ PREDICTORS: dict[str, Fit] = {
 
 
 WITHIN_PERCENT = (5, 10, 15)
-HELD_OUT = described(
+HELD_OUT = Described(
     {
         **GROUP_COLUMNS,
         "test": text("what is left out: a cell, an architecture, a level, a factor's top level"),
@@ -185,7 +185,7 @@ HELD_OUT = described(
 )
 SHOWN_TESTS = ("architecture", "top level")
 """The tests whose predictions are kept a cell: the one that is claimed, and extrapolation."""
-HELD_OUT_CELLS = described(
+HELD_OUT_CELLS = Described(
     {
         "cell": text("cell that was left out"),
         **GROUP_COLUMNS,

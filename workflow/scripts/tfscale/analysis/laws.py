@@ -35,7 +35,7 @@ from tfscale.analysis.slices import (
 )
 from tfscale.analysis.statistics import redrawn
 from tfscale.axes import FAMILIES, model_axes
-from tfscale.files.columns import bounded, count, described, flag, number, text
+from tfscale.files.columns import Described, bounded, count, flag, number, text
 from tfscale.units import percent
 from tfscale.words import axis_name
 
@@ -361,7 +361,7 @@ def _wins(levels: Levels, draws: np.ndarray, fits: dict[str, Fit], confidence: f
     return winners(np.stack(errors, axis=-1), levels.cells, levels.scales, confidence)
 
 
-LAWS = described(
+LAWS = Described(
     {
         **OWN,
         "factor": text("axis along which time grows"),

@@ -9,7 +9,7 @@ from scipy.stats import t
 
 from tfscale.analysis.slices import architecture, by_model
 from tfscale.axes import AXES
-from tfscale.files.columns import bounded, count, described, flag, number, text
+from tfscale.files.columns import Described, bounded, count, flag, number, text
 from tfscale.words import p_words, times
 
 
@@ -62,7 +62,7 @@ def _at(table: pd.DataFrame, axes: list[str], batch: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*axes, "called_batch", "log_s", "work_flop"])
 
 
-MACHINES = described(
+MACHINES = Described(
     {
         "model": text("model"),
         "machine": text("machine"),

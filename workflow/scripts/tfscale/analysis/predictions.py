@@ -24,7 +24,7 @@ from tfscale.analysis.slices import (
 )
 from tfscale.analysis.work_model import timed
 from tfscale.axes import AXES, FACTORS, Cell
-from tfscale.files.columns import axes, bounded, count, described, number, text
+from tfscale.files.columns import Described, axes, bounded, count, number, text
 from tfscale.units import percent
 
 FOLDS = 20
@@ -97,7 +97,7 @@ def _log(seconds: np.ndarray) -> np.ndarray:
 
 
 TOO_FEW = "at least 4 architectures, and about 10 cells besides one, are needed for 90 %"
-PREDICTIONS = described(
+PREDICTIONS = Described(
     {
         "machine": text("machine"),
         "cell": text("cell that is predicted"),
@@ -111,7 +111,7 @@ PREDICTIONS = described(
         "note": text("why there is no prediction or no interval"),
     }
 )
-COVERAGE = described(
+COVERAGE = Described(
     {
         **GROUP_COLUMNS,
         "asked_percent": number("coverage asked of a prediction's interval"),
@@ -216,7 +216,7 @@ def _coverages(cells: pd.DataFrame) -> Iterator[dict]:
 
 SIZES = {"FLOP": "flop_per_example", "weights": "read_weight_bytes"}
 """What makes a model large."""
-BUDGET = described(
+BUDGET = Described(
     {
         "machine": text("machine"),
         "source": text("measured or predicted"),

@@ -21,9 +21,9 @@ from tfscale.analysis.slices import (
     values,
 )
 from tfscale.axes import AXES
-from tfscale.files.columns import axes, bounded, count, described, number, text
+from tfscale.files.columns import Described, axes, bounded, count, number, text
 
-OUTLIERS = described(
+OUTLIERS = Described(
     {
         **OWN,
         "cell": text("flagged cell"),
@@ -159,7 +159,7 @@ def _suspects(table: pd.DataFrame) -> list:
     return distance[far].sort_values(ascending=False).index[:most].tolist()
 
 
-SPREAD = described(
+SPREAD = Described(
     {
         **OWN,
         "factor": text("axis"),

@@ -22,7 +22,7 @@ from tfscale.analysis.sweeps import (
     sweep_of,
     sweep_rows,
 )
-from tfscale.files.columns import count, described, number, text
+from tfscale.files.columns import Described, count, number, text
 from tfscale.units import percent, three
 from tfscale.words import axis_name, counted, p_words, share
 
@@ -121,7 +121,7 @@ FEWEST_LEVELS = 6
 TABLES = 999
 DECISIVE = 2.0
 LEAST_CHANGE = 0.1
-THRESHOLDS = described(
+THRESHOLDS = Described(
     {
         **OWN,
         "factor": text("axis of the sweep"),
@@ -274,7 +274,7 @@ def _smooth(bent: bool, advantage: float, smallest: float) -> tuple[str, str]:
 
 
 PLACES = 61
-THRESHOLD_PROFILES = described(
+THRESHOLD_PROFILES = Described(
     {
         **OWN,
         "factor": text("axis of the sweep"),

@@ -17,7 +17,7 @@ from scipy.stats import norm, t
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, architecture, named, split
 from tfscale.analysis.words import between, digits, groups, listed
 from tfscale.axes import AXES
-from tfscale.files.columns import bounded, count, described, number, text
+from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.study.kinds import KINDS, LAST_CACHE, WORK
 from tfscale.units import percent
 from tfscale.words import counted
@@ -161,7 +161,7 @@ def bootstrap(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 
 GIGA = 1e9
-WORK_MODEL = described(
+WORK_MODEL = Described(
     {
         **GROUP_COLUMNS,
         "term": text("term of the work model"),

@@ -7,12 +7,12 @@ import pandas as pd
 
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, shape
 from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
-from tfscale.files.columns import bounded, count, described, model_axes, number, text
+from tfscale.files.columns import Described, bounded, count, model_axes, number, text
 
 SURE = 0.9
 BOUNDS = ("overhead", "compute", "memory")
 OPERATIONS = tuple(dict.fromkeys(term.operation for term in TERMS.values()))
-TIME_SHARES = described(
+TIME_SHARES = Described(
     {
         **GROUP_COLUMNS,
         "operation": text("kind of operation"),
@@ -22,7 +22,7 @@ TIME_SHARES = described(
 )
 
 
-REGIMES = described(
+REGIMES = Described(
     {
         "cell": text("cell"),
         **GROUP_COLUMNS,
@@ -126,7 +126,7 @@ def _label(support: np.ndarray) -> str:
     return f"{BOUNDS[first]}-bound"
 
 
-SATURATION = described(
+SATURATION = Described(
     {
         **GROUP_COLUMNS,
         **model_axes(),

@@ -2,7 +2,7 @@
 
 docs/output.md is written from the descriptions.
 
->>> table = described(bounded("latency", "a call", "_s"))
+>>> table = Described(bounded("latency", "a call", "_s"))
 >>> table.names, meaning(table.schema.field("latency_s"))
 (['latency_s', 'latency_low_s', 'latency_high_s'], 'a call')
 """
@@ -102,11 +102,6 @@ class Described:
                 for name, (kind, what) in self.known.items()
             ]
         )
-
-
-def described(columns: dict[str, Column]) -> Described:
-    """The description of a table."""
-    return Described(columns)
 
 
 def meaning(field: pa.Field) -> str:

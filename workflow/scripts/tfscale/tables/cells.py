@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from tfscale.axes import AXES, CALL_AXES, axes_of
 from tfscale.files.columns import (
+    Described,
     axes,
     bounded,
     call_axes,
     count,
-    described,
     flag,
     model_axes,
     number,
@@ -93,9 +93,9 @@ _MERGED = {
 
 
 _RUN = {"cell": DESCRIBED["cell"], **axes(), **DESCRIBED}
-RUN = described(_RUN)
+RUN = Described(_RUN)
 """A row a process, in the file of one run; there with the axes of its own family."""
-RUNS = described(_RUN | _MERGED)
+RUNS = Described(_RUN | _MERGED)
 """The same of all runs."""
 
 _MEMORY = ("load", "first", "warmup", "timed")
@@ -111,7 +111,7 @@ _WORK = {
     **{f"{kind}_flop": f"FLOP of one example: {kind}" for kind in KINDS},
     **{f"{kind}_bytes": f"bytes read and written by one example: {kind}" for kind in KINDS},
 }
-CELLS = described(
+CELLS = Described(
     {
         "cell": text("name of the cell"),
         "machine": text(MACHINE),
@@ -162,7 +162,7 @@ CELLS = described(
 """A row a cell and machine."""
 
 
-FLOOR = described(
+FLOOR = Described(
     {
         "inputs": text("digest of what the models take: shapes, types and bounds"),
         **call_axes(["batch_size", "threads"]),
@@ -171,7 +171,7 @@ FLOOR = described(
     }
 )
 
-ROOFS = described(
+ROOFS = Described(
     {
         "host": text("name of the machine"),
         **call_axes(["threads"]),
@@ -180,7 +180,7 @@ ROOFS = described(
     }
 )
 
-PREDICTIONS = described(
+PREDICTIONS = Described(
     {
         "input": count("place of the test input, from 0"),
         "actual": text("its label"),
@@ -191,7 +191,7 @@ PREDICTIONS = described(
     }
 )
 
-RUN_MACHINE = described(
+RUN_MACHINE = Described(
     {
         "host": text("name of the machine"),
         "started": text("when it was looked at (UTC)"),
@@ -203,7 +203,7 @@ RUN_MACHINE = described(
 )
 """The keys of machine.json."""
 
-FACTS = described(
+FACTS = Described(
     {
         "model": text("axis: model"),
         **model_axes(),
