@@ -12,7 +12,6 @@ def loop(start=0, end=12, by=1):
 
     @tf.function(jit_compile=True, autograph=False)
     def net(x, n):
-        tf.negative(x, name="unused")
         first = n if start is None else tf.constant(start)
         return tf.while_loop(
             lambda step, _: step < end,
@@ -30,20 +29,6 @@ def the_loop(graph):
             if operation.opcode == "while":
                 return computation, operation
     raise AssertionError("the graph has no loop")
-
-
-def test_an_operation_has_its_types_operands_and_names():
-    computation, found = the_loop(loop())
-    assert found.op_name.startswith("lstm/while")
-    assert {Array("F32", (2, 3)), Array("S32", ())} <= set(found.type)
-    assert {computation.operations[number].opcode for number in found.operands} == {"tuple"}
-
-
-def test_what_the_result_does_not_need_is_not_live():
-    graph = loop()
-    live = [one.opcode for one in graph.entry.live.values()]
-    assert "negate" not in live
-    assert len(live) < len(graph.entry.operations)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from models_of import built, made, only_counted
 from tfscale.errors import StudyError
 from tfscale.models.family import collect
 from tfscale.models.inputs import by_name, made_up
-from tfscale.study.budget import training_budget
 
 LSTM = '''"""LSTMs on sequences."""
 INPUTS = {"steps": {"shape": ["length", 3]}}
@@ -137,14 +136,6 @@ def test_a_class_of_ones_own_needs_its_inputs_described(mine, tmp_path):
         made(tmp_path / "n", mine(CLASS.replace("INPUTS", "OTHER"), "other"), width=2)
 
 
-def test_bfloat16_halves_the_weights_and_answers_in_float32(tmp_path):
-    from tfscale.study.families import builtin
-
-    facts = made(tmp_path / "m", builtin()["mlp"], layers=2, width=8, precision="bfloat16")
-    assert facts["work"]["weight_bytes"] == 2 * facts["parameters"]
-    assert answers(tmp_path / "m", facts, 2)["output_0"].dtype == np.float32
-
-
 def test_a_saved_model_that_is_there_is_copied_as_it_is(tmp_path):
     for width in (2, 4):
         model = built("mlp", layers=1, width=width, input_size=6)
@@ -237,19 +228,33 @@ def test_data_that_cannot_be_used_is_named(mine, tmp_path, gives, said):
 
 def test_made_up_inputs_keep_their_bounds_and_are_the_same_for_a_seed():
     inputs = {
-        "ids": {"shape": [None, 5], "dtype": "int32", "low": 3, "high": 9},
+        "ids": {"shape": [None, 5], "dtype": "int32", "low": 3, "high": 7},
+        "x": {"shape": [8, 3], "dtype": "float32", "low": -2.0, "high": -1.0},
+        "picked": {"shape": [None, 2], "dtype": "int64", "values": [10, 1000]},
         "flag": {"shape": [None], "dtype": "bool"},
         "scale": {"shape": [], "dtype": "float32"},
-        "words": {"shape": [None, 1], "dtype": "string", "values": ["a", "b"]},
+        "words": {"shape": [None], "dtype": "string"},
+        "labels": {"shape": [None, 1], "dtype": "string", "values": ["a", "b"]},
     }
-    first, *others = made_up(inputs, 16, 8, seed=3)
-    assert len(others) == 7
-    assert first["ids"].shape == (16, 5) and 3 <= first["ids"].min() <= first["ids"].max() < 9
-    assert first["flag"].dtype == bool and first["scale"].shape == ()
-    assert set(first["words"].ravel()) <= {"a", "b"}
-    assert (made_up(inputs, 16, 8, seed=3)[0]["ids"] == first["ids"]).all()
-    with pytest.raises(StudyError, match="takes batches of 4 and no others: write batch_size"):
-        made_up({"x": {"shape": [4, 2], "dtype": "float32"}}, 16, 8, seed=3)
+    batches = made_up(inputs, 8, 20, seed=3)
+    assert len({batch["x"].tobytes() for batch in batches}) == 20
+    found = {name: np.stack([batch[name] for batch in batches]) for name in inputs}
+    for name, about in inputs.items():
+        assert found[name].shape[1:] == tuple(size or 8 for size in about["shape"]), name
+        assert about["dtype"] in (found[name].dtype.name, "string"), name
+    assert set(found["ids"].ravel()) == {3, 4, 5, 6}
+    assert -2 <= found["x"].min() < -1.9 and -1.1 < found["x"].max() <= -1
+    assert set(found["picked"].ravel()) == {10, 1000} and set(found["flag"].ravel()) == {0, 1}
+    assert len(set(found["scale"])) == 20 and (found["scale"] >= 0).all()
+    assert (found["scale"] < 1).all() and set(found["words"].ravel()) == {b"a text"}
+    assert set(found["labels"].ravel()) == {"a", "b"}
+    again, other = (made_up(inputs, 8, 20, seed=seed)[3] for seed in (3, 4))
+    assert all(np.array_equal(again[name], batches[3][name]) for name in inputs)
+    assert not np.array_equal(other["ids"], batches[3]["ids"])
+    with pytest.raises(StudyError, match=r"takes batches of 8 and no others: write batch_size: \["):
+        made_up(inputs, 16, 8, seed=3)
+    with pytest.raises(StudyError, match="no values can be made up for the input x of complex64"):
+        made_up({"x": {"shape": [None], "dtype": "complex64"}}, 8, 8, seed=3)
 
 
 def test_examples_must_have_the_names_of_the_inputs():
@@ -270,8 +275,3 @@ def test_the_papers_networks_have_the_published_numbers_of_parameters():
         model = built(name, layers=number, conv_size=3, input_size=size)
         assert model.count_params() == parameters
         keras.backend.clear_session()
-
-
-def test_the_budget_of_a_light_model_is_its_steps():
-    recipe = {"epochs": 10, "budget_tflop": 0.5, "max_steps": 200}
-    assert training_budget(0, recipe, 16, 54_000, 6_000).steps == 20

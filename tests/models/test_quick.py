@@ -11,7 +11,7 @@ from tfscale.models.quick import FullSpanConv2D, quick
 VOCABULARY, SIZE = 50, 14
 
 
-@pytest.fixture(params=[("mnist", 4), ("mnist", 6), ("text", 4), ("text", 6)])
+@pytest.fixture(params=[("mnist", 4), ("text", 6)])
 def network(request):
     """An untrained plain model of the paper, and inputs for it."""
     keras.utils.set_random_seed(1)

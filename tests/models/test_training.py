@@ -1,15 +1,11 @@
-"""Training: what it says when it diverges, and what a user's own Keras settings may change."""
-
-import json
+"""Training: what it says when it diverges."""
 
 import numpy as np
 import pytest
 from models_of import built
-from paths import ROOT
 
 from tfscale.data.encoded import Split
 from tfscale.errors import StudyError
-from tfscale.jobs.processes import fresh
 from tfscale.models.training import train
 
 RECIPE = {
@@ -29,15 +25,3 @@ def test_a_training_that_diverges_says_so_and_what_to_lower():
         train(model, 1e6, RECIPE, (Split(x, y), Split(x[:16], y[:16])), seed=1)
     assert "the training diverged in epoch" in str(raised.value)
     assert "Lower training.learning_rate (1e+20)" in str(raised.value)
-
-
-def test_the_users_own_settings_of_keras_change_nothing(tmp_path, monkeypatch):
-    own = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
-    (tmp_path / ".keras").mkdir()
-    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(own))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    monkeypatch.delenv("KERAS_HOME", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "support"))
-    found = fresh("errands:keras_settings", {}, isolation="exec")
-    assert found == ["tensorflow", "float32", "channels_last"]

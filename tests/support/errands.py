@@ -24,12 +24,6 @@ def where() -> dict:
     }
 
 
-def keras_settings() -> list[str]:
-    from keras import config
-
-    return [config.backend(), config.floatx(), config.image_data_format()]
-
-
 def count(to: int) -> list[int]:
     print("counting … in UTF-8")
     return list(range(to))
