@@ -36,7 +36,7 @@ def test_reviews_are_padded_and_cut_and_unknown_words_marked():
     assert ids.tolist() == [[2, 3, 0, 0], [1, 2, 2, 2]]
 
 
-@pytest.mark.parametrize("size", [14, 28, 112])
+@pytest.mark.parametrize("size", [14, 112])
 def test_images_are_scaled_and_resized(tmp_path, size):
     arrays, manifest = encoded(tmp_path, IMAGES, size)
     test = load(arrays, "test", 100)

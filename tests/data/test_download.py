@@ -129,7 +129,7 @@ def test_a_password_in_an_address_is_not_shown(server, tmp_path, monkeypatch):
     assert "secret" not in text and f"{url}/f: HTTP 404" in text
 
 
-@pytest.mark.parametrize("name", ["f", "../../f", "/f", "a/../../../f"])
+@pytest.mark.parametrize("name", ["f", "../../f"])
 def test_one_member_of_an_archive_is_read_and_none_unpacked(server, tmp_path, monkeypatch, name):
     root, url = server
     members = [*(("f", b"", kind) for kind in LINKS), (name, CONTENT, tarfile.REGTYPE)]

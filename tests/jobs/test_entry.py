@@ -71,15 +71,14 @@ def test_families_are_taken_in_before_what_is_imported_with_the_function(tmp_pat
     del sys.modules["reads_axes"]
 
 
-@pytest.mark.parametrize("isolation", ["fork", "exec"])
-def test_a_fresh_process_knows_them_too(snakemake, isolation):
+def test_a_fresh_process_knows_them_too():
     arguments = {
         "function": "tfscale.axes:defaults",
         "inputs": {},
         "outputs": {},
         "settings": {"families": OWN, "model": "mine"},
     }
-    found = fresh("tfscale.jobs.entry:call", arguments, 120, isolation)
+    found = fresh("tfscale.jobs.entry:call", arguments, 120, "exec")
     assert found == {
         "alpha": 0.5, "threads": 1, "precision": "float32", "jit": False, "runtime": "tensorflow",
         "environment": "own",

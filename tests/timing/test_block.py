@@ -44,6 +44,7 @@ def clock(monkeypatch) -> Clock:
     monkeypatch.setattr(block, "perf_counter_ns", lambda: made.now_ns)
     monkeypatch.setattr(block, "process_time_ns", lambda: made.now_ns // 2)
     monkeypatch.setattr(block, "calibrate", lambda: 0.02)
+    monkeypatch.setattr(block.gc, "collect", lambda: 0)
     return made
 
 
