@@ -153,11 +153,3 @@ def test_the_readme_shows_the_first_model_of_your_own_model():
         next(text for name, text, _ in page_files.blocks() if name == "net.yaml")
     )
     assert first in [yaml.safe_load(text) for language, text in shown if language == "yaml"]
-
-
-def test_the_readme_stays_one_page():
-    assert len(PROSE["README.md"].splitlines()) <= 80
-
-
-def test_no_figure_is_still_to_be_filled_in():
-    assert re.findall(r"@@\w+@@", WHOLE) == []

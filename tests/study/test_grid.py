@@ -76,19 +76,6 @@ def test_list_of_subgrids_is_their_union():
     assert len(cells(both)) == 2
 
 
-def test_cells_that_differ_in_threads_share_a_trained_model():
-    grid = cells(ONE | {"threads": [1, 2]})
-    names = {cell_name(trained_model(cell, None)) for cell in grid.values()}
-    assert len(grid) == 2
-    assert names == {"text_layers8_batch16_conv5_input56"}
-
-
-def test_a_training_batch_size_is_shared_by_all_batch_sizes():
-    grid = cells(ONE | {"batch_size": [1, 64]})
-    names = {cell_name(trained_model(cell, 64)) for cell in grid.values()}
-    assert names == {"text_layers8_batch64_conv5_input56"}
-
-
 def test_order_is_random_by_round_and_kept_when_cells_are_added():
     names = [f"cell{number}" for number in range(50)]
     first = order(names, 1, 1)
