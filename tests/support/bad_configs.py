@@ -52,39 +52,26 @@ REPLACED = [  # a piece of the tiny study, what stands there instead, what is sa
     ("epochs: 2", "epochs: ten", "training.epochs: 'ten' must be a whole number"),
     ("epochs: 2", "epochs: 2.0", "training.epochs: 2.0 must be a whole number; write 2"),
     ("0.001", "1e-3", "training.learning_rate: '1e-3' must be a number; write 0.001"),
-    ("rounds: 1", "rounds: '1'", "timing.rounds: '1' must be a whole number; write 1"),
     ("seed: 5", "seed: yes", "seed: True must be a whole number"),
-    ("seed: 5", "seed: null", "seed: None must be a whole number"),
-    ("seed: 5", "seed: 2026-11-23", "seed: 2026-11-23 must be a whole number"),
     ("layers: [4, 6]", "layers: 4", "grid[0].layers: 4 must be a list; write [4]"),
-    ("model: [text]", "model: text", "grid[1].model: 'text' must be a list; write [text]"),
-    ("layers: [4, 6]", "layers: [4.0]", "grid[0].layers[0]: 4.0 must be a whole number; write 4"),
-    ("layers: [4, 6]", "layers: [true]", "grid[0].layers[0]: True must be a whole number"),
     (
         "evaluation:\n  inputs: 64\n  passes: 2\n  budget_tflop: null",
         "evaluation: [64, 2]",
         "evaluation: [64, 2] must be a section of keys",
     ),
-    (IMPORTS, "imports: {}", "imports: {} must be a list"),
     ("source: builtin", "source: [builtin]", "datasets.source: ['builtin'] is not known"),
     ("source: builtin", "source: builtni", "'builtni' is not known; did you mean builtin?"),
     ("latency_ms: 1", "latency_ms: no", "budget.latency_ms: False must be a number or null"),
     ("mirror: null", "mirror: ''", "datasets.mirror: is empty; write null or leave the key out"),
     (IMPORTS, "imports: [{path: README.md, name: no}]", "name: False must be a text; put it"),
-    (IMPORTS, "imports: [{path: README.md, name: 5}]", "name: 5 must be a text; put it in quotes"),
     (EXCLUDE, "exclude:", "exclude: None must be a list; write [] for none"),
     # bounds
     ("0.001", ".nan", "learning_rate: nan must be a number; nan and infinity are no numbers here"),
     ("limit_s: 120", "limit_s: .inf", "timing.time_limit_s: inf must be a number"),
     ("seed: 5", "seed: -1", "seed: -1 must be at least 0"),
-    ("seed: 5", "seed: 4294967296", "seed: 4294967296 must be at most 4294967295"),
     ("seed: 5", f"seed: {'9' * 50}", "99999 must be at most 4294967295"),
     ("batch_size: [1]", "batch_size: [0]", "grid[0].batch_size[0]: 0 must be at least 1"),
-    ("batch_size: [1]", "batch_size: [4000]", "batch_size[0]: 4000 must be at most 2000"),
-    ("threads: [1]", "threads: [2000]", "grid[0].threads[0]: 2000 must be at most 1024"),
     ("confidence: 0.95", "confidence: 0.5", "analysis.confidence: 0.5 must be above 0.5"),
-    ("rounds: 1", "rounds: 0", "timing.rounds: 0 must be at least 1"),
-    ("inputs: 64", "inputs: 63", "evaluation.inputs: 63 must be at least 64"),
     # keys
     ("epochs: 2", "epochs: 2\n  epoch: 3", "training.epoch: unknown key; did you mean epochs?"),
     ("layers: [4, 6]", "layers: [4, 6]\n    layer: [4]", "grid[0].layer: unknown key; did you"),
@@ -93,14 +80,7 @@ REPLACED = [  # a piece of the tiny study, what stands there instead, what is sa
     ("epochs: 2", "epochs: 2\n  epochs: 3", "training.epochs: named twice"),
     ("layers: [4, 6]", "layers: [4]\n    layers: [8]", "grid[0].layers: named twice, in lines 6"),
     # keys and values of earlier versions
-    ("epochs: 2", "epochs: 2\n  dropout: 0.5", "training.dropout: an axis of mnist and text now"),
     ("rounds: 1", "rounds: 1\n  visits: 1", "timing.visits: no longer there; write processes"),
-    (
-        "rounds: 1",
-        "rounds: 1\n  further_rounds: 9",
-        "further_rounds: no longer there; write more rounds",
-    ),
-    ("rounds: 1", "rounds: 1\n  sentinels: 2", "timing.sentinels: no longer there, the rounds"),
     ("protocol: short", "protocol: visits", "timing.protocol: 'visits' has a new name"),
     # cells
     ("layers: [4, 6]", "layers: [4, 6, 4]", "layers: [4, 6, 4] names a value twice: 4"),
@@ -182,19 +162,13 @@ ADDED = [  # lines at the end of the tiny study, what is said
     ("a: *b", "found undefined alias 'b'"),
     ("a: !!python/name:os.system", "could not determine a constructor for the tag"),
     ("pathvars: {results: 'a{b}'}", "results: 'a{b}' has a character that no folder may have here"),
-    ("pathvars: {results: 'a[b]'}", "pathvars.results: 'a[b]' has a character that no folder may"),
-    ("pathvars: {models: 'a?'}", "pathvars.models: 'a?' has a character that no folder may have"),
-    ("pathvars: {results: <results>/a}", "pathvars.results: '<results>/a' has a character"),
     ("pathvars: {models: ~/m}", "pathvars.models: '~/m' must be a folder's whole path"),
-    ("pathvars: {results: 's3://b'}", "pathvars.results: 's3://b' must be a folder's whole path"),
-    ("pathvars: {results: -x}", "pathvars.results: '-x' must be a folder's whole path"),
     ("pathvars: {results: ./r/}", "pathvars.results: './r/' must be written r, as"),
     ("pathvars: {models: ''}", "pathvars.models: is empty; leave the key out"),
     ("pathvars: [results]", "pathvars: ['results'] must be a section of keys"),
     ("pathvars: {result: a}", "pathvars.result: unknown key; did you mean results?"),
     ("pathvars: {results: config.yaml/x}", "pathvars.results: 'config.yaml/x' cannot be used: "),
     (f"pathvars: {{results: {'r' * 300}}}", "r' cannot be used: File name too long"),
-    (f"pathvars: {{models: {'m' * 300}}}", "m' cannot be used: File name too long"),
 ]
 TYPED = [  # an argument of --config, what is said
     ("seed=x", "seed: 'x' must be a whole number"),
@@ -244,7 +218,12 @@ OTHERS = [
         + "families: {mine: no.py, saved: {saved_model: models/v}}\n",
     ),
     Bad(
-        ("has 2 mistakes:", "layers 5 is not an even number", "the largest layers is 22"),
+        (
+            "has 2 mistakes:",
+            "layers 5 is not an even number",
+            "the largest layers is 22",
+            "mnist_layers40_batch1_conv3_input28_threads1",
+        ),
         replaced("layers: [4, 6]", "layers: [5, 40]"),
     ),
     Bad(
@@ -258,3 +237,5 @@ ALL = [
     *[Bad((said,), config=(argument,)) for argument, said in TYPED],
     *OTHERS,
 ]
+SOME = [*ALL[::8], *[bad for bad in OTHERS if bad.over]]
+"""Those for the real Snakemake: of the file, of the command line and of `--configfile`."""

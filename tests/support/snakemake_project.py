@@ -42,6 +42,7 @@ class Project:
     def plan(self, *arguments: str) -> dict[str, int]:
         """The number of jobs of each rule that a dry run announces."""
         printed = self.run("-n", *arguments)
+        assert "\ntfscale\n" not in printed, "a dry run is Snakemake's own"
         if "Nothing to be done" in printed:
             return {}
         table = printed.split("Job stats:", 1)[1].split("total", 1)[0]

@@ -117,22 +117,15 @@ def test_it_steps_back_when_asked(project, monkeypatch, arguments, variables):
     assert "\ntfscale\n" not in said and "Done: " not in said
 
 
-def test_a_dry_run_is_snakemakes_own(project):
-    project.append("workflow/report/report.html.j2", "<!-- more -->")
-    said = project.run("-n")
-    assert "Job stats:" in said and "\ntfscale\n" not in said
-
-
 @pytest.mark.long
 def test_until_counts_what_runs(fresh):
     said = fresh.run("--until", "encode")
     assert "Done: 2 jobs in" in said and "of 2 jobs" in said
 
 
-@pytest.mark.parametrize("arguments", [("-n",), ()])
-def test_a_closed_standard_error_is_said_on_the_other_output(fresh, arguments):
+def test_a_closed_standard_error_is_said_on_the_other_output(fresh):
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments], cwd=fresh.root, text=True,
+        [sys.executable, "-m", "snakemake"], cwd=fresh.root, text=True,
         stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2),
     )  # fmt: skip
     assert done.returncode == 1

@@ -23,17 +23,11 @@ def elsewhere(project, tmp_path) -> Project:
     return Project(tmp_path / "elsewhere")
 
 
-def test_a_folder_without_a_configuration_has_the_pipelines_own_and_one_with_its_own(elsewhere):
-    plan = elsewhere.plan("--snakefile", "../copy/Snakefile")
-    assert plan["measure"] == len(CELLS) and plan["train"] == 3
+def test_a_folder_with_a_configuration_of_its_own_has_that_one(elsewhere):
     config = yaml.safe_load((elsewhere.root / "../copy/config.yaml").read_text())
     config["timing"]["rounds"] = 2
     (elsewhere.root / "config.yaml").write_text(yaml.safe_dump(config))
     assert elsewhere.plan("--snakefile", "../copy/Snakefile")["measure"] == 2 * len(CELLS)
-
-
-def test_a_study_that_is_called_from_elsewhere_is_the_same_one(elsewhere):
-    assert elsewhere.plan("--snakefile", "../copy/Snakefile", "--directory", "../copy") == {}
 
 
 @pytest.mark.long

@@ -14,8 +14,7 @@ GONE_S = 30
 LOG = f"results/logs/runs/{CELLS[1]}_round1.log"
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project, how):
+def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project):
     path = project.run_file(CELLS[1])
     path.unlink()
     project.configure(timing=LONG)
@@ -26,7 +25,7 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout and "--unlock" in second.stdout
     assert "Traceback" not in second.stdout
-    study.kill(how)
+    study.kill(signal.SIGINT)
     assert all_gone(project.root, GONE_S) == []
     assert not path.exists()
     assert half_made(project.root) == []
@@ -36,15 +35,14 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project,
     assert not list(path.parent.glob(".*"))
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_old_run_stays_when_timing_it_again_is_interrupted_and_is_timed_next(project, how):
+def test_an_old_run_stays_when_timing_it_again_is_killed_and_is_timed_next(project):
     path = project.run_file(CELLS[1])
     old, page = path.read_bytes(), project.root / "results/report.html"
     report = page.read_bytes()
     name = str(path.relative_to(project.root))
     study = Running(project, "results/report.html", "--forcerun", name)
     assert wait_for(lambda: "process" in cast(project.root, LOG)), study.said
-    study.kill(how)
+    study.kill(signal.SIGKILL)
     assert all_gone(project.root, GONE_S) == []
     assert path.read_bytes() == old and page.read_bytes() == report
     assert half_made(project.root) == []
