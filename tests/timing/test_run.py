@@ -89,6 +89,7 @@ def test_a_run_times_its_cell_in_fresh_processes(inputs, tmp_path, capfd):
         assert row["p50_s"] == pytest.approx(np.median(durations["timed"]))
         assert min(durations["timed"]) <= row["latency_s"] <= row["mean_s"] * (1 + 1e-9)
         assert row["process_s"] > row["timed_s"] >= 0.02
+        assert len(row["affinity"]) == 1
     assert record["saved_model_sha256"] == "abc"
     assert noted(path, "tfscale_record") == record
     assert record["environment"]["host"] == platform.node()
