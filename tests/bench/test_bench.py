@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import pytest
 from paper_families import PAPER_FAMILIES
 
 from bench import __main__ as driver
-from bench import intervals, jobs, ratios, timing, wide
+from bench import intervals, ratios, timing
 from bench.outcome import (
     Outcome,
     SkippedError,
@@ -22,11 +20,9 @@ from bench.outcome import (
     ratio_near_one,
     share_at_least,
     share_at_most,
-    text_table,
 )
-from bench.projects import Done, Used, done_jobs
 from bench.study import Study
-from tfscale.axes import FAMILIES, defaults
+from tfscale.axes import defaults
 from tfscale.files.parquet import sealed_parquet
 
 INPUTS = {"x": {"shape": [None, 28, 28, 1], "dtype": "float32"}}
@@ -78,32 +74,6 @@ def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
         study.request(study.pick("text", 0))
 
 
-def test_a_study_of_other_families_says_what_they_are(tmp_path):
-    cell = {"cell": "mine_width8_batch1_threads1", "model": "mine", "width": 8.0, "layers": None}
-    calls = {"batch_size": 1, "threads": 1, "precision": "float32", "jit": False}
-    folder = tmp_path / "results" / "models" / "mine_width8"
-    folder.mkdir(parents=True)
-    known = {"model": "mine", "width": 8, "precision": "float32", "data_sha256": ""}
-    (folder / "facts.json").write_text(json.dumps(known | {"inputs": INPUTS}))
-    table = pd.DataFrame(
-        [cell | calls | {"runtime": "predict", "environment": "own", "flop_per_example": 10}]
-    )
-    table.to_parquet(tmp_path / "results" / "cells.parquet")
-    about = {"mine": {"title": "One's own", "axes": {"width": {"kind": "int"}}}}
-    write_runs(tmp_path / "results", about)
-    study = Study.at(tmp_path)
-    request = study.request(study.pick("mine", 0))
-    assert request["cell"]["axes"] == calls | {
-        "model": "mine",
-        "width": 8,
-        "runtime": "predict",
-        "environment": "own",
-    }
-    assert type(request["cell"]["axes"]["width"]) is int and request["arrays"] is None
-    assert request["model"] == str(folder / "saved_model")
-    assert set(FAMILIES) == {"mnist", "text", "mine"}
-
-
 def test_turns_alternate_and_keep_their_side():
     made = []
 
@@ -140,11 +110,6 @@ def test_verdicts_say_by_how_much():
     assert Outcome("x", "3").line() == "x: 3"
 
 
-def test_tables_are_aligned():
-    table = text_table(["cell", "µs"], [("a", 1.0), ("longer", 12345.6)])
-    assert table.splitlines()[2:] == ["  a            1", "  longer  12,346"]
-
-
 def test_all_benches_are_run_unless_some_are_named():
     names, options, append = driver.parse(["studies", "--study", "a", "--study2", "b", "--append"])
     assert (names, append) == (["studies"], True)
@@ -164,70 +129,6 @@ def test_no_study_says_what_to_type(tmp_path):
         Study.at(tmp_path)
     with pytest.raises(SkippedError, match="STUDY2=b"):
         _ = driver.parse([])[1].second
-
-
-def test_rows_are_appended_to_the_table(tmp_path, monkeypatch):
-    page = tmp_path / "performance.md"
-    page.write_text("| head |\n")
-    monkeypatch.setattr(driver, "machine", lambda: {"date": "today", "cores": "2"})
-    driver.append([("overhead", ratio_at_most("a|b", 1.0, 1.02))], page)
-    assert page.read_text().splitlines()[1] == (
-        "| today | 2 | overhead | a¦b | 1.000 | at most 1.02 | met |"
-    )
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin")
-def test_the_neighbour_is_busy_on_its_cpu_and_leaves():
-    with timing.busy_loop(True) as process:
-        assert process.poll() is None
-        limit = time.monotonic() + 10
-        while len(os.sched_getaffinity(process.pid)) > 1 and time.monotonic() < limit:
-            time.sleep(0.01)
-        assert os.sched_getaffinity(process.pid) == {max(os.sched_getaffinity(0))}
-    assert process.poll() is not None
-    with timing.busy_loop(False) as process:
-        assert process is None
-
-
-@pytest.mark.parametrize("noise", intervals.NOISES.values(), ids=list(intervals.NOISES))
-def test_simulated_coverage_of_independent_processes_is_the_claimed_one(noise):
-    drawn = noise(np.random.default_rng(1), (3, 5, 2))
-    assert drawn.shape == (3, 5, 2)
-    assert (drawn > 0).all()
-    got = intervals.simulate(noise, (5, 1), 0.9375, cells=2000)
-    assert got.claimed == 0.9375
-    assert got.real == pytest.approx(got.claimed, abs=0.02)
-
-
-def test_processes_of_one_minute_cover_less_often():
-    noise = intervals.NOISES["2 % + wave ± 10 % over 12 processes"]
-    assert intervals.simulate(noise, (1, 5), 0.9375, cells=1000).real < 0.8
-
-
-def processes_of(cells: int, rounds: int, sd: float) -> pd.DataFrame:
-    """A process a cell and round, undisturbed latencies that scatter by `sd`."""
-    rng = np.random.default_rng(3)
-    return pd.DataFrame(
-        {"model": "text", "cell": f"c{cell}", "latency_s": cell * np.exp(rng.normal(0, sd))}
-        for cell in range(1, cells + 1)
-        for _ in range(rounds)
-    )
-
-
-def test_noise_as_measured_has_the_spread_of_the_cells_that_were_measured():
-    ((name, noise),) = intervals.as_measured(processes_of(200, 5, 0.04)).items()
-    assert name == "as measured, text"
-    logs = np.log(noise(np.random.default_rng(1), (2000, 14, 1)))
-    assert np.std(logs) == pytest.approx(0.04, rel=0.1)
-    assert np.median(logs) == pytest.approx(0, abs=0.002)
-    assert np.std(logs.std(axis=1)) > 0.005, "one spread each"
-    assert intervals.as_measured(processes_of(9, 1, 0.04)) == {}
-
-
-def test_typical_over_undisturbed_is_the_noise_of_a_cell():
-    processes = processes_of(20, 5, 0.0)
-    processes = processes.assign(p50_s=1.1 * processes["latency_s"])
-    assert intervals.noises(processes).to_numpy() == pytest.approx([math.log(1.1)] * 20)
 
 
 def cells(latency_s: float, width: float) -> pd.DataFrame:
@@ -262,43 +163,3 @@ def test_thresholds_are_the_same_where_their_places_overlap():
 
 def test_intervals_cover_another_samples_median_less_often_than_the_truth():
     assert 0.6 < intervals.expected_cover(6, 0.95) < 0.95
-
-
-def test_jobs_are_found_in_snakemakes_records(tmp_path):
-    folder = tmp_path / ".snakemake" / "metadata" / "@long"
-    folder.mkdir(parents=True)
-    for name, rule, log, end in (("a", "train", "a.log", 3.0), ("b", "train", "a.log", 5.0)):
-        record = {"rule": rule, "log": [log], "starttime": 1.0, "endtime": end}
-        (folder / name).write_text(json.dumps(record))
-    (job,) = done_jobs(tmp_path, "train")
-    assert (job.log, job.seconds) == ("a.log", 4.0)
-    with pytest.raises(SkippedError, match="no job of measure"):
-        done_jobs(tmp_path, "measure")
-
-
-def test_the_fixed_cost_is_what_a_run_takes_outside_of_its_process(tmp_path):
-    run = tmp_path / "results" / "runs" / "a_cell" / "round1.parquet"
-    run.parent.mkdir(parents=True)
-    pd.DataFrame({"process_s": [1.0, 2.0]}).to_parquet(run)
-    job = Done("measure", "results/logs/runs/a_cell_round1.log", 1.0, 4.5)
-    assert jobs.outside_s(tmp_path, job) == 0.5
-    costs_s = {
-        ("measure", "warm"): [0.5, 4.0, 0.5],
-        ("measure", "cold"): [5.0, 5.0, 5.0],
-        ("train", "warm"): [2.0],
-        ("train", "cold"): [4.0],
-    }
-    *costs, latency = jobs.warm_outcomes(costs_s, [(1.0, 1.0), (1.2, 1.0), (0.9, 1.0)])
-    assert [outcome.shown for outcome in costs] == ["0.500", "0.100", "0.500"]
-    assert latency.verdict == "met"
-
-
-def test_a_plan_is_judged_by_the_largest_study_and_by_its_growth():
-    made = {
-        cells: Used(seconds, seconds, 1000.0, "")
-        for cells, seconds in ((100, 3.0), (1000, 5.0), (10_000, 100.0))
-    }
-    time_, memory, growth = wide.plan_outcomes("dry run", made)
-    assert (time_.shown, time_.verdict) == ("1.111 (100 s)", "missed by 0.111")
-    assert memory.verdict == "met"
-    assert growth.shown == "2.000" and growth.verdict == "missed by 0.500"

@@ -1,8 +1,6 @@
 """Made-up studies are like real ones; benches of whole jobs have valid configurations."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from bench import ROOT, jobs, made_up, steps, wide
-from bench.outcome import SkippedError
-from bench.projects import new_project, used
+from bench import made_up, steps, wide
+from bench.projects import new_project
 from bench.study import project_config, project_families
 from tfscale.files.whole import noted
 from tfscale.study.kinds import WORK
@@ -72,26 +69,3 @@ def test_the_paper_is_there_in_a_project_of_a_bench():
     root = new_project(project_config())
     assert {path.name for path in (root / "families").glob("*.py")} >= {"mnist.py", "text.py"}
     assert set(project_families()) == {"mnist", "text"}
-
-
-def test_steps_of_the_analysis_import_no_tensorflow():
-    code = "import bench.steps, sys; raise SystemExit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
-
-
-def test_a_command_is_measured_with_its_memory(tmp_path):
-    code = "import time; kept = bytearray(200_000_000); time.sleep(0.2); print('said')"
-    got = used([sys.executable, "-c", code], tmp_path)
-    assert got.said == "said\n" and got.seconds >= 0.2
-    assert 200 < got.peak_mb < 400
-    assert got.cpu_s > 0
-    with pytest.raises(SkippedError, match="no such thing"):
-        used([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
-
-
-@pytest.mark.parametrize("batches", [jobs.WARM_BATCHES, jobs.TRAINED_BATCHES])
-def test_small_studies_have_valid_configurations(batches):
-    root = jobs.small_project(batches, jobs.ONE_STEP)
-    assert len(Study.from_config(yaml.safe_load((root / "config.yaml").read_text())).cells) == len(
-        batches
-    )
