@@ -25,7 +25,7 @@ test: .venv/ready
 
 test-all: .venv/ready
 	@echo "== The rest: damage to every file, interrupts, wide studies; then faults and kills"
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long --dist worksteal
 	$(MAKE) torture
 
 test-slurm: .cluster-venv/ready
