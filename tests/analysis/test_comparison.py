@@ -113,3 +113,10 @@ def test_several_families_have_a_mean_together():
     _, means = compare(pd.concat([mnist, text], ignore_index=True), 0.95)
     assert means["model"].tolist() == ["mnist", "text", EVERY]
     assert means["cells"].tolist() == [12, 12, 24]
+
+
+def test_without_the_usual_value_the_first_by_name_is_the_base_whatever_the_order_of_rows():
+    table = runs(axis="runtime", values=("openvino", "litert"))
+    for rows in (table, table.iloc[::-1]):
+        _, means = compare(rows.reset_index(drop=True), 0.95)
+        assert means[["base", "value"]].to_numpy().tolist() == [["litert", "openvino"]]

@@ -131,12 +131,12 @@ def _bounds(middle: pd.Series, error: pd.Series, freedom: int, alpha: float) -> 
 
 def differences(runs: pd.DataFrame) -> Iterator[tuple[str, str, Differences]]:
     """Of each machine and model every value of the axes without an order against the axis's default
-    (or, where the cells do not have it, the value that comes first); `runs` has a row a cell and
+    (or, where the cells do not have it, the first by name); `runs` has a row a cell and
     round. The rows of a table without rounds are one round."""
     runs = runs.assign(round=runs["round"].fillna(1) if "round" in runs else 1)
     for machine, model, table in by_model(runs, "latency_s"):
         for axis in values(table):
-            levels = table[axis].unique().tolist()
+            levels = sorted(table[axis].unique().tolist())  # rows stand in a random order
             usual = axes_of(model)[axis].default
             base: Any = usual if usual in levels else levels[0]
             for value in levels:
