@@ -61,6 +61,12 @@ def build(width: int):
 
     return Own()
 """
+CHAIN = """
+def build(width: int):
+    import keras
+
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(width)])
+"""
 
 
 @pytest.fixture
@@ -118,6 +124,8 @@ def test_two_inputs_a_layer_of_ones_own_and_a_dict_of_outputs(mine, tmp_path):
         (LSTM, {"units": 5, "length": 7}),
         (TWO, {"width": 8}),
         (CLASS, {"width": 2, "precision": "bfloat16"}),
+        (CHAIN, {"width": 3}),
+        (CHAIN, {"width": 3, "precision": "bfloat16"}),
     ],
 )
 def test_a_model_that_is_only_counted_has_the_work_of_one_that_is_made(mine, tmp_path, text, axes):
