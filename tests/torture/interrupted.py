@@ -20,7 +20,7 @@ ANY_ORDER = {"calibrate", "measure", "floor"}
 """Stages of which the scheduler may take one or another first."""
 START_S = 6.0
 """From its call Snakemake reads, plans, locks and looks at the machine for about so long."""
-GONE_S = 30.0
+GONE_S = 60.0
 """A warm parent that is still importing hears of the end when it has done so."""
 LAST = ("results/runs.parquet", "results/report.html")
 MADE_BY = {

@@ -10,7 +10,7 @@ from torture.whole import half_made
 
 pytestmark = pytest.mark.long
 
-GONE_S = 30
+GONE_S = 60
 LOG = f"results/logs/runs/{CELLS[1]}_round1.log"
 
 
