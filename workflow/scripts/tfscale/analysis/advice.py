@@ -99,15 +99,16 @@ def rounds_needed(
     if rounds < 2:  # no noise to tell
         return float("nan")
 
-    def decide(times: int) -> bool:
-        """Whether the better part of three studies are decided."""
-        first, second = (decided(*_made_up(rows, repeats, times * rounds, rng)) for _ in range(2))
-        return first if first == second else decided(*_made_up(rows, repeats, times * rounds, rng))
+    def is_enough(times: int) -> bool:
+        """Whether at least two of three made-up studies of so many times the rounds are decided."""
+        outcomes = (decided(*_made_up(rows, repeats, times * rounds, rng)) for _ in range(3))
+        first, second = next(outcomes), next(outcomes)
+        return first if first == second else next(outcomes)
 
     *fewer, most = TIMES
-    if not decide(most):
+    if not is_enough(most):  # the usual answer, found by two studies
         return float("nan")
-    return rounds * next((times for times in fewer if decide(times)), most)
+    return rounds * next((times for times in fewer if is_enough(times)), most)
 
 
 def _made_up(

@@ -261,8 +261,7 @@ EQUIVALENCE = Described(
         "p_equivalence": number("p of the two one-sided tests (TOST)"),
         "p_difference": number("p of the paired t test"),
         "p_holm": number("the same, corrected over the rows of the factor (Holm)"),
-        "margin": number("difference that counts as none, as a share"),
-        "verdict": text("equivalent, different, undetermined or not testable"),
+        "verdict": text("equivalent (within 10 %), different, undetermined or not testable"),
     }
 )
 ALL = "all"
@@ -288,7 +287,7 @@ def equivalence(
     rows = []
     for machine, model, table in by_model(cells):
         for factor in [axis for axis in effective(table) if factors is None or axis in factors]:
-            head = {"machine": machine, "model": model, "factor": factor, "margin": MARGIN}
+            head = {"machine": machine, "model": model, "factor": factor}
             found = pd.DataFrame(_factor(table, factor, 1 - confidence))
             found["p_holm"] = corrected(found["p_difference"])
             found["verdict"] = [_verdict(row, 1 - confidence) for _, row in found.iterrows()]

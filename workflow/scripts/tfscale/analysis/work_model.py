@@ -61,11 +61,11 @@ def timed(cells: pd.DataFrame) -> pd.DataFrame:
 
 def design(cells: pd.DataFrame) -> np.ndarray:
     """Matrix (cells, terms): how much of each term a call of the cell has."""
-    counted = dict(zip(COLUMNS, cells[COLUMNS].to_numpy(float).T, strict=True))
-    weights = counted["read_weight_bytes"]
-    counted |= {"": np.ones(len(cells))}
-    counted |= {"missed_weight_bytes": np.where(weights > LAST_CACHE, weights, 0)}
-    amounts = np.column_stack([counted[term.column] for term in TERMS.values()])
+    by_column = dict(zip(COLUMNS, cells[COLUMNS].to_numpy(float).T, strict=True))
+    weights = by_column["read_weight_bytes"]
+    by_column["missed_weight_bytes"] = np.where(weights > LAST_CACHE, weights, 0)
+    by_column[""] = np.ones(len(cells))
+    amounts = np.column_stack([by_column[term.column] for term in TERMS.values()])
     batch = cells["called_batch"].to_numpy(float)
     return np.where(PER_EXAMPLE, batch[:, None] * amounts, amounts)
 

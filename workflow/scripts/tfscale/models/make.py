@@ -111,14 +111,13 @@ def count_model(axes: dict, family: dict, seed: int, work: str) -> None:
 
 def work_of(model: keras.Model, bounds: dict[str, dict], axes: dict) -> dict:
     """The work of a call of a Keras model that knows its inputs."""
-    names = [one.name for one in model.inputs]
+    specs = {one.name: tf.TensorSpec(one.shape, one.dtype) for one in model.inputs}
     # a Sequential has no input of its own before its first call
-    takes = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    specs = {one.name: tf.TensorSpec(one.shape, one.dtype, one.name) for one in model.inputs}
+    structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
     def call(**tensors: tf.Tensor) -> Any:
-        given = [tensors[name] for name in names]
-        return model(keras.tree.pack_sequence_as(takes, given), training=False)
+        inputs = keras.tree.pack_sequence_as(structure, [tensors[name] for name in specs])
+        return model(inputs, training=False)
 
     return count(call, specs_of(inputs_of(specs, bounds, axes)))
 

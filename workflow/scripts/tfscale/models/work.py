@@ -194,11 +194,7 @@ class Walk:
         self._miss(f"which branch is taken, all are counted: {_path(operation)}")
         self._leave(operands)
         results = [
-            self._computation(
-                self.graph.computations[number],
-                {0: _alone(operand)},
-                times,
-            )
+            self._computation(self.graph.computations[number], {0: _alone(operand)}, times)
             for number, operand in zip(operation.called, operands[1:], strict=True)
         ]
         self._leave(results)
