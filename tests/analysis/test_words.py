@@ -15,7 +15,7 @@ def laws_said(cells, processes=None) -> list[str]:
 
 def test_a_law_says_its_verdict():
     cells, processes = study(TRUTHS["linear"])
-    assert "mnist on m, batch size: linear." in laws_said(cells, processes)
+    assert "mnist, batch size: linear." in laws_said(cells, processes)
 
 
 def test_what_is_not_known_is_said_so():
@@ -42,6 +42,4 @@ def test_where_no_threshold_was_found_one_sentence_says_so():
             "p_value": [0.5, np.nan],
         }
     )
-    assert threshold_sentences(both) == [
-        "mnist on m: no threshold was found (1 of 2 sweeps testable)."
-    ]
+    assert threshold_sentences(both) == ["mnist: no threshold was found (1 of 2 sweeps testable)."]

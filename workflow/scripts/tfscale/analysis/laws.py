@@ -34,6 +34,7 @@ from tfscale.analysis.slices import (
     varying,
 )
 from tfscale.analysis.statistics import redrawn
+from tfscale.analysis.words import on_machine
 from tfscale.axes import FAMILIES, model_axes
 from tfscale.files.columns import Described, bounded, count, flag, number, text
 from tfscale.units import percent
@@ -462,7 +463,8 @@ OPEN, NONE = "undetermined: ", "none fits"
 def law_sentences(laws: pd.DataFrame) -> list[str]:
     """Say the verdict of each machine, model and factor of the pooled table of `fit_laws`."""
     return [
-        f"{row['model']} on {row['machine']}, {axis_name(row['factor'])}: {row['verdict']}."
+        f"{row['model']}{on_machine(row['machine'], laws)}, {axis_name(row['factor'])}: "
+        f"{row['verdict']}."
         for row in laws.drop_duplicates(SERIES).to_dict("records")
     ]
 

@@ -22,6 +22,7 @@ from tfscale.analysis.sweeps import (
     sweep_of,
     sweep_rows,
 )
+from tfscale.analysis.words import on_machine
 from tfscale.files.columns import Described, count, number, text
 from tfscale.units import percent, three
 from tfscale.words import axis_name, counted, p_words, share
@@ -324,19 +325,21 @@ def profile(sweep: Sweep, places: int = PLACES) -> pd.DataFrame:
 
 def threshold_sentences(table: pd.DataFrame) -> list[str]:
     """Say where the table of `thresholds` has one, and of which machine and model it has none."""
-    said = [_found(row) for row in table[table["verdict"] == "threshold"].to_dict("records")]
+    found = table[table["verdict"] == "threshold"]
+    said = [_found(row, on_machine(row["machine"], table)) for row in found.to_dict("records")]
     for (machine, model), rows in table.groupby(["machine", "model"], sort=False):
         if not (rows["verdict"] == "threshold").any():
             tested = f"{rows['p_value'].notna().sum()} of {counted(len(rows), 'sweep')}"
-            said.append(f"{model} on {machine}: no threshold was found ({tested} testable).")
+            where = on_machine(str(machine), table)
+            said.append(f"{model}{where}: no threshold was found ({tested} testable).")
     return said
 
 
-def _found(row: dict) -> str:
+def _found(row: dict, where: str) -> str:
     alone = "" if row["slice"] == "all" else f" ({row['slice']})"
     unit = "batch size" if row["x"] == "batch_size" else "FLOP a call"
     return (
-        f"{row['model']} on {row['machine']}, {axis_name(row['factor'])}{alone}: a threshold "
+        f"{row['model']}{where}, {axis_name(row['factor'])}{alone}: a threshold "
         f"in {unit}, {row['reason']}, at most {share(row['change'])} off what came before "
         f"({p_words(row['p_value'])} against overhead + work, {p_words(row['p_smooth'])} against "
         f"every smooth curve, {row['bic_advantage']:.1f} better in BIC, q = {row['q_value']:.2g})."

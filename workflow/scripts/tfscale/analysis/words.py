@@ -15,12 +15,16 @@ from tfscale.words import axis_name, value_words
 def groups(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each group of a table with its name: the model, the machine where there are several, and
     the settings that are not the default."""
-    several = table["machine"].nunique() > 1
     for key, own in table.groupby(GROUP, sort=False):
         values = named(key)
-        parts = [values["model"], f"on {values['machine']}" if several else ""]
+        parts = [f"{values['model']}{on_machine(values['machine'], table)}"]
         parts += [_setting(axis, values[axis]) for axis in SETTING]
         yield " ".join(filter(None, parts)), own
+
+
+def on_machine(machine: str, table: pd.DataFrame) -> str:
+    """` on <machine>` where the table has several, nothing otherwise."""
+    return f" on {machine}" if table["machine"].nunique() > 1 else ""
 
 
 def _setting(axis: str, value: int | str | bool) -> str:
