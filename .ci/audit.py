@@ -30,9 +30,14 @@ def main(uv: str, *service: str) -> int:
     variables = {"UV_PREVIEW_FEATURES": "audit-command,json-output", "UV_HTTP_RETRIES": "1"}
     try:
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S, check=False,
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
             env=variables | os.environ,
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return _unasked(str(error))
     try:

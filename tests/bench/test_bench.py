@@ -64,8 +64,12 @@ def test_a_study_knows_models_and_data_of_its_cells(tmp_path):
     assert request["model"] == str(study.results / "models" / "mnist" / "saved_model")
     assert request["inputs"] == 2000
     assert request["cell"]["axes"] == defaults("mnist") | {
-        "model": "mnist", "layers": 4, "conv_size": 3, "input_size": 28, "batch_size": 1,
-    }  # fmt: skip
+        "model": "mnist",
+        "layers": 4,
+        "conv_size": 3,
+        "input_size": 28,
+        "batch_size": 1,
+    }
     assert request["cell"]["inputs"] == INPUTS
     assert request["arrays"] == str(tmp_path / "resources" / "encoded" / "real" / "images.npz")
     assert request["protocol"]["passes"] == 10

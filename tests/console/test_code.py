@@ -17,12 +17,21 @@ from tfscale.console.environment import MODULES
 FRESH = "tfscale.jobs.processes:fresh"
 """How a job is done in a fresh process (workflow/rules/common.smk)."""
 ENVIRONMENT = {
-    "download": "analysis", "encode": "analysis", "collect": "tensorflow", "train": "tensorflow",
-    "count": "tensorflow", "convert": "tensorflow", "measure": "tensorflow",
-    "calibrate": "tensorflow", "floor": "tensorflow",
-    "merge": "analysis", "fit": "analysis", "plot": "analysis", "report": "analysis",
+    "download": "analysis",
+    "encode": "analysis",
+    "collect": "tensorflow",
+    "train": "tensorflow",
+    "count": "tensorflow",
+    "convert": "tensorflow",
+    "measure": "tensorflow",
+    "calibrate": "tensorflow",
+    "floor": "tensorflow",
+    "merge": "analysis",
+    "fit": "analysis",
+    "plot": "analysis",
+    "report": "analysis",
     "gate": "analysis",
-}  # fmt: skip
+}
 RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
 """A rule with its name, or those of all families, as plot_mnist."""
 
@@ -122,9 +131,12 @@ def test_a_digest_follows_every_byte_of_the_code_and_no_time(scripts):
 def test_lazy_and_relative_imports_count(scripts):
     (scripts / "tfscale" / "lazy").mkdir()
     for name, text in {
-        "__init__": "", "a": "def a():\n    from .b import c", "b": "import tfscale.lazy.d",
-        "d": "", "e": "",
-    }.items():  # fmt: skip
+        "__init__": "",
+        "a": "def a():\n    from .b import c",
+        "b": "import tfscale.lazy.d",
+        "d": "",
+        "e": "",
+    }.items():
         (scripts / "tfscale" / "lazy" / f"{name}.py").write_text(text)
     code._uses.cache_clear()
     found = {path.stem for path in files_of("tfscale.lazy.a:a") if path.parent.name == "lazy"}

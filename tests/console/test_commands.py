@@ -36,8 +36,11 @@ def test_a_profile_is_known_by_its_configuration(tmp_path, monkeypatch):
     demo = tmp_path / "profiles" / "demo" / "config.yaml"
     assert profile_options([demo]) == ["--workflow-profile", "profiles/demo"]
     assert profile_options(["profiles/paper/config.yaml", "my.yaml"]) == [
-        "--workflow-profile", "profiles/paper", "--configfile", "my.yaml",
-    ]  # fmt: skip
+        "--workflow-profile",
+        "profiles/paper",
+        "--configfile",
+        "my.yaml",
+    ]
     assert profile_options([]) == []
 
 
@@ -81,8 +84,11 @@ def test_the_page_names_a_snakefile_elsewhere_and_cores_where_no_profile_does(ca
     assert called().options == ["--cores", "all"]
     elsewhere = [tmp_path.parent / "clone/profiles/demo/config.yaml"]
     assert called("../clone/Snakefile", elsewhere).options == [
-        "--snakefile", "../clone/Snakefile", "--workflow-profile", "../clone/profiles/demo",
-    ]  # fmt: skip
+        "--snakefile",
+        "../clone/Snakefile",
+        "--workflow-profile",
+        "../clone/profiles/demo",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,12 @@ def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():
     )
     demo = Call(["--workflow-profile", "profiles/demo"], {"seed": 3}).again("my results")
     assert shlex.split(demo.format(cell="a")) == [
-        "snakemake", "my results/report.html", "--workflow-profile", "profiles/demo",
-        "--config", "seed=3", "--forcerun", "my results/runs/a/round*.parquet",
-    ]  # fmt: skip
+        "snakemake",
+        "my results/report.html",
+        "--workflow-profile",
+        "profiles/demo",
+        "--config",
+        "seed=3",
+        "--forcerun",
+        "my results/runs/a/round*.parquet",
+    ]

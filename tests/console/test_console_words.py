@@ -64,8 +64,11 @@ def test_a_job_without_a_message_is_told_by_how_it_ended(status, name, words):
 def test_a_block_says_what_failed_why_where_and_what_to_type():
     failed = Failure("timing c, round 1", ("no data", "  source a: 404"), "l.log", "snakemake r")
     assert failed.block().splitlines() == [
-        "FAILED  timing c, round 1", "  cause no data", "  log   l.log", "  retry snakemake r",
-    ]  # fmt: skip
+        "FAILED  timing c, round 1",
+        "  cause no data",
+        "  log   l.log",
+        "  retry snakemake r",
+    ]
     assert "source a: 404" in failed.block(whole=True)
 
 

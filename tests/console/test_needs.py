@@ -21,8 +21,10 @@ def test_more_work_asks_for_more_time(needs):
     light, heavy = "mnist_layers4_batch64_conv3_input28", "text_layers10_batch64_conv8_input56"
     assert {light, heavy} <= set(needs.study.trained)
     assert START_MIN < needs.training_min(light, 1) < needs.training_min(heavy, 1)
-    cells = ("mnist_layers4_batch1_conv3_input28_threads1",
-             "text_layers10_batch64_conv8_input56_threads1")  # fmt: skip
+    cells = (
+        "mnist_layers4_batch1_conv3_input28_threads1",
+        "text_layers10_batch64_conv8_input56_threads1",
+    )
     assert START_MIN < needs.run_min(cells[0], 1) <= needs.run_min(cells[1], 1)
 
 

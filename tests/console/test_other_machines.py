@@ -9,9 +9,12 @@ from tfscale.console.environment import conda_versions
 from tfscale.console.machines import told
 
 HERE = {
-    "host": "c2", "version_python": "3.12", "cpu_model": "EPYC", "governor": "performance",
+    "host": "c2",
+    "version_python": "3.12",
+    "cpu_model": "EPYC",
+    "governor": "performance",
     "variable_MALLOC_ARENA_MAX": "2",
-}  # fmt: skip
+}
 SAME = HERE | {"version_python": "3.12.4", "load_average": "7", "version_numpy": "2"}
 
 
@@ -22,19 +25,33 @@ def test_one_machine_is_not_talked_about():
 @pytest.mark.parametrize(
     ("there", "differs", "way_back"),
     [
-        ({"host": "c1"}, "host c1 there, c2 here",
-         "name this machine c1 (a container: --hostname c1)"),
-        ({"version_python": "3.11.9"}, "Python 3.11.9 there, 3.12 here",
-         "use an environment with Python 3.11.9"),
-        ({"variable_MALLOC_ARENA_MAX": "4 5"}, "MALLOC_ARENA_MAX 4 5 there, 2 here",
-         "export MALLOC_ARENA_MAX='4 5'"),
-        ({"variable_TF_XLA_FLAGS": "x"}, "TF_XLA_FLAGS x there, not set here",
-         "export TF_XLA_FLAGS=x"),
-        ({"host": "c1", "cpu_model": "Xeon"},
-         "host c1 there, c2 here; processor Xeon there, EPYC here",
-         "go on where they were timed, as it was then"),
+        (
+            {"host": "c1"},
+            "host c1 there, c2 here",
+            "name this machine c1 (a container: --hostname c1)",
+        ),
+        (
+            {"version_python": "3.11.9"},
+            "Python 3.11.9 there, 3.12 here",
+            "use an environment with Python 3.11.9",
+        ),
+        (
+            {"variable_MALLOC_ARENA_MAX": "4 5"},
+            "MALLOC_ARENA_MAX 4 5 there, 2 here",
+            "export MALLOC_ARENA_MAX='4 5'",
+        ),
+        (
+            {"variable_TF_XLA_FLAGS": "x"},
+            "TF_XLA_FLAGS x there, not set here",
+            "export TF_XLA_FLAGS=x",
+        ),
+        (
+            {"host": "c1", "cpu_model": "Xeon"},
+            "host c1 there, c2 here; processor Xeon there, EPYC here",
+            "go on where they were timed, as it was then",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_differs_and_the_ways_out(there, differs, way_back):
     first, second, third = told([SAME, SAME | there, SAME | there], HERE, Call())
     assert first == (

@@ -68,11 +68,12 @@ def test_of_thousands_of_earlier_runs_some_from_all_over_are_read(config, jobs, 
 
     done = [
         SimpleNamespace(
-            rule=SimpleNamespace(name="measure"), output=[str(number)],
+            rule=SimpleNamespace(name="measure"),
+            output=[str(number)],
             wildcards_dict={"cell": cells[number % len(cells)], "round": "1"},
         )
         for number in range(jobs)
-    ]  # fmt: skip
+    ]
     workflow = SimpleNamespace(
         dag=SimpleNamespace(jobs=done, needrun=lambda job: False),
         persistence=SimpleNamespace(metadata=metadata),
@@ -153,10 +154,16 @@ def test_a_family_without_an_estimate_of_its_own_counts_as_a_usual_model(config,
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.2, "1 s"), (45, "45 s"), (89, "89 s"), (100, "2 min"), (3600, "1 h"),
-        (6000, "1 h 40 min"), (90_000, "1 d 1 h"), (172_800, "2 d"),
+        (0.2, "1 s"),
+        (45, "45 s"),
+        (89, "89 s"),
+        (100, "2 min"),
+        (3600, "1 h"),
+        (6000, "1 h 40 min"),
+        (90_000, "1 d 1 h"),
+        (172_800, "2 d"),
     ],
-)  # fmt: skip
+)
 def test_durations_in_words(seconds, words):
     assert duration(seconds) == words
 

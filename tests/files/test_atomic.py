@@ -90,9 +90,12 @@ with logged(sys.argv[1]):
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=os.environ | {"PYTHONPATH": SCRIPTS},
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": SCRIPTS},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_a_full_disk_hides_no_message(tmp_path):

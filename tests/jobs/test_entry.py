@@ -35,13 +35,21 @@ def job(monkeypatch) -> ModuleType:
 
 def test_a_function_gets_what_it_names(job):
     job.named = lambda cells, cells_path, threads, inputs, outputs: [
-        cells, cells_path, threads, sorted(inputs), sorted(outputs),
-    ]  # fmt: skip
+        cells,
+        cells_path,
+        threads,
+        sorted(inputs),
+        sorted(outputs),
+    ]
     files = {"cells": "c.parquet", "runs": "r.parquet"}
     settings = {"threads": 2, "families": {}, "unused": 1}
     assert call("a_job:named", files, {"page": "p"}, settings) == [
-        "c.parquet", "c.parquet", 2, ["cells", "runs"], ["page"],
-    ]  # fmt: skip
+        "c.parquet",
+        "c.parquet",
+        2,
+        ["cells", "runs"],
+        ["page"],
+    ]
 
 
 def test_families_are_taken_in_before_the_function_runs(job):
@@ -80,6 +88,10 @@ def test_a_fresh_process_knows_them_too():
     }
     found = fresh("tfscale.jobs.entry:call", arguments, 120, "exec")
     assert found == {
-        "alpha": 0.5, "threads": 1, "precision": "float32", "jit": False, "runtime": "tensorflow",
+        "alpha": 0.5,
+        "threads": 1,
+        "precision": "float32",
+        "jit": False,
+        "runtime": "tensorflow",
         "environment": "own",
-    }  # fmt: skip
+    }

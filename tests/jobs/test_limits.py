@@ -69,10 +69,12 @@ def group(monkeypatch, tmp_path, membership: str, files: dict[str, str]) -> None
 
 def test_the_lowest_limit_of_the_groups_above_counts(monkeypatch, tmp_path):
     files = {
-        "job/step/memory.max": "max", "job/memory.max": "2000000000",
-        "job/step/cpu.max": "max 100000", "job/cpu.max": "150000 100000",
+        "job/step/memory.max": "max",
+        "job/memory.max": "2000000000",
+        "job/step/cpu.max": "max 100000",
+        "job/cpu.max": "150000 100000",
         "job/step/cpuset.cpus.effective": "0-1",
-    }  # fmt: skip
+    }
     group(monkeypatch, tmp_path, "0::/job/step\n", files)
     assert limits.memory_limit() == 2_000_000_000
     assert limits.cpu_quota() == 1.5
@@ -83,8 +85,9 @@ def test_limits_of_version_1(monkeypatch, tmp_path):
     files = {
         "memory/job/memory.limit_in_bytes": "1000000000",
         "memory/memory.limit_in_bytes": "9223372036854771712",
-        "cpu,cpuacct/cpu.cfs_quota_us": "50000", "cpu,cpuacct/cpu.cfs_period_us": "100000",
-    }  # fmt: skip
+        "cpu,cpuacct/cpu.cfs_quota_us": "50000",
+        "cpu,cpuacct/cpu.cfs_period_us": "100000",
+    }
     group(monkeypatch, tmp_path, "4:memory:/job\n3:cpu,cpuacct:/of/the/host\n", files)
     assert limits.memory_limit() == 1_000_000_000
     assert limits.cpu_quota() == 0.5

@@ -26,9 +26,12 @@ time.sleep(120)
 
 def test_a_job_ends_with_the_snakemake_that_was_killed(tmp_path):
     parent = subprocess.Popen(
-        [sys.executable, "-c", ORPHAN], env=os.environ | {"PYTHONPATH": SCRIPTS},
-        stdout=subprocess.PIPE, text=True, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-c", ORPHAN],
+        env=os.environ | {"PYTHONPATH": SCRIPTS},
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
     job = psutil.Process(int(parent.stdout.readline()))
     end = time.monotonic() + 60
     while not (tmp_path / "x.log").exists():
@@ -66,9 +69,11 @@ def test_a_job_that_came_up_after_its_snakemake_was_killed_does_nothing(tmp_path
     ending = "os.kill(os.getpid(), 9)" if killed else "child.wait()"
     with subprocess.Popen(
         [sys.executable, "-c", f"import os{LATE}{ending}", between],
-        env=os.environ | {"PYTHONPATH": SCRIPTS}, cwd=tmp_path,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as parent:  # fmt: skip
+        env=os.environ | {"PYTHONPATH": SCRIPTS},
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as parent:
         if killed:
             os.waitid(os.P_PID, parent.pid, wait)
         parent.stdin.close()  # the job goes on

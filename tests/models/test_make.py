@@ -275,9 +275,13 @@ def test_examples_must_have_the_names_of_the_inputs():
 
 def test_the_papers_networks_have_the_published_numbers_of_parameters():
     counts = {
-        ("mnist", 4): 10_250, ("mnist", 6): 312_714, ("mnist", 8): 312_778, ("mnist", 10): 312_842,
-        ("text", 4): 4_857_346, ("text", 6): 7_917_698,
-    }  # fmt: skip
+        ("mnist", 4): 10_250,
+        ("mnist", 6): 312_714,
+        ("mnist", 8): 312_778,
+        ("mnist", 10): 312_842,
+        ("text", 4): 4_857_346,
+        ("text", 6): 7_917_698,
+    }
     for (name, number), parameters in counts.items():
         size = 28 if name == "mnist" else 56
         model = built(name, layers=number, conv_size=3, input_size=size)

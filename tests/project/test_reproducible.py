@@ -13,9 +13,11 @@ SCRIPT = Path(__file__).parents[1] / "support" / "repeatable.py"
 
 def made(folder: Path, seed: int, hashing: str) -> dict[str, dict[str, str]]:
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder), str(seed)], capture_output=True, text=True,
+        [sys.executable, str(SCRIPT), str(folder), str(seed)],
+        capture_output=True,
+        text=True,
         env=os.environ | {"PYTHONHASHSEED": hashing, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -69,19 +69,27 @@ class Service(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
         found = {"vulns": [{"id": NAME, "modified": "2026-01-01T00:00:00Z"}]}
-        self._answer({"results": [
-            found if query["package"]["name"] == self.vulnerable else {} for query in asked
-        ]})  # fmt: skip
+        self._answer(
+            {
+                "results": [
+                    found if query["package"]["name"] == self.vulnerable else {} for query in asked
+                ]
+            }
+        )
 
     def do_GET(self):
         events = [{"introduced": "0"}, {"fixed": "99"}]
         package = {"name": self.vulnerable, "ecosystem": "PyPI"}
         ranges = [{"type": "ECOSYSTEM", "events": events}]
-        self._answer({
-            "id": NAME, "summary": "planted", "modified": "2026-01-01T00:00:00Z",
-            "published": "2026-01-01T00:00:00Z",
-            "affected": [{"package": package, "ranges": ranges}],
-        })  # fmt: skip
+        self._answer(
+            {
+                "id": NAME,
+                "summary": "planted",
+                "modified": "2026-01-01T00:00:00Z",
+                "published": "2026-01-01T00:00:00Z",
+                "affected": [{"package": package, "ranges": ranges}],
+            }
+        )
 
     def _answer(self, content: dict):
         body = json.dumps(content).encode()
@@ -127,8 +135,9 @@ def test_an_audit_without_findings_says_how_much_was_looked_at(service, capsys):
 def test_where_nobody_can_be_asked_the_audit_says_so_and_goes_on(uv):
     done = subprocess.run(
         [sys.executable, str(ROOT / ".ci" / "audit.py"), uv, "http://127.0.0.1:9"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0
     assert done.stdout.startswith("audit: NOT DONE, nobody could be asked")
 

@@ -44,8 +44,10 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess:
     flags = ["-q", "-E", "-W", "--keep-going"]
     return subprocess.run(
         [sys.executable, "-m", "sphinx", *flags, str(source), str(target)],
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -71,11 +71,19 @@ class OneMachine:
         install()
         self._lay_out()
         try:
-            self._start("munged", "munge", [
-                "munged", "--foreground", f"--key-file={self.base}/munge/key",
-                f"--socket={self.base}/munge/socket", f"--pid-file={self.base}/munge/pid",
-                f"--log-file={self.base}/munge/log", f"--seed-file={self.base}/munge/seed",
-            ])  # fmt: skip
+            self._start(
+                "munged",
+                "munge",
+                [
+                    "munged",
+                    "--foreground",
+                    f"--key-file={self.base}/munge/key",
+                    f"--socket={self.base}/munge/socket",
+                    f"--pid-file={self.base}/munge/pid",
+                    f"--log-file={self.base}/munge/log",
+                    f"--seed-file={self.base}/munge/seed",
+                ],
+            )
             self._wait("munged", lambda: Path(self.base, "munge/socket").exists())
             self._start("slurmctld", "slurm", ["slurmctld", "-D"])
             self._wait("slurmctld", lambda: "UP" in _said("scontrol", "ping"))
@@ -133,9 +141,12 @@ class OneMachine:
         with Path(self.base, "log", f"{name}.out").open("a") as said:
             self._daemons[name] = subprocess.Popen(
                 ["setpriv", *as_user, "--pdeathsig", "TERM", *command],
-                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
                 env=os.environ | {"PATH": f"/usr/sbin:/sbin:{os.environ['PATH']}"},
-            )  # fmt: skip
+            )
 
     def _wait(self, what: str, condition) -> None:
         end = time.monotonic() + WITHIN_S
@@ -194,9 +205,11 @@ def install() -> None:
     try:
         for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
             subprocess.run(
-                ["apt-get", "-qq", *command], check=True, stdout=subprocess.DEVNULL,
+                ["apt-get", "-qq", *command],
+                check=True,
+                stdout=subprocess.DEVNULL,
                 env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            )  # fmt: skip
+            )
     finally:
         if ours:
             POLICY.unlink()

@@ -59,9 +59,12 @@ def called(project: Project, *arguments: str, console: str = "0") -> subprocess.
     with (project.root / "said").open("w") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
-            cwd=project.root, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            cwd=project.root,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
             env=os.environ | {"TFSCALE_CONSOLE": console},
-        )  # fmt: skip
+        )
 
 
 def ended(project: Project, study: subprocess.Popen, look) -> str:

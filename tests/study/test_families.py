@@ -170,9 +170,14 @@ def test_names_and_models_of_every_kind_of_axis(tiny, tmp_path):
     (tmp_path / "words.txt").touch()
     tiny["families"] = {"mine": str(path)}
     tiny["grid"] = {
-        "model": ["mine"], "depth": [2], "rate": [1, 0.5], "kind": ["relu", "gelu"],
-        "wide": [False, True], "batch_size": [4], "threads": [2],
-    }  # fmt: skip
+        "model": ["mine"],
+        "depth": [2],
+        "rate": [1, 0.5],
+        "kind": ["relu", "gelu"],
+        "wide": [False, True],
+        "batch_size": [4],
+        "threads": [2],
+    }
     study = Study.from_config(tiny)
     assert len(study.cells) == 8 and len(study.trained) == 8
     assert "mine_d2_batch4_rate1.0_threads2" in study.cells

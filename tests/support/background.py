@@ -29,10 +29,14 @@ class Running:
         with self.output.open("w") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", *arguments],
-                cwd=self.root, env=os.environ | variables, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                cwd=self.root,
+                env=os.environ | variables,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
                 preexec_fn=_hears_ctrl_c,
-            )  # fmt: skip
+            )
 
     @property
     def said(self) -> str:

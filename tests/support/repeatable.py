@@ -24,9 +24,12 @@ from paths import ROOT  # noqa: E402
 MODELS = {"mnist": "fashion-mnist", "text": "movie-reviews"}
 SIZE, SHARE, THREADS = 14, 0.1, 2
 RECIPE = {
-    "epochs": 2, "learning_rate": 0.001, "budget_tflop": None, "max_steps": 12,
+    "epochs": 2,
+    "learning_rate": 0.001,
+    "budget_tflop": None,
+    "max_steps": 12,
     "deterministic": True,
-}  # fmt: skip
+}
 
 
 def plan(seed: int) -> bytes:

@@ -30,8 +30,12 @@ class Project:
         """Run snakemake with these arguments; both outputs are in stdout."""
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
-            cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
-        )  # fmt: skip
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
 
     def run(self, *arguments: str) -> str:
         """Run snakemake, which must end well; returns what it printed."""

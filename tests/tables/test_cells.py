@@ -42,10 +42,14 @@ def timed_of(*cells: dict, latency_s: float = 1e-3) -> pd.DataFrame:
 
 def facts_of(digest: str, flop: int, **known) -> dict:
     return {
-        "data": "builtin", "parameters": LARGE, "training_examples": 1, "training_steps": 1,
-        "test_accuracy": 0.5, "inputs": {"of": digest},
+        "data": "builtin",
+        "parameters": LARGE,
+        "training_examples": 1,
+        "training_steps": 1,
+        "test_accuracy": 0.5,
+        "inputs": {"of": digest},
         "work": dict.fromkeys(WORK, 1) | {"flop_per_example": flop},
-    } | known  # fmt: skip
+    } | known
 
 
 def floors(*rows: tuple[str, int, float]) -> pd.DataFrame:

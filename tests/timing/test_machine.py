@@ -29,13 +29,19 @@ print(json.dumps([first, threads, identity(first) == identity(environment())]))
 def recorded() -> tuple[dict[str, str], int, bool]:
     """The record of a process as a job starts it, with oneDNN switched off."""
     settings = {
-        "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
-        "TF_ENABLE_ONEDNN_OPTS": "0", "TF_HTTP_PASSWORD": "hunter2",
-    }  # fmt: skip
+        "OPENBLAS_NUM_THREADS": "1",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_HTTP_PASSWORD": "hunter2",
+    }
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(Path(machine.__file__).parents[2])],
-        capture_output=True, text=True, check=True, timeout=120, env=os.environ | settings,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env=os.environ | settings,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -62,9 +68,19 @@ def test_two_records_of_one_machine_have_one_identity(recorded):
 
 
 @pytest.mark.parametrize(
-    "key", ["host", "cpu_model", "version_tensorflow", "governor", "cpu_quota", "system", "onednn",
-            "variable_TF_ENABLE_ONEDNN_OPTS", "a_key_of_tomorrow"],
-)  # fmt: skip
+    "key",
+    [
+        "host",
+        "cpu_model",
+        "version_tensorflow",
+        "governor",
+        "cpu_quota",
+        "system",
+        "onednn",
+        "variable_TF_ENABLE_ONEDNN_OPTS",
+        "a_key_of_tomorrow",
+    ],
+)
 def test_what_is_stable_decides(recorded, key):
     record = recorded[0]
     assert identity(record | {key: "other"}) != identity(record)

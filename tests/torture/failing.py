@@ -71,11 +71,20 @@ FAULTS = (
     Fault("no memory is left", "[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", _no_memory),
     Fault("it hangs", "took longer than 40 s", _signal("process", signal.SIGSTOP)),
     Fault("no disk is left", "File too large|No space", _no_space),
-    Fault("its SavedModel is damaged", "has changed since it was written: delete", before=_damage,
-          after=_without_model),
-    Fault("its training is killed", "was killed by SIGKILL", _signal("process", signal.SIGKILL),
-          log=TRAINED, before=_without_model),
-)  # fmt: skip
+    Fault(
+        "its SavedModel is damaged",
+        "has changed since it was written: delete",
+        before=_damage,
+        after=_without_model,
+    ),
+    Fault(
+        "its training is killed",
+        "was killed by SIGKILL",
+        _signal("process", signal.SIGKILL),
+        log=TRAINED,
+        before=_without_model,
+    ),
+)
 
 
 def faults(place: Place) -> Iterator[Outcome]:

@@ -14,8 +14,17 @@ from torture.whole import differences, half_made
 
 START = "start"
 STAGES = (
-    START, "encode", "train", "calibrate", "measure", "floor", "merge", "fit", "plot", "report",
-)  # fmt: skip
+    START,
+    "encode",
+    "train",
+    "calibrate",
+    "measure",
+    "floor",
+    "merge",
+    "fit",
+    "plot",
+    "report",
+)
 ANY_ORDER = {"calibrate", "measure", "floor"}
 """Stages of which the scheduler may take one or another first."""
 START_S = 6.0

@@ -18,9 +18,20 @@ RUNS = "results/runs/"
 VARIES = re.compile(r"results/logs/|results/README\.md$|.*/\.snakemake_timestamp$")
 KEYS = ["cell", "round", "process"]
 FIXED = [
-    "cell", "model", "layers", "batch_size", "conv_size", "input_size", "threads", "parameters",
-    "training_examples", "training_steps", "test_accuracy", "operations", "flop_per_example",
-]  # fmt: skip
+    "cell",
+    "model",
+    "layers",
+    "batch_size",
+    "conv_size",
+    "input_size",
+    "threads",
+    "parameters",
+    "training_examples",
+    "training_steps",
+    "test_accuracy",
+    "operations",
+    "flop_per_example",
+]
 """Columns of a cell that no timing touches."""
 
 

@@ -19,8 +19,11 @@ def test_new_axes_add_cells_and_leave_the_others_alone(project):
     wide = {"threads": [2], "filters": [16], "precision": ["bfloat16"], "jit": [True]}
     project.configure(grid=[*grid, one | wide, one | {"runtime": ["predict"]}])
     assert project.plan("results/cells.parquet") == {
-        "train": 1, "floor": 1, "measure": 2, "merge": 1,
-    }  # fmt: skip
+        "train": 1,
+        "floor": 1,
+        "measure": 2,
+        "merge": 1,
+    }
     project.run("results/cells.parquet")
     cells = pd.read_parquet(project.root / "results/cells.parquet").set_index("cell")
     assert list(cells.index) == [*CELLS, WIDE, OLD_WAY]

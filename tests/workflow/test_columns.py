@@ -26,9 +26,11 @@ from tfscale.tables.cells import (
 )
 
 PROMISED = {
-    "cells": CELLS, "runs": RUNS, "fits/findings": FINDINGS,
+    "cells": CELLS,
+    "runs": RUNS,
+    "fits/findings": FINDINGS,
     **{f"fits/{name}": schema for name, schema in FITS.items()},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)

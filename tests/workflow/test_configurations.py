@@ -17,9 +17,11 @@ MANY = Path(__file__).with_name("many_configs.py")
 def test_a_bad_configuration_is_refused_in_words_and_nothing_is_written(fresh):
     done = subprocess.run(
         [sys.executable, str(MANY), str(fresh.root)],
-        capture_output=True, text=True, timeout=1800,
+        capture_output=True,
+        text=True,
+        timeout=1800,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # no thread before a fork
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     outcomes = {outcome["name"]: outcome for outcome in json.loads(done.stdout)}
     wrong = []

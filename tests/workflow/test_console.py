@@ -20,8 +20,12 @@ def on_a_terminal(project: Project, *arguments: str) -> str:
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
     study = subprocess.Popen(
         [sys.executable, "-m", "snakemake", *arguments],
-        cwd=project.root, env=environment, stdin=follower, stdout=follower, stderr=follower,
-    )  # fmt: skip
+        cwd=project.root,
+        env=environment,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+    )
     os.close(follower)
     written, end = b"", time.monotonic() + LONGEST_S
     while time.monotonic() < end:
@@ -125,8 +129,11 @@ def test_until_counts_what_runs(fresh):
 
 def test_a_closed_standard_error_is_said_on_the_other_output(fresh):
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake"], cwd=fresh.root, text=True,
-        stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2),
-    )  # fmt: skip
+        [sys.executable, "-m", "snakemake"],
+        cwd=fresh.root,
+        text=True,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: os.close(2),
+    )
     assert done.returncode == 1
     assert "Standard error is closed" in done.stdout and "type 2>/dev/null" in done.stdout

@@ -15,9 +15,13 @@ TRAIN = "results/models/*/facts.json"
 @pytest.mark.long
 def test_nothing_to_do_however_the_study_is_called(project, conda):
     for arguments in (
-        (), ("--cores", "4"), ("--cores", "1"), ("--cores", "4", "--use-conda"),
-        ("results/report.html",), (f"results/runs/{CELLS[0]}/round1.parquet",),
-    ):  # fmt: skip
+        (),
+        ("--cores", "4"),
+        ("--cores", "1"),
+        ("--cores", "4", "--use-conda"),
+        ("results/report.html",),
+        (f"results/runs/{CELLS[0]}/round1.parquet",),
+    ):
         assert project.plan(*arguments) == {}, arguments
 
 

@@ -316,9 +316,13 @@ MORE_MODELS = (
     ),
 )
 SESSIONS = {
-    "default": DEFAULT, "profile": DEMO, "configuration file": CONFIG_FILE, "elsewhere": ELSEWHERE,
-    "a first model": FIRST_MODEL, "more models": MORE_MODELS,
-}  # fmt: skip
+    "default": DEFAULT,
+    "profile": DEMO,
+    "configuration file": CONFIG_FILE,
+    "elsewhere": ELSEWHERE,
+    "a first model": FIRST_MODEL,
+    "more models": MORE_MODELS,
+}
 OWN = "|".join(name.removesuffix(".yaml") for name in page_files.files() if ".yaml" in name)
 """The studies of docs/your-own-model.md: their commands differ in names alone."""
 

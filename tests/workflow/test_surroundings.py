@@ -69,9 +69,13 @@ def odd(tmp_path_factory) -> tuple[Path, Path]:
     own = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONPATH": str(path)}
     done = subprocess.run(
         [str(Path(sys.executable).parent / "snakemake"), f"my results, odd/{TARGET}"],
-        cwd=project.root, env=os.environ | DROPPED | RECORDED | own | latin(folder),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=make_odd, timeout=300,
-    )  # fmt: skip
+        cwd=project.root,
+        env=os.environ | DROPPED | RECORDED | own | latin(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=make_odd,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-6000:]
     return project.root / "my results, odd", temporary
 
@@ -147,9 +151,12 @@ def test_a_failed_job_is_noticed_where_nobody_waits_for_children(fresh, tmp_path
     fresh.configure(datasets={"source": "real", "mirror": str(tmp_path / "nowhere")})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "resources/downloads/movie-reviews/rt-polarity.pos"],
-        cwd=fresh.root, env=os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9"}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=fresh.root,
+        env=os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
-    )  # fmt: skip
+    )
     assert "could not be had from any source" in done.stdout
     assert "1 of 1 jobs failed" in done.stdout

@@ -18,9 +18,18 @@ from tfscale.timing import run_file
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("real_families")]
 
 SAME = [
-    "cell", *AXES, "seed", "round", "process", "isolation", "protocol", "host", "device",
-    "affinity", "os_threads",
-]  # fmt: skip
+    "cell",
+    *AXES,
+    "seed",
+    "round",
+    "process",
+    "isolation",
+    "protocol",
+    "host",
+    "device",
+    "affinity",
+    "os_threads",
+]
 CELLS = (ALL[0], ALL[2])
 MODELS = ("mnist_layers4_batch16_conv3_input28", "text_layers4_batch16_conv3_input14")
 

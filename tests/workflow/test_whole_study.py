@@ -29,10 +29,17 @@ def results(finished):
 
 def test_every_promised_file_is_there(results):
     for name in (
-        "report.html", "runs.parquet", "cells.parquet", "mnist.csv", "text.csv",
-        "machine.json", "floor.parquet", "roofs.parquet", "fits/findings.txt",
+        "report.html",
+        "runs.parquet",
+        "cells.parquet",
+        "mnist.csv",
+        "text.csv",
+        "machine.json",
+        "floor.parquet",
+        "roofs.parquet",
+        "fits/findings.txt",
         *(f"fits/{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
-    ):  # fmt: skip
+    ):
         assert (results / name).stat().st_size > 0
     assert (results / "report.html").stat().st_size < 5_000_000
     figures = {f"{model}_{figure}" for model in ("mnist", "text") for figure in FIGURES}

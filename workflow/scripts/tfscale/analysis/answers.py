@@ -24,9 +24,16 @@ from tfscale.words import axis_name, counted, p_words, value_words
 ANSWER, TRUST, CANNOT_SAY, DETAIL = "answer", "trust", "cannot say", "detail"
 """The topics of findings."""
 EVIDENCE = (
-    "borders", "drivers", "saturation", "laws", "comparison_means", "thresholds", "claims",
-    "predictions", "outliers",
-)  # fmt: skip
+    "borders",
+    "drivers",
+    "saturation",
+    "laws",
+    "comparison_means",
+    "thresholds",
+    "claims",
+    "predictions",
+    "outliers",
+)
 """The fitted tables that the answers stand on."""
 Tables = Mapping[str, pd.DataFrame]
 

@@ -22,9 +22,15 @@ from tfscale.console.estimate import Task, stages_of
 from tfscale.console.opening import Opening, default_handler
 
 OWN = (
-    "Select jobs", "Execute ", "Complete log", "Elapsed time", "Removing output files of failed",
-    "Shutting down", "Exiting because a job execution failed", "Activating conda environment",
-)  # fmt: skip
+    "Select jobs",
+    "Execute ",
+    "Complete log",
+    "Elapsed time",
+    "Removing output files of failed",
+    "Shutting down",
+    "Exiting because a job execution failed",
+    "Activating conda environment",
+)
 """How lines begin that are about Snakemake's own work."""
 OF_FAILURES = ("exit status", "died with", "At least one job did not complete")
 """Parts of what is said of failed jobs, whose own message is in their log."""

@@ -100,9 +100,12 @@ class Bar:
 
         self._console = Console(file=terminal)
         self._live = Live(
-            console=self._console, auto_refresh=False, transient=True,
-            redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._live.start()
 
     def line(self, text: str) -> None:

@@ -47,9 +47,16 @@ BUILD_S, TRAINING_START_S, RUN_START_S, PROCESS_START_S, CALL_S = 2.5, 3.0, 0.43
 """At the usual speed of the calibration kernel; a process loads its model."""
 WARM_CALLS, WARM_S = 10, 1.0
 FIXED_S = {
-    "download": 5.0, "encode": 2.0, "collect": 3.0, "calibrate": 5.0, "floor": 4.0, "count": 2.5,
-    "merge": 4.0, "fit": 20.0, "report": 3.0,
-}  # fmt: skip
+    "download": 5.0,
+    "encode": 2.0,
+    "collect": 3.0,
+    "calibrate": 5.0,
+    "floor": 4.0,
+    "count": 2.5,
+    "merge": 4.0,
+    "fit": 20.0,
+    "report": 3.0,
+}
 PLOT_S, SHAPE_S = 4.0, 0.6
 
 
@@ -137,9 +144,15 @@ def _minutes(estimated_s: float, attempt: int) -> int:
 
 
 STAGES = {
-    "download": "data", "encode": "data", "collect": "data", "train": "train", "convert": "convert",
-    "calibrate": "machine", "floor": "machine", "measure": "time",
-}  # fmt: skip
+    "download": "data",
+    "encode": "data",
+    "collect": "data",
+    "train": "train",
+    "convert": "convert",
+    "calibrate": "machine",
+    "floor": "machine",
+    "measure": "time",
+}
 """Every other rule belongs to the analysis."""
 ANALYSIS = "analyse"
 ALONE = ("machine", "time")
@@ -269,11 +282,16 @@ def _task(job, study: Study, speed: Speed) -> Task:
 
 
 NAMES = {
-    "download": "downloading {file}", "encode": "encoding {dataset} at input size {input_size}",
-    "collect": "collecting the data of {owner}", "count": "counting the work of {architecture}",
-    "train": "making {trained}", "convert": "converting {trained} for {runtime}",
+    "download": "downloading {file}",
+    "encode": "encoding {dataset} at input size {input_size}",
+    "collect": "collecting the data of {owner}",
+    "count": "counting the work of {architecture}",
+    "train": "making {trained}",
+    "convert": "converting {trained} for {runtime}",
     "measure": "timing {cell}, round {round}",
-    "calibrate": "looking at the machine", "floor": "timing the floor and the roofs",
-    "merge": "merging the runs", "fit": "fitting the analysis",
+    "calibrate": "looking at the machine",
+    "floor": "timing the floor and the roofs",
+    "merge": "merging the runs",
+    "fit": "fitting the analysis",
     "report": "writing the report",
-}  # fmt: skip
+}

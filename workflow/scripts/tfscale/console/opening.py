@@ -30,8 +30,11 @@ def noise_now() -> dict | None:
     try:
         done = subprocess.run(
             **interpreter("tfscale.timing.look"),
-            capture_output=True, text=True, timeout=LONGEST_S, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return None
     return json.loads(done.stdout) if done.returncode == 0 else None

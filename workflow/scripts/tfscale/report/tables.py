@@ -179,9 +179,13 @@ def _each(values: pd.Series, write: Callable[[float], str], missing: str = "–"
 
 MOST_FITTED_ROWS = 60
 HIDDEN = (
-    "row", "called_batch",
-    "cost_s", "standard_error_s", "cost_low_s", "cost_high_s",
-)  # fmt: skip
+    "row",
+    "called_batch",
+    "cost_s",
+    "standard_error_s",
+    "cost_low_s",
+    "cost_high_s",
+)
 
 
 @dataclass(frozen=True)

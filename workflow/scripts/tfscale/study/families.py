@@ -66,8 +66,11 @@ class Family:
     def about(self) -> dict:
         """What every process of the study is told of it, see `axes.adopt`."""
         return {
-            "title": self.title, "axes": self.axes, "paper": self.paper, "trained": self.trained,
-        }  # fmt: skip
+            "title": self.title,
+            "axes": self.axes,
+            "paper": self.paper,
+            "trained": self.trained,
+        }
 
     @cached_property
     def digest(self) -> str:

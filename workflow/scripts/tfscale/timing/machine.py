@@ -20,9 +20,22 @@ from tfscale.timing.protocol import VARIES
 ROOT = Path("/")
 UNKNOWN = "unknown"
 FLAGS = (
-    "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8",
-    "amx_bf16", "fma", "f16c", "asimd", "asimddp", "bf16", "sve", "sve2",
-)  # fmt: skip
+    "avx2",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx_vnni",
+    "amx_tile",
+    "amx_int8",
+    "amx_bf16",
+    "fma",
+    "f16c",
+    "asimd",
+    "asimddp",
+    "bf16",
+    "sve",
+    "sve2",
+)
 
 
 def processor() -> dict[str, str]:

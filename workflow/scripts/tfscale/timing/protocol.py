@@ -103,15 +103,29 @@ def disturbance(process: dict, reference_s: float) -> str:
 
 
 SET_BY_JOB = (
-    "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL", "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
+    "GOTO_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_CPP_MIN_LOG_LEVEL",
+    "VECLIB_MAXIMUM_THREADS",
+)
 """By the job from the axis threads, or by Snakemake from the cores: not the user's environment."""
 VARIABLE = "variable_"
 VARIES = {
-    "affinity", "clock_mhz", "git_commit", "limits", "load_average", "memory_available_bytes",
-    "memory_bytes", "memory_limit_bytes", "nice", "cpuset", "uptime_s",
+    "affinity",
+    "clock_mhz",
+    "git_commit",
+    "limits",
+    "load_average",
+    "memory_available_bytes",
+    "memory_bytes",
+    "memory_limit_bytes",
+    "nice",
+    "cpuset",
+    "uptime_s",
     *[f"{VARIABLE}{name}" for name in SET_BY_JOB],
-}  # fmt: skip
+}
 """Keys that may differ between rows of one environment; a virtual machine's memory is one, and
 which of the CPUs a scheduler gave (how many is not)."""
