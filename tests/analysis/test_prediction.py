@@ -20,6 +20,7 @@ from tfscale.analysis.predictions import (
     within_budget,
 )
 from tfscale.analysis.scatter import outliers
+from tfscale.analysis.slices import architecture
 from tfscale.analysis.work_model import fit_work
 from tfscale.errors import StudyError
 
@@ -107,7 +108,7 @@ def test_an_interval_covers_an_architecture_that_it_has_not_seen():
 
 def test_an_interval_holds_its_prediction():
     cells = work_cells()
-    made = cross_validated(cells)
+    made = cross_validated(cells, architecture(cells).to_numpy())
     low, high = made.interval(cells)
     assert ((low < made.predict(cells)) & (made.predict(cells) < high)).all()
 
@@ -118,6 +119,20 @@ def test_cells_not_run_are_predicted_and_extrapolation_is_named():
     assert table.loc[12, "extrapolates"] == "layers 12 > 10"
     assert (table["latency_low_s"] < table["latency_s"]).all()
     assert table["measured_s"].isna().all()
+
+
+def test_of_an_architecture_that_was_timed_the_interval_is_narrower():
+    cells = work_cells(noise=0.01, misfit=0.1)
+    table = predicted(cells, GRID | {"layers": [6], "conv_size": [3, 4]}).set_index("conv_size")
+    width = np.log(table["latency_high_s"] / table["latency_low_s"])
+    assert width[3] < 0.8 * width[4]
+
+
+def test_another_batch_of_one_model_has_an_interval():
+    one = work_cells(layers=(6,), convs=(3,), batches=range(1, 30, 2))
+    asked = predicted(one, GRID | {"layers": [6], "conv_size": [3, 4]}).set_index("conv_size")
+    assert asked.loc[3, "latency_low_s"] < asked.loc[3, "latency_high_s"] < np.inf
+    assert asked.loc[4, "note"] == "no interval: at least 3 architectures are needed"
 
 
 def test_a_cell_that_was_run_after_all_shows_its_latency():

@@ -6,6 +6,7 @@ Statistics 49(1), section 3. Residuals are those of ln t, so that intervals are 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ ASKED = 0.9
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """The work model fitted to all cells, and once without each fold of architectures."""
+    """The work model fitted to all cells, and once without each fold of them."""
 
     predict: Predict
     without: list[Predict]
@@ -55,17 +56,18 @@ class CrossValidated:
         return np.exp(low[tail - 1]), np.exp(high[count - tail])
 
 
-def cross_validated(cells: pd.DataFrame) -> CrossValidated | None:
-    """Fit to all cells of a group and without each architecture (at most 20 parts of them).
+def cross_validated(cells: pd.DataFrame, part: np.ndarray) -> CrossValidated | None:
+    """Fit to all cells of a group and without each part, whose number `part` holds for every cell
+    (more than 20 parts are merged into 20).
 
-    None with fewer than three architectures: there is nothing to tell an interval from.
+    None with fewer than three parts: there is nothing to tell an interval from.
     """
-    fold = spread(architecture(cells).to_numpy(), FOLDS)
+    fold = spread(part, FOLDS)
     if fold.max() + 1 < FEWEST_FOLDS:
         return None
     without, residuals = [], np.empty(len(cells))
-    for part in range(fold.max() + 1):
-        out = fold == part
+    for left_out in range(fold.max() + 1):
+        out = fold == left_out
         without.append(work_model(cells[~out].reset_index(drop=True)))
         measured = cells.loc[out, "latency_s"].to_numpy(float)
         residuals[out] = np.abs(np.log(measured) - _log(without[-1](cells[out])))
@@ -81,7 +83,8 @@ def covered(cells: pd.DataFrame) -> np.ndarray:
     inside = np.zeros(len(cells), dtype=bool)
     for part in range(fold.max() + 1):
         out = fold == part
-        made = cross_validated(cells[~out].reset_index(drop=True)) if (~out).any() else None
+        rest = cells[~out].reset_index(drop=True)
+        made = cross_validated(rest, architecture(rest).to_numpy()) if len(rest) else None
         if made is None:
             return np.empty(0, dtype=bool)
         low, high = made.interval(cells[out])
@@ -130,7 +133,8 @@ def predict_cells(
     run: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row a machine and cell of `asked` (why, then the cells by name): the work model's
-    latency_s with a CV+ interval. `work` holds the columns WORK by the name of an architecture,
+    latency_s with a CV+ interval, by folds of cells where the cell's architecture was timed, of
+    architectures where it was not. `work` holds the columns WORK by the name of an architecture,
     `run` all cells that were timed.
 
     `extrapolates` names the axes whose value lies outside what the machine's own cells of the
@@ -168,15 +172,25 @@ def _predicted(machine: str, own: pd.DataFrame | None, asked: pd.DataFrame) -> p
     if own is None:
         return table.assign(note="not testable: no cell of this model and setting was run")
     table["extrapolates"] = _outside(own, asked)
-    made = cross_validated(own)
+    table["latency_s"] = work_model(own)(asked)
+    both = architecture(pd.concat([own, asked], ignore_index=True)).to_numpy()
+    of_own, of_asked = np.split(both, [len(own)])
+    is_timed = np.isin(of_asked, of_own)  # with other axes of the call
+    parts = ((is_timed, np.arange(len(own))), (~is_timed, of_own))
+    return pd.concat(
+        [table[rows].assign(**_interval(own, part, asked[rows])) for rows, part in parts]
+    ).sort_index()
+
+
+def _interval(own: pd.DataFrame, part: np.ndarray, asked: pd.DataFrame) -> dict[str, Any]:
+    """Columns of the interval that folds of these parts give, or the note why there is none."""
+    made = cross_validated(own, part)
     if made is None:
-        table["latency_s"] = work_model(own)(asked)
-        return table.assign(note="no interval: at least 3 architectures are needed")
-    table["latency_s"] = made.predict(asked)
+        return {"note": "no interval: at least 3 architectures are needed"}
     low, high = made.interval(asked)
     if not np.isfinite(high).all():
-        return table.assign(note=f"no interval: {len(own)} cells are too few for {percent(ASKED)}")
-    return table.assign(latency_low_s=low, latency_high_s=high, coverage=ASKED)
+        return {"note": f"no interval: {len(own)} cells are too few for {percent(ASKED)}"}
+    return {"latency_low_s": low, "latency_high_s": high, "coverage": ASKED}
 
 
 def _outside(own: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
