@@ -19,16 +19,16 @@ def is_corner(name: str) -> bool:
 
 
 def test_the_corners_come_first_and_levels_are_balanced():
-    names = chosen(CELLS, 48)
+    names = chosen(CELLS, 48, 0)
     assert all(map(is_corner, names[:CORNERS])) and len(set(names)) == 48
     for axis in ENDS:
         count = Counter(CELLS[name][axis] for name in names)
         assert set(count) == set(GRID[axis])
-        assert max(count.values()) - min(count.values()) <= 2
+        assert max(count.values()) - min(count.values()) <= 3
 
 
 def test_a_larger_sample_keeps_the_cells_of_a_smaller_one():
-    assert chosen(CELLS, 60)[:40] == chosen(CELLS, 40)
+    assert chosen(CELLS, 60, 0)[:40] == chosen(CELLS, 40, 0)
     small, large = (sample_of(CELLS, count, [], 7) for count in (40, 60))
     assert small.checks == large.checks and len(small.checks) == CHECKS
     new = set(small.left_out) - set(large.left_out)
@@ -57,7 +57,7 @@ def test_cells_that_are_asked_for_are_timed_too():
 def test_values_without_an_order_are_all_there():
     grid = GRID | {"precision": ["float32", "bfloat16"], "jit": [False, True]}
     cells = grid_cells(grid)
-    count = Counter((cells[n]["precision"], cells[n]["jit"]) for n in chosen(cells, 40))
+    count = Counter((cells[n]["precision"], cells[n]["jit"]) for n in chosen(cells, 40, 0))
     assert len(count) == 4 and min(count.values()) >= 8
 
 
