@@ -3,14 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_study import seen
 from made_study import COSTS, WIDE_GRID, costs, work_cells, works
 from made_study import WIDE_CELLS as CELLS
 
 from tfscale.analysis.advice import costs as prices
 from tfscale.analysis.advice import next_cells, on_front
-from tfscale.analysis.answers import sample_words
-from tfscale.analysis.predictions import predict_cells
-from tfscale.analysis.work_model import design
+from tfscale.analysis.answers import batch_words, driver_words, sample_words
+from tfscale.analysis.drivers import drivers
+from tfscale.analysis.predictions import predict_cells, with_sampled
+from tfscale.analysis.work_model import design, fit_groups
+from tfscale.analysis.work_shares import saturation
 from tfscale.study.sample import sample_of
 
 
@@ -53,6 +56,21 @@ def test_checked_cells_say_how_far_the_predictions_miss():
     (said,) = sample_words(predict_cells(own, asked, works(), whole))
     assert said.startswith("110 more cells are predicted; 10 that no fit used are missed by ")
     assert said.endswith(" lie in their interval.")
+
+
+def test_of_a_sample_what_drives_the_time_and_the_batch_that_is_enough_are_predicted():
+    whole = seen(table(1))
+    left_out = sample_of(CELLS, 40, [], 0).left_out
+    own = whole[~whole["cell"].isin(left_out)].reset_index(drop=True)
+    grid = with_sampled(own, predict_cells(own, {"sample": left_out}, works(), whole))
+    assert len(grid) == len(whole) and grid["predicted"].sum() == len(left_out)
+    found, truth = (drivers(cells).set_index("factor") for cells in (grid, whole))
+    assert found["pairs"].to_dict() == truth["pairs"].to_dict() and (found["predicted"] > 0).all()
+    assert found["ratio"].to_numpy() == pytest.approx(truth.loc[found.index, "ratio"], rel=0.15)
+    assert driver_words(found.reset_index().iloc[0]).endswith(", by prediction.")
+    full = saturation(fit_groups(own, np.random.default_rng(0)), 0.95, grid)
+    assert set(full["batches"]) == {len(WIDE_GRID["batch_size"])} and full["predicted"].all()
+    assert batch_words(full)[0].endswith(", by prediction.")
 
 
 def test_the_next_cells_are_those_that_tell_most():

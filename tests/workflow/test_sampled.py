@@ -27,6 +27,9 @@ def test_a_sample_is_timed_the_rest_predicted_and_a_larger_one_times_only_what_i
     table = pd.read_parquet(fresh.root / "results/fits/predictions.parquet")
     assert table["why"].value_counts().to_dict() == {"check": 10, "sample": 8}
     assert (table["latency_s"] > 0).all()
+    assert "times as long" in said and ", by prediction." in said
+    drivers = pd.read_parquet(fresh.root / "results/fits/drivers.parquet").set_index("factor")
+    assert set(drivers.index) == {"layers", "batch_size"} and drivers["predicted"].max() > 0
     cost = pd.read_parquet(fresh.root / "results/fits/cost.parquet")
     assert len(cost) == 16 and cost["cost_per_million"].is_monotonic_increasing
     page = opened(browser, fresh.root / "results/report.html")

@@ -97,24 +97,29 @@ def border_words(row: Mapping | None) -> list[str]:
     return [f"A call costs {cost} before any work; from {place} on time grows with work."]
 
 
+BY_PREDICTION = ", by prediction"
+"""Said of what stands on cells that a sample leaves out."""
+
+
 def driver_words(row: Mapping) -> str:
     """How many times as long a call takes along an axis; empty where the cells are too few to
     say."""
     name = axis_name(row["factor"])
+    end = f"{BY_PREDICTION if row['predicted'] else ''}."
     head = f"From {name} {level(row['lowest'])} to {level(row['highest'])} a call takes"
     if telling(row["ratio_low"], row["ratio_high"]):
         if row["ratio_low"] > 1 - MARGIN and row["ratio_high"] < 1 + MARGIN:
-            return f"{head} the same time within {percent(MARGIN)}."
+            return f"{head} the same time within {percent(MARGIN)}{end}"
         low, high = three(row["ratio_low"]), three(row["ratio_high"])
-        return f"{head} {three(row['ratio'])} times as long ({low} to {high})."
+        return f"{head} {three(row['ratio'])} times as long ({low} to {high}){end}"
     if pd.isna(row["ratio_low"]):
-        return f"{head} {three(row['ratio'])} times as long (no interval)."
+        return f"{head} {three(row['ratio'])} times as long (no interval){end}"
     if pd.isna(row["depends_on"]) or not row["depends_on"]:
         return ""
-    other = axis_name(row["depends_on"])
+    at_low = f"{axis_name(row['depends_on'])} {level(row['at_low'])}"
     return (
-        f"{head} {three(row['ratio_at_low'])} times as long at {other} "
-        f"{level(row['at_low'])}, {three(row['ratio_at_high'])} times at {level(row['at_high'])}."
+        f"{head} {three(row['ratio_at_low'])} times as long at {at_low}, "
+        f"{three(row['ratio_at_high'])} times at {level(row['at_high'])}{end}"
     )
 
 
@@ -142,6 +147,7 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     others = [axis for axis in shape(rows) if axis not in axes and saturation[axis].nunique() > 1]
     fixed = listed([f"{axis_name(axis)} {level(rows[axis].iloc[0])}" for axis in others])
     at = f" ({fixed})" if fixed else ""
+    at += BY_PREDICTION if rows["predicted"].any() else ""
     most, enough = rows["greatest_batch"].max(), rows[rows["enough_batch"].notna()]
     if enough.empty:
         return [f"Throughput still gains at batch {most}, the largest run{at}."]

@@ -11,6 +11,7 @@ from tfscale.files.columns import Described, bounded, count, number, text
 
 TOO_WIDE = 5.0
 """A bracket that spans this factor does not say how large an effect is."""
+MEDIANS = ["latency_s", "low_s", "high_s", "predicted"]
 DRIVERS = Described(
     {
         **OWN,
@@ -19,6 +20,7 @@ DRIVERS = Described(
         "highest": number("highest level of the pairs"),
         **bounded("ratio", "latency at the highest level over that at the lowest, median of pairs"),
         "pairs": count("pairs of cells that differ in the axis alone"),
+        "predicted": count("pairs with a latency that is predicted, as a sample leaves it out"),
         "depends_on": text("the axis that the ratio changes most with, where that is much"),
         "at_low": number("its lowest level among the pairs"),
         "ratio_at_low": number("median ratio there"),
@@ -39,7 +41,9 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
     """
     claimed = cells["coverage"].notna()
     known = cells.assign(
-        low_s=cells["latency_low_s"].where(claimed), high_s=cells["latency_high_s"].where(claimed)
+        low_s=cells["latency_low_s"].where(claimed),
+        high_s=cells["latency_high_s"].where(claimed),
+        predicted=cells.get("predicted", 0.0),
     )
     rows = [
         {"machine": machine, "model": model} | row
@@ -68,8 +72,7 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
     spans["span"] = spans["max"] / spans["min"]
     lowest, highest = spans.sort_values(["span", "count"]).iloc[-1][["min", "max"]]
     low, high = (
-        table[table[factor] == level].groupby(own)[["latency_s", "low_s", "high_s"]].median()
-        for level in (lowest, highest)
+        table[table[factor] == level].groupby(own)[MEDIANS].median() for level in (lowest, highest)
     )
     both = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
     ratio = both["latency_s_last"] / both["latency_s_first"]
@@ -81,6 +84,7 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
         ratio=ratio,
         low=(both["low_s_last"] / both["high_s_first"]).fillna(known),
         high=(both["high_s_last"] / both["low_s_first"]).fillna(known),
+        predicted=both[["predicted_first", "predicted_last"]].any(axis=1),
     )
 
 
@@ -93,6 +97,7 @@ def _driver(pairs: pd.DataFrame, factor: str) -> dict:
         "ratio_low": pairs["low"].min(),
         "ratio_high": pairs["high"].max(),
         "pairs": len(pairs),
+        "predicted": pairs["predicted"].sum(),
     }
     if found["ratio_high"] < TOO_WIDE * found["ratio_low"]:
         return found

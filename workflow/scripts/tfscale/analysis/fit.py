@@ -42,6 +42,7 @@ from tfscale.analysis.predictions import (
     PREDICTIONS,
     coverage_table,
     predict_cells,
+    with_sampled,
     within_budget,
 )
 from tfscale.analysis.scatter import OUTLIERS, SPREAD, spread
@@ -134,19 +135,27 @@ def laws(own: Material) -> Part:
 
 
 def work(own: Material) -> Part:
-    """What drives the time; the work model: border, rates, time shares, what holds a cell up,
-    saturation."""
-    confidence = own.plan.confidence
+    """The work model: border, rates, time shares, what holds a cell up, cells that were not run;
+    with those of a sample what drives the time, and where a larger batch stops paying."""
+    plan, confidence = own.plan, own.plan.confidence
     fitted = fit_groups(own.cells, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
-    regimes, full = labels(fitted), saturation(fitted, confidence)
+    regimes = labels(fitted)
+    wanted = {"predict": plan.asked, "sample": plan.left_out, "check": cells_of(own.checks)}
+    run = pd.concat([own.cells, own.checks], ignore_index=True)
+    predictions = predict_cells(own.cells, wanted, own.work, run)
+    cells = with_sampled(own.cells, predictions)
     tables = {
-        "drivers": drivers(own.cells),
+        "drivers": drivers(cells),
         "borders": borders(fitted, confidence),
         "work_model": costs,
         "time_shares": shares,
         "regimes": regimes,
-        "saturation": full,
+        "saturation": saturation(fitted, confidence, cells),
+        "predictions": predictions,
+        "budget": within_budget(
+            own.cells, predictions[predictions["why"] != "check"], plan.latency_ms
+        ),
     }
     said = {
         "time_shares": rate_words(shares, confidence, own.roofs),
@@ -181,20 +190,15 @@ def attribution(own: Material) -> Part:
 
 
 def prediction(own: Material) -> Part:
-    """Errors on what was left out, cells that were not run, the budget."""
+    """Errors on what was left out, what to run next, what it costs."""
     plan = own.plan
     errors, left_out = held_out_tables(own.cells, own.processes)
     cover = coverage_table(own.cells)
-    wanted = {"predict": plan.asked, "sample": plan.left_out, "check": cells_of(own.checks)}
-    run = pd.concat([own.cells, own.checks], ignore_index=True)
-    found = predict_cells(own.cells, wanted, own.work, run)
-    within = within_budget(own.cells, found[found["why"] != "check"], plan.latency_ms)
     further = next_cells(own.own, plan.left_out, own.work, plan.rng())
     timed = pd.concat([own.own, own.checks], ignore_index=True)
     prices = costs(timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
     tables |= {"next": further, "cost": prices}
-    tables |= {"predictions": found, "budget": within}
     return Part(tables, {"held_out": held_out_words(errors)})
 
 

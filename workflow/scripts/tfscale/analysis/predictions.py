@@ -156,6 +156,15 @@ def predict_cells(
     return table[PREDICTIONS.names]
 
 
+def with_sampled(cells: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """The cells, and those that a sample leaves out at their latency by `predictions`; `predicted`
+    is 1 for these, 0 for the others."""
+    left_out = predictions[(predictions["why"] == "sample") & predictions["latency_s"].notna()]
+    columns = [name for name in cells if name in PREDICTIONS.names]
+    both = (cells.assign(predicted=0.0), left_out.assign(predicted=1.0)[[*columns, "predicted"]])
+    return pd.concat(both, join="inner", ignore_index=True) if len(left_out) else both[0]
+
+
 def _wanted(asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]) -> pd.DataFrame:
     """The cells with the work of each."""
     rows = [

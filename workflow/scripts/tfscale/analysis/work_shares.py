@@ -135,31 +135,39 @@ SATURATION = Described(
         "best_throughput_per_s": number("highest examples a second that were measured"),
         "enough_batch": number("least batch with 90 % of it; missing = only the greatest has that"),
         "batches": count("batch sizes that were run"),
+        "predicted": count("of these those at which it is predicted, as a sample leaves them out"),
     }
 )
 ENOUGH = 0.9
 """Of the highest throughput: beyond that batch a larger one gains little."""
 
 
-def saturation(fitted: list[Fitted], confidence: float) -> pd.DataFrame:
-    """One row a group and architecture: what the work model and the measured throughput say of its
-    batch.
+def saturation(
+    fitted: list[Fitted], confidence: float, cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """One row a group and architecture: what the work model and the throughput say of its batch;
+    that is measured, and of a sampled study's `cells` (see `with_sampled`) in part predicted.
 
     A call takes a + B · b seconds; n_half, the batch at half of the throughput of an
     endless one, is their ratio (Hockney and Jesshope 1988), with percentiles of the bootstrap.
     """
-    rows = [row for one in fitted for row in _saturation(one, confidence)]
+    rows = [row for one in fitted for row in _saturation(one, confidence, cells)]
     return pd.DataFrame(rows, columns=SATURATION.names)
 
 
-def _saturation(one: Fitted, confidence: float) -> list[dict]:
-    number, axes = architecture(one.cells), shape(one.cells)
-    shapes = one.cells[~number.duplicated()].assign(called_batch=1)
+def _saturation(one: Fitted, confidence: float, cells: pd.DataFrame | None) -> list[dict]:
+    axes = shape(one.cells)
+    shapes = one.cells[~architecture(one.cells).duplicated()].assign(called_batch=1)
     x = design(shapes)
     n_half = _ratio(*_split(x, one.model.costs))
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    measured = [_measured(rows) for _, rows in one.cells.groupby(number)]
+    if cells is None:
+        own = one.cells
+    else:
+        own = cells[(cells[list(one.group)] == list(one.group.values())).all(axis=1)]
+    number = architecture(pd.concat([shapes, own], ignore_index=True)).to_numpy()
+    seen = [_throughput(own[number[len(shapes) :] == i]) for i in number[: len(shapes)]]
     return [
         one.group
         | {axis: values[axis] for axis in axes}
@@ -167,14 +175,14 @@ def _saturation(one: Fitted, confidence: float) -> list[dict]:
             "n_half_examples": n_half[i],
             "n_half_low_examples": low[i],
             "n_half_high_examples": high[i],
-            **seen,
+            **throughput,
         }
-        for i, (values, seen) in enumerate(zip(shapes.to_dict("records"), measured, strict=True))
+        for i, (values, throughput) in enumerate(zip(shapes.to_dict("records"), seen, strict=True))
     ]
 
 
-def _measured(cells: pd.DataFrame) -> dict:
-    """What was measured of one architecture's throughput against batch."""
+def _throughput(cells: pd.DataFrame) -> dict:
+    """One architecture's throughput against batch."""
     batch = cells["called_batch"]
     throughput_per_s = (batch / cells["latency_s"]).groupby(batch).median()
     batches = throughput_per_s.index
@@ -185,6 +193,7 @@ def _measured(cells: pd.DataFrame) -> dict:
         "best_throughput_per_s": best,
         "enough_batch": enough if enough < batches[-1] else np.nan,
         "batches": len(batches),
+        "predicted": cells["predicted"].sum() if "predicted" in cells else 0,
     }
 
 

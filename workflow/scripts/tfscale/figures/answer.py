@@ -19,6 +19,7 @@ from tfscale.figures.look import (
     Drawn,
     FigureData,
     amount,
+    evenly,
     hollow_handle,
     in_words,
     level_axis,
@@ -135,7 +136,11 @@ def drivers(data: FigureData) -> Drawn:
     ratio, low, high = table[["ratio", "ratio_low", "ratio_high"]].to_numpy(float).T
     figure, axes = plt.subplots(figsize=SMALL_IN)
     batch = (table["factor"] == "batch_size").to_numpy()
-    axes.barh(place, ratio - 1, left=1, height=0.5, color=np.where(batch, "0.7", data.colour))
+    bars = axes.barh(
+        place, ratio - 1, left=1, height=0.5, color=np.where(batch, "0.7", data.colour)
+    )
+    for bar, row in zip(bars, rows, strict=True):
+        bar.set_alpha(0.5 if row["predicted"] else 1)
     axes.hlines(place, low, high, color="black", linewidth=1.6)
     for ends in (low, high):
         axes.plot(ends, place, "|", color="black", markersize=9)
@@ -146,7 +151,8 @@ def drivers(data: FigureData) -> Drawn:
         size = f"{three(row['ratio'])} {between(row['ratio_low'], row['ratio_high'])}"
         said = axes.text(0.01, at - 0.3, f"{name}: {size}", transform=inside, va="bottom")
         said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
-    amount(axes.xaxis, "times as long (ratio)", [1, *ratio, *low, *high], None, log=True)
+    unit = "ratio; pale: predicted" if table["predicted"].any() else "ratio"
+    amount(axes.xaxis, f"times as long ({unit})", [1, *ratio, *low, *high], None, log=True)
     axes.set(yticks=[], ylim=(len(table) - 0.5, -0.8))
     axes.axvline(1, color="black", linewidth=1)
     axes.grid(visible=False, axis="y")
@@ -160,19 +166,22 @@ def batches(data: FigureData) -> Drawn:
     """Throughput against batch size, a line an architecture with the most batch sizes; a ring where
     a larger one gains less than 10 %."""
     table = data.fitted("saturation")
-    rows = swept(table, fewest=2).head(MOST_LINES)
+    rows = swept(table, fewest=2)
+    rows = rows.iloc[evenly(len(rows), MOST_LINES)]
     if rows.empty:
-        return in_words("Every call of this study has the same batch size.")
+        return in_words("No model of this study was called with two batch sizes.")
     known = [axis for axis in data.order if axis in table]
     by = next((axis for axis in known if rows[axis].nunique() > 1), data.first)
     lines = [_line_of(data, row, known) for row in rows.to_dict("records")]
     figure, axes = plt.subplots(figsize=SMALL_IN)
     for row, own in zip(rows.to_dict("records"), lines, strict=True):
+        timed = np.flatnonzero(own["predicted"] == 0)
         axes.plot(
             own["called_batch"],
             own["throughput_per_s"],
             color=data.palette.colour(by, own[by].iloc[0]),
             marker=data.palette.marker(by, own[by].iloc[0]),
+            markevery=timed.tolist(),
             linestyle=data.palette.dash(by, own[by].iloc[0]),
         )
         enough = own[own["called_batch"] == row["enough_batch"]]
@@ -180,8 +189,10 @@ def batches(data: FigureData) -> Drawn:
     cells = pd.concat(lines)
     level_axis(axes, "batch_size", sorted(cells["called_batch"].unique()))
     amount(axes.yaxis, LABELS["throughput_per_s"], cells["throughput_per_s"], log=True)
-    ring = Line2D([], [], **RING, label="enough: 90 % of its highest")
-    _below(figure, [*level_handles(data, by, cells, line=True), ring], axis_name(by))
+    handles = [Line2D([], [], **RING, label="enough: 90 % of its highest")]
+    if cells["predicted"].any():
+        handles.append(Line2D([], [], color="0.4", label="no mark: predicted"))
+    _below(figure, [*level_handles(data, by, cells, line=True), *handles], axis_name(by))
     return Drawn(figure, batch_words(table))
 
 
@@ -195,9 +206,13 @@ RING: dict[str, Any] = {
 
 
 def _line_of(data: FigureData, row: dict, known: list[str]) -> pd.DataFrame:
-    """The cells of an architecture, by batch."""
-    same = (data.main[known] == [row[axis] for axis in known]).all(axis=1)
-    return data.main[same].sort_values("called_batch")
+    """The cells of an architecture, by batch, with those that a sample leaves out."""
+    predicted = _predicted(data).assign(predicted=1)
+    predicted["throughput_per_s"] = predicted["called_batch"] / predicted["latency_s"]
+    columns = [*known, "called_batch", "throughput_per_s", "predicted"]
+    cells = pd.concat([data.main.assign(predicted=0)[columns], predicted[columns]])
+    same = (cells[known] == [row[axis] for axis in known]).all(axis=1)
+    return cells[same].sort_values("called_batch")
 
 
 def _below(figure: Figure, handles: list[Line2D], title: str) -> None:

@@ -289,22 +289,22 @@ def _plain(value: float, place: int) -> str:
 
 
 def level_axis(axes: Axes, axis: str, levels: Sequence[float]) -> None:
-    """A logarithmic x axis with a tick at each level (at most 10 of them)."""
+    """A logarithmic x axis with a tick at each level; of more than 10 at those nearest to even
+    places."""
+    even = np.geomspace(levels[0], levels[-1], MOST_LEVELS)
+    near = {min(levels, key=lambda level: abs(np.log(level / place))) for place in even}
+    ticks = sorted(near) if len(levels) > MOST_LEVELS else levels
     axes.set_xscale("log")
-    axes.set_xticks(*_ticks(levels, [float(level) for level in levels]))
+    axes.set_xticks([float(level) for level in ticks], [level_text(level) for level in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(axis_label(axis))
 
 
 def category_axis(axes: Axes, axis: str, levels: Sequence[Level]) -> None:
-    """An x axis with the levels at 0, 1, 2 ..."""
-    axes.set_xticks(*_ticks(levels, [float(place) for place in range(len(levels))]))
+    """An x axis with the levels at 0, 1, 2 ... and a name at 10 of them at most."""
+    named = evenly(len(levels), MOST_LEVELS)
+    axes.set_xticks(named, [level_text(levels[place]) for place in named])
     axes.set_xlabel(axis_label(axis))
-
-
-def _ticks(levels: Sequence[Level], places: list[float]) -> tuple[list[float], list[str]]:
-    chosen = evenly(len(levels), MOST_LEVELS)
-    return [places[i] for i in chosen], [level_text(levels[i]) for i in chosen]
 
 
 def evenly(count: int, most: int) -> list[int]:

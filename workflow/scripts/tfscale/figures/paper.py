@@ -131,8 +131,9 @@ def matched(data: FigureData, factor: str) -> Drawn:
     """Box plots on one logarithmic axis, a panel a level of the first axis that is not `factor`,
     coloured by the second; a line joins the cells that differ in `factor` alone."""
     cells = data.cells
-    if factor not in set(data.fitted("drivers")["factor"]):
-        return in_words(f"No two cells of this study differ in {axis_name(factor)} alone.")
+    row = _row(data, factor)
+    if row is None:
+        return in_words(f"No two timed cells differ in {axis_name(factor)} alone.")
     facet, hue = [axis for axis in data.order if axis != factor][:2]
     every = sorted(cells[facet].unique())
     count = min(len(every), MOST_PANELS)
@@ -155,7 +156,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
     figure.supxlabel(axis_label(factor), fontsize="medium")
     if cells[hue].nunique() > 1:
         level_legend(panels[0][-1], data, cells, hue)
-    return Drawn(figure, _words(data, factor))
+    return Drawn(figure, _words(data, row))
 
 
 def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
@@ -168,11 +169,16 @@ def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> N
     axes.add_collection(LineCollection(lines, colors="0.35", zorder=2.5, rasterized=many, **look))
 
 
-def _words(data: FigureData, factor: str) -> list[str]:
+def _row(data: FigureData, factor: str) -> pd.Series | None:
+    """What drives the time along an axis, where that was measured."""
+    table = data.fitted("drivers")
+    rows = table[(table["factor"] == factor) & (table["predicted"] == 0)]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _words(data: FigureData, row: pd.Series) -> list[str]:
     """How many times as long, of matched cells and, where that misleads, of the medians."""
-    cells, table = data.cells, data.fitted("drivers")
-    row = table[table["factor"] == factor].iloc[0].to_dict()
-    medians = cells.groupby(factor)["latency_s"].median()
+    medians = data.cells.groupby(row["factor"])["latency_s"].median()
     marginal = medians[row["highest"]] / medians[row["lowest"]]
     misleads = f"The medians over all cells, {three(marginal)} times, mislead here."
     hidden = max(row["ratio"] / marginal, marginal / row["ratio"]) > HIDDEN
