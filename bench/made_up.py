@@ -15,7 +15,7 @@ import yaml
 
 from bench.projects import new_project
 from bench.study import project_config
-from tests.support.paper_work import describe, parameters, work_of
+from tests.support.paper_work import stages, work_of
 from tfscale.axes import adopt
 from tfscale.data import encoded
 from tfscale.files.parquet import write_parquet
@@ -136,10 +136,9 @@ def _inputs(axes: dict) -> dict:
 
 
 def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
-    shape = {axis: axes[axis] for axis in ("layers", "conv_size", "input_size", "filters")}
-    layers = describe("mnist", **shape)
+    work = work_of(axes)
     (folder / "saved_model").mkdir(parents=True)
-    write_text(folder / "structure.txt", "\n".join(map(str, layers)))
+    write_text(folder / "structure.txt", "\n".join(map(str, stages(axes))))
     write_text(folder / "history.csv", "epoch,loss,accuracy\n1,1.0,0.9\n")
     labels = [str(label) for label in range(CLASSES)]
     probabilities = rng.dirichlet(np.full(len(labels), 0.2), EXAMPLES)
@@ -152,8 +151,9 @@ def _write_model(folder: Path, axes: dict, rng: np.random.Generator) -> None:
         "correct": actual == guessed,
     }
     write_parquet(folder / "predictions.parquet", pd.DataFrame(answers))
-    facts = axes | {"data": "builtin", "parameters": parameters(layers), "inputs": _inputs(axes)}
-    facts |= {"work": work_of(axes) | {"layers": [], "not_counted": [], "counted_by": "hand"}}
+    facts = axes | {"data": "builtin", "parameters": work["weight_bytes"] // 4}  # float32
+    facts |= {"work": work | {"layers": [], "not_counted": [], "counted_by": "hand"}}
+    facts |= {"inputs": _inputs(axes)}
     facts |= {"training_examples": 10_000, "training_steps": 100, "test_accuracy": 0.9}
     facts |= {"predicted_inputs": EXAMPLES, "saved_model_sha256": DIGEST}
     write_text(folder / "facts.json", json.dumps(facts))

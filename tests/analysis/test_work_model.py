@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_study import COSTS, costs, processes_of, work_cells
-from paper_work import LAST_CACHE, describe, moved_bytes, reread_kernel_bytes, work_of
+from paper_work import INPUT_SIZES, work_of
 
 from tfscale.analysis.statistics import redrawn
 from tfscale.analysis.work_model import DRAWS, TERMS, bootstrap, design, fit_groups, fit_work, rates
 from tfscale.analysis.work_shares import labels, operation_shares, saturation
+from tfscale.study.kinds import KINDS, LAST_CACHE
 
 CONFIDENCE = 0.95
 
@@ -17,35 +18,39 @@ def fitted(cells):
     return fit_groups(cells, np.random.default_rng(0))
 
 
+def network(model: str, layers: int, conv_size: int, **others) -> dict:
+    """The hand count of one of the paper's networks."""
+    cell = {"model": model, "layers": layers, "conv_size": conv_size}
+    return work_of(cell | {"input_size": INPUT_SIZES[model]} | others, vocabulary=1000)
+
+
 def test_traffic_is_what_the_shapes_say():
-    layers = describe("mnist", 6, 3, 28)
-    moved = moved_bytes(layers)
-    assert moved == {
-        "conv_thin_bytes": 4 * (28 * 28 + 26 * 26 * 64),
-        "conv_spanning_bytes": 4 * (25 * 25 * 64 + 23 * 64),
-        "reduction_bytes": 4 * 64 * (26 * 26 + 25 * 25 + 23 + 1),
+    work = network("mnist", 6, 3)
+    assert {kind: work[f"{kind}_bytes"] for kind in KINDS if work[f"{kind}_bytes"]} == {
+        "conv_thin": 4 * (28 * 28 + 26 * 26 * 64),
+        "conv_spanning": 4 * (25 * 25 * 64 + 23 * 64),
+        "reduction": 4 * 64 * (26 * 26 + 25 * 25 + 23 + 1),
     }
-    assert 2 * moved_bytes(layers, "bfloat16")["reduction_bytes"] == moved["reduction_bytes"]
-    cell = {"model": "mnist", "layers": 6, "conv_size": 3, "input_size": 28}
-    assert work_of(cell)["operations"] == 2 * 2 + 1 + 2 + 1
+    half = network("mnist", 6, 3, precision="bfloat16")
+    assert 2 * half["reduction_bytes"] == work["reduction_bytes"]
+    assert work["operations"] == 2 * 2 + 1 + 2 + 1
 
 
 def test_a_kernel_is_read_again_for_every_row_as_far_as_it_outgrows_the_cache():
-    wide = describe("text", 10, 8, 56)
-    kernel = 4 * 8 * 232 * 64 * 64
-    (last,) = [layer for layer in wide if layer.role == "full_span"]
-    assert last.window == (8, 232) and last.output == (25, 1, 64)
-    assert reread_kernel_bytes(wide) == pytest.approx(25 * kernel**2 / LAST_CACHE, rel=1e-6)
-    assert reread_kernel_bytes(describe("text", 10, 8, 56, 128)) == 25 * 4 * kernel
-    assert reread_kernel_bytes(describe("text", 4, 8, 56)) == 0
+    wide, kernel = network("text", 10, 8), 4 * 8 * 232 * 64 * 64
+    assert wide["conv_spanning_flop"] == 25 * 64 * (2 * 8 * 232 * 64 + 1)
+    assert wide["reread_kernel_bytes"] == pytest.approx(25 * kernel**2 / LAST_CACHE, rel=1e-6)
+    assert network("text", 10, 8, filters=128)["reread_kernel_bytes"] == 25 * 4 * kernel
+    assert network("text", 4, 8)["reread_kernel_bytes"] == 0
 
 
 def test_the_only_convolution_of_the_smallest_model_is_its_first():
-    assert [layer.role for layer in describe("text", 4, 3, 56) if layer.kind == "conv"] == ["first"]
+    work = network("text", 4, 3)
+    assert [kind for kind in KINDS if "conv" in kind and work[f"{kind}_flop"]] == ["conv_thin"]
 
 
 def test_an_embedding_reads_rows_and_not_its_table():
-    work = work_of({"model": "text", "layers": 4, "conv_size": 3, "input_size": 56}, 1000)
+    work = network("text", 4, 3)
     assert work["lookup_bytes"] == 4 * 56 + 2 * 4 * 56 * 256
     assert work["read_weight_bytes"] == work["weight_bytes"] - 4 * 1000 * 256
 
