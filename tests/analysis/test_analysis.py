@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_study import seen
 from made_study import grid
 
 from tfscale.analysis.comparison import compare, comparison_words
@@ -17,7 +16,7 @@ from tfscale.words import AXIS_WORDS
 
 def table(law, noise=0.01, seed=0, **axes) -> pd.DataFrame:
     """Cells of one model whose latency follows `law` in layers, in proportion to the batch."""
-    return grid(lambda cell: 2000 * law(cell["layers"]), noise, seed, convs=(3,), **axes)
+    return grid(lambda cell: 2000 * law(cell["layers"]), noise, seed, conv_size=(3,), **axes)
 
 
 LAWS = {
@@ -40,7 +39,7 @@ def test_the_interval_of_an_elasticity_covers_the_truth_as_often_as_it_says():
 
 
 def test_one_cell_gives_empty_tables_that_can_still_be_written(tmp_path):
-    one = table(LAWS["power"], layers=(4,), batches=(1,))
+    one = table(LAWS["power"], layers=(4,), batch_size=(1,))
     assert len(fit_laws(one, 0.95)) == 0
     assert "law" in fit_laws(one, 0.95).columns
     assert comparison_words(*compare(one, 0.95)) == []
@@ -97,11 +96,11 @@ def test_a_slice_holds_axes_without_an_order_fixed_too(axis):
 
 
 def test_cells_that_match_no_other_move_neither_effect_nor_law():
-    grid = table(LAWS["power"], noise=0, batches=(1,))
+    grid = table(LAWS["power"], noise=0, batch_size=(1,))
     lonely = grid.iloc[[0, 0, 0]].assign(threads=[2, 3, 4], filters=[1, 2, 3], latency_s=1e9)
     both = pd.concat([grid, lonely], ignore_index=True)
     assert fit_laws(both, 0.95).equals(fit_laws(grid, 0.95))
-    told = [drivers(seen(cells)).query("factor == 'layers'") for cells in (grid, both)]
+    told = [drivers(cells).query("factor == 'layers'") for cells in (grid, both)]
     assert told[0].equals(told[1]) and len(told[0]) == 1
 
 

@@ -20,7 +20,7 @@ from tfscale.analysis.work_model import design, fit_groups
 from tfscale.analysis.work_shares import saturation
 
 NO_OUTLIERS = pd.DataFrame({"cell": []})
-SWEEP = {"layers": (4, 8), "convs": (3,), "batches": (1, 2, 4, 8, 16, 32, 64, 128)}
+SWEEP = {"layers": (4, 8), "conv_size": (3,), "batch_size": (1, 2, 4, 8, 16, 32, 64, 128)}
 
 
 def bordered(cells: pd.DataFrame, seed: int = 0) -> dict:
@@ -43,7 +43,7 @@ def test_the_interval_of_the_border_holds_it_as_often_as_it_says():
 
 @pytest.mark.long
 def test_it_does_so_in_many_studies_of_two_kinds():
-    for axes in ({}, {"convs": (3,), "batches": (1, 2, 4, 8, 16, 32, 64)}):
+    for axes in ({}, {"conv_size": (3,), "batch_size": (1, 2, 4, 8, 16, 32, 64)}):
         held = []
         for seed in range(200):
             cells = work_cells(noise=0.015, misfit=0.08, seed=seed, **axes)
@@ -64,8 +64,8 @@ def test_the_border_lies_between_the_cells_that_it_names():
 
 
 def test_a_study_on_one_side_of_the_border_says_so():
-    small = work_cells(layers=(4, 6, 8), batches=(1, 2, 4), noise=0.001)
-    large = work_cells(layers=(8, 10), batches=(64, 128, 256), noise=0.001)
+    small = work_cells(layers=(4, 6, 8), batch_size=(1, 2, 4), noise=0.001)
+    large = work_cells(layers=(8, 10), batch_size=(64, 128, 256), noise=0.001)
     assert bordered(small.assign(latency_s=small["latency_s"] + 1))["verdict"] == "above"
     assert "even the largest is mostly overhead" in " ".join(
         border_words(bordered(small.assign(latency_s=small["latency_s"] + 1)))
@@ -74,7 +74,7 @@ def test_a_study_on_one_side_of_the_border_says_so():
 
 
 def test_too_few_cells_say_nothing_of_the_border():
-    row = bordered(work_cells(layers=(4,), convs=(3,), batches=(1, 16)))
+    row = bordered(work_cells(layers=(4,), conv_size=(3,), batch_size=(1, 16)))
     assert row["verdict"].startswith("not testable") and border_words(row) == []
     assert border_words(None) == []
     wide = {"overhead_s": 1.0, "overhead_low_s": 0.3, "overhead_high_s": 1.5, "verdict": "within"}
@@ -94,7 +94,7 @@ def times(cells: pd.DataFrame, **ratio: float) -> pd.DataFrame:
 
 
 def test_drivers_are_measured_ratios_the_strongest_first():
-    cells = times(work_cells(layers=(4, 8), convs=(4, 8)), layers=3.0, batch_size=1.2)
+    cells = times(work_cells(layers=(4, 8), conv_size=(4, 8)), layers=3.0, batch_size=1.2)
     table = drivers(cells)
     assert table["factor"].tolist() == ["layers", "conv_size", "batch_size"]
     assert table["ratio"].to_numpy() == pytest.approx([3, 1, 1.2**6])
@@ -106,15 +106,15 @@ def test_drivers_are_measured_ratios_the_strongest_first():
 
 
 def test_sweeps_of_unlike_kinds_are_not_pooled():
-    short = work_cells(layers=(4, 8), convs=(3, 5), batches=(1, 64))
-    both = pd.concat([short, work_cells(layers=(4,), convs=(3,), batches=(2, 512))])
+    short = work_cells(layers=(4, 8), conv_size=(3, 5), batch_size=(1, 64))
+    both = pd.concat([short, work_cells(layers=(4,), conv_size=(3,), batch_size=(2, 512))])
     found = driver(times(both.reset_index(drop=True), batch_size=1.5), "batch_size")
     assert (found["lowest"], found["highest"], found["pairs"]) == (1, 512, 1)
     assert found["ratio"] == pytest.approx(1.5**9)
 
 
 def test_a_ratio_that_depends_on_another_axis_is_told_at_its_ends():
-    cells = times(work_cells(layers=(4, 8), convs=(3,), batches=(1, 64)), batch_size=1.0)
+    cells = times(work_cells(layers=(4, 8), conv_size=(3,), batch_size=(1, 64)), batch_size=1.0)
     deep = cells["layers"] == 8
     for name in ("latency_s", "latency_low_s", "latency_high_s"):
         cells.loc[deep, name] *= np.where(cells.loc[deep, "batch_size"] == 64, 40, 4)
@@ -149,10 +149,10 @@ def test_the_batch_that_is_enough_is_one_that_was_measured():
 
 
 def test_throughput_that_still_gains_says_so_and_few_batches_nothing():
-    flat = work_cells(layers=(4, 8), convs=(3,), batches=(1, 2, 4, 8)).assign(latency_s=1e-3)
+    flat = work_cells(layers=(4, 8), conv_size=(3,), batch_size=(1, 2, 4, 8)).assign(latency_s=1e-3)
     (said,) = batch_words(saturated(flat))
     assert said == "Throughput still gains at batch 8, the largest run."
-    assert batch_words(saturated(work_cells(batches=(1, 16)))) == []
+    assert batch_words(saturated(work_cells(batch_size=(1, 16)))) == []
 
 
 def test_the_fastest_cell_within_the_longest_call():
@@ -168,7 +168,7 @@ def test_the_fastest_cell_within_the_longest_call():
 
 
 def test_short_names_have_what_differs():
-    cells = work_cells(layers=(4, 6), convs=(3,), batches=(1, 16))
+    cells = work_cells(layers=(4, 6), conv_size=(3,), batch_size=(1, 16))
     assert short_names(cells).tolist() == ["L4 B1", "L4 B16", "L6 B1", "L6 B16"]
     assert short_names(cells.head(1)).tolist() == cells["cell"].head(1).tolist()
 

@@ -52,7 +52,7 @@ def test_a_handful_of_scattered_cells_cannot_tell_what_drives_the_time():
         (10, 64, 3),
     ]
     axes = pd.MultiIndex.from_tuples(scattered)
-    cells = grid(convs=(3, 5, 8)).set_index(["layers", "batch_size", "conv_size"], drop=False)
+    cells = grid(conv_size=(3, 5, 8)).set_index(["layers", "batch_size", "conv_size"], drop=False)
     few = cells.loc[axes].reset_index(drop=True)
     assert driven_by(rows(few), 0.05, "layers") == {
         "note": "8 cells cannot tell 8 effects of the axes apart"
@@ -111,18 +111,18 @@ def test_faster_means_at_every_number_of_layers():
     )
     contrary = faster(rows(mixed), 0.05, "conv_size", (5, 8))
     assert contrary["found"] == "rejected" and "slower at some" in contrary["note"]
-    assert faster(rows(grid(convs=(3,))), 0.05, "conv_size", (5, 8)) == {
+    assert faster(rows(grid(conv_size=(3,))), 0.05, "conv_size", (5, 8)) == {
         "note": "needs conv size 5 and 8"
     }
 
 
 def test_equal_correlation_is_told_from_unequal():
-    same = {"layers": (4, 6, 8), "convs": (4, 6, 8)}
+    same = {"layers": (4, 6, 8), "conv_size": (4, 6, 8)}
     equal = grid(lambda cell: 5 + cell["layers"] + cell["conv_size"], noise=0.001, **same)
     assert alike(rows(equal), 0.05, "layers", "conv_size")["found"] == "supported"
     unequal = grid(lambda cell: 5 + cell["layers"], noise=0.01, **same)
     assert alike(rows(unequal), 0.05, "layers", "conv_size")["found"] == "rejected"
-    assert "note" in alike(rows(grid(convs=(3,))), 0.05, "layers", "conv_size")
+    assert "note" in alike(rows(grid(conv_size=(3,))), 0.05, "layers", "conv_size")
 
 
 def test_a_primary_name_is_a_claim_or_one_of_its_tests():
@@ -184,17 +184,17 @@ def test_a_machine_without_a_model_cannot_test_its_claims_but_an_import_is_silen
 
 
 DEGENERATE = {
-    "one cell": grid(layers=(4,), batches=(1,), convs=(3,)),
-    "two cells": grid(layers=(4, 6), batches=(1,), convs=(3,)),
-    "two levels of everything": grid(layers=(4, 10), batches=(1, 64), convs=(5, 8)),
+    "one cell": grid(layers=(4,), batch_size=(1,), conv_size=(3,)),
+    "two cells": grid(layers=(4, 6), batch_size=(1,), conv_size=(3,)),
+    "two levels of everything": grid(layers=(4, 10), batch_size=(1, 64), conv_size=(5, 8)),
     "constant times": grid(lambda _: 1.0, noise=0),
     "exact law": grid(noise=0),
     "one level missing in a part": grid().iloc[5:],
-    "one convolution size": grid(convs=(3,)),
+    "one convolution size": grid(conv_size=(3,)),
     "duplicated cells": pd.concat([grid(), grid()], ignore_index=True),
     "one cell often": grid().iloc[[0] * 9],
     "half of the cells": grid().sample(frac=0.5, random_state=0),
-    "one cell a level": grid(batches=(1,), convs=(3,)),
+    "one cell a level": grid(batch_size=(1,), conv_size=(3,)),
     "another index": grid().set_index(pd.Index(range(48)) * 7),
 }
 
@@ -220,7 +220,7 @@ def test_one_round_is_enough_for_what_processes_tell():
 
 
 def test_wide_grids_are_no_trouble():
-    base = grid(batches=(1, 16), convs=(3, 5))
+    base = grid(batch_size=(1, 16), conv_size=(3, 5))
     others = product(range(28, 36), (1, 2), (32, 64, 128))
     names = ("input_size", "threads", "filters")
     parts = [base.assign(**dict(zip(names, other, strict=True))) for other in others]
@@ -233,7 +233,7 @@ def test_wide_grids_are_no_trouble():
 
 def test_an_open_verdict_says_how_many_rounds_would_decide_it():
     """Size 8 is slower by 7 %, which five rounds of such noise cannot tell at each depth."""
-    cells = grid(lambda cell: 1 + 0.07 * (cell["conv_size"] == 8), noise=0.03, convs=(5, 8))
+    cells = grid(lambda cell: 1 + 0.07 * (cell["conv_size"] == 8), noise=0.03, conv_size=(5, 8))
     repeats = process_rows(processes_of(cells, rounds=5, noise=0.06), cells)
     found = claims(cells, 0.95, repeats=repeats, rng=np.random.default_rng(1)).set_index("test")
     needed = found["rounds_needed"].dropna()

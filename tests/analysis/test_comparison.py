@@ -1,17 +1,14 @@
 """Two values of an axis, cell by cell, and the verdict for CI, on studies whose truth is known."""
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import pytest
+from made_study import ROUNDS, crossed
 
 from tfscale.analysis.comparison import EVERY, FASTER, OPEN, SLOWER, compare, comparison_words
 from tfscale.analysis.gate import FINE, differences_of, judged
-from tfscale.axes import cell_name, defaults
 from tfscale.errors import StudyError
 
-ROUNDS = 5
 ASKED = {"of": "environment", "base": "before", "new": "now", "slower_at_most": 1.05}
 
 
@@ -21,26 +18,15 @@ def noise(rng: np.random.Generator, count: int) -> np.ndarray:
     return rng.normal(0, 0.03, count) + late * rng.exponential(0.12, count)
 
 
-def runs(
-    factor=lambda cell: 1.0, seed=0, axis="environment", values=("before", "now"), quiet=1.0, **axes
-):
+def runs(factor=lambda _: 1.0, seed=0, axis="environment", values=("before", "now"), quiet=1.0):
     """Runs of a study of two values, in which a cell at the second takes `factor` times as long."""
-    rng = np.random.default_rng(seed)
-    grid = {"layers": (4, 6, 10), "batch_size": (1, 4, 16, 64), "conv_size": (3,)} | axes
-    rows = []
-    for number, value in product(range(1, ROUNDS + 1), values):
-        for levels in product(*grid.values()):
-            cell = (
-                defaults("mnist")
-                | {"model": "mnist", "input_size": 28}
-                | dict(zip(grid, levels, strict=True))
-            )
-            cell |= {axis: value}
-            latency_s = 1e-4 * cell["layers"] ** 2 * cell["batch_size"] ** 0.7
-            latency_s *= factor(cell) if value == values[1] else 1.0
-            rows.append(cell | {"cell": cell_name(cell), "round": number, "latency_s": latency_s})
-    table = pd.DataFrame(rows).assign(machine="h", pass_mean_s=1.0)
-    return table.assign(latency_s=table["latency_s"] * np.exp(quiet * noise(rng, len(table))))
+    cells = crossed(work=lambda _: {}, layers=(4, 6, 10), conv_size=(3,), **{axis: values})
+    slower = [factor(cell) if cell[axis] == values[1] else 1.0 for cell in cells.to_dict("records")]
+    true_s = 1e-4 * cells["layers"] ** 2 * cells["batch_size"] ** 0.7 * slower
+    cells = cells.assign(machine="h", pass_mean_s=1.0, latency_s=true_s)
+    rows = pd.concat([cells.assign(round=n) for n in range(1, ROUNDS + 1)], ignore_index=True)
+    off = quiet * noise(np.random.default_rng(seed), len(rows))
+    return rows.assign(latency_s=rows["latency_s"] * np.exp(off))
 
 
 def verdict(table: pd.DataFrame) -> tuple[str, str]:
@@ -55,7 +41,7 @@ def test_equal_environments_are_hardly_ever_called_slower():
 def test_a_slowdown_of_a_tenth_is_found_in_five_rounds_of_twelve_cells():
     found = [verdict(runs(lambda cell: 1.1, seed))[0] for seed in range(50)]
     assert found.count(SLOWER) >= 45
-    _, words = verdict(runs(lambda cell: 1.1, 1))
+    _, words = verdict(runs(lambda cell: 1.1))
     assert words.startswith("slower by more than 5 %, now over before: ")
     assert "all cells (geometric mean) 1.1" in words
 

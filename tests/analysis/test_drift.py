@@ -80,5 +80,5 @@ def test_one_round_cannot_tell():
 
 
 def test_few_cells_do_not_take_their_own_noise_for_that_of_a_round():
-    few = study(layers=(4,), convs=(3,))
+    few = study(layers=(4,), conv_size=(3,))
     pd.testing.assert_frame_equal(without_rounds(few), few)

@@ -49,8 +49,8 @@ def test_values_without_an_order_have_a_share():
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        (grid(layers=(4,), batches=(1,), convs=(3,)), "nothing varies"),
-        (grid(layers=(4, 6), batches=(1,), convs=(3,)), "not testable with 2 cells"),
+        (grid(layers=(4,), batch_size=(1,), conv_size=(3,)), "nothing varies"),
+        (grid(layers=(4, 6), batch_size=(1,), conv_size=(3,)), "not testable with 2 cells"),
         (grid(lambda _: 1.0, noise=0), "not testable: all times are equal"),
     ],
 )
@@ -89,7 +89,7 @@ def test_repeats_come_from_rows_of_a_nominal_batch_or_from_processes():
     )
 
 
-@pytest.mark.parametrize("cells", [grid(noise=0), grid(convs=(3,), batches=(1,))])
+@pytest.mark.parametrize("cells", [grid(noise=0), grid(conv_size=(3,), batch_size=(1,))])
 def test_no_scatter_is_not_testable(cells):
     table = spread(cells, 0.95)
     layers = table[table["factor"] == "layers"]
@@ -113,14 +113,14 @@ def test_no_proof_of_a_difference_is_no_proof_of_none():
 
 def test_effects_of_opposite_sign_do_not_cancel():
     time = lambda cell: 1.2 if (cell["layers"] > 6) == (cell["conv_size"] > 4) else 1.0  # noqa: E731
-    table = equivalence(grid(time, noise=0.01, convs=(3, 5)), 0.95)
+    table = equivalence(grid(time, noise=0.01, conv_size=(3, 5)), 0.95)
     assert no_effect(table).set_index("factor").loc["conv_size", "verdict"] == "different"
 
 
 def test_one_pair_is_not_testable():
-    table = equivalence(grid(layers=(4, 6), batches=(1,), convs=(3,)), 0.95)
+    table = equivalence(grid(layers=(4, 6), batch_size=(1,), conv_size=(3,)), 0.95)
     assert list(table["verdict"]) == ["not testable"]
-    assert equivalence(grid(layers=(4,), batches=(1,), convs=(3,)), 0.95).empty
+    assert equivalence(grid(layers=(4,), batch_size=(1,), conv_size=(3,)), 0.95).empty
 
 
 def test_the_two_one_sided_tests_know_the_margin():
@@ -150,7 +150,7 @@ def test_any_difference_sees_differences_of_any_sign_and_keeps_its_level():
     null = [any_difference(logged(grid(seed=seed)), "conv_size") for seed in range(40)]
     assert np.mean(np.array(null) < 0.05) < 0.15 and np.min(null) < 0.2
     assert np.isnan(any_difference(logged(grid(noise=0)), "conv_size"))
-    assert np.isnan(any_difference(logged(grid(layers=(4,), batches=(1,))), "conv_size"))
+    assert np.isnan(any_difference(logged(grid(layers=(4,), batch_size=(1,))), "conv_size"))
 
 
 def test_missing_p_values_take_no_part():

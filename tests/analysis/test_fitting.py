@@ -2,18 +2,17 @@
 
 import json
 import re
-from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import PLAN, a_study, fitted, grid, work, write_study, write_work
+from made_study import NOTHING_ASKED, PLAN, a_study, fitted, grid, work, write_import, write_study
 from paper_families import PAPER_FAMILIES
 from paper_work import works
 from run_files import a_run
 
 from tfscale.analysis.answers import ANSWER, DETAIL, TRUST
-from tfscale.analysis.fit import PARTS, fit
+from tfscale.analysis.fit import PARTS
 from tfscale.analysis.material import Tables, gather
 from tfscale.errors import StudyError
 from tfscale.study.outputs import TABLES
@@ -21,39 +20,33 @@ from tfscale.tables.merge import merge_runs
 
 
 def an_import(path, name="acer") -> dict:
-    """A table in the paper's form."""
-    table = grid(work).rename(
-        columns={"layers": "Layers", "batch_size": "BatchSize", "conv_size": "ConvSize"}
-    )
-    table["MeanTime"], table["TotalTime"] = table["pass_mean_s"], 10 * table["pass_mean_s"]
-    table[["Layers", "BatchSize", "ConvSize", "TotalTime", "MeanTime"]].to_csv(path, index=False)
-    return {"path": str(path), "name": name, "model": "mnist"}
+    return write_import(path, grid(work), name)
 
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
     """A fitted study of both models, with an imported table beside it."""
     folder = tmp_path_factory.mktemp("fitted")
-    parts = a_study(), a_study(model="text", layers=(4, 6), batches=(1, 16))
+    parts = a_study(), a_study(model="text", layers=(4, 6), batch_size=(1, 16))
     study = [pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)]
     lines: list[str] = []
     fitted(folder, study, [an_import(folder / "acer.csv")], progress=lines.append)
     return folder, lines
 
 
-def table(whole, name: str) -> pd.DataFrame:
-    return pd.read_parquet(whole[0] / f"{name}.parquet")
+def table(folder, name: str) -> pd.DataFrame:
+    return pd.read_parquet(folder / f"fits/{name}.parquet")
 
 
 def complete(folder) -> None:
     """Every table is there, and no sentence says that a number is none."""
     for name in TABLES:
-        assert len(pd.read_parquet(folder / f"{name}.parquet").columns), name
-        assert (folder / f"{name}.csv").read_text().strip(), name
-    told = pd.read_parquet(folder / "findings.parquet")
+        assert len(table(folder, name).columns), name
+        assert (folder / f"fits/{name}.csv").read_text().strip(), name
+    told = table(folder, "findings")
     sentences = told["sentence"]
     assert not sentences.str.contains(r"\bnan\b|\binf\b").any()
-    first, rest = (folder / "findings.txt").read_text().split("\n\n")
+    first, rest = (folder / "fits/findings.txt").read_text().split("\n\n")
     answer = told[told["topic"] == ANSWER]
     names = [f"{row.model}: {row.sentence}" for row in answer.itertuples()]
     trust = told.loc[told["topic"] == TRUST, "sentence"].tolist()
@@ -72,48 +65,47 @@ def test_every_part_is_told_and_an_import_without_a_seal(whole):
 
 
 STUDIES = {
-    "one round": {"rounds": 1, "batches": (1, 16), "convs": (3, 5)},
-    "two levels": {"layers": (4, 6), "batches": (1, 4), "convs": (3,)},
-    "one factor": {"batches": (1,), "convs": (3,)},
-    "one cell": {"layers": (4,), "batches": (1,), "convs": (3,)},
+    "one round": {"rounds": 1, "batch_size": (1, 16), "conv_size": (3, 5)},
+    "two levels": {"layers": (4, 6), "batch_size": (1, 4), "conv_size": (3,)},
+    "one factor": {"batch_size": (1,), "conv_size": (3,)},
+    "one cell": {"layers": (4,), "batch_size": (1,), "conv_size": (3,)},
 }
 
 
 @pytest.mark.parametrize("axes", STUDIES.values(), ids=STUDIES)
 def test_every_study_has_every_table_and_words(tmp_path, axes):
-    fitted(tmp_path, a_study(**axes), plan=replace(PLAN, predict=None, latency_ms=None))
+    fitted(tmp_path, a_study(**axes), plan=NOTHING_ASKED)
     complete(tmp_path)
-    assert pd.read_parquet(tmp_path / "predictions.parquet").empty
-    assert pd.read_parquet(tmp_path / "budget.parquet").empty
+    assert table(tmp_path, "predictions").empty
+    assert table(tmp_path, "budget").empty
 
 
 def test_a_batch_sweep_with_a_jump_is_found(tmp_path):
-    batches = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-    cells, processes = a_study(layers=(4,), convs=(3,), batches=batches)
+    cells, processes = a_study(layers=(4,), conv_size=(3,), batch_size=[2**n for n in range(9)])
     slow = cells["batch_size"] >= 64
     cells.loc[slow, ["latency_s", "pass_mean_s", "latency_low_s", "latency_high_s"]] *= 2
     processes.loc[processes["cell"].isin(cells["cell"][slow]), "latency_s"] *= 2
     fitted(tmp_path, (cells, processes))
-    (found,) = pd.read_parquet(tmp_path / "thresholds.parquet").to_dict("records")
+    (found,) = table(tmp_path, "thresholds").to_dict("records")
     assert found["verdict"] == "threshold"
     assert 32 <= found["place_low"] <= found["place_high"] <= 64
-    told = pd.read_parquet(tmp_path / "findings.parquet")
+    told = table(tmp_path, "findings")
     assert "threshold" in told.loc[told["evidence"] == "thresholds", "sentence"].iloc[0]
 
 
 def test_an_imported_table_stands_beside_the_study(whole):
     for name in ("laws", "work_model", "claims", "run_order", "held_out"):
-        assert set(table(whole, name)["machine"]) == {"h", "acer"}, name
-    machines = table(whole, "machines")
+        assert set(table(whole[0], name)["machine"]) == {"h", "acer"}, name
+    machines = table(whole[0], "machines")
     assert set(machines["machine"]) | set(machines["base"]) == {"h", "acer"}
-    claims = table(whole, "claims").set_index(["test", "machine"])
+    claims = table(whole[0], "claims").set_index(["test", "machine"])
     assert claims.loc[("C4 batch_size", "acer"), "verdict"] == "not testable"
     assert claims.loc[("C4 batch_size", "h"), "verdict"] == "rejected"
 
 
 def test_the_runs_of_another_study_are_imported_and_fitted(tmp_path):
     """The file that merging writes, with its processes: their rounds give intervals too."""
-    cells, processes = a_study(layers=(4, 6, 8), batches=(1, 16), convs=(3, 5))
+    cells, processes = a_study(layers=(4, 6, 8), batch_size=(1, 16), conv_size=(3, 5))
     rng = np.random.default_rng(0)
     axes = ["layers", "batch_size", "conv_size"]
     paths = [
@@ -132,11 +124,11 @@ def test_the_runs_of_another_study_are_imported_and_fitted(tmp_path):
     merge_runs(paths, target, notes={name: json.dumps(value) for name, value in notes.items()})
     fitted(tmp_path, (cells, processes), [{"path": target, "name": "slow"}])
     complete(tmp_path)
-    machines = pd.read_parquet(tmp_path / "machines.parquet").set_index("quantity")
+    machines = table(tmp_path, "machines").set_index("quantity")
     assert machines.loc["time", "ratio"] == pytest.approx(2, rel=0.1)
-    laws = pd.read_parquet(tmp_path / "laws.parquet")
+    laws = table(tmp_path, "laws")
     assert set(laws.loc[laws["machine"] == "slow", "lack_of_fit_error"]) == {"processes"}
-    assert set(pd.read_parquet(tmp_path / "drift.parquet")["machine"]) == {"h", "slow"}
+    assert set(table(tmp_path, "drift")["machine"]) == {"h", "slow"}
 
 
 def test_cells_are_compared_round_by_round(tmp_path):
@@ -154,10 +146,9 @@ def test_cells_are_compared_round_by_round(tmp_path):
 
 @pytest.mark.parametrize("names", [("h",), ("acer", "acer")])
 def test_a_name_stands_for_one_machine(tmp_path, names):
-    paths = write_study(tmp_path, *a_study(layers=(4,)))
     imports = [an_import(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)]
     with pytest.raises(StudyError, match=f"imports: {names[-1]} already is the name of a machine"):
-        fit(*paths, write_work(tmp_path), imports, 0.9375, asdict(PLAN), str(tmp_path), str)
+        fitted(tmp_path, a_study(layers=(4,)), imports)
 
 
 def test_outliers_are_named_and_stay_in_the_fits(tmp_path):

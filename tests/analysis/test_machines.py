@@ -58,7 +58,7 @@ def test_calls_of_another_batch_are_interpolated_between_measured_ones():
 
 
 def test_nothing_is_extrapolated():
-    own = machine("a", 1e-3, 1e10, 0, batches=(1, 4))
+    own = machine("a", 1e-3, 1e10, 0, batch_size=(1, 4))
     table = compared(own, nominal(machine("b", 2e-3, 5e9, 1)))
     assert list(table["verdict"]) == ["not testable: 0 common cells of 0 architectures"]
     assert machine_words(table) == [

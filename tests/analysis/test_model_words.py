@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import work_cells
+from made_study import FEW, work_cells
 
 from tfscale.analysis.held_out import held_out_tables, held_out_words
 from tfscale.analysis.words import between, digits, groups, listed, scaled
@@ -30,14 +30,7 @@ def test_a_rate_above_the_roof_is_not_called_a_share():
     assert "above the 1 of one large matrix product" in words(cells, None, low)["rates"][0]
 
 
-@pytest.mark.parametrize(
-    "few",
-    [
-        {"layers": (4,), "convs": (3,), "batches": (1,)},
-        {"layers": (4,), "convs": (3,)},
-        {"layers": (4, 6), "convs": (3,), "batches": (1, 64)},
-    ],
-)
+@pytest.mark.parametrize("few", FEW)
 def test_few_cells_say_what_cannot_be_told(few):
     said = words(work_cells(**few))
     assert all("not testable" in sentence for sentence in said["labels"])
@@ -49,12 +42,12 @@ def test_what_the_work_model_misses_is_one_sentence_a_group():
     (sentence,) = held_out_words(held_out_tables(work_cells())[0])
     assert sentence.startswith("mnist: with an architecture left out, the work model misses by ")
     assert sentence.endswith(" of 48 cells within 10 %).")
-    (none,) = held_out_words(held_out_tables(work_cells(layers=(4,), convs=(3,)))[0])
+    (none,) = held_out_words(held_out_tables(work_cells(layers=(4,), conv_size=(3,)))[0])
     assert none.startswith("mnist: held-out errors are not testable: there is no second ")
 
 
 def test_groups_are_told_apart_by_machine_and_setting():
-    one = work_cells(layers=(4,), convs=(3,))
+    one = work_cells(layers=(4,), conv_size=(3,))
     table = pd.concat([one, one.assign(machine="g", threads=2, jit=True)])
     names = [name for name, _ in groups(table)]
     assert names == ["mnist on h", "mnist on g (threads 2) (the call compiled by XLA)"]

@@ -51,7 +51,7 @@ def test_a_batch_that_never_reached_the_model_is_no_level():
 
 
 def test_many_cells_are_left_out_together():
-    cells = work_cells(batches=range(1, 30))
+    cells = work_cells(batch_size=range(1, 30))
     parts = folds(cells, "cell")
     assert len(parts) == 60
     assert sorted(np.concatenate([fold.out for fold in parts])) == list(range(len(cells)))
@@ -88,7 +88,7 @@ def test_held_out_errors_are_as_large_as_the_noise_when_the_model_is_true():
 
 
 def test_what_cannot_be_left_out_is_said():
-    one = work_cells(layers=(4,), convs=(3,), batches=(1,))
+    one = work_cells(layers=(4,), conv_size=(3,), batch_size=(1,))
     table = held_out_tables(one)[0]
     assert table["note"].str.startswith("not testable: there is no second ").all()
     assert table["median_error_percent"].isna().all()
@@ -146,8 +146,8 @@ def test_a_cell_that_was_run_after_all_shows_its_latency():
     [
         ({"threads": [2]}, work_cells(), "no cell of this model and setting was run"),
         (TEXT, work_cells(), "no cell of this model and setting was run"),
-        ({}, work_cells(layers=(6,), convs=(3,)), "at least 3 architectures are needed"),
-        ({}, work_cells(convs=(3,), batches=(1,)), "4 cells are too few for 90 %"),
+        ({}, work_cells(layers=(6,), conv_size=(3,)), "at least 3 architectures are needed"),
+        ({}, work_cells(conv_size=(3,), batch_size=(1,)), "4 cells are too few for 90 %"),
     ],
 )
 def test_what_cannot_be_predicted_says_why(change, cells, note):
@@ -163,7 +163,7 @@ def test_a_cell_whose_work_was_not_counted_is_refused_by_name():
 
 def test_coverage_is_printed_or_not_testable():
     assert 70 <= coverage_table(work_cells(misfit=0.05))["covered_percent"].item() <= 100
-    few = coverage_table(work_cells(layers=(4,), convs=(3,)))
+    few = coverage_table(work_cells(layers=(4,), conv_size=(3,)))
     assert few["note"].item().startswith("not testable")
 
 

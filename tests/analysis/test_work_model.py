@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import COSTS, costs, processes_of, work_cells
+from made_study import COSTS, FEW, costs, processes_of, work_cells
 from paper_work import INPUT_SIZES, work_of
 
 from tfscale.analysis.statistics import redrawn
@@ -56,7 +56,7 @@ def test_an_embedding_reads_rows_and_not_its_table():
 
 
 def test_design_counts_per_call_and_per_example():
-    cells = work_cells(layers=(6,), convs=(3,), batches=(1, 4))
+    cells = work_cells(layers=(6,), conv_size=(3,), batch_size=(1, 4))
     x = dict(zip(TERMS, design(cells).T, strict=True))
     assert x["fixed"].tolist() == [1, 1]
     assert x["weights"][0] == x["weights"][1]
@@ -96,7 +96,7 @@ def test_settings_are_never_pooled():
 
 
 def test_one_batch_size_cannot_tell_a_call_from_its_examples():
-    cells = work_cells(batches=(32,))
+    cells = work_cells(batch_size=(32,))
     table = rates(fitted(cells), CONFIDENCE).set_index("term")
     assert table.loc["matmul_flop", "verdict"].endswith("in proportion to fixed")
 
@@ -130,14 +130,7 @@ def test_shares_of_the_kinds_of_operation_add_up():
     assert square["time_share_low"] < square["time_share"] < square["time_share_high"]
 
 
-@pytest.mark.parametrize(
-    "few",
-    [
-        {"layers": (4,), "convs": (3,), "batches": (1,)},
-        {"layers": (4,), "convs": (3,)},
-        {"layers": (4, 6), "convs": (3,), "batches": (1, 64)},
-    ],
-)
+@pytest.mark.parametrize("few", FEW)
 def test_few_cells_claim_nothing(few):
     groups = fitted(work_cells(**few))
     verdicts = rates(groups, CONFIDENCE)["verdict"]
@@ -154,7 +147,7 @@ def test_duplicated_cells_change_nothing():
 
 
 def test_cells_are_redrawn_from_their_processes():
-    cells = work_cells(layers=(4,), convs=(3,), batches=(1, 4))
+    cells = work_cells(layers=(4,), conv_size=(3,), batch_size=(1, 4))
     drawn = redrawn(cells, processes_of(cells), 20, np.random.default_rng(0))
     assert drawn.shape == (20, 2) and drawn[:, 0].std() > 0
     assert drawn.mean(axis=0) == pytest.approx(cells["latency_s"].to_numpy(), rel=0.1)
@@ -167,6 +160,6 @@ def test_the_bootstrap_repeats_with_its_seed():
 
 
 def test_a_model_that_passes_through_every_cell_claims_nothing():
-    groups = fitted(work_cells(layers=(4, 6), convs=(3, 5), batches=(1, 16)))
+    groups = fitted(work_cells(layers=(4, 6), conv_size=(3, 5), batch_size=(1, 16)))
     verdicts = rates(groups, CONFIDENCE)["verdict"]
     assert verdicts.str.startswith("not testable: ").all()

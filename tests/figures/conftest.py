@@ -2,7 +2,8 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from figure_study import FIGURES, data_of, drawn, whole, work_cells, write_study
+from figure_study import FIGURES, data_of, drawn, write_study
+from made_study import work_cells
 from report_of import shared_study
 
 from tfscale.figures.look import styled
@@ -33,5 +34,5 @@ def look():
 
 @pytest.fixture(scope="session")
 def lonely(tmp_path_factory):
-    cells = whole(work_cells(layers=(4,), batches=(1,), convs=(3,)))
+    cells = work_cells(layers=(4,), batch_size=(1,), conv_size=(3,))
     return data_of(write_study(tmp_path_factory.mktemp("lonely"), cells))

@@ -10,22 +10,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_study import (
-    DOLLARS,
-    FIGURES,
-    data_of,
-    drawn,
-    made_up_runs,
-    panels,
-    whole,
-    work_cells,
-    write_study,
-)
+from figure_study import FIGURES, data_of, drawn, panels, write_study
+from made_study import processes_of, work_cells
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from paths import ROOT
-from report_of import shared_figures
+from report_of import DOLLARS, shared_figures
 
 from tfscale.analysis.law_fits import FORMS, predicted
 from tfscale.figures.draw import BUILTIN, DRAWN_BY, OF_FACTOR, draw
@@ -143,14 +134,14 @@ def test_the_same_data_make_the_same_bytes(data, tmp_path, name):
 
 
 def test_several_machines_are_not_mixed(tmp_path):
-    cells = whole(work_cells(layers=(4, 6), batches=(1, 16), convs=(3, 5)))
+    cells = work_cells(layers=(4, 6), batch_size=(1, 16), conv_size=(3, 5))
     slow = cells.assign(machine="slow", host="slow", latency_s=5 * cells["latency_s"]).iloc[:-2]
     folder = write_study(tmp_path, pd.concat([cells, slow], ignore_index=True))
     data = data_of(folder)
     assert set(data.cells["machine"]) == {"h"} and len(data.cells) == len(cells)
     assert "Drawn for h, one of 2 machines." in drawn("by_layers", data).says
     assert drawn("machines", data).filled
-    assert len(made_up_runs(data.cells)) == len(data.processes)
+    assert len(processes_of(data.cells)) == len(data.processes)
 
 
 def label(axes: Axes, which: str) -> str:
@@ -238,7 +229,7 @@ def test_levels_are_told_apart_in_grey():
 
 
 def test_the_name_of_few_bars_is_not_cut_and_a_short_study_counts_minutes(tmp_path):
-    cells = whole(work_cells(layers=(4, 6), batches=(1, 4, 16, 64), convs=(3, 5)))
+    cells = work_cells(layers=(4, 6), conv_size=(3, 5))
     cells = cells[(cells["conv_size"] == 3) | (cells["batch_size"] == 16)]  # as the demo has them
     few = data_of(write_study(tmp_path, cells.reset_index(drop=True)))
     shares, left = drawn("time_shares", few), drawn("residuals", few)

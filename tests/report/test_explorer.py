@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from browser import needs_chromium, opened
-from report_of import MODELS, write
+from report_of import write
 
 pytestmark = needs_chromium
 CELLS = [
@@ -98,7 +98,7 @@ def test_a_picked_cell_shows_processes_structure_and_predictions(page, study, ce
     page.get_by_label(f"compare {cell}").check()
     article = page.locator("#picked article")
     kind = cell.split("_")[0]
-    folder = study / "models" / MODELS[kind]
+    folder = study / "models" / f"{kind}_one"
     assert article.locator("pre.structure").inner_text() == (folder / "structure.txt").read_text()
     charts = article.get_by_role("img", name=cell)
     assert charts.count() == 2 and all(box.bounding_box()["height"] > 100 for box in charts.all())

@@ -154,7 +154,7 @@ def test_the_page_prints_on_a4(path, browser):
 
 
 def test_hostile_texts_stay_text(study, browser, tmp_path):
-    folder = tmp_path / report_of.MODELS["text"]
+    folder = tmp_path / "text_one"
     folder.mkdir()
     answers = pd.read_parquet(study / "models" / folder.name / "predictions.parquet")
     answers.assign(review=HOSTILE).to_parquet(folder / "predictions.parquet")

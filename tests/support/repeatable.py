@@ -66,10 +66,9 @@ def fits(folder: Path, seed: int) -> dict[str, bytes]:
     from made_study import PLAN, a_study, fitted
 
     folder.mkdir()
-    study = a_study(layers=(4, 6, 8), batches=(1, 4, 16), convs=(3, 5))
+    study = a_study(layers=(4, 6, 8), batch_size=(1, 4, 16), conv_size=(3, 5))
     fitted(folder, study, plan=replace(PLAN, seed=seed))
-    written = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    return {path.name: path.read_bytes() for path in written}
+    return {path.name: path.read_bytes() for path in sorted((folder / "fits").iterdir())}
 
 
 def weights(folder: Path, seed: int) -> dict[str, bytes]:

@@ -7,26 +7,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from figure_study import (
-    DOLLARS,
-    FIGURES,
-    ROUNDS,
-    full_cells,
-    paper_csv,
-    plot_inputs,
-    plot_outputs,
-    tables_of,
-    whole,
-    write_study,
-)
+from figure_study import FIGURES, GRID, full_cells, tables_of, write_study
+from made_study import ROUNDS, work_cells, write_import
 from once import made_once
 
+from tfscale.axes import FAMILIES
 from tfscale.console.commands import Call
 from tfscale.figures.draw import plot
 from tfscale.report.page import write_report
 
-MODELS = {"mnist": "mnist_one", "text": "text_one"}
-"""The one trained model of each kind."""
+DOLLARS = "a $machine_ with <b>"
 SHOWN = 100
 
 
@@ -38,69 +28,67 @@ def shared_study(tmp_path_factory) -> Path:
 def shared_figures(tmp_path_factory) -> Path:
     """The same with the figures of both models, and what the page shows beside the tables."""
     folder = shared_study(tmp_path_factory)
-    made_once(tmp_path_factory, "full_study_drawn", lambda _: with_figures(folder))
+    figures = dict.fromkeys(FAMILIES, FIGURES)
+    made_once(tmp_path_factory, "full_study_drawn", lambda _: with_figures(folder, figures))
     return folder
 
 
 def full_study(folder: Path) -> Path:
-    """The tables of a full study with an outlier and another machine."""
-    cells = whole(full_cells())
+    """The tables of a full study with an outlier and another machine, three times as slow."""
+    cells = full_cells()
     cells.loc[3, "unsettled_processes"] = ROUNDS
-    entry = {"path": str(paper_csv(folder / "slow.csv")), "name": DOLLARS, "model": "mnist"}
-    return write_study(folder, cells, [entry])
-
-
-def with_figures(folder: Path) -> Path:
-    """Draw the figures of a study, and write what the page shows beside its tables."""
-    (folder / "figures").mkdir()
-    for model in MODELS:
-        plot(model, FIGURES, plot_inputs(folder), plot_outputs(folder / "figures", model))
-    (folder / "machine.json").write_text(json.dumps({"warnings": []}))
-    for model, name in MODELS.items():
-        _trained(folder / "models" / name, model)
+    slow = work_cells(**GRID | {"batch_size": (32,)}, seed=9)
+    slow["pass_mean_s"] *= 3
+    slow = pd.concat([slow.assign(batch_size=size) for size in (1, 16)])
     pictures = np.random.default_rng(1).integers(0, 255, (SHOWN, 28, 28), dtype=np.uint8)
     np.savez(folder / "mnist_input28.npz", x_test=pictures)
+    return write_study(folder, cells, [write_import(folder / "slow.csv", slow, DOLLARS)])
+
+
+def with_figures(folder: Path, figures: dict[str, dict[str, str]]) -> Path:
+    """Draw the figures of each family of a study, and write what the page shows beside them."""
+    (folder / "figures").mkdir()
+    inputs = tables_of(folder) | {"tables": [str(folder / "fits/laws.parquet")]}
+    for family, shown in figures.items():
+        own = f"{folder}/figures/{family}"
+        files = {kind: [f"{own}_{name}.{kind}" for name in shown] for kind in ("svg", "png")}
+        plot(family, shown, inputs, files | {"words": f"{own}.json"})
+        _write_model(folder / "models" / f"{family}_one", family)
+    (folder / "machine.json").write_text(json.dumps({"warnings": []}))
     return folder
 
 
-def _trained(folder: Path, model: str) -> None:
+def _write_model(folder: Path, family: str) -> None:
+    """Write the one model of a family: of a trained one with answers, half of them wrong."""
     folder.mkdir(parents=True)
-    number = pd.Series(range(SHOWN))
+    number = pd.Series(range(SHOWN if FAMILIES[family].trained else 0), dtype=int)
     answers = pd.DataFrame({"input": number, "probability": 0.51234, "correct": number % 2 == 0})
     answers["actual"] = "label " + (number % 10).astype(str)
     answers["predicted"] = answers["actual"].where(answers["correct"], "another label")
-    if model == "text":
+    if family == "text":
         answers["review"] = "a fine film"
     answers.to_parquet(folder / "predictions.parquet")
-    (folder / "structure.txt").write_text(f"layers of {model}")
-    (folder / "facts.json").write_text(json.dumps({"work": WORK}))
-
-
-WORK = {
-    "layers": [
-        {"layer": "conv2d", "kind": "conv_thin", "flop": 900, "bytes": 100},
-        {"layer": "dense", "kind": "matmul", "flop": 100, "bytes": 300},
-    ],
-    "not_counted": [],
-    "counted_by": "hlo",
-}
-"""What facts.json says of a trained model's work."""
+    (folder / "structure.txt").write_text(f"layers of {family}")
+    layers = [
+        {"layer": f"dense_{place}", "kind": "matmul", "flop": 100 + place, "bytes": 10}
+        for place in range(30)
+    ]
+    missing = ["a loop of unknown length"] if family == "mlp" else []
+    work = {"layers": layers, "not_counted": missing, "counted_by": "hlo"}
+    (folder / "facts.json").write_text(json.dumps({"work": work}))
 
 
 def inputs_of(folder: Path) -> dict:
     """What the page of the study is made from."""
-    models = [folder / "models" / name for name in MODELS.values()]
-    cells, runs, _ = tables_of(folder)
-    return {
-        "cells": cells,
-        "runs": runs,
+    models = [folder / "models" / f"{family}_one" for family in FAMILIES]
+    return tables_of(folder) | {
         "machine": str(folder / "machine.json"),
         "findings": str(folder / "fits/findings.parquet"),
-        "words": [str(folder / f"figures/{model}.json") for model in MODELS],
+        "words": [str(folder / f"figures/{family}.json") for family in FAMILIES],
         "facts": [str(model / "facts.json") for model in models],
         "structures": [str(model / "structure.txt") for model in models],
         "predictions": [str(model / "predictions.parquet") for model in models],
-        "images": [str(folder / "mnist_input28.npz")],
+        "images": list(map(str, folder.glob("*.npz"))),
     }
 
 
@@ -120,7 +108,7 @@ def write(folder: Path, target: Path, files: dict | None = None, **changes) -> P
     cells = pd.read_parquet(inputs["cells"])["cell"]
     asked = {
         "settings": SETTINGS,
-        "trained": {cell: MODELS[cell.partition("_")[0]] for cell in cells},
+        "trained": {cell: f"{cell.partition('_')[0]}_one" for cell in cells},
         "again": Call().again("results"),
         "encoded": {"mnist_one": "builtin/mnist_input28", "text_one": "builtin/text_input56"},
     }
