@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from run_files import AXES
+from other_study import FAMILIES
+from run_files import AXES, cell_of, facts_of, floors
 
 from tfscale.axes import adopt, cell_name, defaults
 from tfscale.files.columns import typed
-from tfscale.models.saved import inputs_digest
 from tfscale.study.kinds import WORK
 from tfscale.tables.cells import CELLS, MADE, cells_table, paper_table
 
@@ -19,10 +19,6 @@ TIMED = [
     and name not in ("floor_s", "pass_mean_s", "passes_total_s")
 ]
 EVALUATION = {"inputs": 2000, "passes": 10}
-FAMILIES = {
-    "wide": {"axes": {"width": {"kind": "int"}, "act": {"kind": "str", "default": "relu"}}},
-    "deep": {"axes": {"depth": {"kind": "int"}}, "trained": True},
-}
 
 
 def timed_of(*cells: dict, latency_s: float = 1e-3) -> pd.DataFrame:
@@ -40,34 +36,9 @@ def timed_of(*cells: dict, latency_s: float = 1e-3) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"batch_size": "int32", "threads": "int32"})
 
 
-def facts_of(digest: str, flop: int, **known) -> dict:
-    return {
-        "data": "builtin",
-        "parameters": LARGE,
-        "training_examples": 1,
-        "training_steps": 1,
-        "test_accuracy": 0.5,
-        "inputs": {"of": digest},
-        "work": dict.fromkeys(WORK, 1) | {"flop_per_example": flop},
-    } | known
-
-
-def floors(*rows: tuple[str, int, float]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "host": "h",
-            "inputs": inputs_digest({"of": made}),
-            "batch_size": batch,
-            "threads": 1,
-            "floor_s": floor_s,
-        }
-        for made, batch, floor_s in rows
-    )
-
-
 def test_the_flop_of_a_large_network_do_not_overflow_the_tables_integers():
     cell, name = AXES | {"batch_size": 4}, cell_name(AXES | {"batch_size": 4})
-    known = {name: facts_of("a", LARGE)}
+    known = {name: facts_of("a", LARGE, parameters=LARGE)}
     table = cells_table(timed_of(cell), known, floors(("a", 4, 1e-6)), EVALUATION)
     (row,) = typed("cells", table, CELLS).to_pylist()
     assert row["flop_per_example"] == row["parameters"] == LARGE
@@ -77,8 +48,8 @@ def test_the_flop_of_a_large_network_do_not_overflow_the_tables_integers():
 
 def test_cells_of_families_with_other_axes_stand_in_one_table():
     adopt(FAMILIES)
-    wide = defaults("wide") | {"model": "wide", "batch_size": 1, "width": 8}
-    deep = defaults("deep") | {"model": "deep", "batch_size": 2, "depth": 3}
+    wide = cell_of(model="mlp", width=8, alpha=0.5)
+    deep = cell_of(model="deep", batch_size=2, depth=3)
     facts = {
         cell_name(wide): facts_of("w", 5, data="none", test_accuracy=None),
         cell_name(deep): facts_of("d", 7),
@@ -87,14 +58,11 @@ def test_cells_of_families_with_other_axes_stand_in_one_table():
         timed_of(wide, deep), facts, floors(("w", 1, 1e-6), ("d", 2, 2e-6)), EVALUATION
     )
     arrow = typed("cells", table, CELLS)
-    assert {name: str(arrow.schema.field(name).type) for name in ("width", "act", "depth")} == {
-        "width": "int64",
-        "act": "string",
-        "depth": "int64",
-    }
+    axes = ["width", "activation", "depth"]
+    assert [str(arrow.schema.field(axis).type) for axis in axes] == ["int64", "string", "int64"]
     first, second = arrow.to_pylist()
-    assert (first["width"], first["act"], first["depth"]) == (8, "relu", None)
-    assert (second["width"], second["act"], second["depth"]) == (None, None, 3)
+    assert [first[axis] for axis in axes] == [8, "relu", None]
+    assert [second[axis] for axis in axes] == [None, None, 3]
     assert (first["flop_per_example"], second["flop_per_example"]) == (5, 7)
     assert (first["data"], first["test_accuracy"], second["test_accuracy"]) == ("none", None, 0.5)
     assert (first["floor_s"], second["floor_s"]) == (1e-6, 2e-6)

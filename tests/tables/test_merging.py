@@ -7,15 +7,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from other_study import FAMILIES as OTHERS
 from paper_families import PAPER_FAMILIES
 from paper_work import work_of
-from run_files import AGAIN, AXES, a_run, digest_of
+from run_files import AGAIN, AXES, a_run, cell_of, digest_of, merged_cells
 
 from tfscale.analysis.material import study_tables
-from tfscale.axes import FAMILIES, adopt, cell_name, defaults
+from tfscale.axes import FAMILIES, adopt, cell_name
 from tfscale.errors import StudyError
 from tfscale.files.whole import noted
-from tfscale.models.saved import inputs_digest
 from tfscale.study.grid import architecture
 from tfscale.study.kinds import WORK
 from tfscale.tables import merge
@@ -136,23 +136,12 @@ def test_another_studys_runs_are_its_cells_under_the_name_given(tmp_path):
         study_tables(target, "laptop", 0.9375)
 
 
-OWN = {
-    "mlp": {
-        "title": "Perceptrons",
-        "axes": {
-            "width": {"kind": "int"},
-            "alpha": {"kind": "float", "default": 0.5},
-            "activation": {"kind": "str"},
-            "bias": {"kind": "bool", "default": True},
-        },
-    },
-    "deep": {"title": "Deep ones", "axes": {"depth": {"kind": "int"}, "width": {"kind": "int"}}},
-    "fixed": {"title": "No axis", "axes": {}},
-}
+DEEP = {"title": "Deep ones", "axes": {"depth": {"kind": "int"}, "width": {"kind": "int"}}}
+OWN = OTHERS | {"deep": DEEP}
 MODELS = [
     {"model": "deep", "depth": 3, "width": 7},
-    {"model": "mlp", "width": 64, "activation": "gelu"},
-    {"model": "mlp", "width": 64, "activation": "gelu", "batch_size": 8},
+    {"model": "mlp", "width": 64, "alpha": 0.5, "activation": "gelu"},
+    {"model": "mlp", "width": 64, "alpha": 0.5, "activation": "gelu", "batch_size": 8},
     {"model": "fixed"},
 ]
 
@@ -165,18 +154,18 @@ def test_runs_of_families_with_other_axes_stand_in_one_table(tmp_path, monkeypat
     found = merge_runs(paths, str(tmp_path / "runs.parquet"))
     table = pq.read_table(tmp_path / "runs.parquet")
     assert table.schema.names == RUNS.names and table.schema.types == RUNS.schema.types
-    own = ["width", "alpha", "activation", "bias", "depth"]
+    own = ["width", "alpha", "activation", "masked", "depth"]
     assert table.column_names[:8] == ["cell", "model", *own, "batch_size"]
     assert {name: str(table.schema.field(name).type) for name in own} == {
         "width": "int64",
         "alpha": "double",
         "activation": "string",
-        "bias": "bool",
+        "masked": "bool",
         "depth": "int64",
     }
     rows = table.select([*own, "batch_size"]).to_pylist()
     nothing = dict.fromkeys(own)
-    mlp = {"width": 64, "alpha": 0.5, "activation": "gelu", "bias": True, "depth": None}
+    mlp = {"width": 64, "alpha": 0.5, "activation": "gelu", "masked": False, "depth": None}
     assert rows == [
         nothing | {"width": 7, "depth": 3, "batch_size": 1},
         mlp | {"batch_size": 1},
@@ -187,79 +176,39 @@ def test_runs_of_families_with_other_axes_stand_in_one_table(tmp_path, monkeypat
     assert table["durations_ns"].to_pylist() == [[9_000, 5_000, 1_000, 2_000, 3_000, 500]] * 4
 
 
-def merged_study(tmp_path: Path, models: list[dict]) -> Path:
-    """Runs, models and floor of these cells, merged as the rule does."""
-    cells = [defaults(one["model"]) | {"batch_size": 1} | one for one in models]
-    facts = {}
-    for cell in cells:
-        shape = architecture(cell) | {"precision": "float32"}
-        path = tmp_path / "models" / cell_name(shape) / "facts.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = dict.fromkeys(WORK, 0) | {"flop_per_example": 100 + len(facts), "layers": []}
-        known = {"data": "none", "parameters": 1, "training_examples": 0, "training_steps": 0}
-        known |= {"test_accuracy": None, "saved_model_sha256": digest_of(cell)}
-        known |= {"inputs": {"of": digest_of(cell)}}
-        facts.setdefault(str(path), shape | known | {"work": work})
-    for path, about in facts.items():
-        Path(path).write_text(json.dumps(about))
-    floor = [
-        {"host": "h", "inputs": inputs_digest({"of": digest_of(cell)}), "floor_s": 1e-6 * place}
-        | {axis: cell[axis] for axis in ("batch_size", "threads")}
-        for place, cell in enumerate(cells)
-    ]
-    pd.DataFrame(floor).to_parquet(tmp_path / "floor.parquet")
-    names = {cell_name(c): cell_name(architecture(c) | {"precision": "float32"}) for c in cells}
-    merge.merge(
-        {
-            "runs": [a_run(tmp_path, started=n, **axes) for n, axes in enumerate(models)],
-            "facts": list(facts),
-            "floor": str(tmp_path / "floor.parquet"),
-        },
-        {
-            "merged": str(tmp_path / "runs.parquet"),
-            "cells": str(tmp_path / "cells.parquet"),
-            "paper_tables": [],
-        },
-        {
-            "families": OWN,
-            "trained": names,
-            "evaluation": {"inputs": 64, "passes": 2},
-            "coverage": 0.9,
-            "node_class": None,
-        },
-    )
-    return tmp_path
+def merged_others(folder: Path) -> pd.DataFrame:
+    adopt(OWN)
+    runs = [a_run(folder, started=n, **axes) for n, axes in enumerate(MODELS)]
+    return merged_cells(folder, runs, [cell_of(**axes) for axes in MODELS], OWN)
 
 
 def test_the_runs_of_a_study_say_what_its_models_are_and_do(tmp_path):
-    adopt(OWN)
-    folder = merged_study(tmp_path, MODELS)
-    cells = pd.read_parquet(folder / "cells.parquet")
+    cells = merged_others(tmp_path)
     assert cells["model"].tolist() == ["deep", "mlp", "mlp", "fixed"]
     assert cells["floor_s"].tolist() == pytest.approx([0, 1e-6, 2e-6, 3e-6])
     assert cells["flop_per_example"].tolist() == [100, 101, 101, 102]
     assert cells["test_accuracy"].isna().all() and set(cells["data"]) == {"none"}
-    work = noted(folder / "runs.parquet", "tfscale_work")
-    assert list(work) == ["deep_depth3_width7", "mlp_width64_activationgelu", "fixed"]
+    work = noted(tmp_path / "runs.parquet", "tfscale_work")
+    assert list(work) == ["deep_depth3_width7", "mlp_width64_alpha0.5_activationgelu", "fixed"]
     assert work["deep_depth3_width7"]["flop_per_example"] == 100
     assert set(WORK) <= set(work["fixed"])
-    assert noted(folder / "runs.parquet", "tfscale_families") == OWN
-    for field in pq.read_schema(folder / "runs.parquet"):
+    assert noted(tmp_path / "runs.parquet", "tfscale_families") == OWN
+    for field in pq.read_schema(tmp_path / "runs.parquet"):
         assert field.metadata[b"what"], field.name
 
 
 def test_a_study_of_other_families_is_imported_by_what_its_runs_say(tmp_path):
-    adopt(OWN)
-    folder = merged_study(tmp_path, MODELS)
+    merged_others(tmp_path)
     adopt(PAPER_FAMILIES)
-    imported = study_tables(str(folder / "runs.parquet"), "laptop", 0.9).cells
-    assert set(FAMILIES) == {*PAPER_FAMILIES, *OWN} and FAMILIES["mlp"].title == "Perceptrons"
+    imported = study_tables(str(tmp_path / "runs.parquet"), "laptop", 0.9).cells
+    assert set(FAMILIES) == {*PAPER_FAMILIES, *OWN}
+    assert FAMILIES["mlp"].title == OWN["mlp"]["title"]
     assert imported["flop_per_example"].tolist() == [100, 101, 101, 102]
     assert imported["activation"].fillna("").tolist() == ["", "gelu", "gelu", ""]
-    assert set(read_processes(folder / "runs.parquet")["model"]) == set(OWN)
+    assert set(read_processes(tmp_path / "runs.parquet")["model"]) == set(OWN)
     adopt({"deep": {"axes": {"depth": {"kind": "int"}, "other": {"kind": "int"}}}})
     with pytest.raises(StudyError, match="its family deep is not this study's: they differ in"):
-        study_tables(str(folder / "runs.parquet"), "laptop", 0.9)
+        study_tables(str(tmp_path / "runs.parquet"), "laptop", 0.9)
 
 
 def test_a_table_that_is_none_of_runs_is_refused(tmp_path):

@@ -1,18 +1,13 @@
 """Several nodes that count as one machine, because the user named their class."""
 
-import json
-
 import pandas as pd
 import pytest
 from paper_families import PAPER_FAMILIES
-from run_files import a_run, digest_of
+from run_files import a_run, cell_of, merged_cells
 
-from tfscale.axes import AXES
 from tfscale.errors import StudyError
-from tfscale.models.saved import inputs_digest
-from tfscale.study.kinds import WORK
 from tfscale.tables.latency import read_processes
-from tfscale.tables.merge import merge, merge_runs
+from tfscale.tables.merge import merge_runs
 
 EPYC, XEON = {"cpu_model": "EPYC", "cpu_count": "8"}, {"cpu_model": "Xeon", "cpu_count": "8"}
 
@@ -77,44 +72,9 @@ def test_a_slow_node_of_a_class_is_seen_as_disturbed(tmp_path):
 
 def test_the_tables_of_a_class_have_the_floor_of_the_node_that_measured_it(tmp_path):
     paths = runs_on(tmp_path, n1=EPYC, n2=EPYC)
-    rows = pd.concat([pd.read_parquet(path) for path in paths]).to_dict("records")
-    axes = {row["cell"]: {axis: row[axis] for axis in AXES} for row in rows}
-    inputs = [inputs_digest({"of": cell}) for cell in axes]
-    floor = {"host": "n5", "inputs": inputs, "batch_size": 1, "threads": 1, "floor_s": 1e-6}
-    pd.DataFrame(floor).to_parquet(tmp_path / "floor.parquet")
-    facts = {
-        "data": "builtin",
-        "parameters": 1,
-        "training_examples": 1,
-        "training_steps": 1,
-        "test_accuracy": 0.5,
-        "work": dict.fromkeys(WORK, 1),
-    }
-    models = [tmp_path / "models" / cell / "facts.json" for cell in axes]
-    for path, (cell, own) in zip(models, axes.items(), strict=True):
-        path.parent.mkdir(parents=True)
-        known = {"saved_model_sha256": digest_of(own), "inputs": {"of": cell}}
-        path.write_text(json.dumps(facts | own | known))
-    merge(
-        {
-            "runs": paths,
-            "facts": [str(path) for path in models],
-            "floor": str(tmp_path / "floor.parquet"),
-        },
-        {
-            "merged": str(tmp_path / "runs.parquet"),
-            "cells": str(tmp_path / "cells.parquet"),
-            "paper_tables": [],
-        },
-        {
-            "families": PAPER_FAMILIES,
-            "trained": {cell: cell for cell in axes},
-            "evaluation": {"inputs": 64, "passes": 2},
-            "coverage": 0.9,
-            "node_class": "epyc",
-        },
-    )
-    table = pd.read_parquet(tmp_path / "cells.parquet")
+    cells = [cell_of(layers=4), cell_of(layers=6)]
+    table = merged_cells(tmp_path, paths, cells, PAPER_FAMILIES, node_class="epyc", host="n5")
     assert table["machine"].tolist() == ["epyc", "epyc"]
-    assert table["host"].tolist() == ["n5", "n5"] and (table["floor_s"] == 1e-6).all()
+    assert table["host"].tolist() == ["n5", "n5"]
+    assert table["floor_s"].tolist() == pytest.approx([0, 1e-6])
     assert sorted(read_processes(tmp_path / "runs.parquet")["host"]) == ["n1", "n2"]
