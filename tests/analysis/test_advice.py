@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_study import seen
 from made_study import COSTS, WIDE_GRID, costs, work_cells, works
 from made_study import WIDE_CELLS as CELLS
 
@@ -59,7 +58,7 @@ def test_checked_cells_say_how_far_the_predictions_miss():
 
 
 def test_of_a_sample_what_drives_the_time_and_the_batch_that_is_enough_are_predicted():
-    whole = seen(table(1))
+    whole = table(1)
     left_out = sample_of(CELLS, 40, [], 0).left_out
     own = whole[~whole["cell"].isin(left_out)].reset_index(drop=True)
     grid = with_sampled(own, predict_cells(own, {"sample": left_out}, works(), whole))
@@ -68,7 +67,7 @@ def test_of_a_sample_what_drives_the_time_and_the_batch_that_is_enough_are_predi
     assert found["pairs"].to_dict() == truth["pairs"].to_dict() and (found["predicted"] > 0).all()
     assert found["ratio"].to_numpy() == pytest.approx(truth.loc[found.index, "ratio"], rel=0.15)
     assert driver_words(found.reset_index().iloc[0]).endswith(", by prediction.")
-    full = saturation(fit_groups(own, np.random.default_rng(0)), 0.95, grid)
+    full = saturation(fit_groups(own, np.random.default_rng(0)), grid, 0.95)
     assert set(full["batches"]) == {len(WIDE_GRID["batch_size"])} and full["predicted"].all()
     assert batch_words(full)[0].endswith(", by prediction.")
 

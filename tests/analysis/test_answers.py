@@ -128,7 +128,7 @@ def test_a_ratio_that_depends_on_another_axis_is_told_at_its_ends():
 
 
 def saturated(cells: pd.DataFrame) -> pd.DataFrame:
-    return saturation(fit_groups(cells, np.random.default_rng(0)), 0.95)
+    return saturation(fit_groups(cells, np.random.default_rng(0)), cells, 0.95)
 
 
 def test_the_batch_that_is_enough_is_one_that_was_measured():

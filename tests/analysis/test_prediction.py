@@ -129,7 +129,7 @@ def test_of_an_architecture_that_was_timed_the_interval_is_narrower():
 
 
 def test_another_batch_of_one_model_has_an_interval():
-    one = work_cells(layers=(6,), convs=(3,), batches=range(1, 30, 2))
+    one = work_cells(layers=(6,), conv_size=(3,), batch_size=range(1, 30, 2))
     asked = predicted(one, GRID | {"layers": [6], "conv_size": [3, 4]}).set_index("conv_size")
     assert asked.loc[3, "latency_low_s"] < asked.loc[3, "latency_high_s"] < np.inf
     assert asked.loc[4, "note"] == "no interval: at least 3 architectures are needed"

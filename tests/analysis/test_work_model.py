@@ -103,7 +103,7 @@ def test_one_batch_size_cannot_tell_a_call_from_its_examples():
 
 def test_half_of_the_best_throughput_is_reached_where_it_is():
     cells = work_cells(noise=0.01)
-    found = saturation(fitted(cells), CONFIDENCE)
+    found = saturation(fitted(cells), cells, CONFIDENCE)
     one = cells.drop_duplicates(["layers", "conv_size"]).assign(called_batch=1)
     each_s = design(one) @ costs(**COSTS | {"fixed": 0})
     truth = COSTS["fixed"] / each_s
@@ -132,11 +132,12 @@ def test_shares_of_the_kinds_of_operation_add_up():
 
 @pytest.mark.parametrize("few", FEW)
 def test_few_cells_claim_nothing(few):
-    groups = fitted(work_cells(**few))
+    cells = work_cells(**few)
+    groups = fitted(cells)
     verdicts = rates(groups, CONFIDENCE)["verdict"]
     assert verdicts.str.startswith("not testable: ").all()
     assert labels(groups)["label"].str.startswith("not testable: ").all()
-    assert saturation(groups, CONFIDENCE)["n_half_low_examples"].isna().all()
+    assert saturation(groups, cells, CONFIDENCE)["n_half_low_examples"].isna().all()
     assert operation_shares(groups, CONFIDENCE)["time_share"].sum() == pytest.approx(1)
 
 

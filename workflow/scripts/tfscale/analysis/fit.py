@@ -151,7 +151,7 @@ def work(own: Material) -> Part:
         "work_model": costs,
         "time_shares": shares,
         "regimes": regimes,
-        "saturation": saturation(fitted, confidence, cells),
+        "saturation": saturation(fitted, cells, confidence),
         "predictions": predictions,
         "budget": within_budget(
             own.cells, predictions[predictions["why"] != "check"], plan.latency_ms

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, shape
+from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, SIZE, architecture, shape, split
 from tfscale.analysis.work_model import GIGA, PER_EXAMPLE, TERMS, TOO_FEW, Fitted, bounds, design
 from tfscale.files.columns import Described, bounded, count, model_axes, number, text
 
@@ -142,32 +142,32 @@ ENOUGH = 0.9
 """Of the highest throughput: beyond that batch a larger one gains little."""
 
 
-def saturation(
-    fitted: list[Fitted], confidence: float, cells: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """One row a group and architecture: what the work model and the throughput say of its batch;
-    that is measured, and of a sampled study's `cells` (see `with_sampled`) in part predicted.
+def saturation(fitted: list[Fitted], cells: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """One row a group and architecture: what the work model and the throughput of its `cells` say
+    of its batch; of a sampled study some are predicted (see `with_sampled`).
 
     A call takes a + B · b seconds; n_half, the batch at half of the throughput of an
     endless one, is their ratio (Hockney and Jesshope 1988), with percentiles of the bootstrap.
     """
-    rows = [row for one in fitted for row in _saturation(one, confidence, cells)]
+    groups = dict(split(cells, GROUP))
+    rows = [
+        row
+        for one in fitted
+        for row in _saturation(one, groups[tuple(one.group.values())], confidence)
+    ]
     return pd.DataFrame(rows, columns=SATURATION.names)
 
 
-def _saturation(one: Fitted, confidence: float, cells: pd.DataFrame | None) -> list[dict]:
+def _saturation(one: Fitted, cells: pd.DataFrame, confidence: float) -> list[dict]:
     axes = shape(one.cells)
     shapes = one.cells[~architecture(one.cells).duplicated()].assign(called_batch=1)
     x = design(shapes)
     n_half = _ratio(*_split(x, one.model.costs))
     drawn = np.array([_ratio(*_split(x, costs)) for costs in one.draws])
     low, high = bounds(drawn, confidence, len(shapes))
-    if cells is None:
-        own = one.cells
-    else:
-        own = cells[(cells[list(one.group)] == list(one.group.values())).all(axis=1)]
-    number = architecture(pd.concat([shapes, own], ignore_index=True)).to_numpy()
-    seen = [_throughput(own[number[len(shapes) :] == i]) for i in number[: len(shapes)]]
+    number = architecture(pd.concat([shapes, cells], ignore_index=True)).to_numpy()
+    of_shapes, of_cells = np.split(number, [len(shapes)])
+    seen = [_throughput(cells[of_cells == own]) for own in of_shapes]
     return [
         one.group
         | {axis: values[axis] for axis in axes}

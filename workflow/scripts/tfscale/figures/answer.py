@@ -209,8 +209,7 @@ def _line_of(data: FigureData, row: dict, known: list[str]) -> pd.DataFrame:
     """The cells of an architecture, by batch, with those that a sample leaves out."""
     predicted = _predicted(data).assign(predicted=1)
     predicted["throughput_per_s"] = predicted["called_batch"] / predicted["latency_s"]
-    columns = [*known, "called_batch", "throughput_per_s", "predicted"]
-    cells = pd.concat([data.main.assign(predicted=0)[columns], predicted[columns]])
+    cells = pd.concat([data.main.assign(predicted=0), predicted], join="inner")
     same = (cells[known] == [row[axis] for axis in known]).all(axis=1)
     return cells[same].sort_values("called_batch")
 
