@@ -24,9 +24,8 @@ test: .venv/ready
 	$(BIN)/pytest
 
 test-all: .venv/ready
-	@echo "== The rest: damage to every file, interrupts, wide studies; then faults and kills"
+	@echo "== The rest: damage to every file, interrupts, wide studies, faults and kills"
 	$(BIN)/pytest -m long --dist worksteal
-	$(MAKE) torture
 
 test-slurm: .cluster-venv/ready
 	@echo "== The tiny study on a Slurm of its own (root, Debian or Ubuntu; some 10 minutes)"
@@ -41,11 +40,10 @@ lint: .venv/ready | $(UV)
 	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/audit.py $(UV)
 
-# make torture ONLY="kills failing" SEED=17 MINUTES=30, every one optional
+# make torture SEED=18 for other moments than those of 17
 torture: .venv/ready
-	@echo "== Faults, kills and two at once (about 15 minutes on 2 cores, 30 at most)"
-	PYTHONPATH=tests:tests/support:workflow/scripts $(BIN)/python -m torture $(ONLY) \
-		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+	@echo "== Faults, kills and two at once (about 15 minutes on 2 cores)"
+	$(BIN)/pytest -m long --dist worksteal tests/workflow/torture
 
 # make bench ONLY="overhead loadgen" STUDY=folder STUDY2=folder APPEND=1, every one optional
 bench: .bench-venv/ready .bench-extrap/ready

@@ -35,4 +35,5 @@ FIRST = ("test_columns", "test_fitting", "test_figures")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what others wait for, then with the longest, so that no worker is idle."""
-    items.sort(key=lambda item: (item.path.stem not in FIRST, item.path.parent.name != "workflow"))
+    studies = ("workflow", "torture")
+    items.sort(key=lambda item: (item.path.stem not in FIRST, item.path.parent.name not in studies))

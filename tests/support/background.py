@@ -17,6 +17,8 @@ from snakemake_project import Project
 SCRIPT = re.compile(r"\.snakemake/scripts/\w+\.job\.py$")
 LOG = re.compile(r"/results/logs/(\w+)[/.]")
 LONGEST_S = 900
+GONE_S = 60
+"""A warm parent that is still importing hears of the end when it has done so."""
 LOOK_S = 0.1
 
 
@@ -94,9 +96,9 @@ def rules_at_work(root: Path) -> set[str]:
     return {"measure" if folder == "runs" else folder for folder in found}
 
 
-def all_gone(root: Path, within_s: float) -> list[str]:
-    """The command lines of those who are still there after so many seconds."""
-    wait_for(lambda: not at_work(root), within_s)
+def all_gone(root: Path) -> list[str]:
+    """The command lines of those who are still there after a minute."""
+    wait_for(lambda: not at_work(root), GONE_S)
     return [" ".join(command(process))[-120:] for process in at_work(root)]
 
 

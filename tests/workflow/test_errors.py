@@ -1,13 +1,6 @@
 """What the user reads when something is wrong."""
 
 from snakemake_project import CELLS
-from torture.failing import FAULTS, struck
-
-
-def test_a_cell_whose_process_is_killed_fails_alone_and_the_end_says_why(project):
-    (fault,) = [fault for fault in FAULTS if fault.name == "its process is killed"]
-    assert struck(project, fault) == []
-    assert project.plan()["measure"] == 1
 
 
 def test_unreachable_data_names_the_ways_out(fresh, monkeypatch, tmp_path):

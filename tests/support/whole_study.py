@@ -1,11 +1,13 @@
-"""Whether what looks finished in a study is whole, and whether two studies are equal."""
+"""Whether what looks finished in a study is whole, whether two studies are equal; a power cut."""
 
 import json
 import re
+import shutil
 import zipfile
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -17,6 +19,7 @@ FOLDERS = ("results", "resources/encoded")
 RUNS = "results/runs/"
 VARIES = re.compile(r"results/logs/|results/README\.md$|.*/\.snakemake_timestamp$")
 KEYS = ["cell", "round", "process"]
+DIGEST = "saved_model_sha256"
 FIXED = [
     "cell",
     "model",
@@ -40,7 +43,7 @@ def half_made(root: Path) -> list[str]:
     look finished."""
     known = incomplete(root)
     return [
-        f"half made: {name}"
+        name
         for name in files(root)
         if name not in known and not _is_part(name, known) and not _is_whole(root / name)
     ]
@@ -65,6 +68,24 @@ def files(root: Path) -> list[str]:
     return sorted(name for name in found if not VARIES.match(name))
 
 
+def cut_power(root: Path, chance: Random) -> int:
+    """Damage or remove what the file system need not have kept: temporary files and outputs of
+    unfinished jobs; returns how many files."""
+    parts = sorted((root / "results").rglob("*.part"))
+    begun = [*parts, *(root / name for name in incomplete(root))]
+    found = {file for path in begun for file in (path, *path.rglob("*")) if file.is_file()}
+    for path in sorted(found):
+        content = path.read_bytes()
+        kept = content[: chance.randrange(len(content) + 1)]
+        zeroed = kept + bytes(len(content) - len(kept))
+        left = chance.choice((content, kept, zeroed, b"", None))
+        path.unlink() if left is None else path.write_bytes(left)
+    for folder in parts:
+        if folder.is_dir() and chance.random() < 0.5:
+            shutil.rmtree(folder)
+    return len(found)
+
+
 def differences(one: Path, other: Path) -> list[str]:
     """What is not the same in two studies beyond their timings; a row twice counts too."""
     return [*_files_differ(one, other), *_models_differ(one, other), *_tables_differ(one, other)]
@@ -77,18 +98,16 @@ def _files_differ(one: Path, other: Path) -> Iterator[str]:
 
 
 def _models_differ(one: Path, other: Path) -> Iterator[str]:
-    for facts in sorted((one / "results/models").glob("*/facts.json")):
-        name = facts.parent.name
-        folders = [root / "results/models" / name for root in (one, other)]
-        known = [_facts(folder) for folder in folders]
-        if known[0] != known[1]:
+    for name in sorted(path.parent.name for path in one.glob("results/models/*/facts.json")):
+        here, there = (root / "results/models" / name for root in (one, other))
+        if _facts(here) | {DIGEST: ""} != _facts(there) | {DIGEST: ""}:
             yield f"{name}: other facts"
-        if len({(folder / "history.csv").read_text() for folder in folders}) > 1:
+        if (here / "history.csv").read_text() != (there / "history.csv").read_text():
             yield f"{name}: trained otherwise"
-        answers = [pd.read_parquet(folder / "predictions.parquet") for folder in folders]
+        answers = [pd.read_parquet(folder / "predictions.parquet") for folder in (here, there)]
         if not answers[0].equals(answers[1]):
             yield f"{name}: predicts otherwise"
-        if _facts(folders[1], "saved_model_sha256") != digest(folders[1] / "saved_model"):
+        if not _facts_are_of_model(there):
             yield f"{name}: not the SavedModel of its facts"
 
 
@@ -104,10 +123,12 @@ def _tables_differ(one: Path, other: Path) -> Iterator[str]:
         yield "cells.parquet: other cells"
 
 
-def _facts(folder: Path, key: str | None = None) -> object:
-    facts = json.loads((folder / "facts.json").read_text())
-    digest_of_model = facts.pop("saved_model_sha256")
-    return digest_of_model if key else facts
+def _facts(folder: Path) -> dict:
+    return json.loads((folder / "facts.json").read_text())
+
+
+def _facts_are_of_model(folder: Path) -> bool:
+    return _facts(folder)[DIGEST] == digest(folder / "saved_model")
 
 
 def _is_part(name: str, known: set[str]) -> bool:
@@ -121,7 +142,7 @@ def _is_whole(path: Path) -> bool:
         if RUNS in name:
             return intact(path)
         if path.name == "facts.json":
-            return _facts(path.parent, "sha") == digest(path.parent / "saved_model")
+            return _facts_are_of_model(path.parent)
         return _opens(path)
     except (OSError, ValueError, KeyError):
         return False
