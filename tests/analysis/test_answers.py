@@ -151,7 +151,7 @@ def test_the_batch_that_is_enough_is_one_that_was_measured():
 def test_throughput_that_still_gains_says_so_and_few_batches_nothing():
     flat = work_cells(layers=(4, 8), conv_size=(3,), batch_size=(1, 2, 4, 8)).assign(latency_s=1e-3)
     (said,) = batch_words(saturated(flat))
-    assert said == "Throughput still gains at batch 8, the largest run."
+    assert said == "Throughput still gains at batch 8, the largest here."
     assert batch_words(saturated(work_cells(batch_size=(1, 16)))) == []
 
 
@@ -161,7 +161,7 @@ def test_the_fastest_cell_within_the_longest_call():
     best = within.loc[within["throughput_per_s"].idxmax()]
     (said,) = within_words(cells, NO_OUTLIERS, 10)
     assert f"L{best['layers']} B{best['batch_size']} C{best['conv_size']} has" in said
-    assert within_words(cells, NO_OUTLIERS, 1e-6) == ["No call takes less than 1e-06 ms."]
+    assert within_words(cells, NO_OUTLIERS, 1e-6) == ["No timed call takes less than 1e-06 ms."]
     assert within_words(cells, NO_OUTLIERS, None) == []
     flagged = within_words(cells, cells, 10)
     assert " (an outlier) has the highest throughput" in flagged[0]

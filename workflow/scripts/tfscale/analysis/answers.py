@@ -150,7 +150,7 @@ def batch_words(saturation: pd.DataFrame) -> list[str]:
     at += BY_PREDICTION if rows["predicted"].any() else ""
     most, enough = rows["greatest_batch"].max(), rows[rows["enough_batch"].notna()]
     if enough.empty:
-        return [f"Throughput still gains at batch {most}, the largest run{at}."]
+        return [f"Throughput still gains at batch {most}, the largest here{at}."]
     if len(enough) > MOST_NAMED:
         enough = enough.iloc[[0, -1]]
     parts = [
@@ -235,7 +235,7 @@ def within_words(
         return []
     within = cells[cells["latency_s"] <= latency_ms / 1000]
     if within.empty:
-        return [f"No call takes less than {latency_ms:g} ms."]
+        return [f"No timed call takes less than {latency_ms:g} ms."]
     best = within.loc[within["throughput_per_s"].idxmax()]
     per_s = best["throughput_per_s"]
     cost = f", a million for {three(cost_of(per_s, price_per_hour))}" if price_per_hour else ""
@@ -249,15 +249,16 @@ def within_words(
 def sample_words(predictions: pd.DataFrame) -> list[str]:
     """How far the predictions of a sampled study miss the cells that no fit used; nothing of a
     study without a sample."""
-    checks = predictions[(predictions["why"] == "check") & predictions["latency_s"].notna()]
-    others = int((predictions["why"] == "sample").sum())
+    known = predictions[predictions["latency_s"].notna()]
+    checks, others = known[known["why"] == "check"], int((known["why"] == "sample").sum())
     if checks.empty:
         return []
     missed = percent((checks["latency_s"] / checks["measured_s"] - 1).abs().median(), 1)
     inside = checks["measured_s"].between(checks["latency_low_s"], checks["latency_high_s"]).sum()
+    held = f"{inside} lie in their interval" if checks["coverage"].any() else "none has an interval"
     return [
         f"{others:,} more cells are predicted; {len(checks)} that no fit used are missed by "
-        f"{missed} (median), {inside} lie in their interval."
+        f"{missed} (median), {held}."
     ]
 
 

@@ -76,7 +76,8 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
     )
     both = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
     ratio = both["latency_s_last"] / both["latency_s_first"]
-    known = ratio if len(ratio) > 1 else np.nan
+    predicted = both[["predicted_first", "predicted_last"]].any(axis=1)
+    known = ratio.where(~predicted) if len(ratio) > 1 else np.nan
     others = fixed_axes(table, factor).groupby(own).first().loc[both.index]
     return others.assign(
         lowest=lowest,
@@ -84,7 +85,7 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
         ratio=ratio,
         low=(both["low_s_last"] / both["high_s_first"]).fillna(known),
         high=(both["high_s_last"] / both["low_s_first"]).fillna(known),
-        predicted=both[["predicted_first", "predicted_last"]].any(axis=1),
+        predicted=predicted,
     )
 
 
@@ -94,8 +95,8 @@ def _driver(pairs: pd.DataFrame, factor: str) -> dict:
         "lowest": pairs["lowest"].iloc[0],
         "highest": pairs["highest"].iloc[0],
         "ratio": pairs["ratio"].median(),
-        "ratio_low": pairs["low"].min(),
-        "ratio_high": pairs["high"].max(),
+        "ratio_low": pairs["low"].min(skipna=False),
+        "ratio_high": pairs["high"].max(skipna=False),
         "pairs": len(pairs),
         "predicted": pairs["predicted"].sum(),
     }

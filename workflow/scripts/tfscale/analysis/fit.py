@@ -143,8 +143,10 @@ def work(own: Material) -> Part:
     regimes = labels(fitted)
     wanted = {"predict": plan.asked, "sample": plan.left_out, "check": cells_of(own.checks)}
     run = pd.concat([own.cells, own.checks], ignore_index=True)
-    predictions = predict_cells(own.cells, wanted, own.work, run)
-    cells = with_sampled(own.cells, predictions)
+    found = predict_cells(own.cells, wanted, own.work, run)
+    # a sample is of this study's own machines
+    predictions = found[(found["why"] == "predict") | ~found["machine"].isin(own.imported)]
+    cells = with_sampled(run, predictions)
     tables = {
         "drivers": drivers(cells),
         "borders": borders(fitted, confidence),
@@ -153,9 +155,7 @@ def work(own: Material) -> Part:
         "regimes": regimes,
         "saturation": saturation(fitted, cells, confidence),
         "predictions": predictions,
-        "budget": within_budget(
-            own.cells, predictions[predictions["why"] != "check"], plan.latency_ms
-        ),
+        "budget": within_budget(run, predictions[predictions["why"] != "check"], plan.latency_ms),
     }
     said = {
         "time_shares": rate_words(shares, confidence, own.roofs),
@@ -238,7 +238,8 @@ PARTS: tuple[Callable[[Material], Part], ...] = (
 def findings(own: Material, tables: dict[str, pd.DataFrame], details: Details) -> pd.DataFrame:
     """One row a sentence: the answers about each family, the line of trust, then what the parts of
     the analysis say, by the table that it stands on."""
-    rows = list(answers(own.own, tables, own.plan))
+    timed = pd.concat([own.own, own.checks], ignore_index=True)
+    rows = list(answers(timed, tables, own.plan))
     here = own.own["machine"].unique()
     seen = own.processes[own.processes["machine"].isin(here)]
     drifted = tables["drift"][tables["drift"]["machine"].isin(here)]

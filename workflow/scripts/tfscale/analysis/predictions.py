@@ -37,9 +37,8 @@ ASKED = 0.9
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """The work model fitted to all cells, and once without each fold of them."""
+    """The work model fitted without each part of the cells, and how far it misses that part."""
 
-    predict: Predict
     without: list[Predict]
     fold: np.ndarray
     residuals: np.ndarray
@@ -57,8 +56,8 @@ class CrossValidated:
 
 
 def cross_validated(cells: pd.DataFrame, part: np.ndarray) -> CrossValidated | None:
-    """Fit to all cells of a group and without each part, whose number `part` holds for every cell
-    (more than 20 parts are merged into 20).
+    """Fit to the cells of a group without each part, whose number `part` holds for every cell (more
+    than 20 parts are merged into 20).
 
     None with fewer than three parts: there is nothing to tell an interval from.
     """
@@ -71,7 +70,7 @@ def cross_validated(cells: pd.DataFrame, part: np.ndarray) -> CrossValidated | N
         without.append(work_model(cells[~out].reset_index(drop=True)))
         measured = cells.loc[out, "latency_s"].to_numpy(float)
         residuals[out] = np.abs(np.log(measured) - _log(without[-1](cells[out])))
-    return CrossValidated(work_model(cells), without, fold, residuals)
+    return CrossValidated(without, fold, residuals)
 
 
 def covered(cells: pd.DataFrame) -> np.ndarray:
@@ -157,12 +156,12 @@ def predict_cells(
 
 
 def with_sampled(cells: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """The cells, and those that a sample leaves out at their latency by `predictions`; `predicted`
-    is 1 for these, 0 for the others."""
-    left_out = predictions[(predictions["why"] == "sample") & predictions["latency_s"].notna()]
-    columns = [name for name in cells if name in PREDICTIONS.names]
-    both = (cells.assign(predicted=0.0), left_out.assign(predicted=1.0)[[*columns, "predicted"]])
-    return pd.concat(both, join="inner", ignore_index=True) if len(left_out) else both[0]
+    """The cells, and those that a sample leaves out at their latency by `predictions`, where that
+    is not beyond what was run; `predicted` is 1 for these, 0 for the others."""
+    own = cells.assign(predicted=0.0)
+    inside = predictions["latency_s"].notna() & (predictions["extrapolates"] == "")
+    left_out = predictions[(predictions["why"] == "sample") & inside].assign(predicted=1.0)
+    return pd.concat([own, left_out], join="inner", ignore_index=True) if len(left_out) else own
 
 
 def _wanted(asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]) -> pd.DataFrame:
@@ -187,18 +186,23 @@ def _predicted(machine: str, own: pd.DataFrame | None, asked: pd.DataFrame) -> p
     is_timed = np.isin(of_asked, of_own)  # with other axes of the call
     parts = ((is_timed, np.arange(len(own))), (~is_timed, of_own))
     return pd.concat(
-        [table[rows].assign(**_interval(own, part, asked[rows])) for rows, part in parts]
+        [
+            table[rows].assign(**_interval(own, part, asked[rows]))
+            for rows, part in parts
+            if rows.any()
+        ]
     ).sort_index()
 
 
 def _interval(own: pd.DataFrame, part: np.ndarray, asked: pd.DataFrame) -> dict[str, Any]:
     """Columns of the interval that folds of these parts give, or the note why there is none."""
-    made = cross_validated(own, part)
+    made, few = cross_validated(own, part), f"{len(own)} cells are too few for {percent(ASKED)}"
     if made is None:
-        return {"note": "no interval: at least 3 architectures are needed"}
+        why = few if len(own) < FEWEST_FOLDS else "at least 3 architectures are needed"
+        return {"note": f"no interval: {why}"}
     low, high = made.interval(asked)
     if not np.isfinite(high).all():
-        return {"note": f"no interval: {len(own)} cells are too few for {percent(ASKED)}"}
+        return {"note": f"no interval: {few}"}
     return {"latency_low_s": low, "latency_high_s": high, "coverage": ASKED}
 
 

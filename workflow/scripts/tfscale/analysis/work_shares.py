@@ -131,11 +131,11 @@ SATURATION = Described(
         **GROUP_COLUMNS,
         **model_axes(),
         **bounded("n_half", "batch at half of an endless one's throughput", "_examples"),
-        "greatest_batch": count("greatest batch that was run"),
-        "best_throughput_per_s": number("highest examples a second that were measured"),
+        "greatest_batch": count("greatest batch"),
+        "best_throughput_per_s": number("highest examples a second"),
         "enough_batch": number("least batch with 90 % of it; missing = only the greatest has that"),
-        "batches": count("batch sizes that were run"),
-        "predicted": count("of these those at which it is predicted, as a sample leaves them out"),
+        "batches": count("batch sizes, run or predicted"),
+        "predicted": count("batch sizes that a sample leaves out, so that they are predicted"),
     }
 )
 ENOUGH = 0.9

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from tfscale.analysis.answers import batch_words, border_row, border_words, driver_words, swept
 from tfscale.analysis.border import call_flop
+from tfscale.analysis.predictions import with_sampled
 from tfscale.analysis.slices import usual
 from tfscale.analysis.words import level
 from tfscale.axes import COMPARED
@@ -171,7 +172,7 @@ def batches(data: FigureData) -> Drawn:
     if rows.empty:
         return in_words("No model of this study was called with two batch sizes.")
     known = [axis for axis in data.order if axis in table]
-    by = next((axis for axis in known if rows[axis].nunique() > 1), data.first)
+    by = next((axis for axis in known if rows[axis].nunique() > 1), known[0])
     lines = [_line_of(data, row, known) for row in rows.to_dict("records")]
     figure, axes = plt.subplots(figsize=SMALL_IN)
     for row, own in zip(rows.to_dict("records"), lines, strict=True):
@@ -207,11 +208,10 @@ RING: dict[str, Any] = {
 
 def _line_of(data: FigureData, row: dict, known: list[str]) -> pd.DataFrame:
     """The cells of an architecture, by batch, with those that a sample leaves out."""
-    predicted = _predicted(data).assign(predicted=1)
-    predicted["throughput_per_s"] = predicted["called_batch"] / predicted["latency_s"]
-    cells = pd.concat([data.main.assign(predicted=0), predicted], join="inner")
-    same = (cells[known] == [row[axis] for axis in known]).all(axis=1)
-    return cells[same].sort_values("called_batch")
+    cells = with_sampled(data.cells, data.fitted("predictions"))
+    own = cells[(cells[known] == [row[axis] for axis in known]).all(axis=1)]
+    own = own.sort_values("called_batch")
+    return own.assign(throughput_per_s=own["called_batch"] / own["latency_s"])
 
 
 def _below(figure: Figure, handles: list[Line2D], title: str) -> None:

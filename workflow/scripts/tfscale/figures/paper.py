@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from tfscale.analysis.answers import driver_words
-from tfscale.analysis.slices import TIME, slice_numbers, varying
+from tfscale.analysis.slices import TIME, slice_numbers, slices, varying
 from tfscale.analysis.words import level as level_text
 from tfscale.figures.look import (
     HEIGHT_IN,
@@ -131,8 +131,7 @@ def matched(data: FigureData, factor: str) -> Drawn:
     """Box plots on one logarithmic axis, a panel a level of the first axis that is not `factor`,
     coloured by the second; a line joins the cells that differ in `factor` alone."""
     cells = data.cells
-    row = _row(data, factor)
-    if row is None:
+    if slices(cells, factor)[0].empty:
         return in_words(f"No two timed cells differ in {axis_name(factor)} alone.")
     facet, hue = [axis for axis in data.order if axis != factor][:2]
     every = sorted(cells[facet].unique())
@@ -156,29 +155,28 @@ def matched(data: FigureData, factor: str) -> Drawn:
     figure.supxlabel(axis_label(factor), fontsize="medium")
     if cells[hue].nunique() > 1:
         level_legend(panels[0][-1], data, cells, hue)
-    return Drawn(figure, _words(data, row))
+    return Drawn(figure, _words(data, factor))
 
 
 def _joined(axes: Axes, cells: pd.DataFrame, place: pd.Series, factor: str) -> None:
     """A thin line through the points of each slice."""
     ordered = cells.sort_values(factor)
-    slices = ordered.groupby(slice_numbers(ordered, factor), sort=False)
-    lines = [np.column_stack([place[rows.index], rows[MATCHED]]) for _, rows in slices]
+    lines_of = ordered.groupby(slice_numbers(ordered, factor), sort=False)
+    lines = [np.column_stack([place[rows.index], rows[MATCHED]]) for _, rows in lines_of]
     many = len(cells) > MANY_POINTS
     look = {"linewidths": 0.3, "alpha": 0.3} if many else {"linewidths": 0.8}
     axes.add_collection(LineCollection(lines, colors="0.35", zorder=2.5, rasterized=many, **look))
 
 
-def _row(data: FigureData, factor: str) -> pd.Series | None:
-    """What drives the time along an axis, where that was measured."""
+def _words(data: FigureData, factor: str) -> list[str]:
+    """How many times as long, of matched cells and, where that misleads, of the medians; nothing
+    where pairs are predicted."""
     table = data.fitted("drivers")
     rows = table[(table["factor"] == factor) & (table["predicted"] == 0)]
-    return None if rows.empty else rows.iloc[0]
-
-
-def _words(data: FigureData, row: pd.Series) -> list[str]:
-    """How many times as long, of matched cells and, where that misleads, of the medians."""
-    medians = data.cells.groupby(row["factor"])["latency_s"].median()
+    if rows.empty:
+        return []
+    row = rows.iloc[0]
+    medians = data.cells.groupby(factor)["latency_s"].median()
     marginal = medians[row["highest"]] / medians[row["lowest"]]
     misleads = f"The medians over all cells, {three(marginal)} times, mislead here."
     hidden = max(row["ratio"] / marginal, marginal / row["ratio"]) > HIDDEN

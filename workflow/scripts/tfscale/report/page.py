@@ -172,8 +172,7 @@ def _short(cells: pd.DataFrame) -> pd.Series:
 
 def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """The cells that a sample leaves out, with what is known of them as columns of `cells`."""
-    here = predictions["machine"].isin(cells["machine"])
-    table = predictions[here & (predictions["why"] == "sample")]
+    table = predictions[predictions["why"] == "sample"]
     if table.empty:
         return cells.head(0)
     half_width = (table["latency_high_s"] / table["latency_low_s"]) ** 0.5 - 1

@@ -26,7 +26,7 @@ class Sample:
 def sample_of(
     cells: Mapping[str, Cell], asked: int | Mapping[str, int] | None, also: Sequence[str], seed: int
 ) -> Sample:
-    """The sample of a grid: of each family so many cells as are `asked` for, those of `also`, and
+    """The sample of a grid: of each family as many cells as are `asked` for, those of `also`, and
     10 that check the predictions. A family that has hardly more is timed whole.
 
     The checks are drawn by the seed, from the grid and not from what the sample leaves, so that
@@ -69,7 +69,7 @@ def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
         tuple((own.index(cell[axis]) + 0.5) * (1 / len(own)) for axis, own in levels.items()): name
         for name, cell in cells.items()
     }
-    ordered = [number for number, axis in enumerate(levels) if AXES[axis].ordered]
+    ordered = [axis for axis, name in enumerate(levels) if AXES[name].ordered]
     for end in (min, max)[: len(left)]:
         yield left.pop(end(left, key=lambda place: sum(place[axis] for axis in ordered)))
     shifts = [int(sha256(f"{seed}/{axis}".encode()).hexdigest(), 16) / 2**256 for axis in levels]
@@ -84,7 +84,7 @@ def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
 
 
 def _levels(cells: Mapping[str, Cell]) -> dict[str, list]:
-    """The levels of each axis that varies: of an ordered one from the lowest on."""
+    """The levels of each axis that varies; those of an ordered axis from low to high."""
     found = {}
     for axis in AXES:
         levels = list(dict.fromkeys(cell[axis] for cell in cells.values() if axis in cell))
@@ -94,7 +94,8 @@ def _levels(cells: Mapping[str, Cell]) -> dict[str, list]:
 
 
 def _nearest(point: list[float], left: Mapping[tuple, str], levels: dict[str, list]) -> tuple:
-    """The place in `left` that is nearest on the axis on which it is farthest."""
+    """The place in which the point lies, where it is left; else the one whose largest distance on
+    an axis is the smallest."""
     steps = [1 / len(own) for own in levels.values()]
     exact = tuple((share // step + 0.5) * step for share, step in zip(point, steps, strict=True))
     if exact in left:
