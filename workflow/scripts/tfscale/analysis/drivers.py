@@ -1,6 +1,7 @@
 """What drives the time: how many times as long along each axis, the others fixed."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -36,8 +37,9 @@ def drivers(cells: pd.DataFrame) -> pd.DataFrame:
 
     The pairs are cells at the two ends of a slice (all other axes fixed), of the widest kind of
     slice that the study has. `ratio_low` and `ratio_high` hold every pair's ratio with the
-    intervals of its latencies, where these have some; one pair without has none. Where they are
-    over 5 times apart, `depends_on` says with what. Of several runtimes the usual one is meant.
+    intervals of its latencies, where these have some; one pair without has none, nor have
+    predictions without. Where they are over 5 times apart, `depends_on` says with what. Of several
+    runtimes the usual one is meant.
     """
     claimed = cells["coverage"].notna()
     known = cells.assign(
@@ -75,17 +77,18 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
         table[table[factor] == level].groupby(own)[MEDIANS].median() for level in (lowest, highest)
     )
     both = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
-    ratio = both["latency_s_last"] / both["latency_s_first"]
-    predicted = both[["predicted_first", "predicted_last"]].any(axis=1)
-    known = ratio.where(~predicted) if len(ratio) > 1 else np.nan
+    if len(both) > 1:  # their spread tells what latencies without an interval do not
+        for end, side in product(("first", "last"), ("low_s", "high_s")):
+            bare_s = both[f"latency_s_{end}"].where(both[f"predicted_{end}"] == 0)
+            both[f"{side}_{end}"] = both[f"{side}_{end}"].fillna(bare_s)
     others = fixed_axes(table, factor).groupby(own).first().loc[both.index]
     return others.assign(
         lowest=lowest,
         highest=highest,
-        ratio=ratio,
-        low=(both["low_s_last"] / both["high_s_first"]).fillna(known),
-        high=(both["high_s_last"] / both["low_s_first"]).fillna(known),
-        predicted=predicted,
+        ratio=both["latency_s_last"] / both["latency_s_first"],
+        low=both["low_s_last"] / both["high_s_first"],
+        high=both["high_s_last"] / both["low_s_first"],
+        predicted=both[["predicted_first", "predicted_last"]].any(axis=1),
     )
 
 
