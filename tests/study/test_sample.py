@@ -24,7 +24,12 @@ def test_the_corners_come_first_and_levels_are_balanced():
     for axis in ENDS:
         count = Counter(CELLS[name][axis] for name in names)
         assert set(count) == set(GRID[axis])
-        assert max(count.values()) - min(count.values()) <= 3
+        assert max(count.values()) - min(count.values()) <= 1
+
+
+def test_the_seed_draws_the_sample():
+    assert set(chosen(CELLS, 40, 0)) != set(chosen(CELLS, 40, 1))
+    assert chosen(CELLS, len(CELLS) + 1, 0)[:40] == chosen(CELLS, 40, 0)
 
 
 def test_a_larger_sample_keeps_the_cells_of_a_smaller_one():

@@ -1,10 +1,11 @@
 """Which cells of a grid are timed when only some of them are to be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import count as numbers
-from itertools import islice
+from itertools import chain, combinations, islice, repeat
+from typing import Any
 
 from tfscale.axes import AXES, Cell
 
@@ -41,10 +42,7 @@ def sample_of(
         if count is None or len(own) <= count + CHECKS:
             continue
         needed = {*chosen(own, CORNERS, seed), *also}
-        by_lot = sorted(
-            set(own) - needed, key=lambda name: sha256(f"{seed}/{name}".encode()).digest()
-        )
-        checks = by_lot[:CHECKS]
+        checks = by_lot(set(own) - needed, seed)[:CHECKS]
         others = {name: cell for name, cell in own.items() if name not in checks}
         timed = {*chosen(others, count, seed), *checks, *also}
         found.checks.extend(checks)
@@ -53,34 +51,42 @@ def sample_of(
 
 
 def chosen(cells: Mapping[str, Cell], count: int, seed: int) -> list[str]:
-    """The names of so many `cells` of one family: the lowest and the highest, then those that are
-    nearest to the points of a Halton sequence, which fills the grid evenly from its first points
-    on. A smaller count has the first ones of a larger one.
-
-    Source: Halton (1960), shifted by the seed as in Cranley and Patterson (1976).
-    """
+    """The names of so many `cells` of one family: the lowest and the highest, then again and again
+    the one whose levels were taken least, each alone and then two together; of equals the first by
+    lot. A smaller count has the first ones of a larger one."""
     return list(islice(_in_order(cells, seed), count))
 
 
 def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
     """Every cell once."""
-    levels = _levels(cells)
-    left = {  # their names by their places on the axes, each from 0 to 1
-        tuple((own.index(cell[axis]) + 0.5) * (1 / len(own)) for axis, own in levels.items()): name
-        for name, cell in cells.items()
-    }
-    ordered = [axis for axis, name in enumerate(levels) if AXES[name].ordered]
-    for end in (min, max)[: len(left)]:
-        yield left.pop(end(left, key=lambda place: sum(place[axis] for axis in ordered)))
-    shifts = [int(sha256(f"{seed}/{axis}".encode()).hexdigest(), 16) / 2**256 for axis in levels]
-    bases = list(islice(_primes(), len(levels)))
-    for number in numbers(1):
-        if not left:
+    axes = _levels(cells)
+    levels = {name: [(axis, cells[name][axis]) for axis in axes] for name in by_lot(cells, seed)}
+    pairs = {name: list(combinations(own, 2)) for name, own in levels.items()}
+    share = {(axis, level): len(own) for axis, own in axes.items() for level in own}
+    taken: Counter = Counter()
+
+    def height(name: str) -> float:
+        """The sum of a cell's places on the axes with an order, each from 0 to 1."""
+        ordered = [(axis, level) for axis, level in levels[name] if AXES[axis].ordered]
+        return sum(axes[axis].index(level) / len(axes[axis]) for axis, level in ordered)
+
+    def often(name: str) -> tuple[int, int]:
+        """How often a cell's levels were taken, over their share of the grid; two together."""
+        alone = sum(taken[level] * share[level] for level in levels[name])
+        return alone, sum(taken[pair] for pair in pairs[name])
+
+    ends: tuple[Callable[[str], Any], ...] = (height, lambda name: -height(name))
+    for key in chain(ends, repeat(often)):
+        if not levels:
             return
-        point = [
-            (_mirrored(number, base) + shift) % 1 for base, shift in zip(bases, shifts, strict=True)
-        ]
-        yield left.pop(_nearest(point, left, levels))
+        name = min(levels, key=key)
+        yield name
+        taken.update(chain(levels.pop(name), pairs.pop(name)))
+
+
+def by_lot(names: Iterable[str], seed: int) -> list[str]:
+    """The names in an order that the seed draws; one more leaves the order of the others."""
+    return sorted(names, key=lambda name: sha256(f"{seed}/{name}".encode()).digest())
 
 
 def _levels(cells: Mapping[str, Cell]) -> dict[str, list]:
@@ -91,31 +97,3 @@ def _levels(cells: Mapping[str, Cell]) -> dict[str, list]:
         if len(levels) > 1:
             found[axis] = sorted(levels) if AXES[axis].ordered else levels
     return found
-
-
-def _nearest(point: list[float], left: Mapping[tuple, str], levels: dict[str, list]) -> tuple:
-    """The place in which the point lies, where it is left; else the one whose largest distance on
-    an axis is the smallest."""
-    steps = [1 / len(own) for own in levels.values()]
-    exact = tuple((share // step + 0.5) * step for share, step in zip(point, steps, strict=True))
-    if exact in left:
-        return exact
-    return min(left, key=lambda place: max((abs(a - b) for a, b in zip(place, point, strict=True))))
-
-
-def _mirrored(number: int, base: int) -> float:
-    """The digits of a number in a base, mirrored at the point.
-
-    >>> [_mirrored(number, 2) for number in (1, 2, 3, 4)]
-    [0.5, 0.25, 0.75, 0.125]
-    """
-    share, weight = 0.0, 1.0
-    while number:
-        number, digit = divmod(number, base)
-        weight /= base
-        share += weight * digit
-    return share
-
-
-def _primes() -> Iterator[int]:
-    return (n for n in numbers(2) if all(n % divisor for divisor in range(2, n)))
