@@ -15,12 +15,12 @@ DEMO := results/demo
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
-	@echo "== A small study on built-in data (both models, 3 to 4 minutes on 2 cores)"
+	@echo "== A small study on built-in data (both models, 3 to 7 minutes on 2 cores)"
 	$(BIN)/snakemake --workflow-profile profiles/demo
 	@echo "== The report: $(CURDIR)/$(DEMO)/report.html"
 
 test: .venv/ready
-	@echo "== Unit tests, and real runs of a tiny study (8 minutes on 2 quiet cores, 16 on busy ones)"
+	@echo "== Unit tests, and real runs of a tiny study (4 to 11 minutes on 2 cores)"
 	$(BIN)/pytest
 
 test-all: .venv/ready
