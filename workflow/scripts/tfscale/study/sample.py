@@ -62,7 +62,6 @@ def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
     axes = _levels(cells)
     levels = {name: [(axis, cells[name][axis]) for axis in axes] for name in by_lot(cells, seed)}
     pairs = {name: list(combinations(own, 2)) for name, own in levels.items()}
-    share = {(axis, level): len(own) for axis, own in axes.items() for level in own}
     taken: Counter = Counter()
 
     def height(name: str) -> float:
@@ -70,13 +69,13 @@ def _in_order(cells: Mapping[str, Cell], seed: int) -> Iterator[str]:
         ordered = [(axis, level) for axis, level in levels[name] if AXES[axis].ordered]
         return sum(axes[axis].index(level) / len(axes[axis]) for axis, level in ordered)
 
-    def often(name: str) -> tuple[int, int]:
-        """How often a cell's levels were taken, over their share of the grid; two together."""
-        alone = sum(taken[level] * share[level] for level in levels[name])
+    def times_taken(name: str) -> tuple[int, int]:
+        """How often a cell's levels were taken, each over its share of the axis; two together."""
+        alone = sum(taken[axis, level] * len(axes[axis]) for axis, level in levels[name])
         return alone, sum(taken[pair] for pair in pairs[name])
 
     ends: tuple[Callable[[str], Any], ...] = (height, lambda name: -height(name))
-    for key in chain(ends, repeat(often)):
+    for key in chain(ends, repeat(times_taken)):
         if not levels:
             return
         name = min(levels, key=key)
