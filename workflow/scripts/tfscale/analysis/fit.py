@@ -195,8 +195,7 @@ def prediction(own: Material) -> Part:
     errors, left_out = held_out_tables(own.cells, own.processes)
     cover = coverage_table(own.cells)
     further = next_cells(own.own, plan.left_out, own.work, plan.rng())
-    timed = pd.concat([own.own, own.checks], ignore_index=True)
-    prices = costs(timed, plan.latency_ms, plan.price_per_hour)
+    prices = costs(own.timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
     tables |= {"next": further, "cost": prices}
     return Part(tables, {"held_out": held_out_words(errors)})
@@ -238,8 +237,7 @@ PARTS: tuple[Callable[[Material], Part], ...] = (
 def findings(own: Material, tables: dict[str, pd.DataFrame], details: Details) -> pd.DataFrame:
     """One row a sentence: the answers about each family, the line of trust, then what the parts of
     the analysis say, by the table that it stands on."""
-    timed = pd.concat([own.own, own.checks], ignore_index=True)
-    rows = list(answers(timed, tables, own.plan))
+    rows = list(answers(own.timed, tables, own.plan))
     here = own.own["machine"].unique()
     seen = own.processes[own.processes["machine"].isin(here)]
     drifted = tables["drift"][tables["drift"]["machine"].isin(here)]

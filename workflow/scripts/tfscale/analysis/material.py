@@ -261,6 +261,11 @@ class Material:
     plan: Plan
     work: Work
 
+    @property
+    def timed(self) -> pd.DataFrame:
+        """The study's own cells and those that only check predictions."""
+        return pd.concat([self.own, self.checks], ignore_index=True)
+
 
 def gather(
     own: Tables, others: Sequence[Tables], roofs: pd.DataFrame, plan: Plan, work: Work
