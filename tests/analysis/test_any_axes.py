@@ -1,12 +1,9 @@
 """The whole analysis of a study of families whose axes nobody here knows."""
 
-import json
 from dataclasses import replace
 from itertools import product
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from made_study import PLAN, costs, crossed, fitted, processes_of, timed
 from other_study import COSTS, cells_of, work_of
@@ -15,12 +12,9 @@ from paper_families import PAPER_FAMILIES
 
 from tfscale.analysis.comparison import compare
 from tfscale.analysis.fit import FITS
-from tfscale.analysis.material import study_tables
-from tfscale.analysis.material import work_of as works_of
 from tfscale.analysis.slices import by_model, stratum
 from tfscale.analysis.work_model import design
-from tfscale.axes import FAMILIES, adopt, cell_name
-from tfscale.errors import StudyError
+from tfscale.axes import adopt, cell_name
 from tfscale.study.grid import architecture
 from tfscale.study.grid import cells as grid_cells
 from tfscale.study.kinds import WORK
@@ -44,8 +38,6 @@ PREDICT = [
 @pytest.fixture(autouse=True)
 def two_families(paper_families):
     adopt(TWO)
-    yield
-    adopt(PAPER_FAMILIES)  # for what other modules make up before their first test
 
 
 @pytest.fixture(scope="module")
@@ -167,51 +159,3 @@ def test_a_number_that_may_be_nought_is_a_category_and_a_stratum_may_be_a_text()
     _, means = compare(both, 0.95)
     found = means[means["axis"] == "padding"].set_index("value")["ratio"].to_dict()
     assert found == pytest.approx({"1": 2, "2": 3})
-
-
-def runs_of_another(path, families: dict | None, work: dict) -> str:
-    """The runs.parquet of a study of perceptrons."""
-    runs = processes_of(cells_of("mlp", **MASKED), rounds=3)
-    about = {"tfscale_work": json.dumps(work)}
-    if families is not None:
-        about["tfscale_families"] = json.dumps(families)
-    table = pa.Table.from_pandas(runs, preserve_index=False).replace_schema_metadata(about)
-    pq.write_table(table, path)
-    return str(path)
-
-
-def counted() -> dict:
-    return works_of(cells_of("mlp", **MASKED))
-
-
-def test_the_families_of_an_imported_study_are_taken_in_beside(tmp_path):
-    work = counted()
-    path = runs_of_another(tmp_path / "runs.parquet", {"mlp": OTHERS["mlp"]}, work)
-    adopt(PAPER_FAMILIES)
-    found = study_tables(path, "far", 0.9)
-    assert list(FAMILIES) == ["mnist", "text", "mlp"]
-    assert FAMILIES["mnist"].paper == {"input_size": 28}
-    assert len(found.cells) == 72 and set(WORK) <= set(found.cells)
-    one = found.cells.set_index("cell").loc["mlp_width64_batch1_alpha0.5_threads1"]
-    assert one["matmul_flop"] == work["mlp_width64_alpha0.5"]["matmul_flop"]
-    assert pd.isna(one["layers"])
-
-
-def test_a_family_of_the_same_name_must_have_the_same_axes(tmp_path):
-    axes, whole = OTHERS["mlp"]["axes"], {"kind": "int"}
-    other = {"mlp": {"axes": axes | {"alpha": whole, "heads": whole}}}
-    path = runs_of_another(tmp_path / "runs.parquet", other, counted())
-    with pytest.raises(StudyError, match=r"runs.parquet: its family mlp .* in alpha, heads "):
-        study_tables(path, "far", 0.9)
-    free = {"mlp": {"axes": axes | {"width": whole | {"positive": False}}}}
-    study_tables(runs_of_another(tmp_path / "runs.parquet", free, counted()), "far", 0.9)
-    assert not FAMILIES["mlp"].axes["width"].positive and FAMILIES["deep"].axes["depth"].positive
-
-
-def test_runs_without_their_families_and_work_that_was_not_counted_are_refused(tmp_path):
-    path = runs_of_another(tmp_path / "runs.parquet", None, counted())
-    with pytest.raises(StudyError, match=r"of an earlier version; merge it again there"):
-        study_tables(path, "far", 0.9)
-    path = runs_of_another(tmp_path / "runs.parquet", TWO, {})
-    with pytest.raises(StudyError, match=r"runs.parquet: the work of mlp_.* was not"):
-        study_tables(path, "far", 0.9)

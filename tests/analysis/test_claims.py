@@ -72,6 +72,12 @@ def test_the_log_law_is_told_from_its_rivals(law, found):
     assert logarithmic(of_layers(law), 0.05, "layers")["found"] == found
 
 
+def test_a_logarithm_that_fits_supports_the_claim():
+    table = claims(grid(lambda cell: 1 + 3 * np.log(cell["layers"] / 4)), 0.95)
+    (row,) = table[table["claim"] == "C2"].to_dict("records")
+    assert row["verdict"] == "supported" and row["p_adjusted"] < 0.05
+
+
 def test_two_levels_cannot_tell_laws_apart():
     found = logarithmic(rows(grid(layers=(4, 8))), 0.05, "layers")
     assert found == {"note": "2 levels and 24 matched cells cannot tell laws apart"}

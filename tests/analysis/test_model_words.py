@@ -6,7 +6,7 @@ import pytest
 from made_study import FEW, work_cells
 
 from tfscale.analysis.held_out import held_out_tables, held_out_words
-from tfscale.analysis.words import between, digits, groups, listed, scaled
+from tfscale.analysis.words import groups
 from tfscale.analysis.work_model import fit_groups, label_words, rate_words
 from tfscale.analysis.work_shares import labels, operation_shares
 
@@ -51,11 +51,3 @@ def test_groups_are_told_apart_by_machine_and_setting():
     table = pd.concat([one, one.assign(machine="g", threads=2, jit=True)])
     names = [name for name, _ in groups(table)]
     assert names == ["mnist on h", "mnist on g (threads 2) (the call compiled by XLA)"]
-
-
-def test_numbers_in_words():
-    assert digits(1234.5) == "1,230" and digits(np.inf) == "unlimited"
-    assert digits(np.nan) == "unknown"
-    assert scaled(121e6, "FLOP") == "121 MFLOP"
-    assert between(1, np.nan) == "at least 1" and between(np.nan, np.nan) == "no interval"
-    assert listed(["a", "b", "c"]) == "a, b and c"

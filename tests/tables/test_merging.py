@@ -207,8 +207,11 @@ def test_a_study_of_other_families_is_imported_by_what_its_runs_say(tmp_path):
     assert imported["activation"].fillna("").tolist() == ["", "gelu", "gelu", ""]
     assert set(read_processes(tmp_path / "runs.parquet")["model"]) == set(OWN)
     adopt({"deep": {"axes": {"depth": {"kind": "int"}, "other": {"kind": "int"}}}})
-    with pytest.raises(StudyError, match="its family deep is not this study's: they differ in"):
+    with pytest.raises(StudyError, match=r"family deep is not .*: they differ in other, width "):
         study_tables(str(tmp_path / "runs.parquet"), "laptop", 0.9)
+    free = {"depth": {"kind": "int"}, "width": {"kind": "int", "positive": False}}
+    adopt({"deep": {"axes": free}})  # that a level may be 0 is no difference
+    study_tables(str(tmp_path / "runs.parquet"), "laptop", 0.9)
 
 
 def test_a_table_that_is_none_of_runs_is_refused(tmp_path):

@@ -11,8 +11,8 @@ def seconds(value: float) -> str:
     """A duration to three digits in the unit that fits."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value / 1e-6:.3g} µs"
+            return f"{three(value / size)} {unit}"
+    return f"{three(value / 1e-6)} µs"
 
 
 def three(value: float) -> str:
@@ -22,6 +22,16 @@ def three(value: float) -> str:
 
 
 PREFIXES = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0), ("m", 1e-3), ("µ", 1e-6))
+
+
+def scaled(value: float, unit: str) -> str:
+    """An amount with the prefix of its unit, none below 1,000.
+
+    >>> scaled(1.21e12, "FLOP"), scaled(0, "FLOP")
+    ('1.21 TFLOP', '0 FLOP')
+    """
+    prefix, size = next((one for one in PREFIXES if value >= one[1] >= 1), ("", 1.0))
+    return f"{three(value / size)} {prefix}{unit}"
 
 
 def bracketed(value: float, low: float, high: float, unit: str) -> str:

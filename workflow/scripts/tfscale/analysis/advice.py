@@ -1,16 +1,15 @@
 """What to do next: which cells to time, in how many rounds, and what an example costs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tfscale.analysis.material import Work, with_work
-from tfscale.analysis.predictions import SMALLEST_S
+from tfscale.analysis.predictions import SMALLEST_S, cells_with_work
 from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, SETTING, split
-from tfscale.analysis.work_model import Fitted, design, fit_groups
-from tfscale.axes import AXES, Cell
+from tfscale.analysis.work_model import Fitted, design
+from tfscale.axes import Cell
 from tfscale.files.columns import Described, flag, number, text
 from tfscale.units import HOUR_S
 
@@ -29,7 +28,7 @@ NEXT = Described(
 
 
 def next_cells(
-    cells: pd.DataFrame, asked: Mapping[str, Cell], work: Work, rng: np.random.Generator
+    groups: Iterable[Fitted], asked: Mapping[str, Cell], work: Mapping[str, dict]
 ) -> pd.DataFrame:
     """The `asked` cells whose timing would narrow the predictions of all of them most for its time,
     at most 5 a machine and model, the best first; none where the work model has no bootstrap.
@@ -40,11 +39,9 @@ def next_cells(
     """
     if not asked:
         return pd.DataFrame(columns=NEXT.names)
-    table = pd.DataFrame([{"cell": name} | cell for name, cell in asked.items()])
-    table = with_work(table.reindex(columns=["cell", *AXES]), work, "sample")
-    wanted = dict(split(table.assign(called_batch=table["batch_size"]), ["model", *SETTING]))
+    wanted = dict(split(cells_with_work({"sample": asked}, work), ["model", *SETTING]))
     rows: list[dict] = []
-    for fitted in fit_groups(cells, rng):
+    for fitted in groups:
         own = wanted.get(tuple(fitted.group[axis] for axis in ("model", *SETTING)))
         if own is not None and len(fitted.draws):
             rows += _most_telling(fitted, own)
@@ -116,11 +113,11 @@ def _made_up(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     noise = float(np.sqrt(repeats.groupby("cell")["log_s"].var().median()))
     truth = rows.set_index("cell")["log_s"]
-    once = repeats.drop_duplicates("cell")
+    once = repeats[repeats["round"] == repeats.groupby("cell")["round"].transform("min")]
     again = pd.concat([once.assign(round=number + 1) for number in range(rounds)])
     again = again.sort_values("round", kind="stable", ignore_index=True)
     log_s = again["cell"].map(truth) + rng.normal(0, noise, len(again))
-    error = noise * np.sqrt(MEDIAN_VARIANCE / rounds)
+    error = noise * np.sqrt(MEDIAN_VARIANCE / (rounds * len(once) / once["cell"].nunique()))
     moved = rows["log_s"] + rng.normal(0, error, len(rows))
     return (
         rows.assign(log_s=moved, time_s=np.exp(moved)),

@@ -129,12 +129,18 @@ SWEEP = 4
 
 
 def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
-    """The architectures of the usual setting with the most batch sizes, at least `fewest`: one of
-    each level of the first axis that varies among them, in its order."""
+    """The architectures of the usual setting with the most batch sizes, at least `fewest`: those
+    that differ in the first axis that varies among them alone, in its order."""
     rows = usual(saturation[saturation["batches"] >= fewest])
     rows = rows[rows["batches"] == rows["batches"].max()]
-    varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1][:1]
-    return rows.sort_values(varied).drop_duplicates(varied) if varied else rows.head(1)
+    varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1]
+    if not varied:
+        return rows.head(1)
+    first, *others = varied
+    if others:
+        alike = rows.groupby(others).ngroup()
+        rows = rows[alike == alike.mode()[0]]
+    return rows.sort_values(first)
 
 
 def batch_words(saturation: pd.DataFrame) -> list[str]:

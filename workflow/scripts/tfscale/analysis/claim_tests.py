@@ -236,7 +236,7 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
     noncentral F of the lack-of-fit test (Draper and Smith 1998, 2.1); log, linear and power have
     one shape parameter each. Rejected: it misses the levels, and a rival has an Akaike weight of
     0.9 or the miss is surely over 10 %. Supported: its own weight is 0.9 and the miss surely under
-    10 %.
+    10 %; then p is that of a miss of 10 % or more.
     """
     number = slice_number(table, factor)
     used = table.groupby(number)[factor].transform("nunique") > 1
@@ -264,6 +264,8 @@ def logarithmic(table: pd.DataFrame, alpha: float, factor: str) -> Found:
         found = "rejected"
     elif weight["log"] >= DECISIVE and high < MARGIN:
         found = "supported"
+        at_margin = count * MARGIN**2 / spare
+        p_value = float(np.nan_to_num(ncf.cdf(f_value, extra, left, at_margin)))
     return {
         "effect": float(np.sqrt(max(misses["log"] - pure, 0) / count)),
         "effect_low": float(low),

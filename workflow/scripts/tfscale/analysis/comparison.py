@@ -15,6 +15,7 @@ from scipy.stats import t
 from tfscale.analysis.slices import MEDIAN_VARIANCE, OWN, by_model, values
 from tfscale.analysis.statistics import corrected
 from tfscale.analysis.words import level as level_words
+from tfscale.analysis.words import on_machine
 from tfscale.axes import AXES, FAMILIES, SHAPES, axes_of
 from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.units import three
@@ -217,10 +218,11 @@ def comparison_words(cells: pd.DataFrame, means: pd.DataFrame) -> list[str]:
     said = []
     for row in means.to_dict("records"):
         who = "All families" if row["model"] == EVERY else row["model"]
+        who += on_machine(row["machine"], means)
         said.append(f"{who}: {mean_words(row)}")
         mine = cells[(cells[list(PAIR)] == [row[name] for name in PAIR]).all(axis=1)]
         mine = mine[(mine["machine"] == row["machine"]) & (mine["model"] == row["model"])]
-        said += _overtaking(mine, *_names(row))
+        said += _overtaking(mine, who, *_names(row))
     return said
 
 
@@ -239,11 +241,10 @@ def _names(row: dict) -> tuple[str, str]:
     return _value(row["axis"], row["value"]), _value(row["axis"], row["base"])
 
 
-def _overtaking(cells: pd.DataFrame, value: str, base: str) -> Iterator[str]:
+def _overtaking(cells: pd.DataFrame, who: str, value: str, base: str) -> Iterator[str]:
     """Where one overtakes the other along the batch sizes of an architecture."""
     if cells.empty:
         return
-    model = cells["model"].iloc[0]
     fixed = [axis for axis in AXES if axis in cells and axis not in ("model", "batch_size", *PAIR)]
     fixed = [axis for axis in fixed if axis != cells["axis"].iloc[0] and cells[axis].notna().all()]
     sure = cells[cells["verdict"] != OPEN].sort_values("batch_size")
@@ -260,6 +261,6 @@ def _overtaking(cells: pd.DataFrame, value: str, base: str) -> Iterator[str]:
         ]
         where = f" ({', '.join(varied)})" if varied else ""
         yield (
-            f"{model}{where}: {value} is {before['verdict']} than {base} up to batch size "
+            f"{who}{where}: {value} is {before['verdict']} than {base} up to batch size "
             f"{before['batch_size']} and {after['verdict']} from {after['batch_size']}."
         )

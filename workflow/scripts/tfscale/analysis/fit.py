@@ -135,8 +135,9 @@ def laws(own: Material) -> Part:
 
 
 def work(own: Material) -> Part:
-    """The work model: border, rates, time shares, what holds a cell up, cells that were not run;
-    with those of a sample what drives the time, and where a larger batch stops paying."""
+    """The work model: border, rates, time shares, what holds a cell up, cells that were not run and
+    which of them to run next; with those of a sample what drives the time, and where a larger
+    batch stops paying."""
     plan, confidence = own.plan, own.plan.confidence
     fitted = fit_groups(own.cells, own.plan.rng())
     costs, shares = rates(fitted, confidence), operation_shares(fitted, confidence)
@@ -147,6 +148,7 @@ def work(own: Material) -> Part:
     # a sample is of this study's own machines
     predictions = found[(found["why"] == "predict") | ~found["machine"].isin(own.imported)]
     cells = with_sampled(run, predictions)
+    here = [one for one in fitted if one.group["machine"] not in own.imported]
     tables = {
         "drivers": drivers(cells),
         "borders": borders(fitted, confidence),
@@ -156,6 +158,7 @@ def work(own: Material) -> Part:
         "saturation": saturation(fitted, cells, confidence),
         "predictions": predictions,
         "budget": within_budget(run, predictions[predictions["why"] != "check"], plan.latency_ms),
+        "next": next_cells(here, plan.left_out, own.work),
     }
     said = {
         "time_shares": rate_words(shares, confidence, own.roofs),
@@ -190,14 +193,13 @@ def attribution(own: Material) -> Part:
 
 
 def prediction(own: Material) -> Part:
-    """Errors on what was left out, what to run next, what it costs."""
+    """Errors on what was left out, and what an example costs."""
     plan = own.plan
     errors, left_out = held_out_tables(own.cells, own.processes)
     cover = coverage_table(own.cells)
-    further = next_cells(own.own, plan.left_out, own.work, plan.rng())
     prices = costs(own.timed, plan.latency_ms, plan.price_per_hour)
     tables = {"held_out": errors, "held_out_cells": left_out, "coverage": cover}
-    tables |= {"next": further, "cost": prices}
+    tables |= {"cost": prices}
     return Part(tables, {"held_out": held_out_words(errors)})
 
 

@@ -74,10 +74,13 @@ def judged(pairs: Differences, compare: Mapping, confidence: float) -> tuple[str
         return FINE, f"no slowdown above {percent(limit - 1)}, {who} (largest: {told})"
     worst = unsure["ratio_high"].fillna(float("inf")).idxmax()
     told = _told(worst, unsure.loc[worst].to_dict())
+    and_mean = " and their mean" if WHOLE in unsure.index else ""
+    number = len(unsure.drop(WHOLE, errors="ignore"))
+    which = f"{number} of {counted(len(cells), 'cell')}{and_mean}"
     rounds = _rounds(unsure, limit, int(mean["rounds"]))
     would = f"about {rounds} rounds" if rounds else f"more than {MOST_ROUNDS} rounds"
     return OPEN, (
-        f"undetermined, {who}: {len(unsure)} of {counted(len(cells), 'cell')} and their mean may "
+        f"undetermined, {who}: {which} may "
         f"be slower by more than {percent(limit - 1)} (at worst: {told}); {would} would decide "
         "(timing.rounds)"
     )

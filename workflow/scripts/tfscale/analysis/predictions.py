@@ -141,7 +141,7 @@ def predict_cells(
     is the latency of a cell that was run after all. Where nothing can be predicted `note` says
     why.
     """
-    wanted = _wanted(asked, work)
+    wanted = cells_with_work(asked, work)
     rows: list[pd.DataFrame] = []
     for machine, own in timed(cells).groupby("machine", sort=False):
         learned = dict(split(own, ["model", *SETTING]))
@@ -164,8 +164,10 @@ def with_sampled(cells: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame
     return pd.concat([own, left_out], join="inner", ignore_index=True) if len(left_out) else own
 
 
-def _wanted(asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]) -> pd.DataFrame:
-    """The cells with the work of each."""
+def cells_with_work(
+    asked: Mapping[str, Mapping[str, Cell]], work: Mapping[str, dict]
+) -> pd.DataFrame:
+    """Cells that were not run (why, then the cells by name) with the work of each."""
     rows = [
         {"cell": name, "why": why} | cell
         for why, cells in asked.items()

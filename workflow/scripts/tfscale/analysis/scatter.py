@@ -25,7 +25,7 @@ from tfscale.files.columns import Described, axes, bounded, count, number, text
 
 OUTLIERS = Described(
     {
-        **OWN,
+        "machine": text("machine"),
         "cell": text("flagged cell"),
         **axes(),
         "row": count("place of the cell among all cells, from 0"),

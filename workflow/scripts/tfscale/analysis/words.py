@@ -47,33 +47,17 @@ def level(value: float | str | bool) -> str:
     return str(int(value)) if value == int(value) else f"{value:g}"
 
 
-def digits(value: float) -> str:
-    """Three digits; `unlimited` for infinity."""
-    if np.isinf(value):
-        return "unlimited"
-    if np.isnan(value):
-        return "unknown"
-    return three(value)
+def between(low: float, high: float) -> str:
+    """An interval in words; open where one of its ends is unknown.
 
-
-def scaled(value: float, unit: str) -> str:
-    """An amount with the prefix of its unit, e.g. 121 MFLOP."""
-    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if value >= size:
-            return f"{value / size:.3g} {prefix}{unit}"
-    return f"{digits(value)} {unit}"
-
-
-def between(low: float, high: float, unit: str = "") -> str:
-    """An interval in words; open where one of its ends is unknown."""
-    after = f" {unit}" if unit else ""
+    >>> between(1, 2), between(1, np.nan), between(np.nan, 1234.5)
+    ('1 to 2', 'at least 1', 'at most 1,230')
+    """
     if np.isnan(low) and np.isnan(high):
         return "no interval"
     if np.isnan(high):
-        return f"at least {digits(low)}{after}"
-    if np.isnan(low):
-        return f"at most {digits(high)}{after}"
-    return f"{digits(low)} to {digits(high)}{after}"
+        return f"at least {three(low)}"
+    return f"at most {three(high)}" if np.isnan(low) else f"{three(low)} to {three(high)}"
 
 
 def listed(parts: list[str]) -> str:

@@ -15,11 +15,11 @@ from scipy.optimize import lsq_linear, nnls
 from scipy.stats import norm, t
 
 from tfscale.analysis.slices import GROUP, GROUP_COLUMNS, architecture, named, split
-from tfscale.analysis.words import between, digits, groups, listed
+from tfscale.analysis.words import between, groups, listed
 from tfscale.axes import AXES
 from tfscale.files.columns import Described, bounded, count, number, text
 from tfscale.study.kinds import KINDS, LAST_CACHE, WORK
-from tfscale.units import percent
+from tfscale.units import percent, three
 from tfscale.words import counted
 
 
@@ -339,7 +339,7 @@ def _operation(row: dict, peak: float) -> str:
     rate = row["achieved_gflop_per_s"]
     if np.isnan(rate):
         return text
-    text += f" at {digits(rate)} GFLOP/s"
+    text += f" at {three(rate)} GFLOP/s"
     inside = [between(row["achieved_low_gflop_per_s"], row["achieved_high_gflop_per_s"])]
     if np.isfinite(peak):
         inside.append(_of_peak(rate, peak))
@@ -347,7 +347,7 @@ def _operation(row: dict, peak: float) -> str:
 
 
 def _of_peak(rate: float, peak: float) -> str:
-    roof = f"the {digits(peak)} of one large matrix product"
+    roof = f"the {three(peak)} of one large matrix product"
     if rate > peak:
         return f"above {roof}: its kernel does less than is counted, or the roof was disturbed"
     return f"{percent(rate / peak)} of {roof}"

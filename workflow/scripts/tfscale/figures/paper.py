@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from tfscale.analysis.answers import driver_words
-from tfscale.analysis.slices import TIME, slice_numbers, slices, varying
+from tfscale.analysis.slices import TIME, slice_numbers, slices, usual, varying
 from tfscale.analysis.words import level as level_text
+from tfscale.axes import COMPARED
 from tfscale.figures.look import (
     HEIGHT_IN,
     LABELS,
@@ -176,7 +177,7 @@ def _words(data: FigureData, factor: str) -> list[str]:
     if rows.empty:
         return []
     row = rows.iloc[0]
-    medians = data.cells.groupby(factor)["latency_s"].median()
+    medians = usual(data.cells, COMPARED).groupby(factor)["latency_s"].median()
     marginal = medians[row["highest"]] / medians[row["lowest"]]
     misleads = f"The medians over all cells, {three(marginal)} times, mislead here."
     hidden = max(row["ratio"] / marginal, marginal / row["ratio"]) > HIDDEN

@@ -175,10 +175,9 @@ KEYS = ["machine", "model", "factor"]
 def law_curves(laws: pd.DataFrame, cells: pd.DataFrame) -> list[dict[str, object]]:
     """One dict a machine, model, factor and law of all slices pooled: its relative time at every
     level and between the lowest and the highest that were fitted, never beyond; `nearest` marks
-    the law with the largest weight. Machines that are not in `cells` are left out."""
-    own = laws[laws["machine"].isin(cells["machine"]) & laws["slice"].isin(("pooled", "all"))]
+    the law with the largest weight."""
     curves = []
-    for _, rows in own.groupby(KEYS, sort=False):
+    for _, rows in laws.groupby(KEYS, sort=False):
         nearest = best_law(rows)["law"]
         for row in rows.to_dict("records"):
             x = _levels(row, cells)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -69,10 +70,13 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     """
     study, folder = Study(**asked), Path(inputs["findings"]).parent
     results = str(Path(page).parent)
+    cells = pd.read_parquet(inputs["cells"])
     fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    here = cells["machine"].unique()  # what is said of imported machines stands in tables only
+    fits = {name: table[table["machine"].isin(here)] for name, table in fits.items()}
     machine = json.loads(Path(inputs["machine"]).read_text(encoding="utf-8"))
     processes = read_processes(inputs["runs"])
-    cells = _marked(pd.read_parquet(inputs["cells"]), fits, study, inputs["predictions"])
+    cells = _marked(cells, fits, study, inputs["predictions"])
     every = pd.concat([cells, _left_out(fits["predictions"], cells)], ignore_index=True)
     every = every.assign(short=_short(every))
     cells = every.head(len(cells))
@@ -82,7 +86,8 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     findings = pd.read_parquet(inputs["findings"])
     details = findings[findings["topic"] == DETAIL].groupby("evidence")["sentence"].agg(list)
     shown = fitted_tables(folder, details.to_dict())
-    figures = figure_groups(inputs["words"])
+    drawn, timed = figure_groups(inputs["words"]), set(cells["model"])
+    figures = {family: drawn[family] for family in drawn if family in timed}
     reservations = [*study_marks(cells, processes, machine, fits), *work_marks(cells, works)]
     print("\n".join(f"{WARNING}{line}" for line in reservations))
     data = explorer_data(every, processes, inputs["runs"], fits["laws"]) | models
@@ -175,7 +180,7 @@ def _left_out(predictions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     table = predictions[predictions["why"] == "sample"]
     if table.empty:
         return cells.head(0)
-    half_width = (table["latency_high_s"] / table["latency_low_s"]) ** 0.5 - 1
+    half_width = np.log(table["latency_high_s"] / table["latency_low_s"]) / 2
     return table.assign(
         half_width=half_width,
         throughput_per_s=table["batch_size"] / table["latency_s"],

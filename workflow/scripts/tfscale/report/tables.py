@@ -12,10 +12,9 @@ import pandas as pd
 
 from tfscale.analysis.border import call_flop
 from tfscale.analysis.slices import own_axes
-from tfscale.analysis.words import scaled
 from tfscale.axes import AXES, FAMILIES, model_axes
 from tfscale.study.outputs import TABLES, caption_of, text_of
-from tfscale.units import percent, seconds, three
+from tfscale.units import percent, scaled, seconds, three
 from tfscale.words import axis_name, share
 
 MOST_ROWS = 2000

@@ -73,8 +73,7 @@ def paper_table(cells: pd.DataFrame, model: str) -> pd.DataFrame:
     }
     rows = cells[cells["model"] == model]
     others = [*(axis for axis in axes_of(model) if axis not in names), "machine"]
-    plain = (rows[others] == rows[others].iloc[0]).all(axis=1)
-    rows = rows[plain].sort_values(["layers", "batch_size", "conv_size"])
+    rows = rows.merge(rows[others].head(1)).sort_values(["layers", "batch_size", "conv_size"])
     whole = rows[list(names)].astype({"layers": int, "conv_size": int})
     return whole.rename(columns=names)
 
