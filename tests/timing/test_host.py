@@ -144,7 +144,7 @@ def test_without_proc_nothing_is_claimed(quiet, monkeypatch):
     monkeypatch.setattr(counters, "TASKS", quiet.folder / "none")
     monkeypatch.setattr(os, "getloadavg", lambda: (_ for _ in ()).throw(OSError()))
     assert host.warnings(1, 0.01) == []
-    found = counters.difference(counters.counters(), counters.counters(), [1], 1)
+    found = counters.difference(counters.counters(), counters.counters(), [1])
     unknown = {name for name, value in found.items() if value is None}
     assert unknown == {"steal_share", "other_busy_share", "os_threads", "load_average"}
 
@@ -153,12 +153,10 @@ def test_shares_of_a_process(quiet):
     before = replace(counters.counters(), time_s=0.0, own_s=0.0)
     stat(quiet.folder, user=100, steal=10)
     after = replace(counters.counters(), time_s=2.0, own_s=0.5)
-    found = counters.difference(before, after, [1], 1)
+    found = counters.difference(before, after, [1])
     assert found["steal_share"] == pytest.approx(0.05)
-    assert counters.difference(before, after, (), 1)["steal_share"] == pytest.approx(0.025)
+    assert counters.difference(before, after, ())["steal_share"] == pytest.approx(0.025)
     assert found["other_busy_share"] == pytest.approx(0.25)
-    moved = counters.difference(before, after, [0, 1], 1)
-    assert moved["steal_share"] == pytest.approx(0.05), "of one CPU at a time"
 
 
 @pytest.mark.skipif(not procstat.STAT.exists(), reason="no /proc")
@@ -170,14 +168,13 @@ def test_a_real_neighbour_is_seen_and_named():
         time.sleep(0.3)
         before = counters.counters()
         time.sleep(1.0)
-        found = counters.difference(before, counters.counters(), [cpu], 1)
+        found = counters.difference(before, counters.counters(), [cpu])
         lines = host.warnings(1)
     finally:
         neighbour.kill()
         neighbour.wait()
     assert found["other_busy_share"] > 0.2
     assert found["context_switches_voluntary"] >= 1
-    assert found["os_threads"] >= 1
     assert any("other processes use" in line and "most by" in line for line in lines)
 
 
@@ -193,12 +190,10 @@ def test_own_work_is_not_a_neighbours():
             "before, end = counters.counters(), time.monotonic() + 1",
             "while time.monotonic() < end: pass",
             "after = counters.counters()",
-            f"found = counters.difference(before, after, [{cpu}], 1)",
+            f"found = counters.difference(before, after, [{cpu}])",
             "own = (after.own_s - before.own_s) / (after.time_s - before.time_s)",
-            "print(own + found['other_busy_share'], found['context_switches_involuntary'])",
+            "print(own + found['other_busy_share'])",
         ]
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    together, switches = done.stdout.split()
-    assert float(together) < 1.15
-    assert int(switches) >= 0
+    assert float(done.stdout) < 1.15

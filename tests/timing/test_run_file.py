@@ -25,11 +25,6 @@ def test_a_run_reads_back(tmp_path):
     assert record["round"] == 1
 
 
-def test_every_column_has_a_unit_or_a_meaning():
-    for field in schema_of("mnist"):
-        assert field.metadata[b"what"]
-
-
 def test_a_run_has_the_axes_of_its_own_family_and_their_types(tmp_path):
     known = {"a": {"kind": "float"}, "b": {"kind": "str", "default": "no"}, "c": {"kind": "bool"}}
     adopt({"mine": {"axes": known}, "other": {"axes": {"depth": {"kind": "int"}}}})

@@ -92,11 +92,12 @@ def time_calls(
 
     A first call of over 0.6 s has warmed up: of 17 cells over 1 s the second call took 0.99 times
     the third, in 86 processes of 0.6 to 1 s 1.00 times. Where it was slow for another reason
-    (tracing, compiling), so that the next ones are quick, these count as warm-up.
+    (tracing, compiling), so that the next ones are quick, these count as warm-up. The paper's
+    protocol, whose block is long, always warms up.
     """
     first = phases.peak("first", lambda: time_call(call, 0))
     early: list[int] = []
-    if first > VERY_SLOW_NS:
+    if first > VERY_SLOW_NS and length.protocol["protocol"] != "paper":
         block = _timed(call, first, length, phases, wait)
         if block.timed.min() > VERY_SLOW_NS:
             return replace(block, first=first)

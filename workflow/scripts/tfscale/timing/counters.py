@@ -85,18 +85,18 @@ def counters() -> Counters:
 
 
 def difference(
-    before: Counters, after: Counters, cpus: Collection[int], at_once: int
+    before: Counters, after: Counters, cpus: Collection[int]
 ) -> dict[str, float | int | None]:
-    """What happened between two snapshots of one process that was confined to `at_once` CPUs, in
-    turn one or another of `cpus` (all of the machine, if empty).
+    """What happened between two snapshots of one process that was confined to `cpus` (all of the
+    machine, if empty).
 
-    steal_share: seconds stolen from its CPUs over elapsed seconds x CPUs at once;
+    steal_share: seconds stolen from its CPUs over elapsed seconds x CPUs;
     other_busy_share: that in which others (the kernel's interrupts among them) used its CPUs,
     without /proc/stat None, and too low for a process that is not confined; the context switches
     of the process; os_threads and load_average as they are now. The shares change by a tick, 4 %
     of 0.25 s on one CPU.
     """
-    of_s = (after.time_s - before.time_s) * (at_once if cpus else os.cpu_count() or 1)
+    of_s = (after.time_s - before.time_s) * (len(cpus) or os.cpu_count() or 1)
     used = _rise(before, after, cpus)
     others_s = used.busy_s - (after.own_s - before.own_s) if used else None
     return {

@@ -53,7 +53,7 @@ def allowed_cpus() -> int:
 def _load(before: Counters, sample_s: float) -> list[str]:
     """Others at work since then, or much work in the last minute; time that the machine below
     stole."""
-    cpus, seen = os.cpu_count() or 1, difference(before, counters(), (), 1)
+    cpus, seen = os.cpu_count() or 1, difference(before, counters(), ())
     load, ever = seen["load_average"], together(uses().values())
     queue = f", 1-minute load average {load:.1f}" if load is not None else ""
     busy, stolen = (seen["other_busy_share"] or 0) * cpus, seen["steal_share"] or 0

@@ -67,7 +67,7 @@ def time_cell(cell: dict, model: str, arrays: str | None, inputs: int, protocol:
         }
         | _latency(block)
         | phases.peaks
-        | difference(before, counters(), cpus, axes["threads"])
+        | difference(before, counters(), cpus)
         | {"process_s": monotonic() - began}
     )
 
