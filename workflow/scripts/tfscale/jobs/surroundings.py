@@ -133,8 +133,9 @@ SECRET = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
 
 
 def variables() -> dict[str, str]:
-    """The variables that are set and on the list, by name in order."""
-    return {name: value for name, value in sorted(os.environ.items()) if _is_recorded(name)}
+    """The variables on the list that are set, or will be in jobs, by name in order."""
+    environment = os.environ | SET
+    return {name: value for name, value in sorted(environment.items()) if _is_recorded(name)}
 
 
 def _is_recorded(name: str) -> bool:
