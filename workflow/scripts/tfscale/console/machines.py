@@ -1,13 +1,12 @@
 """Whether the runs that are there were timed on this machine and in this environment."""
 
 import platform
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from tfscale.console.commands import CONDA, Call
-from tfscale.console.environment import conda_versions, jobs_environment
+from tfscale.console.environment import jobs_environment
 from tfscale.files.whole import noted
 from tfscale.jobs.surroundings import variables
 from tfscale.study.study import Study
@@ -30,9 +29,11 @@ MOST_TOLD = 4
 
 
 def other_machines(workflow, call: Call, study: Study) -> list[str]:
-    """What to know before runs are timed beside others that they will not be pooled with, and the
-    ways out. A cluster's jobs run elsewhere, and nothing is known of them yet; with a `node_class`
-    hosts are one machine. Other environments of the study are meant to differ."""
+    """What to know before runs are timed beside others that they will not be pooled with.
+
+    A cluster's jobs run elsewhere, and nothing is known of them yet; with a `node_class` hosts are
+    one machine. Other environments of the study are meant to differ.
+    """
     jobs = [
         job
         for job in workflow.dag.jobs
@@ -65,11 +66,10 @@ def told(records: Iterable[dict[str, str]], here: dict[str, str], call: Call) ->
     for differences, count in kinds.most_common():
         words = [f"{_name(key)} {one} there, {other} here" for key, one, other in differences]
         more = f" and {len(words) - MOST_TOLD} more" if len(words) > MOST_TOLD else ""
-        lines += [
+        lines.append(
             f"warning: of what is there, {counted(count, 'run')} will never be pooled with the "
-            f"coming ones, as if of another machine: {'; '.join(words[:MOST_TOLD])}{more}",
-            f"to go on as before: {_way_back(differences, CONDA in call.options)}",
-        ]
+            f"coming ones, as if of another machine: {'; '.join(words[:MOST_TOLD])}{more}"
+        )
     return [*lines, f"to time all here: {call.command('--forcerun', 'measure')}"] if lines else []
 
 
@@ -88,24 +88,3 @@ def _same(key: str, there: str, here: str) -> bool:
 
 def _name(key: str) -> str:
     return NAMES.get(key, key.removeprefix(VARIABLE))
-
-
-def _way_back(differences: tuple[tuple[str, str, str], ...], conda: bool) -> str:
-    """What makes this the machine and the environment of before; `conda` brings that of now."""
-    steps = []
-    for key, there, _ in differences:
-        name = _name(key)
-        if key == "host":
-            steps.append(f"name this machine {there} (a container: --hostname {there})")
-        elif key.startswith(VARIABLE):
-            unset = there == UNSET
-            steps.append(f"unset {name}" if unset else f"export {name}={shlex.quote(there)}")
-        elif key.startswith(VERSION):
-            steps.append(f"use an environment with {name} {there}")
-            if conda and there == platform.python_version():
-                steps[-1] += f" (without {CONDA})"
-            elif not conda and there.startswith(f"{conda_versions()['python']}."):
-                steps[-1] += f" (with {CONDA})"
-        else:
-            return "go on where they were timed, as it was then"
-    return ", ".join(steps)
