@@ -101,9 +101,11 @@ def test_the_page_names_a_snakefile_elsewhere_and_cores_where_no_profile_does(ca
 )
 def test_a_target_that_the_study_has_not_is_named(config, target, said):
     study = Study.from_config(config)
-    check_targets(study, ["results/report.html", "-n", "--config", "seed=3"])
+    folders = "results", "results/models"
+    other = ["--configfile", "/home/x/models/net/net.yaml", "--directory", "/data/runs/a/"]
+    check_targets(study, ["results/report.html", "-n", "--config", "seed=3", *other], *folders)
     with pytest.raises(StudyError, match=said):
-        check_targets(study, ["-n", target])
+        check_targets(study, ["-n", target], *folders)
 
 
 def test_a_cell_is_timed_again_in_the_studys_own_folder_and_with_its_options():

@@ -70,6 +70,7 @@ def test_of_thousands_of_earlier_runs_some_from_all_over_are_read(config, jobs, 
         SimpleNamespace(
             rule=SimpleNamespace(name="measure"),
             output=[str(number)],
+            message="Timing a cell",
             wildcards_dict={"cell": cells[number % len(cells)], "round": "1"},
         )
         for number in range(jobs)

@@ -5,7 +5,6 @@ import pytest
 from figure_study import data_of, drawn, panels
 from matplotlib.legend import Legend
 from other_study import FAMILIES, FIGURES, shared_study
-from paper_families import PAPER_FAMILIES
 
 from tfscale.axes import adopt
 from tfscale.figures.look import NAMES, Palette, points
@@ -27,8 +26,6 @@ def study(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def families(study):
     adopt(FAMILIES)
-    yield
-    adopt(PAPER_FAMILIES)  # for what the next module makes before its first test
 
 
 def legends(figure) -> dict[str, list[str]]:

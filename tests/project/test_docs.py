@@ -6,6 +6,7 @@ import runpy
 import shlex
 import sys
 from copy import deepcopy
+from pathlib import Path
 
 import page_files
 import pytest
@@ -54,6 +55,14 @@ def test_every_key_of_the_config_has_a_comment(config):
             assert "  # " in line
 
 
+def write_files(folder: Path) -> None:
+    """What the configurations of the docs name: families, and SavedModels that are there."""
+    page_files.write(folder)
+    for depth in (1, 2, 4):
+        (folder / f"saved/v{depth}").mkdir(parents=True)
+        (folder / f"saved/v{depth}/saved_model.pb").touch()
+
+
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -62,10 +71,7 @@ def test_a_configuration_in_the_docs_is_a_right_one(text, config, tmp_path, monk
         (tmp_path / path).touch()
     (tmp_path / ".venv-2.20/bin").mkdir(parents=True)
     (tmp_path / ".venv-2.20/bin/python").symlink_to(sys.executable)
-    page_files.write(tmp_path)
-    for depth in (1, 2, 4):
-        (tmp_path / f"saved/v{depth}").mkdir(parents=True)
-        (tmp_path / f"saved/v{depth}/saved_model.pb").touch()
+    write_files(tmp_path)
     configuration.check(over(config, page_files.whole(text)))
 
 
@@ -77,7 +83,7 @@ def test_a_program_in_the_docs_is_python(text):
 def test_every_cell_named_in_the_docs_is_one_of_a_study(config, tmp_path, monkeypatch):
     known = set(cells(config["grid"]))
     monkeypatch.chdir(tmp_path)
-    page_files.write(tmp_path)
+    write_files(tmp_path)
     for text in blocks("yaml"):
         whole = over(config, page_files.whole(text))
         configuration.families_of(whole)

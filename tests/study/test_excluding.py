@@ -1,9 +1,9 @@
 """Cells that are taken out of a study, with their reasons."""
 
 import pytest
-from test_partial_study import a_run
 
 from tfscale.errors import StudyError
+from tfscale.files.whole import PLACEHOLDER, seal
 from tfscale.study import config as sections
 from tfscale.study.grid import cells, excluded
 from tfscale.study.study import Study, study_of
@@ -57,14 +57,16 @@ def test_the_name_of_an_excluded_cell_is_answered_with_the_reason(config):
 
 
 def test_a_partial_study_does_not_miss_them(config, tmp_path):
-    (tmp_path / "runs").mkdir()
     study = Study.from_config(config | {"exclude": ENTRIES})
     name = next(iter(study.cells))
     facts = tmp_path / "models" / study.trained_of(name) / "facts.json"
     facts.parent.mkdir(parents=True)
     facts.touch()
     facts.with_name("SHA256SUMS").touch()
-    a_run(tmp_path / "runs" / name / "round1.parquet")
+    run = tmp_path / "runs" / name / "round1.parquet"
+    run.parent.mkdir(parents=True)
+    run.write_bytes(b"a run " + PLACEHOLDER)
+    seal(run)
     asked = config | {"exclude": ENTRIES, "partial": True}
     there = study_of(asked, str(tmp_path), str(tmp_path / "models"))
     assert list(there.cells) == [name]

@@ -79,8 +79,8 @@ MISTAKES = {
     BUILD + "SHORT = ['depth']\n": "line 3: SHORT must be a dict, not ['depth']",
     BUILD + "SHORT = dict(depth='d')\n": "line 3: SHORT must be written out: it is read, not run",
     BUILD + "FILES = ['gone.txt']\n": "line 3: FILES names gone.txt, which is not there",
-    BUILD + "INPUTS = {'x': {'hihg': 3}}\n": "line 3: INPUTS['x'] has hihg; did you mean high?",
-    BUILD + "INPUTS = {'x': {'shape': ['len']}}\n": "shape names len, which is no parameter of bu",
+    BUILD + "INPUTS = {'x': {'hihg': 3}}\n": "line 3: INPUTS: x has hihg; did you mean high?",
+    BUILD + "INPUTS = {'x': {'shape': ['len']}}\n": "the shape of x names len, which is no axis",
     BUILD + "def fits(width): pass\n": "line 3: parameter width of fits is none of build's",
     BUILD + "def data(split, width): pass\n": "parameter width of data is none of build's",
     BUILD + "DATASET = 'mnist'\n": "DATASET 'mnist' is not known; known: fashion-mnist, movie",
@@ -162,6 +162,30 @@ def test_saved_models_have_the_axes_of_their_braces_and_must_be_there(tiny, tmp_
         "mine_depth4_batch1_widthb_threads1",
     ]
     assert study.saved_files("mine_depth2_widtha") == [f"{tmp_path}/v2_a/saved_model.pb"]
+
+
+def test_a_pattern_without_folders_and_a_misspelt_bound_are_named(tiny, tmp_path):
+    mine = {"saved_model": f"{tmp_path}/v{{depth}}_{{width}}"}
+    tiny["families"] = {"mine": mine}
+    tiny["grid"] = {"model": ["mine"], "depth": [2], "width": ["a"], "batch_size": [1]}
+    with pytest.raises(ConfigError, match=r"1 mistake:\n *families.mine: no folder is there"):
+        Study.from_config(tiny)
+    (tmp_path / "v2_a").mkdir()
+    (tmp_path / "v2_a/saved_model.pb").touch()
+    mine["inputs"] = {"words": {"hgh": 5000}}
+    with pytest.raises(ConfigError, match=r"families.mine: inputs: words has hgh; did you mean hi"):
+        Study.from_config(tiny)
+
+
+def test_data_of_families_whose_names_begin_alike_is_their_own(tiny, tmp_path):
+    for name in ("net", "net_v2"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(BUILD + "def data(split, seed):\n    return None\n")
+        tiny.setdefault("families", {})[name] = str(path)
+    axes = {"depth": [2], "batch_size": [1]}
+    tiny["grid"] = {"model": ["net", "net_v2"]} | axes
+    owned = Study.from_config(tiny).own_data
+    assert owned == {"own/net_data": ("net", {}), "own/net_v2_data": ("net_v2", {})}
 
 
 def test_names_and_models_of_every_kind_of_axis(tiny, tmp_path):

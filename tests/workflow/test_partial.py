@@ -9,6 +9,8 @@ PARTIAL = ("results/report.html", "--config", "partial=true")
 
 @pytest.mark.long
 def test_a_partial_report_shows_what_is_there_and_the_whole_study_goes_on_from_it(project):
+    asked = {"model": ["mnist"], "layers": [8], "batch_size": [1], "conv_size": [3]}
+    project.configure(predict=[asked | {"input_size": [28]}])
     for path in ("runs.parquet", "cells.parquet", "report.html"):
         (project.root / "results" / path).unlink()
     for cell in CELLS[1:]:  # with the last one goes all of its model

@@ -1,4 +1,4 @@
-# Analysis: needs <results>/runs and <models>; makes tables, fits, figures and the report.
+# Analysis: needs <results>/runs, <models> and the families' files; makes tables, fits, figures and the report.
 
 
 rule merge:
@@ -15,6 +15,8 @@ rule merge:
         paper_tables=expand("<results>/{model}.csv", model=study.paper_models),
     log:
         "<logs>/merge.log",
+    group:
+        together
     conda:
         "../../envs/analysis.yaml"
     threads: workflow.cores
@@ -29,7 +31,28 @@ rule merge:
             node_class=config.get("node_class"),
         ),
     message:
-        "Merge the runs"
+        "Merging the runs"
+    script:
+        "../scripts/job.py"
+
+
+rule count:
+    """Count the work of a model that is predicted or imported, not made."""
+    output:
+        work="<results>/counted/{architecture}.json",
+    log:
+        "<logs>/count/{architecture}.log",
+    wildcard_constraints:
+        architecture=r"[\w.+-]+",
+    conda:
+        "../../envs/tensorflow.yaml"
+    params:
+        **job("tfscale.models.make:count_model", "tensorflow", fresh=True, seed=config["seed"]),
+        axes=lambda w: study.counted[w.architecture],
+        family=lambda w: study.job_family(study.counted[w.architecture]),
+        families=lambda w: study.told(study.counted[w.architecture]),
+    message:
+        "Counting the work of {wildcards.architecture}"
     script:
         "../scripts/job.py"
 
@@ -51,6 +74,8 @@ rule fit:
         readable=expand("<results>/fits/{table}.csv", table=TABLES),
     log:
         "<logs>/fit.log",
+    group:
+        together
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -64,7 +89,7 @@ rule fit:
             folder=f"{results}/fits",
         ),
     message:
-        "Fit the laws, the work model and the rest of the analysis"
+        "Fitting the analysis"
     script:
         "../scripts/job.py"
 
@@ -95,6 +120,8 @@ for family in study.models:
             words=f"<results>/figures/{family}.json",
         log:
             f"<logs>/plot/{family}.log",
+        group:
+            together
         conda:
             "../../envs/analysis.yaml"
         params:
@@ -106,7 +133,7 @@ for family in study.models:
                 figures=study.figures(family),
             ),
         message:
-            f"Draw the figures of {family}"
+            f"Drawing the figures of {family}"
         script:
             "../scripts/job.py"
 
@@ -142,6 +169,8 @@ rule report:
         page="<results>/report.html",
     log:
         "<logs>/report.log",
+    group:
+        together
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -163,7 +192,7 @@ rule report:
             },
         ),
     message:
-        "Write the report"
+        "Writing the report"
     script:
         "../scripts/job.py"
 
@@ -190,6 +219,6 @@ rule gate:
             confidence=config["analysis"]["confidence"],
         ),
     message:
-        "Compare two values of an axis"
+        "Comparing two values of an axis"
     script:
         "../scripts/job.py"

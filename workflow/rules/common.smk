@@ -18,7 +18,7 @@ encoded = workflow.pathvars.apply("<resources>/encoded")
 try:
     study = study_of(typed(config, workflow.config_settings.config), results, models)
     if workflow.is_main_process:
-        check_targets(study, sys.argv[1:])
+        check_targets(study, sys.argv[1:], results, models)
 except StudyError as mistakes:
     sys.exit(f"{mistakes}")
 # As the study understands it: a number is a number, what was left out a default.
@@ -27,6 +27,8 @@ study.export_mirror()
 name_snakemake()
 if workflow.local_exec:  # jobs on other nodes get theirs from the Snakemake there
     settle()
+# On a cluster tables, fits, figures and the report are one job
+together = None if workflow.local_exec else "analysis"
 needs = Needs(study)
 call = Call.here(workflow)
 

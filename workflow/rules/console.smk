@@ -10,7 +10,7 @@ refuse_without_conda(workflow)
 
 
 onstart:
-    refuse_without_packages(workflow)
+    refuse_without_packages(workflow, study)
     if unasked := refusal(causes(workflow, call), call):
         sys.exit(unasked)
     still_while_jobs_run(workflow.scheduler)

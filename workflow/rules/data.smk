@@ -15,7 +15,7 @@ rule download:
     params:
         **job("tfscale.data.download:fetch", "analysis"),
     message:
-        "Download {wildcards.dataset}/{wildcards.file}"
+        "Downloading {wildcards.dataset}/{wildcards.file}"
     script:
         "../scripts/job.py"
 
@@ -44,9 +44,14 @@ rule encode:
             validation_share=config["training"]["validation_share"],
         ),
     message:
-        "Encode {wildcards.dataset} at input size {wildcards.input_size} ({wildcards.source} data)"
+        "Encoding {wildcards.dataset} at input size {wildcards.input_size} ({wildcards.source} data)"
     script:
         "../scripts/job.py"
+
+
+def owner_of(w):
+    """The family whose own data it is, for its job."""
+    return study.job_family({"model": study.own_data[f"own/{w.own}"][0]})
 
 
 rule collect:
@@ -55,25 +60,23 @@ rule collect:
         lost=lambda w: redo_if_other(
             workflow,
             "collect",
-            f"{encoded}/own/{w.owner}_{w.own}.sha256",
-            {"family": study.job_family({"model": w.owner})},
+            f"{encoded}/own/{w.own}.sha256",
+            {"family": owner_of(w)},
         ),
     output:
-        arrays="<resources>/encoded/own/{owner}_{own}.npz",
-        manifest="<resources>/encoded/own/{owner}_{own}.json",
-        sums="<resources>/encoded/own/{owner}_{own}.sha256",
+        arrays="<resources>/encoded/own/{own}.npz",
+        manifest="<resources>/encoded/own/{own}.json",
+        sums="<resources>/encoded/own/{own}.sha256",
     log:
-        "<logs>/collect/{owner}_{own}.log",
-    wildcard_constraints:
-        owner="|".join(study.families) or "none",
+        "<logs>/collect/{own}.log",
     priority: study.data_priority
     conda:
         "../../envs/tensorflow.yaml"
     params:
         **job("tfscale.models.family:collect", "tensorflow", fresh=True, seed=config["seed"]),
-        axes=lambda w: study.own_data[f"own/{w.owner}_{w.own}"],
-        family=lambda w: study.job_family({"model": w.owner}),
+        axes=lambda w: study.own_data[f"own/{w.own}"][1],
+        family=owner_of,
     message:
-        "Collect the data of {wildcards.owner} ({wildcards.own})"
+        "Collecting the data {wildcards.own}"
     script:
         "../scripts/job.py"

@@ -18,7 +18,7 @@ rule calibrate:
     params:
         **job("tfscale.timing.host:look", "tensorflow", fresh=True),
     message:
-        "Look at the machine"
+        "Looking at the machine"
     script:
         "../scripts/job.py"
 
@@ -49,6 +49,6 @@ rule floor:
             protocol=sections.protocol(config),
         ),
     message:
-        "Time the floor and the roofs"
+        "Timing the floor and the roofs"
     script:
         "../scripts/job.py"

@@ -37,28 +37,7 @@ rule train:
         family=lambda w: study.job_family(study.model(w.trained)),
         families=lambda w: study.told(study.model(w.trained)),
     message:
-        "Make {wildcards.trained}"
-    script:
-        "../scripts/job.py"
-
-
-rule count:
-    """Count the work of a model that is predicted or imported, not made."""
-    output:
-        work="<results>/counted/{architecture}.json",
-    log:
-        "<logs>/count/{architecture}.log",
-    wildcard_constraints:
-        architecture=r"[\w.+-]+",
-    conda:
-        "../../envs/tensorflow.yaml"
-    params:
-        **job("tfscale.models.make:count_model", "tensorflow", fresh=True, seed=config["seed"]),
-        axes=lambda w: study.counted[w.architecture],
-        family=lambda w: study.job_family(study.counted[w.architecture]),
-        families=lambda w: study.told(study.counted[w.architecture]),
-    message:
-        "Count the work of {wildcards.architecture}"
+        "Making {wildcards.trained}"
     script:
         "../scripts/job.py"
 
@@ -89,6 +68,6 @@ rule convert:
         families=lambda w: study.told(study.model(w.trained)),
         called_by=lambda w: called_by(w.runtime),
     message:
-        "Convert {wildcards.trained} for {wildcards.runtime}"
+        "Converting {wildcards.trained} for {wildcards.runtime}"
     script:
         "../scripts/job.py"

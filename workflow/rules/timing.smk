@@ -37,6 +37,6 @@ rule measure:
         environment=lambda w: study.environment(w.cell),
         called_by=lambda w: called_by(study.cell(w.cell)["runtime"]),
     message:
-        "Time {wildcards.cell}, round {wildcards.round}"
+        "Timing {wildcards.cell}, round {wildcards.round}"
     script:
         "../scripts/job.py"

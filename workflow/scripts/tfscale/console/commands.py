@@ -122,15 +122,14 @@ def typed_options(words: list[str]) -> list[str]:
     return options
 
 
-RUN = re.compile(r"/runs/(\w+)/round(\d+)\.parquet$")
-MODEL = re.compile(r"/models/(\w+)/")
-
-
-def check_targets(study: Study, targets: Iterable[str]) -> None:
-    """Raise StudyError when a target names a run or a model that the study has not."""
+def check_targets(study: Study, targets: Iterable[str], results: str, models: str) -> None:
+    """Raise StudyError when a target names a run among the results, or a model among the models,
+    that the study has not."""
+    a_run = rf"{re.escape(results)}/runs/([\w.+-]+)/round(\d+)\.parquet"
+    a_model = rf"{re.escape(models)}/([\w.+-]+)/.+"
     for target in targets:
-        if run := RUN.search(target):
+        if run := re.fullmatch(a_run, target):
             study.cell(run[1])
             study.priority(run[1], int(run[2]))
-        elif model := MODEL.search(target):
+        elif model := re.fullmatch(a_model, target):
             study.model(model[1])

@@ -13,6 +13,7 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from tfscale.console.commands import CONDA, Call, uses_conda
+from tfscale.study.study import Study
 
 ENVIRONMENTS = Path(__file__).resolve().parents[4] / "envs"
 PIN = re.compile(r"^ *- (python|tensorflow|keras)==?([\w.]+)", re.M)
@@ -75,20 +76,26 @@ def refuse_without_conda(workflow) -> None:
         workflow.logger_manager.logger.addFilter(no_conda)
 
 
-def refuse_without_packages(workflow) -> None:
-    """End with one line when jobs will run in a Python that lacks what they import.
+def refuse_without_packages(workflow, study: Study) -> None:
+    """End with one line when jobs will run in a Python that lacks what they import, or that is not
+    the environment that they ask for.
 
     Not where conda brings it, nor where each node has software of its own (Kubernetes).
     """
     shared = {use.name for use in workflow.storage_settings.shared_fs_usage}
     if uses_conda(workflow) or "SOFTWARE_DEPLOYMENT" not in shared or workflow.touch:
         return
-    files = set(filter(None, map(_env_file, workflow.dag.needrun_jobs())))
+    call = Call.of(workflow)
+    by_conda = replace(call, options=[*call.options, CONDA]).command()
+    jobs = list(workflow.dag.needrun_jobs())
+    for cell in (job.wildcards.cell for job in jobs if job.rule.name == "measure"):
+        if "conda" in study.environment(cell):
+            name = study.cell(cell)["environment"]
+            sys.exit(f"environments.{name}.conda needs conda: `{by_conda}`")
+    files = set(filter(None, map(_env_file, jobs)))
     modules = [name for file in sorted(files) for name in MODULES.get(Path(file).stem, ())]
     lacking = [name for name in dict.fromkeys(modules) if find_spec(name) is None]
     if lacking:
-        call = Call.of(workflow)
-        by_conda = replace(call, options=[*call.options, CONDA]).command()
         sys.exit(
             f"The Python of this Snakemake ({sys.executable}) lacks {', '.join(lacking)}. "
             f"Have conda bring them: `{by_conda}`. Or: {_in_venv(workflow)}"

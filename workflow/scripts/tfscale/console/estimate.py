@@ -46,17 +46,22 @@ OWN_EXAMPLES, VALIDATION = 10_000, 1000
 BUILD_S, TRAINING_START_S, RUN_START_S, PROCESS_START_S, CALL_S = 2.5, 3.0, 0.43, 0.47, 1.6e-4
 """At the usual speed of the calibration kernel; a process loads its model."""
 WARM_CALLS, WARM_S = 10, 1.0
-FIXED_S = {
-    "download": 5.0,
-    "encode": 2.0,
-    "collect": 3.0,
-    "calibrate": 5.0,
-    "floor": 4.0,
-    "count": 2.5,
-    "merge": 4.0,
-    "fit": 20.0,
-    "report": 3.0,
+ANALYSIS = "analyse"
+JOBS = {
+    "download": ("data", 5.0),
+    "encode": ("data", 2.0),
+    "collect": ("data", 3.0),
+    "train": ("train", 0.0),
+    "convert": ("convert", 5.0),
+    "calibrate": ("machine", 5.0),
+    "floor": ("machine", 4.0),
+    "measure": ("time", 0.0),
+    "count": (ANALYSIS, 2.5),
+    "merge": (ANALYSIS, 4.0),
+    "fit": (ANALYSIS, 20.0),
+    "report": (ANALYSIS, 3.0),
 }
+"""The stage of each rule and the seconds of a job, besides what it trains or times."""
 PLOT_S, SHAPE_S = 4.0, 0.6
 
 
@@ -102,7 +107,7 @@ def other_s(rule: str, shapes: int) -> float:
     """Seconds of a job that neither makes nor times a model; the floor has `shapes` shapes."""
     if rule.startswith("plot"):
         return PLOT_S
-    return FIXED_S.get(rule, 0.0) + (SHAPE_S * shapes if rule == "floor" else 0.0)
+    return JOBS.get(rule, ("", 0.0))[1] + (SHAPE_S * shapes if rule == "floor" else 0.0)
 
 
 MAKING_MB, RUN_MB = 4000, 3000
@@ -143,18 +148,6 @@ def _minutes(estimated_s: float, attempt: int) -> int:
     return (START_MIN + ceil(SLOWER * estimated_s / 60)) * 2 ** (attempt - 1)
 
 
-STAGES = {
-    "download": "data",
-    "encode": "data",
-    "collect": "data",
-    "train": "train",
-    "convert": "convert",
-    "calibrate": "machine",
-    "floor": "machine",
-    "measure": "time",
-}
-"""Every other rule belongs to the analysis."""
-ANALYSIS = "analyse"
 ALONE = ("machine", "time")
 """Stages whose jobs have the machine for themselves."""
 
@@ -233,12 +226,12 @@ class Pace:
 
 def stage_of(rule: str) -> str:
     """data, train, convert, machine, time or analyse."""
-    return STAGES.get(rule, ANALYSIS)
+    return JOBS.get(rule, (ANALYSIS, 0.0))[0]
 
 
 def stages_of(tasks: Iterable[Task]) -> list[str]:
     """The stages that occur, in the order in which they come."""
-    order = [*dict.fromkeys(STAGES.values()), ANALYSIS]
+    order = dict.fromkeys(stage for stage, _ in JOBS.values())
     found = {stage_of(task.rule) for task in tasks}
     return [stage for stage in order if stage in found]
 
@@ -277,21 +270,4 @@ def _task(job, study: Study, speed: Speed) -> Task:
         estimate_s = run_s(study, wildcards["cell"], speed)
     else:
         estimate_s = other_s(rule, study.shapes)
-    name = f"drawing the figures of {rule.removeprefix('plot_')}"
-    return Task(rule, NAMES.get(rule, name).format(**wildcards), estimate_s)
-
-
-NAMES = {
-    "download": "downloading {file}",
-    "encode": "encoding {dataset} at input size {input_size}",
-    "collect": "collecting the data of {owner}",
-    "count": "counting the work of {architecture}",
-    "train": "making {trained}",
-    "convert": "converting {trained} for {runtime}",
-    "measure": "timing {cell}, round {round}",
-    "calibrate": "looking at the machine",
-    "floor": "timing the floor and the roofs",
-    "merge": "merging the runs",
-    "fit": "fitting the analysis",
-    "report": "writing the report",
-}
+    return Task(rule, job.message[:1].lower() + job.message[1:], estimate_s)

@@ -110,7 +110,7 @@ def _subgrids(config: dict) -> Iterator[tuple[str, dict]]:
         for index, part in enumerate(parts if isinstance(parts, list) else [parts]):
             if isinstance(part, dict):
                 models = part.get("model")
-                models = models if isinstance(models, list) else []
+                models = models if isinstance(models, list) else [models]
                 yield (f"{key}[{index}]" if listed else key), part | {"model": models}
 
 

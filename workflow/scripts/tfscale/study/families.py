@@ -8,7 +8,7 @@ import __future__
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -137,7 +137,12 @@ def _saved(name: str, pattern: str, inputs: dict) -> Family:
             f"{quoted(pattern)} must name its axes in braces, e.g. models/v{{depth}}_{{width}}, "
             f"and none of them {', '.join(RESERVED)} or a column of the tables"
         )
-    kinds = {axis: {"kind": _kind_of(_found(pattern, axis))} for axis in axes}
+    found = {axis: _found(pattern, axis) for axis in axes}
+    if not any(found.values()):
+        raise FamilyError(f"no folder is there of the pattern {quoted(pattern)}")
+    if wrong := [f"inputs: {line}" for line in _input_mistakes(inputs, axes)]:
+        raise FamilyError("\n".join(wrong))
+    kinds = {axis: {"kind": _kind_of(values)} for axis, values in found.items()}
     return Family(name, pattern, f"SavedModels {pattern}", kinds, inputs)
 
 
@@ -156,6 +161,20 @@ def _kind_of(values: set[str]) -> str:
     if all(re.fullmatch(r"-?\d+", value) for value in values):
         return "int"
     return "float" if all(re.fullmatch(r"-?\d+\.\d+", v) for v in values) else "str"
+
+
+def _input_mistakes(inputs: dict, axes: Collection[str]) -> Iterator[str]:
+    """What is wrong with the bounds and shapes of a family's inputs."""
+    for name, about in inputs.items():
+        if not isinstance(about, dict):
+            yield f"{name} must be a dict, not {quoted(about)}"
+            continue
+        for key in about:
+            if key not in BOUNDS:
+                yield f"{name} has {key}{suggest(key, BOUNDS)}"
+        for size in about.get("shape") or []:
+            if isinstance(size, str) and size not in axes:
+                yield f"the shape of {name} names {size}, which is no axis"
 
 
 @cache
@@ -208,7 +227,8 @@ class _Reader:
             self._wrong("DATASET", f"DATASET {dataset} needs a parameter input_size of build")
         if dataset and data is not None:
             self._wrong(1, "has both DATASET and data(); one of them trains the model")
-        self._check_inputs(literals["INPUTS"] or {}, axes)
+        for line in _input_mistakes(literals["INPUTS"] or {}, axes):
+            self._wrong("INPUTS", f"INPUTS: {line}")
         files = [self.path, *own_imports(self.path), *self._files(literals["FILES"] or [])]
         if self.mistakes:
             raise FamilyError("\n".join(self.mistakes))
@@ -323,19 +343,6 @@ class _Reader:
             return value
         self._wrong(name, f"{name} must be a {kind.__name__}, not {quoted(value)}")
         return None
-
-    def _check_inputs(self, inputs: dict, axes: dict) -> None:
-        for name, about in inputs.items():
-            if not isinstance(about, dict):
-                self._wrong("INPUTS", f"INPUTS[{name!r}] must be a dict, not {quoted(about)}")
-                continue
-            for key in about:
-                if key not in BOUNDS:
-                    self._wrong("INPUTS", f"INPUTS[{name!r}] has {key}{suggest(key, BOUNDS)}")
-            for size in about.get("shape") or []:
-                if isinstance(size, str) and size not in axes:
-                    what = f"shape names {size}, which is no parameter of build"
-                    self._wrong("INPUTS", f"INPUTS[{name!r}]: its {what}")
 
     def _files(self, names: list) -> Iterator[Path]:
         for name in names:

@@ -241,7 +241,7 @@ class Analysis(Section):
     """The tests that were planned, corrected together by Holm: the paper's claims by number (with
     all their parts), or parts by name; the others are exploratory (Benjamini-Hochberg)."""
     bootstrap: int = Field(ge=20, le=10_000)
-    """Resamples of the processes for the intervals of rates and thresholds."""
+    """Resamples of the processes that say how often each law wins."""
 
 
 class Import(Section):

@@ -282,13 +282,14 @@ class Study:
         return {name: data for name, data in found.items() if data}
 
     @cached_property
-    def own_data(self) -> dict[str, Cell]:
-        """The data of families that have their own, by name as `encoded` says: the axes that shape
-        it."""
+    def own_data(self) -> dict[str, tuple[str, Cell]]:
+        """The data of families that have their own, by name as `encoded` says: the family, and the
+        axes that shape it."""
         found = {}
         for axes in self.trained.values():
             if (own := self.families[axes["model"]].data) is not None:
-                found[str(self.encoded(axes))] = {axis: axes[axis] for axis in own}
+                shaped = {axis: axes[axis] for axis in own}
+                found[str(self.encoded(axes))] = axes["model"], shaped
         return found
 
     def saved_files(self, trained: str) -> list[str]:
@@ -427,11 +428,6 @@ class PartialStudy(Study):
             for name, cell in self.whole.cells.items()
             if self._timed[name] and self._is_trained(name)
         }
-
-    @property
-    def unsampled(self) -> dict[str, Cell]:
-        """The cells that the sample of the whole study leaves out."""
-        return self.whole.unsampled
 
     def run_files(self, results: str) -> list[str]:
         """The intact runs of the cells that are there."""
