@@ -56,11 +56,6 @@ class Ready:
 
     call: Call
     call_s: float
-    signature: Any
-    first: dict[str, Any]
-    output: str
-    model: Any
-    """Kept: a signature alone lets the model's variables go."""
 
     def block_ns(self, shortest_s: float, fewest: int) -> np.ndarray:
         """The calls (ns) of a timed block."""
@@ -73,49 +68,22 @@ def ready(cell: dict, model: str, arrays: str | None, inputs: int, protocol: dic
     pin(axes["threads"])
     set_threads(axes["threads"])
     given = batches(cell, arrays, inputs)
-    call = module_of("tensorflow").load(model, axes, given).fetched
-    loaded = tf.saved_model.load(model)
-    signature = loaded.signatures[SIGNATURE]
-    (output,) = signature.structured_outputs
-    first = {name: tf.constant(part) for name, part in given[0].items()}
-    return Ready(call, median(warm_up(call)[0]) / NS, signature, first, output, loaded)
+    call = module_of(axes["runtime"]).load(model, axes, given).fetched
+    return Ready(call, median(warm_up(call)[0]) / NS)
 
 
 def overhead(request: dict, count: int, block_s: float) -> list[Pair]:
-    """Latencies (s) of blocks as a process times them, and of a bare loop, by turns."""
-    model = ready(**request)
+    """Latencies (s) of blocks as a process times them, and of a bare loop, by turns.
+
+    The bare loop is the least that can be written with the runtime's own library: clock, call,
+    fetch, clock; one batch.
+    """
+    model, axes = ready(**request), request["cell"]["axes"]
+    first = batches(request["cell"], request["arrays"], request["inputs"])[0]
+    bare = BARE[axes["runtime"]](request["model"], axes["threads"], first)
+    warm_up(lambda index: bare())
     block = max(20, int(block_s / model.call_s))
     gc.freeze()  # both collect before a block: not all of TensorFlow's objects each time
-    return alternated(
-        count,
-        lambda: undisturbed_ns(model.block_ns(0.0, block)) / NS,
-        lambda: undisturbed_ns(bare_ns(model, block)) / NS,
-    )
-
-
-def bare_ns(model: Ready, block: int) -> np.ndarray:
-    """The least that can be written: clock, signature, fetch, clock; one batch."""
-    signature, arguments, output = model.signature, model.first, model.output
-    durations = [0] * block
-    with collector_off():
-        for index in range(block):
-            start = perf_counter_ns()
-            signature(**arguments)[output].numpy()
-            durations[index] = perf_counter_ns() - start
-    return np.array(durations)
-
-
-def runtime_overhead(request: dict, count: int, block_s: float) -> list[Pair]:
-    """The same of another runtime, whose bare loop is written with its own library."""
-    axes = request["cell"]["axes"]
-    pin(axes["threads"])
-    given = batches(request["cell"], request["arrays"], request["inputs"])
-    call = module_of(axes["runtime"]).load(request["model"], axes, given).fetched
-    bare = BARE[axes["runtime"]](request["model"], axes["threads"], given[0])
-    call_s = median(warm_up(call)[0]) / NS
-    warm_up(lambda index: bare())
-    block = max(20, int(block_s / call_s))
-    gc.freeze()
 
     def bare_loop() -> float:
         durations = [0] * block
@@ -127,9 +95,22 @@ def runtime_overhead(request: dict, count: int, block_s: float) -> list[Pair]:
         return undisturbed_ns(np.array(durations)) / NS
 
     def ours() -> float:
-        return undisturbed_ns(timed_block(call, NS * call_s, 0.0, block)) / NS
+        return undisturbed_ns(model.block_ns(0.0, block)) / NS
 
     return alternated(count, ours, bare_loop)
+
+
+def _bare_tensorflow(model: str, threads: int, batch: dict) -> Callable[[], object]:
+    loaded = tf.saved_model.load(model)
+    signature = loaded.signatures[SIGNATURE]
+    (output,) = signature.structured_outputs
+    tensors = {name: tf.constant(part) for name, part in batch.items()}
+
+    def call(kept: object = loaded) -> object:
+        """A signature alone lets its model's variables go."""
+        return signature(**tensors)[output].numpy()
+
+    return call
 
 
 def _bare_onnxruntime(model: str, threads: int, batch: dict) -> Callable[[], object]:
@@ -181,6 +162,7 @@ def _bare_openvino(model: str, threads: int, batch: dict) -> Callable[[], object
 
 
 BARE = {
+    "tensorflow": _bare_tensorflow,
     "onnxruntime": _bare_onnxruntime,
     "litert": _bare_litert,
     "openvino": _bare_openvino,

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import tempfile
-from itertools import product
 from pathlib import Path
 from time import perf_counter
 
@@ -37,7 +36,7 @@ from tfscale.analysis.held_out import (
 from tfscale.analysis.material import paper_cells
 from tfscale.analysis.predictions import covered
 from tfscale.analysis.slices import GROUP, architecture, split
-from tfscale.axes import adopt, cell_name, defaults
+from tfscale.axes import adopt
 from tfscale.files.parquet import write_parquet
 from tfscale.study import config as sections
 from tfscale.study.study import Study
@@ -201,26 +200,14 @@ def extrap(cells: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
     return pd.DataFrame({"predicted_s": predicted_s, "measured_s": measured_s})
 
 
-STUDY_LIMIT_S, WIDE_LIMIT_S = 60.0, 600.0
-PROCESSES, NOISE = 5, 0.03
-GRID = ((4, 6, 8, 10), (3, 4, 5, 6, 8), (28, 40, 56, 80, 112), tuple(range(1, 101)))
-"""Layers, sizes of convolutions and inputs, batch sizes: 10,000 cells."""
+MOST_S = 60.0
 
 
 def analysis(options: Options) -> list[Outcome]:
-    """Time of the whole analysis with its bootstraps: a study, and 10,000 simulated cells."""
-    made = {"10,000 simulated cells": (*simulated(), WIDE_LIMIT_S)}
-    try:
-        study = options.study
-        own = study.cells.reset_index(drop=True)
-        made = {f"{len(own)} cells": (own, study.processes, STUDY_LIMIT_S)} | made
-    except SkippedError as reason:
-        print(f"{reason}\n")
-    outcomes = []
-    for name, (cells, processes, limit_s) in made.items():
-        taken_s = seconds_of(cells, processes)
-        outcomes.append(of_limit(f"analysis of {name}", taken_s, limit_s, "s"))
-    return outcomes
+    """Time of the whole analysis of a study with its bootstraps (of 10,000 cells: `merging`)."""
+    cells = options.study.cells.reset_index(drop=True)
+    taken_s = seconds_of(cells, options.study.processes)
+    return [of_limit(f"analysis of {len(cells)} cells", taken_s, MOST_S, "s")]
 
 
 def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
@@ -247,36 +234,3 @@ def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
             folder=folder,
         )
         return perf_counter() - start
-
-
-def simulated(seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cells of overhead + work, and their processes with log-normal noise, one a round."""
-    adopt(project_families())
-    rng = np.random.default_rng(seed)
-    rows = []
-    for layers, conv, size, batch in product(*GRID):
-        axes = defaults("mnist") | {"model": "mnist", "layers": layers, "batch_size": batch}
-        axes |= {"conv_size": conv, "input_size": size}
-        work = work_of(axes)
-        latency_s = 2e-4 + batch * work["flop_per_example"] / 1e11
-        pass_s = latency_s * 2000 / batch
-        rows.append(
-            {"cell": cell_name(axes), "called_batch": batch, "latency_s": latency_s}
-            | {"pass_mean_s": pass_s, "throughput_per_s": batch / latency_s}
-            | axes
-            | work
-        )
-    cells = pd.DataFrame(rows).assign(machine="simulated", host="simulated", half_width=NOISE)
-    cells["latency_low_s"] = cells["latency_high_s"] = cells["latency_s"]
-    processes = cells.loc[cells.index.repeat(PROCESSES), ["cell", "machine", "latency_s"]]
-    number = np.arange(len(processes))
-    started = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(number, unit="s")
-    noise = np.exp(rng.normal(0, NOISE, len(processes)))
-    return cells, processes.reset_index(drop=True).assign(
-        round=1 + number % PROCESSES,
-        process=1,
-        order_index=1 + number // PROCESSES,
-        disturbed=False,
-        started=started,
-        latency_s=noise * processes["latency_s"].to_numpy(),
-    )

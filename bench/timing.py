@@ -83,7 +83,7 @@ def runtimes(options: Options) -> list[Outcome]:
         for model, own in cells.groupby("model"):
             cell = study.pick(str(model), 0, own)
             arguments = {"request": study.request(cell), "count": BLOCKS, "block_s": BLOCK_S}
-            pairs += (here := in_fresh_process("bench.inside:runtime_overhead", arguments))
+            pairs += (here := in_fresh_process("bench.inside:overhead", arguments))
             harness_s, bare_s = medians(here)
             rows.append((cell, 1e6 * harness_s, 1e6 * bare_s, str(ratio_of_pairs(here))))
         ratio = ratio_of_pairs(pairs)

@@ -7,11 +7,9 @@ import subprocess
 import pytest
 from damage import DAMAGES, damaged, flipped
 
-from tfscale.console.redo import redo_if_changed, redo_if_lost
 from tfscale.errors import StudyError
 from tfscale.files import checksums
 from tfscale.files.checksums import check, faults_of, made, made_by, write
-from tfscale.files.whole import PLACEHOLDER, seal
 
 AGAIN = "and type the same command again"
 
@@ -108,48 +106,3 @@ def test_the_head_cannot_be_given_to_other_lines(model):
     head = flipped(lines[0].encode(), lines[0].index("outputs ") + len("outputs "))
     with damaged(path, head + "".join(lines[1:]).encode()):
         assert faults_of(SUMS) == [f"{SUMS} is damaged or belongs elsewhere: delete it"]
-
-
-class Workflow:
-    """As much of Snakemake's workflow as an input function asks for."""
-
-    def __init__(self, main: bool = True):
-        self.is_main_process = main
-        self.dag = self
-        self.forcefiles: set[str] = set()
-
-
-def test_a_job_whose_output_changed_is_redone_and_the_file_named_once(model, capsys):
-    workflow = Workflow()
-    assert redo_if_changed(workflow, SUMS) == [] and not workflow.forcefiles
-    assert redo_if_changed(workflow, "models/none/SHA256SUMS") == [] and not workflow.forcefiles
-    (model / "facts.json").write_text("{}")
-    for _ in range(2):
-        assert redo_if_changed(workflow, SUMS) == []
-    assert workflow.forcefiles == {SUMS}
-    said = capsys.readouterr().err
-    assert said == (
-        "models/a model/facts.json has changed since it was written: it is made again\n"
-    )
-    inner = Workflow(main=False)
-    assert redo_if_changed(inner, SUMS) == [] and not inner.forcefiles
-
-
-def test_a_lost_run_is_redone_and_a_damaged_one_named(tmp_path, capsys):
-    run, merged = tmp_path / "runs/c/round1.parquet", tmp_path / "runs.parquet"
-    run.parent.mkdir(parents=True)
-    workflow = Workflow()
-    redo_if_lost(workflow, str(run))
-    run.write_bytes(b"a run" + PLACEHOLDER)
-    seal(run)
-    redo_if_lost(workflow, str(run))
-    assert not workflow.forcefiles
-    run.write_bytes(run.read_bytes() + b" ")
-    redo_if_lost(workflow, str(run))
-    assert workflow.forcefiles == {str(run)}
-    assert capsys.readouterr().err == f"{run} is damaged: it is made again\n"
-    run.unlink()
-    merged.touch()
-    workflow = Workflow()
-    redo_if_lost(workflow, str(run))
-    assert workflow.forcefiles == {str(run)} and not capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 from damage import DAMAGES, damaged
 from paper_work import works
 
-from tfscale.analysis.material import check_imports, paper_cells, study_tables
+from tfscale.analysis.material import check_imports, paper_cells
 from tfscale.console.opening import Opening
 from tfscale.data import sources
 from tfscale.data.sources import Payload, check_payloads
@@ -118,18 +118,6 @@ def test_a_csv_that_makes_no_sense_is_refused_by_name(tmp_path, text):
     path.write_text(text, encoding="latin-1")
     with pytest.raises(StudyError, match=f"^{path}: .*imports"):
         paper_cells(str(path), "mnist", "acer", works(["mnist"]))
-
-
-def test_a_parquet_file_that_is_no_study_is_refused_by_name(tmp_path):
-    path = sealed(tmp_path / "runs.parquet")
-    with pytest.raises(StudyError, match=f"^{path}: of an earlier version; merge it again there"):
-        study_tables(str(path), "acer", 0.9375)
-    notes = {"tfscale_work": "{}", "tfscale_families": "{}"}
-    table = pq.read_table(path)
-    with parquet.sealed_parquet(path, table.schema, notes) as writer:
-        writer.write_table(table)
-    with pytest.raises(StudyError, match=f"^{path}: not the runs.parquet of a study"):
-        study_tables(str(path), "acer", 0.9375)
 
 
 FACTS = {"model": "mnist", "layers": 4, "batch_size": 16, "conv_size": 3, "input_size": 28}

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfscale.analysis.fit import FINDINGS, FITS
-from tfscale.axes import AXES, adopt
+from tfscale.axes import adopt
 from tfscale.files.columns import (
     Described,
     axes,
@@ -33,7 +33,6 @@ from tfscale.tables.cells import (
     RUN_MACHINE,
     RUNS,
 )
-from tfscale.timing.run_file import schema_of
 
 ALL = FITS | {
     "findings": FINDINGS,
@@ -62,13 +61,6 @@ def test_every_column_says_what_it_holds(name):
     for field in schema:
         words = meaning(field)
         assert 1 <= len(words) <= 110 and "|" not in words, field.name
-
-
-def test_a_runs_description_has_the_types_that_are_written():
-    written = schema_of("mnist")
-    assert [(field.name, field.type) for field in RUN.schema] == [(f.name, f.type) for f in written]
-    assert "batch size" in meaning(RUN.schema.field("batch_size"))
-    assert set(AXES) < set(CELLS.names)
 
 
 def test_a_description_follows_the_families_of_the_study():

@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
-from paths import ROOT
 
 from tfscale.analysis.fit import FINDINGS, FITS
 from tfscale.files.columns import meaning
-from tfscale.study.study import Study
 from tfscale.tables.cells import (
     CELLS,
     FACTS,
@@ -33,11 +30,7 @@ PROMISED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def families(paper_families) -> None:
-    """Those of the study, with all their axes."""
-    study = yaml.safe_load((ROOT / "tests/tiny.yaml").read_text())
-    Study.from_config(study)
+pytestmark = pytest.mark.usefixtures("real_families")
 
 
 def columns(schema) -> list[tuple]:

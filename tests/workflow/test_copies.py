@@ -60,9 +60,11 @@ def test_what_other_code_made_is_kept_until_the_user_says(copied):
 
 @pytest.mark.long
 def test_a_damaged_run_is_made_again_unasked(project):
-    project.run_file(CELLS[2]).write_bytes(b"")
-    project.run("results/cells.parquet")
-    assert project.run_file(CELLS[2]).stat().st_size and project.plan("results/cells.parquet") == {}
+    run = project.run_file(CELLS[2])
+    run.write_bytes(b"")
+    said = f"{run.relative_to(project.root)} is damaged: it is made again"
+    assert project.run("results/cells.parquet").count(said) == 1
+    assert run.stat().st_size and project.plan("results/cells.parquet") == {}
 
 
 @pytest.mark.long
@@ -106,7 +108,11 @@ def test_results_alone_make_a_partial_report_and_are_whole(copied):
 @pytest.mark.long
 def test_a_changed_setting_costs_a_line_and_what_would_keep_the_old_is_named(project):
     project.configure(training={"learning_rate": 0.002})
+    assert project.plan()["train"] == 3
+    before = project.times("models/*/facts.json")
     printed = project.run("results/cells.parquet")
+    after = project.times("models/*/facts.json")
+    assert all(after[name] > before[name] for name in before)
     assert "again    3 trained models and 3 runs: training.learning_rate was 0.001" in printed
     assert "to keep what is there: snakemake results/other/report.html --config" in printed
     planned = typed(project, printed, "to keep what is there", "-n")

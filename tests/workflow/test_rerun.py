@@ -59,17 +59,6 @@ def test_an_edit_of_the_figure_code_redraws_figures(project):
     assert project.plan() == {}
 
 
-@pytest.mark.long
-def test_changed_training_settings_train_again(project):
-    project.configure(training={"learning_rate": 0.002})
-    assert project.plan() == TRAINED
-    before = project.times("models/*/facts.json")
-    project.run("results/cells.parquet")
-    after = project.times("models/*/facts.json")
-    assert all(after[name] > before[name] for name in before)
-    assert project.plan("results/cells.parquet") == {}
-
-
 def test_a_run_of_other_settings_goes_when_timing_it_again_fails(project):
     """Snakemake would take it for one of the new settings."""
     project.configure(timing={"min_calls": 6})

@@ -37,7 +37,7 @@ CONDA = "needs conda; test_conda.py types it where there is one, and with a stan
 PART = "no command: names a program or a format"
 MARKED = {
     "make setup": INSTALLS,
-    "make demo": f"{INSTALLS}; its snakemake is typed below",
+    "make demo": MINUTES,
     "make .cluster-venv/ready": INSTALLS,
     ". .cluster-venv/bin/activate": "needs Slurm's plugin; make test-slurm uses it",
     "pip install *": INSTALLS,
@@ -45,7 +45,7 @@ MARKED = {
     "make test": MINUTES,
     "make test-all": MINUTES,
     "make lint": MINUTES,
-    "make docs": MINUTES,
+    "make docs": "test_site.py builds the site, test_docs.py compares the generated pages",
     "make envs": "writes the pins by uv; test_environment.py compares them",
     "make test-slurm": "needs root and starts a cluster",
     "make bench*": BENCH,
@@ -60,7 +60,6 @@ MARKED = {
     "git diff": PART,
     "sha256sum -c": PART,
     "cp -r": PART,
-    "export {}={}": "a variable of the machine's; test_two_machines.py has two such machines",
 }
 """Commands that are shown and not typed by this test, with the reason."""
 

@@ -4,22 +4,16 @@ import json
 
 import pandas as pd
 import pytest
-import yaml
-from paths import ROOT
 from snakemake_project import CELLS
 
 from tfscale.models.saved import digest
 from tfscale.study.outputs import BOXED, TABLES, figures_of
-from tfscale.study.study import Study
 from tfscale.timing import run_file
 
 FIGURES = figures_of(BOXED, paper=True)
 
 
-@pytest.fixture(autouse=True)
-def families(paper_families) -> None:
-    """Those of the study, with all their axes."""
-    Study.from_config(yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
+pytestmark = pytest.mark.usefixtures("real_families")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +56,12 @@ def test_cells_are_timed_and_carry_their_training(results):
     assert set(cells["data"]) == {"builtin"}
 
 
+def test_one_cell_is_timed_at_a_time(results):
+    runs = pd.read_parquet(results / "runs.parquet").sort_values("started")
+    ended = runs["started"] + pd.to_timedelta(runs["process_s"], unit="s")
+    assert (runs["started"].iloc[1:].to_numpy() >= ended.iloc[:-1].to_numpy()).all()
+
+
 def test_beside_each_model_lies_what_is_known_of_it(results):
     model = results / "models" / "text_layers4_batch16_conv3_input14"
     facts = json.loads((model / "facts.json").read_text())
@@ -81,15 +81,6 @@ def test_the_log_of_a_run_reads_as_the_papers(results):
     assert "Mean time: " in log
     assert log.count("CORRECT ") + log.count("WRONG ") == 10
     assert "Actual: " in log and "| Predicted: " in log
-
-
-@pytest.mark.long
-def test_snakemakes_own_report_can_be_written(project):
-    project.run("--report", "snakemake-report.html")
-    page = (project.root / "snakemake-report.html").read_text()
-    assert len(page) > 100_000
-    for words in ("Roofline", "Two axes together", "as in the paper"):
-        assert words in page
 
 
 @pytest.mark.long

@@ -19,7 +19,7 @@ RUN = f"results/runs/{TARGET}/round1.parquet"
 TIMED, TRAINED = f"results/logs/runs/{TARGET}_round1.log", f"results/logs/train/{MODEL}.log"
 PARTIAL = ("results/report.html", "--config", "partial=true")
 SOME_BYTES = 1_000_000
-TIMING = {"min_time_s": 0.5, "time_limit_s": 40}
+TIMING = {"min_time_s": 3, "time_limit_s": 40}
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,11 @@ def without_model(project: Project) -> None:
     shutil.rmtree(project.root / f"results/models/{MODEL}")
 
 
+NO_MEMORY = "MemoryError|ResourceExhausted|bad_alloc|OOM|allocate memory|SIGABRT|SIGSEGV|new thread"
 KILLED = Fault("was killed by SIGKILL", psutil.Process.kill)
 FAULTS = {
     "its job is killed": Fault("ended by SIGKILL", psutil.Process.kill, who="script"),
-    "no memory is left": Fault("[Mm]emory|bad_alloc|SIGABRT|SIGSEGV|thread", no_memory),
+    "no memory is left": Fault(NO_MEMORY, no_memory),
     "it hangs": Fault("took longer than 40 s", psutil.Process.suspend),
     "no disk is left": Fault("File too large|No space", no_space),
     "its SavedModel is damaged": Fault(

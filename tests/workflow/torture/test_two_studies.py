@@ -8,7 +8,7 @@ from whole_study import differences
 
 pytestmark = pytest.mark.long
 
-MIN_TIME_S = 1
+MIN_TIME_S, LONG_S = 1, 300
 
 
 def test_a_second_snakemake_in_the_folder_is_refused_and_does_not_disturb(finished, untimed):
@@ -37,10 +37,13 @@ def test_studies_in_two_folders_are_timed_in_turn(finished, untimed, tmp_path):
 
 
 def test_of_two_studies_one_is_killed_while_the_other_waits(finished, untimed, tmp_path):
-    killed, waiting = (untimed(name, min_time_s=MIN_TIME_S) for name in ("killed", "waiting"))
+    killed = untimed("killed", min_time_s=LONG_S, time_limit_s=2 * LONG_S)
+    waiting = untimed("waiting", min_time_s=MIN_TIME_S)
     lock = str(tmp_path / "lock")
-    first, second = (Running(one, TFSCALE_TIMING_LOCK=lock) for one in (killed, waiting))
-    wait_for(lambda: waits(waiting) or second.status is not None)
+    first = Running(killed, TFSCALE_TIMING_LOCK=lock)
+    assert wait_for(lambda: {"floor", "measure"} & rules_at_work(killed.root))
+    second = Running(waiting, TFSCALE_TIMING_LOCK=lock)
+    assert wait_for(lambda: waits(waiting)) and first.status is None
     first.kill()
     assert all_gone(killed.root) == []
     assert second.wait() == 0, second.said
@@ -48,8 +51,8 @@ def test_of_two_studies_one_is_killed_while_the_other_waits(finished, untimed, t
 
 
 def waits(project: Project) -> bool:
-    """Whether a timing job has said that it waits for another study."""
-    logs = project.root.glob("results/logs/runs/*.log")
+    """Whether a job that times has said that it waits for another study."""
+    logs = project.root.glob("results/logs/**/*.log")
     return any("waiting: another study" in log.read_text() for log in logs)
 
 
