@@ -76,19 +76,19 @@ def _pairs(table: pd.DataFrame, factor: str) -> pd.DataFrame | None:
     low, high = (
         table[table[factor] == level].groupby(own)[MEDIANS].median() for level in (lowest, highest)
     )
-    both = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
-    if len(both) > 1:  # their spread tells what latencies without an interval do not
+    matched = low.join(high, lsuffix="_first", rsuffix="_last", how="inner")
+    if len(matched) > 1:  # their spread tells what latencies without an interval do not
         for end, side in product(("first", "last"), ("low_s", "high_s")):
-            bare_s = both[f"latency_s_{end}"].where(both[f"predicted_{end}"] == 0)
-            both[f"{side}_{end}"] = both[f"{side}_{end}"].fillna(bare_s)
-    others = fixed_axes(table, factor).groupby(own).first().loc[both.index]
+            bare_s = matched[f"latency_s_{end}"].where(matched[f"predicted_{end}"] == 0)
+            matched[f"{side}_{end}"] = matched[f"{side}_{end}"].fillna(bare_s)
+    others = fixed_axes(table, factor).groupby(own).first().loc[matched.index]
     return others.assign(
         lowest=lowest,
         highest=highest,
-        ratio=both["latency_s_last"] / both["latency_s_first"],
-        low=both["low_s_last"] / both["high_s_first"],
-        high=both["high_s_last"] / both["low_s_first"],
-        predicted=both[["predicted_first", "predicted_last"]].any(axis=1),
+        ratio=matched["latency_s_last"] / matched["latency_s_first"],
+        low=matched["low_s_last"] / matched["high_s_first"],
+        high=matched["high_s_last"] / matched["low_s_first"],
+        predicted=matched[["predicted_first", "predicted_last"]].any(axis=1),
     )
 
 

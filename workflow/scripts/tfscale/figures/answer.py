@@ -190,7 +190,9 @@ def batches(data: FigureData) -> Drawn:
     cells = pd.concat(lines)
     level_axis(axes, "batch_size", sorted(cells["called_batch"].unique()))
     amount(axes.yaxis, LABELS["throughput_per_s"], cells["throughput_per_s"], log=True)
-    handles = [Line2D([], [], **RING, label="enough: 90 % of its highest")]
+    handles = []
+    if rows["enough_batch"].notna().any():
+        handles.append(Line2D([], [], **RING, label="enough: 90 % of its highest"))
     if cells["predicted"].any():
         handles.append(Line2D([], [], color="0.4", label="no mark: predicted"))
     _below(figure, [*level_handles(data, by, cells, line=True), *handles], axis_name(by))
