@@ -15,8 +15,6 @@ rule merge:
         paper_tables=expand("<results>/{model}.csv", model=study.paper_models),
     log:
         "<logs>/merge.log",
-    group:
-        together
     conda:
         "../../envs/analysis.yaml"
     threads: workflow.cores
@@ -74,8 +72,6 @@ rule fit:
         readable=expand("<results>/fits/{table}.csv", table=TABLES),
     log:
         "<logs>/fit.log",
-    group:
-        together
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -120,8 +116,6 @@ for family in study.models:
             words=f"<results>/figures/{family}.json",
         log:
             f"<logs>/plot/{family}.log",
-        group:
-            together
         conda:
             "../../envs/analysis.yaml"
         params:
@@ -169,8 +163,6 @@ rule report:
         page="<results>/report.html",
     log:
         "<logs>/report.log",
-    group:
-        together
     conda:
         "../../envs/analysis.yaml"
     params:

@@ -25,10 +25,7 @@ except StudyError as mistakes:
 config.update(study.config)
 study.export_mirror()
 name_snakemake()
-if workflow.local_exec:  # jobs on other nodes get theirs from the Snakemake there
-    settle()
-# On a cluster tables, fits, figures and the report are one job
-together = None if workflow.local_exec else "analysis"
+settle()
 needs = Needs(study)
 call = Call.here(workflow)
 
