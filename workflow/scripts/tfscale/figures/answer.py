@@ -17,6 +17,7 @@ from tfscale.analysis.words import level
 from tfscale.axes import COMPARED
 from tfscale.figures.look import (
     LABELS,
+    MANY_POINTS,
     Drawn,
     FigureData,
     amount,
@@ -49,9 +50,9 @@ def border(data: FigureData) -> Drawn:
     figure, axes = plt.subplots(figsize=SMALL_IN)
     by = _driving(data)
     intervals = cells.dropna(subset=["latency_low_s"])
-    axes.vlines(
-        intervals["x"], intervals["latency_low_s"], intervals["latency_high_s"], color="0.4", lw=1
-    )
+    low, high = intervals["latency_low_s"], intervals["latency_high_s"]
+    many = len(intervals) > MANY_POINTS
+    axes.vlines(intervals["x"], low, high, color="0.4", lw=1, rasterized=many)
     points(axes, data, cells, by, size=26)
     predicted = _predicted(data)
     axes.scatter(predicted["x"], predicted["latency_s"], **PREDICTED, rasterized=True)
