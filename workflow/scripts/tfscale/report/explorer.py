@@ -49,8 +49,8 @@ def brief(value: float, digits: int = 5) -> float | None:
     return float(f"{value:.{digits}g}") if value is not None and isfinite(value) else None
 
 
-def coded(values: list[str]) -> dict[str, list]:
-    """Texts that repeat: each once, and which one it is in every place."""
+def coded(values: list) -> dict[str, list]:
+    """Texts that repeat (or None): each once, and which one it is in every place."""
     of = list(dict.fromkeys(values))
     place = {text: number for number, text in enumerate(of)}
     return {"of": of, "is": [place[text] for text in values]}
@@ -90,7 +90,9 @@ def explorer_columns(cells: pd.DataFrame) -> dict[str, object]:
     """One list a column, in the order of the cells; None for an axis that a cell's family has not
     and for a number that is unknown."""
     columns: dict[str, object] = {"cell": cells["cell"].tolist(), "short": cells["short"].tolist()}
-    columns |= {axis: _known(cells[axis], spec.kind) for axis, spec in AXES.items()}
+    for axis, spec in AXES.items():
+        levels = _known(cells[axis], spec.kind)
+        columns[axis] = coded(levels) if spec.kind is str else levels
     columns |= {name: [brief(value) for value in cells[name]] for name in NUMBERS}
     columns |= {name: _known(cells[name], int) for name in COUNTS}
     words = cells[list(REPEATED)].fillna("none").astype(str)
