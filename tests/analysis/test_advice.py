@@ -8,7 +8,7 @@ from made_study import WIDE_CELLS as CELLS
 
 from tfscale.analysis.advice import costs as prices
 from tfscale.analysis.advice import next_cells, on_front
-from tfscale.analysis.answers import batch_words, driver_words, sample_words
+from tfscale.analysis.answers import batch_words, driver_words, sample_words, swept
 from tfscale.analysis.drivers import drivers
 from tfscale.analysis.predictions import predict_cells, with_sampled
 from tfscale.analysis.work_model import design, fit_groups
@@ -70,6 +70,15 @@ def test_of_a_sample_what_drives_the_time_and_the_batch_that_is_enough_are_predi
     full = saturation(fit_groups(own, np.random.default_rng(0)), grid, 0.95)
     assert set(full["batches"]) == {len(WIDE_GRID["batch_size"])} and full["predicted"].all()
     assert batch_words(full)[0].endswith(", by prediction.")
+
+
+def test_a_batch_is_enough_of_architectures_that_differ_in_one_axis_alone():
+    cells = work_cells(layers=(4, 6, 10), conv_size=(3, 5), batch_size=(1, 4, 16, 64))
+    ragged = cells[(cells["layers"] != 4) | (cells["conv_size"] != 3)].reset_index(drop=True)
+    found = saturation(fit_groups(ragged, np.random.default_rng(0)), ragged, 0.95)
+    rows = swept(found.sample(frac=1, random_state=0))
+    assert rows["layers"].tolist() == [4, 6, 10] and set(rows["conv_size"]) == {5}
+    assert batch_words(found)[0].endswith("(conv size 5).")
 
 
 def test_the_next_cells_are_those_that_tell_most():
