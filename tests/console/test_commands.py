@@ -97,6 +97,7 @@ def test_the_page_names_a_snakefile_elsewhere_and_cores_where_no_profile_does(ca
         ("results/runs/mnist_layers4_batch1_conv3_input82_threads1/round1.parquet", "did you mean"),
         ("results/runs/mnist_layers4_batch1_conv3_input28_threads1/round9.parquet", "5 rounds"),
         ("results/models/mnist_layers5_batch64_conv3_input28/facts.json", "no trained model"),
+        ("mnist_layers4_batch1_conv3_input28_threads1", "is a cell; its runs are results/runs/mni"),
     ],
 )
 def test_a_target_that_the_study_has_not_is_named(config, target, said):

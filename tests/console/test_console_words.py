@@ -65,7 +65,7 @@ def test_the_noise_of_the_machine_is_looked_at_in_a_process_of_its_own():
 @pytest.mark.parametrize(("slow", "word"), [(0, "quiet"), (5, "a little noisy"), (15, "busy")])
 def test_the_noise_in_words(slow, word):
     seen = {"times_s": [0.02] * (20 - slow) + [0.03] * slow, "warnings": ["on battery"]}
-    first, second = noise_words(seen, 0.02)
+    first, second = noise_words(seen | {"reference_s": 0.02}, 0.025)  # disturbed at its start
     assert first.startswith(f"{word}: {slow * 5} % of 20 calibrations")
     assert second == "warning: on battery"
 

@@ -15,7 +15,7 @@ from tfscale.analysis.comparison import mean_words
 from tfscale.analysis.drivers import TOO_WIDE
 from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
-from tfscale.analysis.slices import MARGIN, shape, usual
+from tfscale.analysis.slices import MARGIN, SETTING, shape, usual
 from tfscale.analysis.words import level, listed, short_names
 from tfscale.axes import COMPARED, FAMILIES
 from tfscale.units import bracketed, percent, seconds, three
@@ -76,8 +76,13 @@ def telling(low: float, high: float) -> bool:
 
 
 def border_row(borders: pd.DataFrame) -> dict | None:
-    """The row of the setting (threads, precision and so on) that most cells have."""
-    return None if borders.empty else borders.loc[borders["cells"].idxmax()].to_dict()
+    """The row of the setting (threads, precision and so on) that most cells have, with what tells
+    it from the others as `setting`."""
+    if borders.empty:
+        return None
+    row = borders.loc[borders["cells"].idxmax()].to_dict()
+    varied = [axis for axis in SETTING if borders[axis].nunique() > 1]
+    return row | {"setting": ", ".join(f"{axis_name(axis)} {level(row[axis])}" for axis in varied)}
 
 
 def border_words(row: Mapping | None) -> list[str]:
@@ -86,6 +91,7 @@ def border_words(row: Mapping | None) -> list[str]:
     if row is None or not telling(row["overhead_low_s"], row["overhead_high_s"]):
         return []
     cost = bracketed(row["overhead_s"], row["overhead_low_s"], row["overhead_high_s"], "s")
+    cost += f" at {row['setting']}" if row["setting"] else ""
     if row["verdict"] == "below":
         return [f"A call costs {cost} before any work; even the smallest is mostly work."]
     if row["verdict"] == "above":
@@ -325,7 +331,8 @@ def trust(cells: pd.DataFrame, processes: pd.DataFrame, drift: pd.DataFrame) -> 
         if np.isfinite(width)
         else "most latencies have no interval"
     )
-    moved = f"times drifted by the factor {total:.2f}" if drifted > AMBER else "no drift over 5 %"
+    steady = "no drift over 5 %" if len(drift) else "drift unknown"
+    moved = f"times drifted by the factor {total:.2f}" if drifted > AMBER else steady
     return (
         f"{colour}: {counted(int(cells['rounds'].max()), 'round')}, {good}, "
         f"{percent(disturbed)} of processes disturbed, {moved}."

@@ -257,7 +257,7 @@ EQUIVALENCE = Described(
         "level": number("level that is compared"),
         "stratum": text("matched cells: those of one level of another axis, or `all`"),
         "pairs": count("matched pairs"),
-        **bounded("ratio", "geometric mean of the time at `level` over that at `base`"),
+        **bounded("ratio", "geometric mean of the time of a pass at `level` over that at `base`"),
         "p_equivalence": number("p of the two one-sided tests (TOST)"),
         "p_difference": number("p of the paired t test"),
         "p_holm": number("the same, corrected over the rows of the factor (Holm)"),

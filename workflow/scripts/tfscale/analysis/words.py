@@ -78,7 +78,8 @@ def short_names(cells: pd.DataFrame) -> pd.Series:
         return cells["cell"].astype(str)
     names = pd.Series("", index=cells.index)
     for axis, first in short.items():
-        names += " " + first + cells[axis].map(level)
+        named = f"{axis_name(axis)} " if AXES[axis].kind is bool else first
+        names += " " + named + cells[axis].map(level)
     return names.str.strip()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from os.path import relpath
 from pathlib import Path
 
+from tfscale.errors import StudyError
 from tfscale.study.study import Study
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
@@ -133,3 +134,7 @@ def check_targets(study: Study, targets: Iterable[str], results: str, models: st
             study.priority(run[1], int(run[2]))
         elif model := re.fullmatch(a_model, target):
             study.model(model[1])
+        elif target in study.cells:
+            raise StudyError(
+                f"{target} is a cell; its runs are {results}/runs/{target}/round1.parquet"
+            )

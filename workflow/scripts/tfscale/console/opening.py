@@ -41,8 +41,9 @@ def noise_now() -> dict | None:
 
 
 def noise_words(seen: dict, reference_s: float) -> list[str]:
-    """The state in one line and a line a warning; `reference_s` is the undisturbed calibration."""
-    times_s = seen["times_s"]
+    """The state in one line and a line a warning; `reference_s` is the undisturbed calibration that
+    was seen at the start of the study, perhaps beside other work."""
+    times_s, reference_s = seen["times_s"], min(reference_s, seen["reference_s"])
     slow = sum(time_s > NOTICEABLE * reference_s for time_s in times_s) / len(times_s)
     state = "quiet" if slow <= QUIET_SHARE else "busy" if slow > BUSY_SHARE else "a little noisy"
     line = (

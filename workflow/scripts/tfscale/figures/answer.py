@@ -96,7 +96,8 @@ def _lines(axes: Axes, data: FigureData, row: dict, cells: pd.DataFrame) -> list
         slope, at_zero = np.polyfit(np.log(cells["x"][some]), np.log(work_s[some]), 1)
         axes.plot(grid, row["overhead_s"] + np.exp(at_zero) * grid**slope, **MODEL_LINE)
         handles.append(Line2D([], [], **MODEL_LINE, label="overhead + work"))
-    for roof in data.roofs.nlargest(1, "peak_gflop_per_s").to_dict("records"):
+    roofs = data.roofs[data.roofs["threads"] == row["threads"]]
+    for roof in roofs.nlargest(1, "peak_gflop_per_s").to_dict("records"):
         dotted: dict[str, Any] = {"color": "0.35", "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
         axes.plot(grid, grid / (roof["peak_gflop_per_s"] * GIGA), **dotted)
         label = f"peak, {roof['peak_gflop_per_s']:.0f} GFLOP/s"

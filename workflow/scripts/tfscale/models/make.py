@@ -214,7 +214,7 @@ def _check_served(
 def _summary(model: keras.Model) -> str:
     """The layers as Keras lists them: one line a layer with its tensor shape."""
     lines: list[str] = []
-    model.summary(line_length=100, print_fn=lambda text, **_: lines.append(text))
+    model.summary(print_fn=lambda text, **_: lines.append(text))
     return "\n".join(lines) + "\n"
 
 

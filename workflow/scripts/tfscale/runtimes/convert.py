@@ -32,9 +32,10 @@ def convert(inputs: dict, outputs: dict, axes: dict, runtime: str, seed: int) ->
     except Exception as error:  # whatever else a converter or a runtime raises is its answer
         found = {"reason": reason(error)}
     write_text(outputs["told"], json.dumps(found, indent=1))
+    named = f"{Path(outputs['model']).parent.name}, {runtime}"
     if "reason" in found:
-        return f"not convertible: {found['reason']}"
-    return f"its outputs differ by at most {found['relative']:.1g} of the largest"
+        return f"{named}: not convertible: {found['reason']}"
+    return f"{named}: its outputs differ by at most {found['relative']:.1g} of the largest"
 
 
 def _converted(inputs: dict, folder: str, axes: dict, runtime: str, seed: int) -> dict:
