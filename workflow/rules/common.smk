@@ -51,6 +51,11 @@ def manifest_file(w):
     return f"<resources>/encoded/{name}.json" if name else []
 
 
+def owner_of(w):
+    """The family whose own data it is, for its job."""
+    return study.job_family({"model": study.own_data[f"own/{w.own}"][0]})
+
+
 def data_files(names, suffix):
     """Files of encoded data by name (see Study.encoded); of models without data none."""
     return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names if name]

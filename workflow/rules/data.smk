@@ -49,11 +49,6 @@ rule encode:
         "../scripts/job.py"
 
 
-def owner_of(w):
-    """The family whose own data it is, for its job."""
-    return study.job_family({"model": study.own_data[f"own/{w.own}"][0]})
-
-
 rule collect:
     """Ask a family for its own data, and keep it as arrays."""
     input:
