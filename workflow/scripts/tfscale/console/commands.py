@@ -11,7 +11,7 @@ from os.path import relpath
 from pathlib import Path
 
 from tfscale.errors import StudyError
-from tfscale.study.study import Study
+from tfscale.study.study import Study, run_file
 
 PROFILES, PROFILE_CONFIG = "profiles", "config.yaml"
 PROFILE, CONFIG_FILE, CONDA = "--workflow-profile", "--configfile", "--use-conda"
@@ -135,6 +135,5 @@ def check_targets(study: Study, targets: Iterable[str], results: str, models: st
         elif model := re.fullmatch(a_model, target):
             study.model(model[1])
         elif target in study.cells:
-            raise StudyError(
-                f"{target} is a cell; its runs are {results}/runs/{target}/round1.parquet"
-            )
+            first = run_file(results, target, 1)
+            raise StudyError(f"{target} is a cell; its runs are {first} and so on")
