@@ -135,8 +135,8 @@ SWEEP = 4
 
 
 def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
-    """The architectures of the usual setting with the most batch sizes, at least `fewest`: those
-    that differ in the first axis that varies among them alone, in its order."""
+    """The architectures of the usual setting with the most batch sizes, at least `fewest`, that
+    differ in one axis alone: the first that varies, in its order."""
     rows = usual(saturation[saturation["batches"] >= fewest])
     rows = rows[rows["batches"] == rows["batches"].max()]
     varied = [axis for axis in shape(rows) if rows[axis].nunique() > 1]
@@ -144,8 +144,8 @@ def swept(saturation: pd.DataFrame, fewest: int = SWEEP) -> pd.DataFrame:
         return rows.head(1)
     first, *others = varied
     if others:
-        alike = rows.groupby(others).ngroup()
-        rows = rows[alike == alike.mode()[0]]
+        combination = rows.groupby(others).ngroup()
+        rows = rows[combination == combination.mode()[0]]
     return rows.sort_values(first)
 
 
