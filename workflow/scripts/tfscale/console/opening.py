@@ -24,12 +24,12 @@ QUIET_SHARE, BUSY_SHARE = 0.1, 0.4
 LONGEST_S = 30
 
 
-def noise_now() -> dict | None:
+def noise_now(threads: int) -> dict | None:
     """Calibrations (`times_s`) with their `reference_s`, `flop_per_s` and `warnings` of the
-    machine; None where NumPy is missing, or when it takes over 30 s."""
+    machine for so many threads; None where NumPy is missing, or when it takes over 30 s."""
     try:
         done = subprocess.run(
-            **interpreter("tfscale.timing.look"),
+            **interpreter("tfscale.timing.look", str(threads)),
             capture_output=True,
             text=True,
             timeout=LONGEST_S,
@@ -85,7 +85,7 @@ class Opening:
         reference_s, machine, speed = self._reference_s(), [], Speed()
         call = Call.of(workflow)
         if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
-            seen = noise_now()
+            seen = noise_now(self._most_threads() if workflow.local_exec else 1)
             if seen:
                 reference_s = reference_s or seen["reference_s"]
                 speed = Speed(seen["flop_per_s"], reference_s)
@@ -103,6 +103,9 @@ class Opening:
         notes = {"again": told(causes(workflow, call)), "machine": machine}
         notes["software"] = [environment_words(workflow)]
         return pace, start_block(self.study, pace, self.results, self.models, notes)
+
+    def _most_threads(self) -> int:
+        return max(cell["threads"] for cell in self.study.cells.values())
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""

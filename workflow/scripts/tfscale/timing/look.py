@@ -1,6 +1,7 @@
 """A look at the machine before the first job, in a process of its own: it needs NumPy."""
 
 import json
+import sys
 from timeit import repeat
 
 import numpy as np
@@ -12,9 +13,9 @@ CALIBRATIONS = 25
 SIDE, REPEATS = 1024, 5
 
 
-def main() -> None:
-    """Print calibrations, with their reference, the peak and warnings as JSON."""
-    noticed = warnings(threads=1)
+def main(threads: int) -> None:
+    """Print calibrations, their reference, the peak and warnings for so many threads as JSON."""
+    noticed = warnings(threads)
     pin(1)
     times_s = [calibrate() for _ in range(CALIBRATIONS)]
     seen = {"times_s": times_s, "reference_s": reference(times_s), "flop_per_s": flop_per_s()}
@@ -28,4 +29,4 @@ def flop_per_s() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
