@@ -30,7 +30,9 @@ def test_an_interrupted_run_leaves_nothing_and_the_same_command_resumes(project)
     path = project.root / RUN
     path.unlink()
     project.configure(timing=LONG)
-    timing(project, RUN).kill(signal.SIGINT)
+    study = timing(project, RUN)
+    study.kill(signal.SIGINT)
+    assert "Stopped after" in study.said and "FAILED" not in study.said
     assert all_gone(project.root) == []
     assert not path.exists()
     assert half_made(project.root) == []

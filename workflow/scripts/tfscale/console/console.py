@@ -159,7 +159,8 @@ class Console(logging.Handler):
             self._call.command(*made[:1]),
         )
         self._pace.ended(facts["jobid"], None)
-        self._display.line(failed.block(whole=True))
+        if not (self._stopped and failed.unsaid):  # what was at work then is no failure
+            self._display.line(failed.block(whole=True))
         self._draw()
 
     def _draw(self) -> None:

@@ -221,6 +221,11 @@ class Failure:
     log: str
     retry: str
 
+    @property
+    def unsaid(self) -> bool:
+        """Whether it left no message."""
+        return self.message[0].startswith(UNSAID)
+
     def block(self, whole: bool = False) -> str:
         """The lines for the console; `whole` with all that the message says."""
         cause, *more = self.message[:MOST_LINES]
@@ -291,7 +296,7 @@ def report(ended: Ended, results: str, missing: dict[str, str], call: Call) -> l
 def failure(failures: list[Failure], ended: Ended, call: Call, results: str) -> list[str]:
     """The lines after a run that did not end well: every cause again, and what to type."""
     if ended.stopped:  # what was at work then is no failure
-        failures = [failed for failed in failures if not failed.message[0].startswith(UNSAID)]
+        failures = [failed for failed in failures if not failed.unsaid]
     lines = [_how(failures, ended)]
     by_cause: dict[tuple[str, ...], list[Failure]] = {}
     for failed in failures:
