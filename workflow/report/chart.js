@@ -50,9 +50,11 @@ function lawLines(cells) {
     const at = new Map(law.x.map((x, k) => [x, law.y[k]]));
     const fitted = own.filter((cell) => known(at.get(cell[chosen.x])));
     const scale = Math.exp(d3.mean(fitted, (cell) => Math.log(cell.latency_s / at.get(cell[chosen.x]))));
+    const [low, high] = d3.extent(own, (cell) => cell[chosen.x]);
     const value = (x, y) => (chosen.y === "latency_s" ? scale * y
       : (chosen.x === "batch_size" ? x : own[0].batch_size) / (scale * y));
-    return law.x.map((x, k) => ({ slice, x, y: known(law.y[k]) ? value(x, law.y[k]) : NaN, colour: colourOf(own[0]) }));
+    return law.x.map((x, k) => ({ slice, x, y: known(law.y[k]) ? value(x, law.y[k]) : NaN, colour: colourOf(own[0]) }))
+      .filter((point) => point.x >= low && point.x <= high);
   });
 }
 
