@@ -48,6 +48,9 @@ def test_five_runtimes_are_compared_and_what_one_cannot_take_is_listed(fresh):
     assert list(reasons) == [refused] and reasons[refused].startswith("litert cannot take it: ")
     page = (fresh.root / "results/report.html").read_text()
     assert f"<code>{refused}</code>: litert cannot take it: " in page
+    said = pd.read_parquet(fresh.root / "results/fits/findings.parquet")
+    said = said[said["topic"] == "cannot say"].set_index("model")["sentence"]
+    assert said["recurrent"].str.startswith("what 1 cell would take: litert cannot take it: ").any()
     means = pd.read_parquet(fresh.root / "results/fits/comparison_means.parquet")
     mlp = means[means["model"] == "mlp"].set_index("value")
     assert set(mlp.index) == set(ALL) - {"tensorflow"} and (mlp["base"] == "tensorflow").all()

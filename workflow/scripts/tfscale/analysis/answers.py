@@ -4,6 +4,7 @@ The page, the console, the figures' alternative texts and findings.txt take thei
 here, and their numbers from the fitted tables that these are about.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import log
 
@@ -17,7 +18,7 @@ from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
 from tfscale.analysis.slices import MARGIN, SETTING, shape, usual
 from tfscale.analysis.words import level, listed, short_names
-from tfscale.axes import COMPARED, FAMILIES
+from tfscale.axes import FAMILIES
 from tfscale.units import bracketed, percent, seconds, three
 from tfscale.words import axis_name, counted, p_words, value_words
 
@@ -38,9 +39,12 @@ EVIDENCE = (
 Tables = Mapping[str, pd.DataFrame]
 
 
-def answers(cells: pd.DataFrame, tables: Tables, plan: Plan) -> Iterator[dict]:
-    """Rows of the findings about each family of the study's own `cells`: at most five sentences,
-    then what it cannot say of it."""
+def answers(
+    cells: pd.DataFrame, tables: Tables, plan: Plan, refused: Mapping[str, str]
+) -> Iterator[dict]:
+    """Rows of the findings about each family of the study's own `cells`: a few sentences, then what
+    it cannot say of it; `refused` is why by name each cell is missing that its runtime cannot
+    take."""
     several = cells["machine"].nunique() > 1
     for (machine, model), own in cells.groupby(["machine", "model"], sort=False):
         mine = {name: _of(tables[name], machine, model) for name in EVIDENCE}
@@ -64,6 +68,15 @@ def answers(cells: pd.DataFrame, tables: Tables, plan: Plan) -> Iterator[dict]:
                         "evidence": table,
                         "sentence": on + sentence,
                     }
+    for (family, why), count in Counter(map(_whose, refused.items())).items():
+        what = f"what {counted(count, 'cell')} would take: {why}"
+        yield {"topic": CANNOT_SAY, "model": family, "evidence": "cells", "sentence": what}
+
+
+def _whose(refused: tuple[str, str]) -> tuple[str, str]:
+    """The family of a cell that its runtime cannot take, and why."""
+    cell, why = refused
+    return max((name for name in FAMILIES if cell.startswith(f"{name}_")), key=len), why
 
 
 def _of(table: pd.DataFrame, machine: object, model: object) -> pd.DataFrame:
@@ -225,9 +238,9 @@ LAW_WORDS = {
 
 
 def compared_words(means: pd.DataFrame) -> list[str]:
-    """What other runtimes and environments take, the fastest first: a sentence each."""
+    """What the other values of each axis without an order take, the fastest first."""
     said = []
-    for axis, rows in means[means["axis"].isin(COMPARED)].groupby("axis"):
+    for axis, rows in means.groupby("axis"):
         first, *others = rows.sort_values("ratio").to_dict("records")
         rest = [f"{value_words(str(axis), row['value'])} {three(row['ratio'])}" for row in others]
         more = f" Others: {', '.join(rest)}." if rest else ""

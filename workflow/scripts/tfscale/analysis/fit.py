@@ -64,9 +64,9 @@ from tfscale.analysis.work_shares import (
 )
 from tfscale.files.columns import Described, text, typed
 from tfscale.files.parquet import write_csv, write_parquet
-from tfscale.files.whole import write_text
+from tfscale.files.whole import noted, write_text
 from tfscale.study.outputs import TABLES
-from tfscale.tables.latency import read_processes
+from tfscale.tables.latency import REFUSED, read_processes
 from tfscale.words import WARNING
 
 FITS = {
@@ -236,10 +236,15 @@ PARTS: tuple[Callable[[Material], Part], ...] = (
 )
 
 
-def findings(own: Material, tables: dict[str, pd.DataFrame], details: Details) -> pd.DataFrame:
+def findings(
+    own: Material,
+    tables: dict[str, pd.DataFrame],
+    details: Details,
+    refused: dict[str, str],
+) -> pd.DataFrame:
     """One row a sentence: the answers about each family, the line of trust, then what the parts of
     the analysis say, by the table that it stands on."""
-    rows = list(answers(own.timed, tables, own.plan))
+    rows = list(answers(own.timed, tables, own.plan, refused))
     here = own.own["machine"].unique()
     seen = own.processes[own.processes["machine"].isin(here)]
     drifted = tables["drift"][tables["drift"]["machine"].isin(here)]
@@ -296,7 +301,7 @@ def fit(
     for name in TABLES:
         write_parquet(Path(folder, f"{name}.parquet"), typed(name, tables[name], FITS[name]))
         write_csv(Path(folder, f"{name}.csv"), tables[name])
-    said = findings(material, tables, details)
+    said = findings(material, tables, details, noted(Path(runs_path), REFUSED))
     write_parquet(Path(folder, "findings.parquet"), typed("findings", said, FINDINGS))
     write_text(Path(folder, "findings.txt"), in_short(said))
     return said
