@@ -82,7 +82,7 @@ COLUMNS = frozenset(
     greatest_batch group half_width host hours isolation label label_support largest_by
     left_out level load_average log machine made noise note number
     operations order_index os_threads output_difference p_bonferroni p_value parameters
-    phase place predicted predictor pretty process processes protocol ratio relative_residual
+    phase place predicted predictor pretty process processes protocol ratio
     repeat_half_width round rounds row seed settled slice source started t_value test
     test_accuracy trained training_examples training_steps unsettled_processes verdict
     warmup_calls warnings why within_df within_ss work C I Q np""".split()  # noqa: SIM905 sixty words

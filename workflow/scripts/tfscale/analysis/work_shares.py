@@ -30,7 +30,6 @@ REGIMES = Described(
         "called_batch": SIZE["called_batch"],
         "latency_s": number("latency of the cell"),
         "fitted_s": number("latency by the work model"),
-        "relative_residual": number("fitted over measured, less 1"),
         **{f"{kind}_share": number(f"share of the fitted time: {kind}") for kind in OPERATIONS},
         **{f"{kind}_bound_share": number(f"share of the fitted time: {kind}") for kind in BOUNDS},
         "label": text("overhead-, compute- or memory-bound, undetermined, or not testable"),
