@@ -119,15 +119,11 @@ def _zones(axes: Axes, row: dict) -> None:
         if np.isfinite([low, high]).all():
             axes.axvspan(max(low, left), min(high, right), color="0.72", zorder=0.5, lw=0)
     axes.set_xlim(left, right)
-    style: dict[str, Any] = {
-        "transform": axes.get_xaxis_transform(),
-        "va": "top",
-        "fontweight": "bold",
-    }
-    if inside > left:
-        axes.text(left * 1.15, 0.98, "overhead", ha="left", **style)
+    style: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontweight": "bold"}
+    if inside > left:  # in the corners that no growing time comes near
+        axes.text(left * 1.15, 0.98, "overhead", ha="left", va="top", **style)
     if inside < right:
-        axes.text(right / 1.15, 0.98, "work", ha="right", **style)
+        axes.text(right / 1.15, 0.02, "work", ha="right", va="bottom", **style)
 
 
 def drivers(data: FigureData) -> Drawn:
