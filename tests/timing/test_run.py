@@ -43,7 +43,6 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
         "arrays": "arrays.npz",
         "model": "saved_model",
         "facts": "facts.json",
-        "machine": "machine.json",
         "predictions": "predictions.parquet",
     }
     paths = {name: str(folder / file) for name, file in names.items()}
@@ -55,7 +54,6 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     )
     facts = {axis: AXES[axis] for axis in AXES if axis != "threads"} | {"inputs": INPUTS}
     Path(paths["facts"]).write_text(json.dumps(facts | {"saved_model_sha256": "abc"}))
-    Path(paths["machine"]).write_text(json.dumps({"host": "elsewhere", "reference_s": 1.0}))
     shown = {"correct": [True], "actual": ["boot"], "predicted": ["boot"]}
     pd.DataFrame(shown).to_parquet(paths["predictions"])
     return paths

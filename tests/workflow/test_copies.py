@@ -79,9 +79,9 @@ def test_what_other_settings_made_is_made_again_on_demand(copied):
     assert copied.plan("results/cells.parquet") == {}
 
 
-@pytest.mark.parametrize("lost", [f"{DATA}.npz", "results/machine.json"])
 @pytest.mark.long
-def test_a_lost_file_that_all_models_or_runs_need_is_made_alone(project, lost):
+def test_lost_data_that_models_need_is_made_alone(project):
+    lost = f"{DATA}.npz"
     content = (project.root / lost).read_bytes()
     (project.root / lost).unlink()
     project.run_file(CELLS[2]).unlink()
@@ -91,8 +91,7 @@ def test_a_lost_file_that_all_models_or_runs_need_is_made_alone(project, lost):
     assert f"would be made again: {lost} is not there" in done.stdout
     typed(project, done.stdout, "to keep them")
     assert project.plan("results/cells.parquet") == {"measure": 1, "merge": 1}
-    if lost.endswith(".npz"):
-        assert (project.root / lost).read_bytes() == content
+    assert (project.root / lost).read_bytes() == content
 
 
 def test_results_alone_make_a_partial_report_and_are_whole(copied):

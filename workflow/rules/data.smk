@@ -12,8 +12,9 @@ rule download:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
-    params:
-        **job("tfscale.data.download:fetch", "analysis"),
+    params:  # its checksum says what a file is, whatever code fetched it
+        code={"function": "tfscale.data.download:fetch", "by": None},
+        settings={},
     message:
         "Downloading {wildcards.dataset}/{wildcards.file}"
     script:

@@ -5,7 +5,7 @@
 rule calibrate:
     """Look at the machine before the study: its undisturbed speed, and what may disturb it."""
     input:
-        lost=lambda w: redo_if_other(workflow, "calibrate", f"{results}/checksums/calibrate.sha256"),
+        **kept("calibrate"),
     output:
         **sums("calibrate"),
         machine="<results>/machine.json",

@@ -1,4 +1,4 @@
-# Timing: needs <models>, encoded data and <results>/machine.json; makes one Parquet file a run.
+# Timing: needs <models>, and encoded data; makes one Parquet file a run.
 
 
 rule measure:
@@ -9,7 +9,6 @@ rule measure:
         told=lambda w: next(iter(converted_files(w, "json")), []),
         predictions=model_file("predictions.parquet"),
         arrays=data_file("npz"),
-        machine=ancient("<results>/machine.json"),
         sums=sums_of_run,
         lost=kept_run,
     output:

@@ -14,7 +14,7 @@ from tfscale.jobs.entry import SHAPED
 from tfscale.words import counted
 
 DEAR = {"train": "trained model", "measure": "run"}
-FIRST = ("encode", "collect", "convert", "calibrate")
+FIRST = ("encode", "collect", "convert")
 """Rules whose files are made once: when one is lost, all that needs it is made again with it, but
 not when it is made alone before."""
 VOUCH = ("--touch", "--until", "measure", "floor")
@@ -95,7 +95,7 @@ def _cause(workflow, job, call: Call) -> Cause | None:
 
 
 def _lost(dag, call: Call) -> Cause:
-    """Data, conversions or the look at the machine are to be made alone first."""
+    """Data or conversions are to be made alone first."""
     first = (job for job in dag.needrun_jobs() if job.rule.name in FIRST)
     jobs = [job for job in first if dag.reason(job).missing_output]
     files = sorted(next(file for file in job.output if file != job.output.sums) for job in jobs)

@@ -13,7 +13,7 @@ from tfscale.jobs.turn import timing_turn
 def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> str:
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
-    `inputs` names the files facts, model, told, predictions, arrays and machine; `settings` holds
+    `inputs` names the files facts, model, told, predictions and arrays; `settings` holds
     axes, families, seed, protocol (the timing section of the configuration), evaluation (inputs and
     passes), made (see `checksums.made`) and environment (python: another interpreter). The last
     process writes the file, for it has all libraries. Raises StudyError that names the cell when a
@@ -27,7 +27,7 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
         "settings": {
             "protocol": protocol,
             "evaluation": settings["evaluation"],
-            "reference_s": _reference_s(inputs["machine"]),
+            "reference_s": _reference_s(Path(run_path).parents[2] / "machine.json"),
             "made": settings.get("made", ""),
         },
     }
@@ -48,7 +48,10 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     return found
 
 
-def _reference_s(path: str) -> float | None:
-    """The calibration of an undisturbed machine (s), unless the file is of another host."""
-    known = json.loads(Path(path).read_text())
+def _reference_s(machine: Path) -> float | None:
+    """The calibration of an undisturbed machine (s), where it was looked at and is this one."""
+    try:
+        known = json.loads(machine.read_text())
+    except (OSError, ValueError):
+        return None
     return known["reference_s"] if known["host"] == platform.node() else None
