@@ -132,7 +132,7 @@ def test_values_without_an_order_are_compared_in_pairs(study):
     assert said.str.contains("mlp: activation gelu takes .* as long as activation relu, geo").any()
     assert said.str.contains("mlp: masked True takes .* as long as masked False").any()
     answers = study["findings"].query("topic == 'answer' and model == 'mlp'")["sentence"]
-    assert answers.str.startswith("activation gelu takes ").any()
+    assert answers.str.startswith("Activation gelu takes ").any()
 
 
 def test_no_sentence_names_an_axis_that_the_family_has_not(study):

@@ -18,7 +18,7 @@ from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
 from tfscale.analysis.slices import MARGIN, SETTING, shape, usual
 from tfscale.analysis.words import level, listed, short_names
-from tfscale.axes import FAMILIES
+from tfscale.axes import FAMILIES, SHAPES
 from tfscale.units import bracketed, percent, seconds, three
 from tfscale.words import axis_name, counted, p_words, value_words
 
@@ -244,7 +244,8 @@ def compared_words(means: pd.DataFrame) -> list[str]:
         first, *others = rows.sort_values("ratio").to_dict("records")
         rest = [f"{value_words(str(axis), row['value'])} {three(row['ratio'])}" for row in others]
         more = f" Others: {', '.join(rest)}." if rest else ""
-        said.append(f"{mean_words(first)}{more}")
+        sentence = mean_words(first)
+        said.append(f"{sentence[0].upper() if axis in SHAPES else sentence[0]}{sentence[1:]}{more}")
     return said
 
 
