@@ -1,6 +1,7 @@
 """Only what changed runs again: by what Snakemake announces, and by running it."""
 
 import os
+from base64 import b64encode
 
 import pytest
 import yaml
@@ -68,6 +69,20 @@ def test_a_run_of_other_settings_goes_when_timing_it_again_fails(project):
     done = project.call(str(run.relative_to(project.root)), "--force")
     assert done.returncode != 0 and not run.exists(), done.stdout[-2000:]
     assert project.plan() == TIMED
+
+
+def test_a_download_that_was_cut_off_hides_nothing_behind_it(fresh):
+    fresh.configure(datasets={"source": "real"})
+    wanted = fresh.plan()
+    assert wanted["download"] == 6 and wanted["train"] == 3
+    folder = fresh.root / "resources/downloads/movie-reviews"
+    folder.mkdir(parents=True)
+    notes = fresh.root / ".snakemake/incomplete"
+    for file in ("rt-polarity.pos", "rt-polarity.neg"):
+        (folder / file).write_text("the first part")
+        place = f"resources/downloads/movie-reviews/{file}"
+        (notes / b64encode(place.encode()).decode()).touch()
+    assert fresh.plan() == wanted
 
 
 TIMED = {"measure": 3, "floor": 1} | AFTER_TIMING

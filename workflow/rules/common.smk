@@ -5,6 +5,7 @@ from tfscale.console.code import digest, files_of
 from tfscale.console.commands import Call, check_targets
 from tfscale.console.estimate import Needs
 from tfscale.console.redo import keep_model, keep_run, redo_if_changed, redo_if_lost, redo_if_other
+from tfscale.data.sources import raw_files
 from tfscale.jobs.log import name_snakemake
 from tfscale.jobs.surroundings import settle
 from tfscale.study import config as sections
@@ -49,6 +50,13 @@ def manifest_file(w):
     """The manifest of its data, if any: another content redoes the model."""
     name = encoded_of(w)
     return f"<resources>/encoded/{name}.json" if name else []
+
+
+def raw_of(w):
+    """The files that data is made of; by themselves they redo none that is there."""
+    files = raw_files(w.dataset, w.source, "<resources>/downloads")
+    there = Path(f"{encoded}/{w.source}/{w.dataset}_input{w.input_size}.npz").exists()
+    return ancient(files) if there else files
 
 
 def owner_of(w):

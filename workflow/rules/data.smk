@@ -1,5 +1,4 @@
 # Data: needs the network or a mirror, a family's own data, or nothing (built-in data); makes <resources>/encoded.
-from tfscale.data.sources import raw_files
 
 
 rule download:
@@ -24,7 +23,7 @@ rule download:
 rule encode:
     """Encode a data set at one input size: images scaled, reviews tokenized."""
     input:
-        raw=lambda w: ancient(raw_files(w.dataset, w.source, "<resources>/downloads")),
+        raw=raw_of,
         lost=lambda w: redo_if_other(
             workflow, "encode", f"{encoded}/{w.source}/{w.dataset}_input{w.input_size}.sha256"
         ),
