@@ -65,7 +65,7 @@ def warm(options: Options) -> list[Outcome]:
     """A small study with and without the warm parent, by turns: a run's time outside of its
     process, a training of one step, and latencies."""
     root = small_project(WARM_BATCHES, ONE_STEP)
-    snakemake(root, "results/machine.json", DATA)
+    snakemake(root, DATA)
     costs_s: dict[tuple[str, str], list[float]] = {
         (rule, how): [] for rule in ("measure", "train") for how in SWITCH
     }

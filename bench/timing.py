@@ -28,6 +28,8 @@ from tfscale.axes import OF_TENSORFLOW
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
 from tfscale.timing import run_file
+from tfscale.timing.calm import reference
+from tfscale.timing.protocol import disturbance
 from tfscale.timing.run import run
 
 CELLS = [("mnist", 0.0), ("mnist", 0.5), ("text", 0.25)]
@@ -191,7 +193,7 @@ def neighbour(options: Options) -> list[Outcome]:
             for beside in (False, True):
                 with busy_loop(beside):
                     tables.append(rows_of_run(study, cell, number).assign(beside=beside))
-    table = pd.concat(tables)
+    table = judged(pd.concat(tables, ignore_index=True))
     header = ["cell", "neighbour", "processes", "marked", "latency µs", "typical µs", "signs"]
     groups = table.groupby(["cell", "beside"])
     print(text_table(header, [_line(key, part) for key, part in groups]))
@@ -200,6 +202,14 @@ def neighbour(options: Options) -> list[Outcome]:
         share_at_least("processes beside the neighbour marked", float(beside), MARKED),
         share_at_most("processes without it marked", float(alone), FALSE_ALARMS),
     ]
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """The processes with their signs of disturbance against the calibrations of all, as `merge`
+    judges them."""
+    calm_s = reference(table[["calibration_before_s", "calibration_after_s"]].to_numpy().ravel())
+    signs = [disturbance(row, calm_s) for row in table.to_dict("records")]
+    return table.assign(disturbed_reason=signs, disturbed=[bool(one) for one in signs])
 
 
 def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
@@ -211,7 +221,6 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
         "model": request["model"],
         "predictions": str(folder / "predictions.parquet"),
         "arrays": request["arrays"] or [],
-        "machine": str(study.results / "machine.json"),
     }
     axes = request["cell"]["axes"]
     settings = {"axes": axes, "protocol": request["protocol"]}

@@ -176,7 +176,9 @@ DEFAULT = (
     Typed("TFSCALE_TIMING_LOCK=0 snakemake", "Report: ", ANALYSED[1:], before=another_page),
     Typed("snakemake --touch", "Params have changed", kept=ANALYSED, before=another_page),
     Typed("snakemake", NOTHING),
-    Typed("snakemake --touch --until measure floor", r"measure +3\n", before=other_timing),
+    Typed(
+        "snakemake --touch --until measure floor calibrate", r"measure +3\n", before=other_timing
+    ),
     Typed("snakemake", f"Done|{NOTHING}", kept=(RUN,)),
 )
 CONFIG_FILE = (

@@ -19,7 +19,7 @@ STAGES = {
     "start": (6, ".snakemake", "results/[!R]*", "resources/[!R]*"),
     "encode": (3, "resources/encoded/builtin/*", "results/models/*", *LAST),
     "train": (8, "results/models/mnist_layers4*", *LAST),
-    "calibrate": (8, "results/machine.json", "results/runs/*", *LAST),
+    "calibrate": (8, "results/machine.json", LAST[1]),
     "measure": (6, "results/runs/mnist_layers6*", *LAST),
     "floor": (8, "results/floor.parquet", *LAST),
     "merge": (2, *LAST),

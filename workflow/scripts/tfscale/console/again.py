@@ -17,7 +17,7 @@ DEAR = {"train": "trained model", "measure": "run"}
 FIRST = ("encode", "collect", "convert")
 """Rules whose files are made once: when one is lost, all that needs it is made again with it, but
 not when it is made alone before."""
-VOUCH = ("--touch", "--until", "measure", "floor")
+VOUCH = ("--touch", "--until", "measure", "floor", "calibrate")
 VOUCHED = "  # marked as made by this code and these settings: you vouch for them"
 SECTION = {"protocol": "timing"}
 """Sections of the configuration that a rule calls otherwise."""

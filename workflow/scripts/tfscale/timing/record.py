@@ -31,8 +31,9 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     A cell whose model its runtime cannot take is not timed: its file says why.
 
     `cell` holds cell, round, seed, axes and its families; `files` model, facts, predictions,
-    arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol, evaluation,
-    reference_s (the machine's undisturbed calibration) and made (see `checksums.made`).
+    arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol, evaluation
+    and made (see `checksums.made`). Whether a process was disturbed is judged again when all runs
+    are there (see `merge`).
     """
     adopt(cell["families"])
     axes, protocol = cell["axes"], settings["protocol"]
@@ -56,7 +57,8 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
         return f"{cell['cell']} … {refused}"
     timed = {"axes": axes, "inputs": facts["inputs"], "seed": cell["seed"]}
     row = time_cell(timed, files["model"], files["arrays"] or None, inputs, protocol)
-    signs = disturbance(axes | row, _calm_s(row, settings["reference_s"]))
+    calm_s = reference([row["calibration_before_s"], row["calibration_after_s"]])
+    signs = disturbance(axes | row, calm_s)
     row |= {
         "process": len(rows),
         "isolation": "exec" if must_execute() else protocol["isolation"],
@@ -76,12 +78,6 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     print(prediction_lines(pd.read_parquet(files["predictions"])))
     print("\n".join(warnings))
     return result_line(cell["cell"], found, axes["batch_size"])
-
-
-def _calm_s(row: dict, reference_s: float | None) -> float:
-    """The calmer of the machine's and the process's own calibrations (s)."""
-    own_s = reference([row["calibration_before_s"], row["calibration_after_s"]])
-    return own_s if reference_s is None else min(own_s, reference_s)
 
 
 def _table(cell: dict, rows: list[dict]) -> list[dict]:

@@ -1,7 +1,5 @@
 """One run: a cell in one round, timed in fresh processes, one after the other."""
 
-import json
-import platform
 import tempfile
 from pathlib import Path
 
@@ -27,7 +25,6 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
         "settings": {
             "protocol": protocol,
             "evaluation": settings["evaluation"],
-            "reference_s": _reference_s(Path(run_path).parents[2] / "machine.json"),
             "made": settings.get("made", ""),
         },
     }
@@ -46,12 +43,3 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
             except StudyError as error:
                 raise StudyError(f"{cell}: a process {error}") from None
     return found
-
-
-def _reference_s(machine: Path) -> float | None:
-    """The calibration of an undisturbed machine (s), where it was looked at and is this one."""
-    try:
-        known = json.loads(machine.read_text())
-    except (OSError, ValueError):
-        return None
-    return known["reference_s"] if known["host"] == platform.node() else None
