@@ -4,7 +4,6 @@ The page, the console, the figures' alternative texts and findings.txt take thei
 here, and their numbers from the fitted tables that these are about.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import log
 
@@ -18,7 +17,7 @@ from tfscale.analysis.laws import NONE, OPEN, UNLIKE, UNTESTED, best_law
 from tfscale.analysis.material import Plan
 from tfscale.analysis.slices import MARGIN, SETTING, shape, usual
 from tfscale.analysis.words import level, listed, short_names
-from tfscale.axes import FAMILIES, SHAPES
+from tfscale.axes import COMPARED, FAMILIES
 from tfscale.units import bracketed, percent, seconds, three
 from tfscale.words import axis_name, counted, p_words, value_words
 
@@ -68,15 +67,13 @@ def answers(
                         "evidence": table,
                         "sentence": on + sentence,
                     }
-    for (family, why), count in Counter(map(_whose, refused.items())).items():
-        what = f"what {counted(count, 'cell')} would take: {why}"
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for cell, why in refused.items():
+        family = max((name for name in FAMILIES if cell.startswith(f"{name}_")), key=len)
+        reasons.setdefault((family, why.partition(": ")[0]), []).append(why)
+    for (family, _), (why, *more) in reasons.items():
+        what = f"what {counted(1 + len(more), 'cell')} would take: {why}"
         yield {"topic": CANNOT_SAY, "model": family, "evidence": "cells", "sentence": what}
-
-
-def _whose(refused: tuple[str, str]) -> tuple[str, str]:
-    """The family of a cell that its runtime cannot take, and why."""
-    cell, why = refused
-    return max((name for name in FAMILIES if cell.startswith(f"{name}_")), key=len), why
 
 
 def _of(table: pd.DataFrame, machine: object, model: object) -> pd.DataFrame:
@@ -245,7 +242,8 @@ def compared_words(means: pd.DataFrame) -> list[str]:
         rest = [f"{value_words(str(axis), row['value'])} {three(row['ratio'])}" for row in others]
         more = f" Others: {', '.join(rest)}." if rest else ""
         sentence = mean_words(first)
-        said.append(f"{sentence[0].upper() if axis in SHAPES else sentence[0]}{sentence[1:]}{more}")
+        first_letter = sentence[0] if axis in COMPARED else sentence[0].upper()
+        said.append(f"{first_letter}{sentence[1:]}{more}")
     return said
 
 

@@ -242,7 +242,7 @@ def _rates(one: Fitted, shown: list[int], confidence: float) -> Iterator[dict]:
             "rate_giga_per_s": _rate(cost) if rated else np.nan,
             "rate_low_giga_per_s": _rate(high[place]) if rated else np.nan,
             "rate_high_giga_per_s": _rate(low[place]) if rated else np.nan,
-            "time_share": share[place] if told else np.nan,
+            "time_share": share[place],
             "cells": len(one.cells),
             "architectures": architecture(one.cells).nunique(),
             "verdict": _verdict(one, place, name, low[place], high[place]),

@@ -79,7 +79,7 @@ def _rate(done: float, time_s: float) -> float:
 
 
 def labels(fitted: list[Fitted]) -> pd.DataFrame:
-    """One row a cell: fitted time, residual, share of each kind of operation, and what holds it up.
+    """One row a cell: fitted time, share of each kind of operation, and what holds it up.
 
     Shares add up to 1. `label` is overhead-bound, compute-bound or memory-bound, whichever has the
     greatest share in at least 90 % of the bootstrap's draws (`label_support`), else undetermined
@@ -99,7 +99,6 @@ def _labels(one: Fitted) -> pd.DataFrame:
     support = wins / len(one.draws) if len(one.draws) else np.full_like(wins, np.nan)
     table = one.cells[["cell", *GROUP, *shape(one.cells), "called_batch", "latency_s"]].copy()
     table["fitted_s"] = one.predicted_s
-    table["relative_residual"] = one.predicted_s / table["latency_s"] - 1
     for share, operation in zip(_summed(parts, "operation", OPERATIONS).T, OPERATIONS, strict=True):
         table[f"{operation}_share"] = share
     for share, bound in zip(by_bound.T, BOUNDS, strict=True):

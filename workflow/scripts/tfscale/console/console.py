@@ -152,7 +152,7 @@ class Console(logging.Handler):
         log = next(iter(facts["log"]), "")
         made = [path.removesuffix(" (update)") for path in facts["output"]]  # as it shows flags
         made = [path for path in made if not path.endswith((".sha256", "SHA256SUMS"))]
-        self._failures[facts["jobid"]] = failed = Failure(
+        failed = Failure(
             task.name if task else facts["rule_name"],
             failure_in(log) or (f"{display.UNSAID} ({self._status or 'no exit status'})",),
             log,
@@ -160,6 +160,7 @@ class Console(logging.Handler):
         )
         self._pace.ended(facts["jobid"], None)
         if not (self._stopped and failed.unsaid):  # what was at work then is no failure
+            self._failures[facts["jobid"]] = failed
             self._display.line(failed.block(whole=True))
         self._draw()
 
