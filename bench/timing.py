@@ -27,9 +27,8 @@ from bench.study import Options, Study, in_fresh_process, project_config, silent
 from tfscale.axes import OF_TENSORFLOW
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
+from tfscale.tables.merge import signs
 from tfscale.timing import run_file
-from tfscale.timing.calm import reference
-from tfscale.timing.protocol import disturbance
 from tfscale.timing.run import run
 
 CELLS = [("mnist", 0.0), ("mnist", 0.5), ("text", 0.25)]
@@ -207,9 +206,8 @@ def neighbour(options: Options) -> list[Outcome]:
 def judged(table: pd.DataFrame) -> pd.DataFrame:
     """The processes with their signs of disturbance against the calibrations of all, as `merge`
     judges them."""
-    calm_s = reference(table[["calibration_before_s", "calibration_after_s"]].to_numpy().ravel())
-    signs = [disturbance(row, calm_s) for row in table.to_dict("records")]
-    return table.assign(disturbed_reason=signs, disturbed=[bool(one) for one in signs])
+    found = signs(table.assign(host="this"))
+    return table.assign(disturbed_reason=found, disturbed=list(map(bool, found)))
 
 
 def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-# Timing: needs <models>, and encoded data; makes one Parquet file a run.
+# Timing: needs <models> and encoded data; makes one Parquet file a run.
 
 
 rule measure:

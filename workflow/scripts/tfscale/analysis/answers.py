@@ -71,8 +71,8 @@ def answers(
     for cell, why in refused.items():
         family = max((name for name in FAMILIES if cell.startswith(f"{name}_")), key=len)
         reasons.setdefault((family, why.partition(": ")[0]), []).append(why)
-    for (family, _), (why, *more) in reasons.items():
-        what = f"what {counted(1 + len(more), 'cell')} would take: {why}"
+    for (family, _), whys in reasons.items():
+        what = f"what {counted(len(whys), 'cell')} would take: {whys[0]}"
         yield {"topic": CANNOT_SAY, "model": family, "evidence": "cells", "sentence": what}
 
 
@@ -242,8 +242,9 @@ def compared_words(means: pd.DataFrame) -> list[str]:
         rest = [f"{value_words(str(axis), row['value'])} {three(row['ratio'])}" for row in others]
         more = f" Others: {', '.join(rest)}." if rest else ""
         sentence = mean_words(first)
-        first_letter = sentence[0] if axis in COMPARED else sentence[0].upper()
-        said.append(f"{first_letter}{sentence[1:]}{more}")
+        if axis not in COMPARED:  # those are names
+            sentence = sentence[0].upper() + sentence[1:]
+        said.append(f"{sentence}{more}")
     return said
 
 

@@ -85,7 +85,8 @@ class Opening:
         reference_s, machine, speed = self._reference_s(), [], Speed()
         call = Call.of(workflow)
         if {job.rule.name for job in workflow.dag.needrun_jobs()} & NEEDS_QUIET:
-            seen = noise_now(self._most_threads() if workflow.local_exec else 1)
+            threads = [cell["threads"] for cell in self.study.cells.values()]
+            seen = noise_now(max(threads) if workflow.local_exec else 1)
             if seen:
                 reference_s = reference_s or seen["reference_s"]
                 speed = Speed(seen["flop_per_s"], reference_s)
@@ -103,9 +104,6 @@ class Opening:
         notes = {"again": told(causes(workflow, call)), "machine": machine}
         notes["software"] = [environment_words(workflow)]
         return pace, start_block(self.study, pace, self.results, self.models, notes)
-
-    def _most_threads(self) -> int:
-        return max(cell["threads"] for cell in self.study.cells.values())
 
     def _reference_s(self) -> float | None:
         """The undisturbed calibration of this host (s), where an earlier run found it."""

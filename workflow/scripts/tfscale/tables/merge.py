@@ -232,10 +232,13 @@ def merge_runs(
 
 def judged(processes: pa.Table, node_class: str | None = None) -> pa.Table:
     """The processes with what only the whole study can say of each."""
-    signs = _signs(processes, node_class)
+    table = processes.select(JUDGED).to_pandas()
+    if node_class:  # a node that is slower than the others is seen as disturbed
+        table["host"] = node_class
+    found = signs(table)
     machines = pa.array(_machines(processes, node_class), pa.string())
-    processes = _set(processes, "disturbed_reason", pa.array(signs, pa.string()))
-    processes = _set(processes, "disturbed", pa.array(list(map(bool, signs)), pa.bool_()))
+    processes = _set(processes, "disturbed_reason", pa.array(found, pa.string()))
+    processes = _set(processes, "disturbed", pa.array(list(map(bool, found)), pa.bool_()))
     processes = processes.append_column("machine", machines)
     return processes.append_column("order_index", pa.array(_order_index(processes), pa.int32()))
 
@@ -256,12 +259,9 @@ def _write(target: str, processes: pa.Table, aside: BinaryIO, notes: Mapping[str
             writer.write_table(typed("runs", pa.table(columns), RUNS))
 
 
-def _signs(processes: pa.Table, node_class: str | None) -> list[str]:
-    """The signs of disturbance of every process against the undisturbed calibration of its host,
-    or of its class: a node that is slower than the others is then seen as disturbed."""
-    table = processes.select(JUDGED).to_pandas()
-    if node_class:
-        table["host"] = node_class
+def signs(table: pd.DataFrame) -> list[str]:
+    """The signs of disturbance of every process (columns `JUDGED`) against the undisturbed
+    calibration of its host."""
     both = table[["calibration_before_s", "calibration_after_s"]]
     calm_s = {
         host: reference(both.loc[rows].to_numpy().ravel())
