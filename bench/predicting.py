@@ -38,7 +38,6 @@ from tfscale.analysis.predictions import covered
 from tfscale.analysis.slices import GROUP, architecture, split
 from tfscale.axes import adopt
 from tfscale.files.parquet import write_parquet
-from tfscale.study import config as sections
 from tfscale.study.study import Study
 
 LAYERS_TEST = "layers 4, 6, 8 -> 10"
@@ -212,25 +211,22 @@ def analysis(options: Options) -> list[Outcome]:
 
 def seconds_of(cells: pd.DataFrame, processes: pd.DataFrame) -> float:
     """Wall seconds of the analysis of these tables, as the rule `fit` makes it."""
-    config = project_config()
-    wanted = Study.from_config(config).counted
+    study = Study.from_config(project_config())
     roofs = pd.DataFrame(columns=["host", "threads", "peak_gflop_per_s", "peak_gbyte_per_s"])
     tables = {"cells": cells, "runs": processes, "roofs": roofs}
     with tempfile.TemporaryDirectory(prefix="tfscale-bench-") as folder:
         paths = [f"{folder}/{name}.parquet" for name in tables]
         for path, table in zip(paths, tables.values(), strict=True):
             write_parquet(path, table)
-        for name, axes in wanted.items():
+        for name, axes in study.counted.items():
             Path(folder, f"{name}.json").write_text(json.dumps(work_of(axes)))
         start = perf_counter()
         fit(
             cells_path=paths[0],
             runs_path=paths[1],
             roofs_path=paths[2],
-            work=[f"{folder}/{name}.json" for name in wanted],
-            imports=[],
-            coverage=config["timing"]["coverage"],
-            plan=sections.plan(config),
-            folder=folder,
+            work=[f"{folder}/{name}.json" for name in study.counted],
+            text=f"{folder}/findings.txt",
+            **study.fit_settings,
         )
         return perf_counter() - start

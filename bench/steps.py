@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from bench.made_up import WideStudy
-from tfscale.study import config as sections
 from tfscale.study.outputs import DRAWN_TABLES, TABLES
 
 
@@ -27,13 +26,7 @@ def merge(wide: WideStudy) -> None:
         "cells": str(results / "cells.parquet"),
         "paper_tables": [str(results / f"{model}.csv") for model in study.paper_models],
     }
-    settings = {
-        "families": study.about,
-        "trained": {cell: study.trained_of(cell) for cell in study.cells},
-        "evaluation": sections.evaluation(wide.config),
-        "coverage": wide.config["timing"]["coverage"],
-        "node_class": None,
-    }
+    settings = {"families": study.about} | study.merge_settings
     merge(inputs, outputs, settings, threads=os.cpu_count() or 1)
 
 
@@ -46,10 +39,8 @@ def fit(wide: WideStudy) -> None:
         runs_path=f"{wide.results}/runs.parquet",
         roofs_path=f"{wide.results}/roofs.parquet",
         work=[str(wide.work(name)) for name in wide.study.counted],
-        imports=[],
-        coverage=wide.config["timing"]["coverage"],
-        plan=sections.plan(wide.config),
-        folder=str(wide.results / "fits"),
+        text=str(wide.results / "fits" / "findings.txt"),
+        **wide.study.fit_settings,
     )
 
 
@@ -81,27 +72,16 @@ def report(wide: WideStudy) -> None:
     inputs = {
         "cells": str(results / "cells.parquet"),
         "runs": str(results / "runs.parquet"),
-        "findings": str(results / "fits" / "findings.parquet"),
         "machine": str(results / "machine.json"),
-        "tables": [str(results / "fits" / f"{name}.parquet") for name in TABLES],
-        "figures": [
-            str(results / "figures" / f"{figure}.svg")
-            for model in study.models
-            for figure in study.figure_names(model)
-        ],
+        "tables": [str(results / "fits" / f"{name}.parquet") for name in ("findings", *TABLES)],
+        "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.all_figures],
         "words": [str(results / "figures" / f"{model}.json") for model in study.models],
         "facts": study.facts_files(str(wide.models)),
         "structures": structures,
         "predictions": predictions,
         "images": [f"{wide.data(name)}.npz" for name in study.pictures],
     }
-    asked = {
-        "settings": sections.shown_settings(wide.config),
-        "trained": {cell: study.trained_of(cell) for cell in study.cells},
-        "encoded": study.encoded_models,
-        "again": "",
-    }
-    write_report(str(results / "report.html"), inputs, asked)
+    write_report(str(results / "report.html"), inputs, study.page_settings | {"again": ""})
 
 
 STEPS = {step.__name__: step for step in (merge, fit, plot, report)}

@@ -34,13 +34,19 @@ ENVIRONMENT = {
 }
 RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
 """A rule with its name, or those of all families, as plot_mnist."""
+NAMED = re.compile(r'^(\w+) = \[("tfscale.+)\]$', re.M)
+"""Functions that a rule names to fresh processes, before it."""
 
 
 def targets() -> dict[str, list[str]]:
     """What each rule calls."""
     found = {}
     for smk in sorted((ROOT / "workflow/rules").glob("*.smk")):
-        _, *parts = RULE.split(smk.read_text())
+        written = smk.read_text()
+        text = NAMED.sub("", written)
+        for name, functions in NAMED.findall(written):
+            text = text.replace(f"also={name}", functions)
+        _, *parts = RULE.split(text)
         for name, of_each, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             called = re.findall(r'"(tfscale[.\w]+:\w+)"', text)
             found[name or of_each] = called + [FRESH] * ("fresh=True" in text)

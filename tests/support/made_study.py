@@ -277,8 +277,8 @@ def fitted(
         paths.append(str(folder / "work" / f"{name}.json"))
         Path(paths[-1]).write_text(json.dumps(columns))
     tables = write_study(folder, *study)
-    fits = str(folder / "fits")
-    return fit(*tables, paths, list(imports), 0.9375, asdict(plan), fits, progress)
+    text = str(folder / "fits" / "findings.txt")
+    return fit(*tables, paths, list(imports), 0.9375, asdict(plan), text, progress)
 
 
 def paper_table(name: str) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def inputs_of(folder: Path) -> dict:
     models = [folder / "models" / f"{family}_one" for family in FAMILIES]
     return tables_of(folder) | {
         "machine": str(folder / "machine.json"),
-        "findings": str(folder / "fits/findings.parquet"),
+        "tables": [str(folder / "fits/findings.parquet")],
         "words": [str(folder / f"figures/{family}.json") for family in FAMILIES],
         "facts": [str(model / "facts.json") for model in models],
         "structures": [str(model / "structure.txt") for model in models],

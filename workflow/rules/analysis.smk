@@ -19,15 +19,7 @@ rule merge:
         "../../envs/analysis.yaml"
     threads: workflow.cores
     params:
-        **job(
-            "tfscale.tables.merge:merge",
-            "analysis",
-            families=study.about,
-            trained={cell: study.trained_of(cell) for cell in study.cells},
-            evaluation=sections.evaluation(config),
-            coverage=config["timing"]["coverage"],
-            node_class=config.get("node_class"),
-        ),
+        **analysis("tfscale.tables.merge:merge", **study.merge_settings),
     message:
         "Merging the runs"
     script:
@@ -40,15 +32,11 @@ rule count:
         work="<results>/counted/{architecture}.json",
     log:
         "<logs>/count/{architecture}.log",
-    wildcard_constraints:
-        architecture=r"[\w.+-]+",
     conda:
         "../../envs/tensorflow.yaml"
     params:
         **job("tfscale.models.make:count_model", "tensorflow", fresh=True, seed=config["seed"]),
-        axes=lambda w: study.counted[w.architecture],
-        family=lambda w: study.job_family(study.counted[w.architecture]),
-        families=lambda w: study.told(study.counted[w.architecture]),
+        **built(lambda w: study.counted[w.architecture]),
     message:
         "Counting the work of {wildcards.architecture}"
     script:
@@ -75,15 +63,7 @@ rule fit:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job(
-            "tfscale.analysis.fit:fit",
-            "analysis",
-            families=study.about,
-            imports=config["imports"],
-            coverage=config["timing"]["coverage"],
-            plan=sections.plan(config) | study.sampling,
-            folder=f"{results}/fits",
-        ),
+        **analysis("tfscale.analysis.fit:fit", **study.fit_settings),
     message:
         "Fitting the analysis"
     script:
@@ -104,12 +84,7 @@ for family in study.models:
         output:
             **sums(f"plot_{family}"),
             svg=[
-                report(
-                    f"<results>/figures/{family}_{figure}.svg",
-                    caption=f"../report/{caption_of(figure)}",
-                    category=family,
-                    labels={"figure": title},
-                )
+                report(f"<results>/figures/{family}_{figure}.svg", **shown(family, figure, title))
                 for figure, title in study.figures(family).items()
             ],
             png=expand("<results>/figures/{figure}.png", figure=study.figure_names(family)),
@@ -119,13 +94,7 @@ for family in study.models:
         conda:
             "../../envs/analysis.yaml"
         params:
-            **job(
-                "tfscale.figures.draw:plot",
-                "analysis",
-                families=study.about,
-                model=family,
-                figures=study.figures(family),
-            ),
+            **analysis("tfscale.figures.draw:plot", model=family, figures=study.figures(family)),
         message:
             f"Drawing the figures of {family}"
         script:
@@ -137,6 +106,8 @@ pictures = [  # a partial report does without those that are not there
     name for name in study.pictures if not study.partial or Path(f"{encoded}/{name}.npz").exists()
 ]
 models_and_pictures = [*study.sums_files("<models>"), *data_files(pictures, "sha256")]
+page_parts = expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES])
+asked = study.page_settings | call.of_page(results, study.missing)
 
 
 rule report:
@@ -146,13 +117,8 @@ rule report:
         cells="<results>/cells.parquet",
         runs="<results>/runs.parquet",
         machine="<results>/machine.json",
-        findings="<results>/fits/findings.parquet",
-        tables=expand("<results>/fits/{table}.parquet", table=TABLES),
-        figures=[
-            f"<results>/figures/{figure}.svg"
-            for family in study.models
-            for figure in study.figure_names(family)
-        ],
+        tables=expand("<results>/fits/{table}.parquet", table=["findings", *TABLES]),
+        figures=expand("<results>/figures/{figure}.svg", figure=study.all_figures),
         words=expand("<results>/figures/{model}.json", model=study.models),
         facts=study.facts_files("<models>"),
         structures=expand("<models>/{name}/structure.txt", name=study.trained),
@@ -166,23 +132,7 @@ rule report:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job(
-            "tfscale.report.page:write_report",
-            "analysis",
-            families=study.about,
-            files=expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES]),
-            asked={
-                "settings": sections.shown_settings(config),
-                "trained": {cell: study.trained_of(cell) for cell in study.cells},
-                "encoded": study.encoded_models,
-                "again": call.again(results),
-                "excluded": study.excluded,
-                "missing": study.missing,
-                "also": call.command(f"{results}/report.html", also="[{cell}]"),
-                "checks": study.sampling.get("checks", []),
-                "finish": call.command(f"{results}/report.html") if study.missing else "",
-            },
-        ),
+        **analysis("tfscale.report.page:write_report", files=page_parts, asked=asked),
     message:
         "Writing the report"
     script:
@@ -203,13 +153,7 @@ rule gate:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job(
-            "tfscale.analysis.gate:gate",
-            "analysis",
-            families=study.about,
-            compare=study.compared,
-            confidence=config["analysis"]["confidence"],
-        ),
+        **analysis("tfscale.analysis.gate:gate", **study.gate_settings),
     message:
         "Comparing two values of an axis"
     script:

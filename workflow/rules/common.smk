@@ -8,7 +8,6 @@ from tfscale.console.redo import keep_model, keep_run, redo_if_changed, redo_if_
 from tfscale.data.sources import raw_files
 from tfscale.jobs.log import name_snakemake
 from tfscale.jobs.surroundings import settle
-from tfscale.study import config as sections
 from tfscale.study.config_files import typed
 from tfscale.study.outputs import CAPTIONS, DRAWN_TABLES, PAGE_FILES, TABLES, caption_of
 from tfscale.study.study import study_of
@@ -79,6 +78,21 @@ def job(target, env, fresh=False, also=(), files=(), **settings):
     return {"code": {"function": target, "by": by, "digest": code}, "settings": settings}
 
 
+def analysis(target, **settings):
+    """What a job of the analysis does: it is told of every family."""
+    return job(target, "analysis", families=study.about, **settings)
+
+
+def axes_of(axes):
+    """The axes of one model or cell, among params, and what is told of its family."""
+    return {"axes": axes, "families": lambda w: study.told(axes(w))}
+
+
+def built(axes):
+    """The same of a model that is built, and where it comes from."""
+    return axes_of(axes) | {"family": lambda w: study.job_family(axes(w))}
+
+
 def kept(name, *read):
     """The checksums of what a job reads, among inputs: paths, or names of other jobs; and one that
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy
@@ -92,10 +106,20 @@ def kept(name, *read):
     return {"sums": lists, "lost": lost}
 
 
+def kept_data(rule, data, **shaped):
+    """Asks for nothing, but has encoded data made again when they are a copy that other code or
+    settings made; `shaped` are functions of the wildcards."""
+
+    def lost(w):
+        sums = f"{encoded}/{data.format(**dict(w.items()))}.sha256"
+        return redo_if_other(workflow, rule, sums, {name: of(w) for name, of in shaped.items()})
+
+    return lost
+
+
 @cache
-def kept_model(trained):
-    """Asks for nothing, but has a trained model made again when it is a copy that other code or
-    settings made."""
+def redo_model(trained):
+    """The same for a trained model."""
     axes = study.model(trained)
     data = study.encoded(axes)
     manifest = f"{encoded}/{data}.json" if data else None
@@ -103,10 +127,10 @@ def kept_model(trained):
     return keep_model(workflow, f"{models}/{trained}", manifest, shaped)
 
 
-def kept_run(w):
+def redo_run(w):
     """The same for a run, also when it is damaged or lost."""
     run, trained = f"{results}/runs/{w.cell}/round{w.round}.parquet", study.trained_of(w.cell)
-    again = redo_if_lost(workflow, run) + kept_model(trained)
+    again = redo_if_lost(workflow, run) + redo_model(trained)
     shaped = {"called_by": called_by(study.cell(w.cell)["runtime"])}
     told = [f"{models}/{folder}.json"] if (folder := study.converted(w.cell)) else []
     return again + keep_run(workflow, run, f"{models}/{trained}", shaped, told)
@@ -117,6 +141,10 @@ def sums_of_run(w):
     converted = converted_files(w, "sha256")
     data = data_files([encoded_of(w)], "sha256")
     return [ancient(model_file("SHA256SUMS")(w)), *map(ancient, converted), *data]
+
+
+kept_model = {"sums": data_file("sha256"), "lost": lambda w: redo_model(w.trained)}
+kept_run = {"sums": sums_of_run, "lost": redo_run}
 
 
 def called_model(w):
@@ -147,6 +175,12 @@ def called_by(runtime):
     return {"runtime": runtime, "digest": code}
 
 
+def shown(family, figure, title):
+    """How Snakemake's own report shows a figure."""
+    caption = f"../report/{caption_of(figure)}"
+    return {"caption": caption, "category": family, "labels": {"figure": title}}
+
+
 def sums(name):
     """The checksums of what the job `name` writes, among outputs."""
     return {"sums": f"<results>/checksums/{name}.sha256"}
@@ -159,3 +193,5 @@ wildcard_constraints:
     round=r"\d+",
     trained=r"[\w.+-]+",
     cell=r"[\w.+-]+",
+    architecture=r"[\w.+-]+",
+    runtime="|".join(study.conversions) or "none",

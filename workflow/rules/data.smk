@@ -24,9 +24,7 @@ rule encode:
     """Encode a data set at one input size: images scaled, reviews tokenized."""
     input:
         raw=raw_of,
-        lost=lambda w: redo_if_other(
-            workflow, "encode", f"{encoded}/{w.source}/{w.dataset}_input{w.input_size}.sha256"
-        ),
+        lost=kept_data("encode", "{source}/{dataset}_input{input_size}"),
     output:
         arrays="<resources>/encoded/{source}/{dataset}_input{input_size}.npz",
         manifest="<resources>/encoded/{source}/{dataset}_input{input_size}.json",
@@ -37,12 +35,7 @@ rule encode:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job(
-            "tfscale.data.encode:encode",
-            "analysis",
-            seed=config["seed"],
-            validation_share=config["training"]["validation_share"],
-        ),
+        **job("tfscale.data.encode:encode", "analysis", **study.encode_settings),
     message:
         "Encoding {wildcards.dataset} at input size {wildcards.input_size} ({wildcards.source} data)"
     script:
@@ -52,12 +45,7 @@ rule encode:
 rule collect:
     """Ask a family for its own data, and keep it as arrays."""
     input:
-        lost=lambda w: redo_if_other(
-            workflow,
-            "collect",
-            f"{encoded}/own/{w.own}.sha256",
-            {"family": owner_of(w)},
-        ),
+        lost=kept_data("collect", "own/{own}", family=owner_of),
     output:
         arrays="<resources>/encoded/own/{own}.npz",
         manifest="<resources>/encoded/own/{own}.json",

@@ -23,6 +23,10 @@ rule calibrate:
         "../scripts/job.py"
 
 
+# Functions that it names to fresh processes: the floor depends on their code too.
+named_by_floor = ["tfscale.timing.process:time_cell", "tfscale.runtimes.tensorflow:load"]
+
+
 rule floor:
     """Time an identity model at each shape of inputs, and the machine's roofs."""
     input:
@@ -44,9 +48,8 @@ rule floor:
         **job(
             "tfscale.timing.floor:time_floor",
             "tensorflow",
-            also=["tfscale.timing.process:time_cell", "tfscale.runtimes.tensorflow:load"],
-            calls=study.calls,
-            protocol=sections.protocol(config),
+            also=named_by_floor,
+            **study.floor_settings,
         ),
     message:
         "Timing the floor and the roofs"

@@ -4,11 +4,10 @@
 rule train:
     """Build one model, train it within its budget where its family has data, and save it."""
     input:
+        **kept_model,
         arrays=data_file("npz"),
         manifest=manifest_file,
         saved=lambda w: study.saved_files(w.trained),
-        sums=data_file("sha256"),
-        lost=lambda w: kept_model(w.trained),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
         facts="<models>/{trained}/facts.json",
@@ -25,17 +24,9 @@ rule train:
         mem_mb=lambda w, attempt: needs.training_mb(attempt),
         runtime=lambda w, attempt: needs.training_min(w.trained, attempt),
     params:
-        **job(
-            "tfscale.models.make:make_model",
-            "tensorflow",
-            fresh=True,
-            evaluation=sections.predicting(config),
-            seed=config["seed"],
-        ),
+        **job("tfscale.models.make:make_model", "tensorflow", fresh=True, **study.train_settings),
+        **built(lambda w: study.model(w.trained)),
         recipe=lambda w: study.recipe(w.trained),
-        axes=lambda w: study.model(w.trained),
-        family=lambda w: study.job_family(study.model(w.trained)),
-        families=lambda w: study.told(study.model(w.trained)),
     message:
         "Making {wildcards.trained}"
     script:
@@ -55,8 +46,6 @@ rule convert:
         told="<models>/{trained}/{runtime}.json",
     log:
         "<logs>/convert/{trained}_{runtime}.log",
-    wildcard_constraints:
-        runtime="|".join(study.conversions) or "none",
     priority: study.machine_priority
     conda:
         runtime_env
@@ -64,8 +53,7 @@ rule convert:
         mem_mb=lambda w, attempt: needs.training_mb(attempt),
     params:
         **job("tfscale.runtimes.convert:convert", "tensorflow", fresh=True, seed=config["seed"]),
-        axes=lambda w: study.model(w.trained),
-        families=lambda w: study.told(study.model(w.trained)),
+        **axes_of(lambda w: study.model(w.trained)),
         called_by=lambda w: called_by(w.runtime),
     message:
         "Converting {wildcards.trained} for {wildcards.runtime}"

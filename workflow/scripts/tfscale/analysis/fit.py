@@ -275,13 +275,15 @@ def fit(
     imports: list[dict],
     coverage: float,
     plan: dict,
-    folder: str,
+    text: str,
     progress: Callable[[str], object] = print,
 ) -> pd.DataFrame:
-    """Write every table of `outputs.TABLES` (Parquet, and CSV for people) and the findings; returns
-    those. `work` are the files, named after architectures, that hold the work of cells to predict
-    and of the paper's tables; `plan` holds the fields of `Plan`; `progress` is told of each part
-    that is done. Raises StudyError on input that cannot be analysed."""
+    """Write the findings to `text`, and beside it every table of `outputs.TABLES` (Parquet, and CSV
+    for people); returns the findings. `work` are the files, named after architectures, that hold
+    the work of cells to predict and of the paper's tables; `plan` holds the fields of `Plan`;
+    `progress` is told of each part that is done. Raises StudyError on input that cannot be
+    analysed."""
+    folder = Path(text).parent
     for line in check_imports(imports):
         progress(f"{WARNING}{line}")
     own = Tables(pd.read_parquet(cells_path), read_processes(runs_path))
@@ -299,9 +301,9 @@ def fit(
         details |= made.sentences
         progress(f"fit {number} of {len(PARTS)}: {part.__name__}, {monotonic() - start:.1f} s")
     for name in TABLES:
-        write_parquet(Path(folder, f"{name}.parquet"), typed(name, tables[name], FITS[name]))
-        write_csv(Path(folder, f"{name}.csv"), tables[name])
+        write_parquet(folder / f"{name}.parquet", typed(name, tables[name], FITS[name]))
+        write_csv(folder / f"{name}.csv", tables[name])
     said = findings(material, tables, details, noted(Path(runs_path), REFUSED))
-    write_parquet(Path(folder, "findings.parquet"), typed("findings", said, FINDINGS))
-    write_text(Path(folder, "findings.txt"), in_short(said))
+    write_parquet(folder / "findings.parquet", typed("findings", said, FINDINGS))
+    write_text(text, in_short(said))
     return said

@@ -67,6 +67,16 @@ class Call:
         renew = self.command(f"{results}/report.html")
         return f"{renew} --forcerun {runs}{{cell}}/round*.parquet"
 
+    def of_page(self, results: str, unfinished: object) -> dict[str, str]:
+        """The commands on the page of the study whose results lie in this folder: they time a cell
+        again, time a cell that a sample left out, and finish an unfinished study."""
+        page = f"{results}/report.html"
+        return {
+            "again": self.again(results),
+            "also": self.command(page, also="[{cell}]"),
+            "finish": self.command(page) if unfinished else "",
+        }
+
 
 def uses_conda(workflow) -> bool:
     """Whether jobs run in the environments that conda makes."""

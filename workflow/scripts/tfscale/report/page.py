@@ -65,10 +65,10 @@ class Study:
 def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     """Write the page, and print what to know before trusting a number, a line each.
 
-    `inputs` are the files of the rule `report` (the fitted tables lie beside the findings), `asked`
-    has the fields of `Study`.
+    `inputs` are the files of the rule `report` (all fitted tables lie in one folder), `asked` has
+    the fields of `Study`.
     """
-    study, folder = Study(**asked), Path(inputs["findings"]).parent
+    study, folder = Study(**asked), Path(inputs["tables"][0]).parent
     results = str(Path(page).parent)
     cells = pd.read_parquet(inputs["cells"])
     fits = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
@@ -83,7 +83,7 @@ def write_report(page: str, inputs: Mapping[str, Any], asked: dict) -> None:
     works = _works(inputs["facts"])
     shapes = {name: Path(study.encoded.get(name, name)).name for name in cells["trained"].unique()}
     models = trained_models(shapes, inputs["structures"], inputs["predictions"], inputs["images"])
-    findings = pd.read_parquet(inputs["findings"])
+    findings = pd.read_parquet(folder / "findings.parquet")
     details = findings[findings["topic"] == DETAIL].groupby("evidence")["sentence"].agg(list)
     shown = fitted_tables(folder, details.to_dict())
     drawn, timed = figure_groups(inputs["words"]), set(cells["model"])

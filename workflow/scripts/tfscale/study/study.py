@@ -13,6 +13,7 @@ from pathlib import Path
 from tfscale.axes import FACTORS, FAMILIES, OF_TENSORFLOW, Cell, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
+from tfscale.study import config as sections
 from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
 from tfscale.study.families import PIPELINE, Family
 from tfscale.study.grid import architecture, cells, excluded, trained_model
@@ -192,6 +193,11 @@ class Study:
         """The figures of a family as files are named: model_figure."""
         return [f"{model}_{figure}" for figure in self.figures(model)]
 
+    @property
+    def all_figures(self) -> list[str]:
+        """The figures of all families, as files are named."""
+        return [name for model in self.models for name in self.figure_names(model)]
+
     @cached_property
     def predicted(self) -> dict[str, Cell]:
         """The cells of `predict`, and those that a sample leaves out, by name."""
@@ -247,11 +253,6 @@ class Study:
         runtime = self.cell(cell)["runtime"]
         return None if runtime in OF_TENSORFLOW else f"{self.trained_of(cell)}/{runtime}"
 
-    @property
-    def compared(self) -> dict | None:
-        """What the gate compares; None where nothing is asked."""
-        return self.settings.compare.model_dump() if self.settings.compare else None
-
     def environment(self, cell: str) -> dict[str, str]:
         """What is said of the environment that a cell is timed in (python or conda); nothing of the
         study's own."""
@@ -305,6 +306,68 @@ class Study:
         """The training settings that shape a model, in their section."""
         trained_too = self.families[self.model(trained)["model"]].trained
         return {"training": recipe(self.config, trained_too)}
+
+    @property
+    def encode_settings(self) -> dict:
+        """The settings that all data depend on."""
+        share = self.settings.training.validation_share
+        return {"seed": self.settings.seed, "validation_share": share}
+
+    @property
+    def train_settings(self) -> dict:
+        """The settings that every model depends on, beside its recipe."""
+        return {"evaluation": sections.predicting(self.config), "seed": self.settings.seed}
+
+    @property
+    def floor_settings(self) -> dict:
+        """The settings that the floor and the roofs depend on."""
+        return {"calls": self.calls, "protocol": sections.protocol(self.config)}
+
+    @property
+    def run_settings(self) -> dict:
+        """The settings that every run depends on."""
+        return {
+            "protocol": sections.protocol(self.config),
+            "evaluation": sections.evaluation(self.config),
+            "seed": self.settings.seed,
+        }
+
+    @property
+    def merge_settings(self) -> dict:
+        """The settings that the tables of runs and cells depend on."""
+        return {
+            "trained": {cell: self.trained_of(cell) for cell in self.cells},
+            "evaluation": sections.evaluation(self.config),
+            "coverage": self.settings.timing.coverage,
+            "node_class": self.settings.node_class,
+        }
+
+    @property
+    def fit_settings(self) -> dict:
+        """The settings that the fitted tables depend on."""
+        return {
+            "imports": self.config["imports"],
+            "coverage": self.settings.timing.coverage,
+            "plan": sections.plan(self.config) | self.sampling,
+        }
+
+    @property
+    def gate_settings(self) -> dict:
+        """What the gate compares (None where nothing is asked), and how sure it must be."""
+        compare = self.settings.compare.model_dump() if self.settings.compare else None
+        return {"compare": compare, "confidence": self.settings.analysis.confidence}
+
+    @property
+    def page_settings(self) -> dict:
+        """What the page tells of the study, beside the commands."""
+        return {
+            "settings": sections.shown_settings(self.config),
+            "trained": {cell: self.trained_of(cell) for cell in self.cells},
+            "encoded": self.encoded_models,
+            "excluded": self.excluded,
+            "missing": self.missing,
+            "checks": self.sampling.get("checks", []),
+        }
 
     def priority(self, cell: str, number: int) -> int:
         """The priority of a cell's run in a round: round 1 before round 2, the cells of a round in
