@@ -74,7 +74,9 @@ def report(wide: WideStudy) -> None:
         "runs": str(results / "runs.parquet"),
         "machine": str(results / "machine.json"),
         "tables": [str(results / "fits" / f"{name}.parquet") for name in ("findings", *TABLES)],
-        "figures": [str(results / "figures" / f"{figure}.svg") for figure in study.all_figures],
+        "figures": [
+            str(results / "figures" / f"{figure}.svg") for figure in study.all_figure_names
+        ],
         "words": [str(results / "figures" / f"{model}.json") for model in study.models],
         "facts": study.facts_files(str(wide.models)),
         "structures": structures,

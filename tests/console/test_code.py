@@ -34,19 +34,13 @@ ENVIRONMENT = {
 }
 RULE = re.compile(r'^ *rule(?: (\w+):|:\s+name:\s+f"(\w+)_\{)', re.M)
 """A rule with its name, or those of all families, as plot_mnist."""
-NAMED = re.compile(r'^(\w+) = \[("tfscale.+)\]$', re.M)
-"""Functions that a rule names to fresh processes, before it."""
 
 
 def targets() -> dict[str, list[str]]:
     """What each rule calls."""
     found = {}
     for smk in sorted((ROOT / "workflow/rules").glob("*.smk")):
-        written = smk.read_text()
-        text = NAMED.sub("", written)
-        for name, functions in NAMED.findall(written):
-            text = text.replace(f"also={name}", functions)
-        _, *parts = RULE.split(text)
+        _, *parts = RULE.split(smk.read_text())
         for name, of_each, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             called = re.findall(r'"(tfscale[.\w]+:\w+)"', text)
             found[name or of_each] = called + [FRESH] * ("fresh=True" in text)
@@ -134,16 +128,17 @@ def test_a_digest_follows_every_byte_of_the_code_and_no_time(scripts):
         assert (now() != before) == counts
 
 
-def test_lazy_and_relative_imports_count(scripts):
+def test_lazy_and_relative_imports_count_and_functions_named_for_fresh_processes(scripts):
     (scripts / "tfscale" / "lazy").mkdir()
     for name, text in {
         "__init__": "",
         "a": "def a():\n    from .b import c",
         "b": "import tfscale.lazy.d",
-        "d": "",
-        "e": "",
+        "d": "def d(fresh):\n    return fresh('tfscale.lazy.e:e')",
+        "e": "def e():\n    'As tfscale.lazy.f:f does.'",
+        "f": "",
     }.items():
         (scripts / "tfscale" / "lazy" / f"{name}.py").write_text(text)
     code._uses.cache_clear()
     found = {path.stem for path in files_of("tfscale.lazy.a:a") if path.parent.name == "lazy"}
-    assert found == {"__init__", "a", "b", "d"}
+    assert found == {"__init__", "a", "b", "d", "e"}

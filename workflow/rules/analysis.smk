@@ -19,7 +19,7 @@ rule merge:
         "../../envs/analysis.yaml"
     threads: workflow.cores
     params:
-        **analysis("tfscale.tables.merge:merge", **study.merge_settings),
+        **analysis_job("tfscale.tables.merge:merge", **study.merge_settings),
     message:
         "Merging the runs"
     script:
@@ -36,7 +36,7 @@ rule count:
         "../../envs/tensorflow.yaml"
     params:
         **job("tfscale.models.make:count_model", "tensorflow", fresh=True, seed=config["seed"]),
-        **built(lambda w: study.counted[w.architecture]),
+        **model_params(lambda w: study.counted[w.architecture]),
     message:
         "Counting the work of {wildcards.architecture}"
     script:
@@ -63,7 +63,7 @@ rule fit:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **analysis("tfscale.analysis.fit:fit", **study.fit_settings),
+        **analysis_job("tfscale.analysis.fit:fit", **study.fit_settings),
     message:
         "Fitting the analysis"
     script:
@@ -84,7 +84,7 @@ for family in study.models:
         output:
             **sums(f"plot_{family}"),
             svg=[
-                report(f"<results>/figures/{family}_{figure}.svg", **shown(family, figure, title))
+                report(f"<results>/figures/{family}_{figure}.svg", **labels(family, figure, title))
                 for figure, title in study.figures(family).items()
             ],
             png=expand("<results>/figures/{figure}.png", figure=study.figure_names(family)),
@@ -94,7 +94,7 @@ for family in study.models:
         conda:
             "../../envs/analysis.yaml"
         params:
-            **analysis("tfscale.figures.draw:plot", model=family, figures=study.figures(family)),
+            **analysis_job("tfscale.figures.draw:plot", model=family, figures=study.figures(family)),
         message:
             f"Drawing the figures of {family}"
         script:
@@ -106,8 +106,8 @@ pictures = [  # a partial report does without those that are not there
     name for name in study.pictures if not study.partial or Path(f"{encoded}/{name}.npz").exists()
 ]
 models_and_pictures = [*study.sums_files("<models>"), *data_files(pictures, "sha256")]
-page_parts = expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES])
-asked = study.page_settings | call.of_page(results, study.missing)
+page_sources = expand("workflow/report/{part}", part=[*CAPTIONS, *PAGE_FILES])
+asked = study.page_settings | call.page_commands(results, bool(study.missing))
 
 
 rule report:
@@ -118,7 +118,7 @@ rule report:
         runs="<results>/runs.parquet",
         machine="<results>/machine.json",
         tables=expand("<results>/fits/{table}.parquet", table=["findings", *TABLES]),
-        figures=expand("<results>/figures/{figure}.svg", figure=study.all_figures),
+        figures=expand("<results>/figures/{figure}.svg", figure=study.all_figure_names),
         words=expand("<results>/figures/{model}.json", model=study.models),
         facts=study.facts_files("<models>"),
         structures=expand("<models>/{name}/structure.txt", name=study.trained),
@@ -132,7 +132,7 @@ rule report:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **analysis("tfscale.report.page:write_report", files=page_parts, asked=asked),
+        **analysis_job("tfscale.report.page:write_report", files=page_sources, asked=asked),
     message:
         "Writing the report"
     script:
@@ -153,7 +153,7 @@ rule gate:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **analysis("tfscale.analysis.gate:gate", **study.gate_settings),
+        **analysis_job("tfscale.analysis.gate:gate", **study.gate_settings),
     message:
         "Comparing two values of an axis"
     script:

@@ -41,12 +41,12 @@ def encoded_of(w):
 
 
 def data_file(suffix):
-    """Its file, if any; by itself a newer one redoes nothing."""
+    """A file of that data, if there is any; its time alone redoes nothing."""
     return lambda w: next(iter(data_files([encoded_of(w)], suffix)), [])
 
 
 def manifest_file(w):
-    """The manifest of its data, if any: another content redoes the model."""
+    """The manifest of that data, if there is any: other content redoes the model."""
     name = encoded_of(w)
     return f"<resources>/encoded/{name}.json" if name else []
 
@@ -68,29 +68,28 @@ def data_files(names, suffix):
     return [ancient(f"<resources>/encoded/{name}.{suffix}") for name in names if name]
 
 
-def job(target, env, fresh=False, also=(), files=(), **settings):
+def job(target, env, fresh=False, files=(), **settings):
     """What a job does, among params: `target` (module:function) with these settings, in a `fresh`
-    process or in its own. The digest follows the code of the target and of the functions `also`
-    that it names to fresh processes, the environment's file and `files`."""
+    process or in its own. The digest follows the target's code, the environment's file and
+    `files`."""
     by = "tfscale.jobs.processes:fresh" if fresh else None
-    read = files_of(*filter(None, [target, by, *also]))
-    code = digest([*read, f"envs/{env}.yaml", *files])
+    code = digest([*files_of(*filter(None, [target, by])), f"envs/{env}.yaml", *files])
     return {"code": {"function": target, "by": by, "digest": code}, "settings": settings}
 
 
-def analysis(target, **settings):
-    """What a job of the analysis does: it is told of every family."""
+def analysis_job(target, **settings):
+    """The same of a job in the environment of the analysis, which is told of all families."""
     return job(target, "analysis", families=study.about, **settings)
 
 
-def axes_of(axes):
-    """The axes of one model or cell, among params, and what is told of its family."""
+def axes_params(axes):
+    """Params of a job on one model or cell: its `axes`, and what is told of its family."""
     return {"axes": axes, "families": lambda w: study.told(axes(w))}
 
 
-def built(axes):
-    """The same of a model that is built, and where it comes from."""
-    return axes_of(axes) | {"family": lambda w: study.job_family(axes(w))}
+def model_params(axes):
+    """The same, and where the model comes from."""
+    return axes_params(axes) | {"family": lambda w: study.job_family(axes(w))}
 
 
 def kept(name, *read):
@@ -106,12 +105,13 @@ def kept(name, *read):
     return {"sums": lists, "lost": lost}
 
 
-def kept_data(rule, data, **shaped):
-    """Asks for nothing, but has encoded data made again when they are a copy that other code or
-    settings made; `shaped` are functions of the wildcards."""
+def redo_data(rule, pattern, **shaped):
+    """An input function that asks for nothing, but has encoded data made again when they are a
+    copy that other code or settings made; `pattern` is their name with wildcards, `shaped` are
+    functions of these."""
 
     def lost(w):
-        sums = f"{encoded}/{data.format(**dict(w.items()))}.sha256"
+        sums = f"{encoded}/{pattern.format(**dict(w.items()))}.sha256"
         return redo_if_other(workflow, rule, sums, {name: of(w) for name, of in shaped.items()})
 
     return lost
@@ -119,7 +119,8 @@ def kept_data(rule, data, **shaped):
 
 @cache
 def redo_model(trained):
-    """The same for a trained model."""
+    """Asks for nothing, but has a trained model made again when it is a copy that other code or
+    settings made."""
     axes = study.model(trained)
     data = study.encoded(axes)
     manifest = f"{encoded}/{data}.json" if data else None
@@ -128,7 +129,7 @@ def redo_model(trained):
 
 
 def redo_run(w):
-    """The same for a run, also when it is damaged or lost."""
+    """The same for a run and its model, also when the run is damaged or lost."""
     run, trained = f"{results}/runs/{w.cell}/round{w.round}.parquet", study.trained_of(w.cell)
     again = redo_if_lost(workflow, run) + redo_model(trained)
     shaped = {"called_by": called_by(study.cell(w.cell)["runtime"])}
@@ -141,10 +142,6 @@ def sums_of_run(w):
     converted = converted_files(w, "sha256")
     data = data_files([encoded_of(w)], "sha256")
     return [ancient(model_file("SHA256SUMS")(w)), *map(ancient, converted), *data]
-
-
-kept_model = {"sums": data_file("sha256"), "lost": lambda w: redo_model(w.trained)}
-kept_run = {"sums": sums_of_run, "lost": redo_run}
 
 
 def called_model(w):
@@ -175,7 +172,7 @@ def called_by(runtime):
     return {"runtime": runtime, "digest": code}
 
 
-def shown(family, figure, title):
+def labels(family, figure, title):
     """How Snakemake's own report shows a figure."""
     caption = f"../report/{caption_of(figure)}"
     return {"caption": caption, "category": family, "labels": {"figure": title}}

@@ -24,7 +24,7 @@ rule encode:
     """Encode a data set at one input size: images scaled, reviews tokenized."""
     input:
         raw=raw_of,
-        lost=kept_data("encode", "{source}/{dataset}_input{input_size}"),
+        lost=redo_data("encode", "{source}/{dataset}_input{input_size}"),
     output:
         arrays="<resources>/encoded/{source}/{dataset}_input{input_size}.npz",
         manifest="<resources>/encoded/{source}/{dataset}_input{input_size}.json",
@@ -45,7 +45,7 @@ rule encode:
 rule collect:
     """Ask a family for its own data, and keep it as arrays."""
     input:
-        lost=kept_data("collect", "own/{own}", family=owner_of),
+        lost=redo_data("collect", "own/{own}", family=owner_of),
     output:
         arrays="<resources>/encoded/own/{own}.npz",
         manifest="<resources>/encoded/own/{own}.json",

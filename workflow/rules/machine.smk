@@ -23,10 +23,6 @@ rule calibrate:
         "../scripts/job.py"
 
 
-# Functions that it names to fresh processes: the floor depends on their code too.
-named_by_floor = ["tfscale.timing.process:time_cell", "tfscale.runtimes.tensorflow:load"]
-
-
 rule floor:
     """Time an identity model at each shape of inputs, and the machine's roofs."""
     input:
@@ -45,12 +41,7 @@ rule floor:
     resources:
         runtime=lambda w, attempt: needs.floor_min(attempt),
     params:
-        **job(
-            "tfscale.timing.floor:time_floor",
-            "tensorflow",
-            also=named_by_floor,
-            **study.floor_settings,
-        ),
+        **job("tfscale.timing.floor:time_floor", "tensorflow", **study.floor_settings),
     message:
         "Timing the floor and the roofs"
     script:

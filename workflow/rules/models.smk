@@ -4,10 +4,11 @@
 rule train:
     """Build one model, train it within its budget where its family has data, and save it."""
     input:
-        **kept_model,
         arrays=data_file("npz"),
         manifest=manifest_file,
         saved=lambda w: study.saved_files(w.trained),
+        sums=data_file("sha256"),
+        lost=lambda w: redo_model(w.trained),
     output:
         saved_model=directory("<models>/{trained}/saved_model"),
         facts="<models>/{trained}/facts.json",
@@ -25,7 +26,7 @@ rule train:
         runtime=lambda w, attempt: needs.training_min(w.trained, attempt),
     params:
         **job("tfscale.models.make:make_model", "tensorflow", fresh=True, **study.train_settings),
-        **built(lambda w: study.model(w.trained)),
+        **model_params(lambda w: study.model(w.trained)),
         recipe=lambda w: study.recipe(w.trained),
     message:
         "Making {wildcards.trained}"
@@ -53,7 +54,7 @@ rule convert:
         mem_mb=lambda w, attempt: needs.training_mb(attempt),
     params:
         **job("tfscale.runtimes.convert:convert", "tensorflow", fresh=True, seed=config["seed"]),
-        **axes_of(lambda w: study.model(w.trained)),
+        **axes_params(lambda w: study.model(w.trained)),
         called_by=lambda w: called_by(w.runtime),
     message:
         "Converting {wildcards.trained} for {wildcards.runtime}"

@@ -1,18 +1,16 @@
 # Timing: needs <models> and encoded data; makes one Parquet file a run.
 
-# Functions that it names to fresh processes: a run depends on their code too.
-named_by_run = ["tfscale.timing.record:time_process"]
-
 
 rule measure:
     """Time one cell in one round: a fresh process, alone on the machine."""
     input:
-        **kept_run,
         facts=model_file("facts.json"),
         model=lambda w: ancient(f"<models>/{called_model(w)}"),
         told=lambda w: next(iter(converted_files(w, "json")), []),
         predictions=model_file("predictions.parquet"),
         arrays=data_file("npz"),
+        sums=sums_of_run,
+        lost=redo_run,
     output:
         run="<results>/runs/{cell}/round{round}.parquet",
     log:
@@ -25,8 +23,8 @@ rule measure:
         mem_mb=lambda w, attempt: needs.run_mb(attempt),
         runtime=lambda w, attempt: needs.run_min(w.cell, attempt),
     params:
-        **job("tfscale.timing.run:run", "tensorflow", also=named_by_run, **study.run_settings),
-        **axes_of(lambda w: study.cell(w.cell)),
+        **job("tfscale.timing.run:run", "tensorflow", **study.run_settings),
+        **axes_params(lambda w: study.cell(w.cell)),
         environment=lambda w: study.environment(w.cell),
         called_by=lambda w: called_by(study.cell(w.cell)["runtime"]),
     message:

@@ -1,6 +1,7 @@
 """What a job's result depends on: the digest of its code."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -11,10 +12,13 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parents[2]
 ENTRY = "job"
 """The entry of all rules, workflow/scripts/job.py."""
+NAMED = re.compile(r"(tfscale(?:\.\w+)+):\w+")
+"""How code names a function for a fresh process."""
 
 
 class Uses(ModuleFinder):
-    """The modules under workflow/scripts, and what each imports anywhere in it.
+    """The modules under workflow/scripts, and what each imports anywhere in it, or names for a
+    fresh process.
 
     It reads byte code, so lazy and relative imports count; libraries lie on no path that it knows.
     """
@@ -31,6 +35,13 @@ class Uses(ModuleFinder):
             whole = resolve_name("." * max(level, 0) + (name or ""), package)
             self.imports[caller.__name__] |= {whole, *(f"{whole}.{sub}" for sub in fromlist or ())}
         super()._safe_import_hook(name, caller, fromlist, level)
+
+    def scan_code(self, co, m):
+        """Take a module that is named for an imported one."""
+        for constant in co.co_consts:
+            if isinstance(constant, str) and (name := NAMED.fullmatch(constant)):
+                self._safe_import_hook(name[1], m, None, 0)
+        super().scan_code(co, m)
 
     def files(self, roots: Iterable[str]) -> list[Path]:
         """The files of the modules `roots` and of all that they import, with their packages'."""

@@ -67,9 +67,9 @@ class Call:
         renew = self.command(f"{results}/report.html")
         return f"{renew} --forcerun {runs}{{cell}}/round*.parquet"
 
-    def of_page(self, results: str, unfinished: object) -> dict[str, str]:
-        """The commands on the page of the study whose results lie in this folder: they time a cell
-        again, time a cell that a sample left out, and finish an unfinished study."""
+    def page_commands(self, results: str, unfinished: bool) -> dict[str, str]:
+        """The commands on the page of the study whose results lie in this folder: to time a cell
+        again, to time one that a sample left out, and to finish an unfinished study."""
         page = f"{results}/report.html"
         return {
             "again": self.again(results),

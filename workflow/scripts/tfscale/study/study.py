@@ -1,4 +1,5 @@
-"""What the rules ask: cells, models, paths and priorities, of a whole study or a partial one."""
+"""What the rules ask: cells, models, paths, settings and priorities, of a whole study or a partial
+one."""
 
 import csv
 import os
@@ -13,8 +14,19 @@ from pathlib import Path
 from tfscale.axes import FACTORS, FAMILIES, OF_TENSORFLOW, Cell, axes_of, cell_name, defaults
 from tfscale.errors import StudyError
 from tfscale.files.whole import intact
-from tfscale.study import config as sections
-from tfscale.study.config import ConfigError, about, check, families_of, plain, recipe
+from tfscale.study.config import (
+    ConfigError,
+    about,
+    check,
+    evaluation,
+    families_of,
+    plain,
+    plan,
+    predicting,
+    protocol,
+    recipe,
+    shown_settings,
+)
 from tfscale.study.families import PIPELINE, Family
 from tfscale.study.grid import architecture, cells, excluded, trained_model
 from tfscale.study.outputs import BOXED, figures_of
@@ -194,7 +206,7 @@ class Study:
         return [f"{model}_{figure}" for figure in self.figures(model)]
 
     @property
-    def all_figures(self) -> list[str]:
+    def all_figure_names(self) -> list[str]:
         """The figures of all families, as files are named."""
         return [name for model in self.models for name in self.figure_names(model)]
 
@@ -315,20 +327,20 @@ class Study:
 
     @property
     def train_settings(self) -> dict:
-        """The settings that every model depends on, beside its recipe."""
-        return {"evaluation": sections.predicting(self.config), "seed": self.settings.seed}
+        """The settings that every model depends on, besides its recipe."""
+        return {"evaluation": predicting(self.config), "seed": self.settings.seed}
 
     @property
     def floor_settings(self) -> dict:
         """The settings that the floor and the roofs depend on."""
-        return {"calls": self.calls, "protocol": sections.protocol(self.config)}
+        return {"calls": self.calls, "protocol": protocol(self.config)}
 
     @property
     def run_settings(self) -> dict:
         """The settings that every run depends on."""
         return {
-            "protocol": sections.protocol(self.config),
-            "evaluation": sections.evaluation(self.config),
+            "protocol": protocol(self.config),
+            "evaluation": evaluation(self.config),
             "seed": self.settings.seed,
         }
 
@@ -337,7 +349,7 @@ class Study:
         """The settings that the tables of runs and cells depend on."""
         return {
             "trained": {cell: self.trained_of(cell) for cell in self.cells},
-            "evaluation": sections.evaluation(self.config),
+            "evaluation": evaluation(self.config),
             "coverage": self.settings.timing.coverage,
             "node_class": self.settings.node_class,
         }
@@ -348,7 +360,7 @@ class Study:
         return {
             "imports": self.config["imports"],
             "coverage": self.settings.timing.coverage,
-            "plan": sections.plan(self.config) | self.sampling,
+            "plan": plan(self.config) | self.sampling,
         }
 
     @property
@@ -359,9 +371,9 @@ class Study:
 
     @property
     def page_settings(self) -> dict:
-        """What the page tells of the study, beside the commands."""
+        """What the page is told of the study, apart from the commands."""
         return {
-            "settings": sections.shown_settings(self.config),
+            "settings": shown_settings(self.config),
             "trained": {cell: self.trained_of(cell) for cell in self.cells},
             "encoded": self.encoded_models,
             "excluded": self.excluded,
