@@ -27,6 +27,7 @@ from bench.study import Options, Study, in_fresh_process, project_config, silent
 from tfscale.axes import OF_TENSORFLOW
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
+from tfscale.study import study as studies
 from tfscale.tables.merge import signs
 from tfscale.timing import run_file
 from tfscale.timing.run import run
@@ -212,7 +213,8 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
 
 def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
     """The processes of one run, timed as the rule `measure` does."""
-    request, config = study.request(cell, processes=RUN_PROCESSES), project_config()
+    request = study.request(cell, processes=RUN_PROCESSES)
+    asked = studies.Study.from_config(project_config())
     folder = study.model_folder(cell)
     inputs = {
         "facts": str(folder / "facts.json"),
@@ -221,9 +223,9 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
         "arrays": request["arrays"] or [],
     }
     axes = request["cell"]["axes"]
-    settings = {"axes": axes, "protocol": request["protocol"]}
-    settings |= {"families": {axes["model"]: study.families[axes["model"]]}}
-    settings |= {"seed": config["seed"], "evaluation": sections.evaluation(config)}
+    families = {axes["model"]: study.families[axes["model"]]}
+    settings = asked.run_settings | asked.run_limits | {"axes": axes, "families": families}
+    settings["protocol"] = request["protocol"]
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         path = Path(temporary, cell, f"round{number}.parquet")
         path.parent.mkdir()

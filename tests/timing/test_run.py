@@ -22,11 +22,9 @@ from tfscale.timing.run import run
 PROTOCOL = {
     "protocol": "short",
     "processes": 2,
-    "coverage": 0.9375,
     "min_time_s": 0.02,
     "min_calls": 5,
     "isolation": "fork",
-    "time_limit_s": 300,
 }
 CELL = cell_name(AXES)
 INPUTS = {"x": {"shape": [None, 28, 28, 1], "dtype": "float32"}}
@@ -59,13 +57,15 @@ def inputs(snakemake, tmp_path_factory) -> dict[str, str]:
     return paths
 
 
-def made(inputs: dict, output: Path, protocol: dict) -> str:
+def made(inputs: dict, output: Path, protocol: dict, time_limit_s: float = 300) -> str:
     settings = {
         "axes": AXES,
         "families": {"mnist": PAPER_FAMILIES["mnist"]},
         "seed": 1,
         "protocol": protocol,
-        "evaluation": {"inputs": 8, "passes": 10},
+        "inputs_of_pass": 8,
+        "passes": 10,
+        "time_limit_s": time_limit_s,
     }
     return run(CELL, 1, inputs, settings, str(output))
 
@@ -99,7 +99,7 @@ def test_a_run_times_its_cell_in_fresh_processes(inputs, tmp_path, capfd):
 def test_a_process_that_fails_names_its_cell_and_leaves_no_file(inputs, tmp_path):
     path = tmp_path / CELL / "round1.parquet"
     with pytest.raises(StudyError, match=f"^{CELL}: a process took longer than 0.5 s"):
-        made(inputs, path, PROTOCOL | {"time_limit_s": 0.5, "isolation": "exec"})
+        made(inputs, path, PROTOCOL | {"isolation": "exec"}, time_limit_s=0.5)
     assert not path.exists()
 
 

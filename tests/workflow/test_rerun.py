@@ -130,6 +130,14 @@ CHANGES = {
         edited("families/text.py"),
         {"train": 1, "measure": 1, "floor": 1} | AFTER_TIMING,
     ),
+    "how sure an interval is, and the passes that are told": (
+        lambda project: project.configure(timing={"coverage": 0.9}, evaluation={"passes": 3}),
+        AFTER_TIMING,
+    ),
+    "a longer time limit, as the page shows it": (
+        lambda project: project.configure(timing={"time_limit_s": 300}),
+        {"report": 1, "all": 1},
+    ),
     "another round": (
         lambda project: project.configure(timing={"rounds": 2}),
         {"measure": 3} | AFTER_TIMING,

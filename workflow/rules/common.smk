@@ -92,6 +92,11 @@ def model_params(axes):
     return axes_params(axes) | {"family": lambda w: study.job_family(axes(w))}
 
 
+def redoing_nothing(**values):
+    """Params of which a new value redoes nothing: Snakemake compares no function of the output."""
+    return {name: lambda w, output, value=value: value for name, value in values.items()}
+
+
 def kept(name, *read):
     """The checksums of what a job reads, among inputs: paths, or names of other jobs; and one that
     asks for nothing, but has the job `name` redone when an output was damaged or lost, or is a copy

@@ -493,9 +493,12 @@ def recipe(config: dict, trained: bool = True) -> dict:
 
 
 def protocol(config: dict) -> dict:
-    """The timing settings that a run depends on: not how many rounds there are, and the passes
-    only where they are really timed."""
-    settings = {key: value for key, value in sorted(config["timing"].items()) if key != "rounds"}
+    """The timing settings that a run depends on: not how many rounds there are, how sure an
+    interval is or when a process is given up, and the passes only where they are really timed."""
+    left_out = ("rounds", "coverage", "time_limit_s")
+    settings = {
+        key: config["timing"][key] for key in sorted(config["timing"]) if key not in left_out
+    }
     if settings["protocol"] == "paper":
         settings["passes"] = config["evaluation"]["passes"]
     return settings

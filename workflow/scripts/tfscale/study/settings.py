@@ -229,7 +229,7 @@ class Timing(Section):
     """How a fresh process starts; fork = from a parent that only imported TensorFlow, exec = a
     new interpreter (GPU, macOS)."""
     time_limit_s: float = Field(gt=0)
-    """Seconds after which a process fails its cell."""
+    """Seconds after which a process fails its cell; a new limit times no finished cell again."""
 
 
 class Analysis(Section):

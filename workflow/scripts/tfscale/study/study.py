@@ -340,9 +340,16 @@ class Study:
         """The settings that every run depends on."""
         return {
             "protocol": protocol(self.config),
-            "evaluation": evaluation(self.config),
+            "inputs_of_pass": self.settings.evaluation.inputs,
             "seed": self.settings.seed,
         }
+
+    @property
+    def run_limits(self) -> dict:
+        """What a run is told that changes nothing in its file: when a process is given up, and the
+        passes of its log."""
+        limit_s = self.settings.timing.time_limit_s
+        return {"time_limit_s": limit_s, "passes": self.settings.evaluation.passes}
 
     @property
     def merge_settings(self) -> dict:

@@ -31,16 +31,16 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     A cell whose model its runtime cannot take is not timed: its file says why.
 
     `cell` holds cell, round, seed, axes and its families; `files` model, facts, predictions,
-    arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol, evaluation
-    and made (see `checksums.made`). Whether a process was disturbed is judged again when all runs
-    are there (see `merge`).
+    arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol,
+    inputs_of_pass, passes and made (see `checksums.made`). Whether a process was disturbed is
+    judged again when all runs are there (see `merge`).
     """
     adopt(cell["families"])
     axes, protocol = cell["axes"], settings["protocol"]
     told = json.loads(Path(files["told"]).read_text()) if files.get("told") else {}
     here = environment(module_of(axes["runtime"]).PACKAGES)
     warnings = settings_warnings(axes["threads"])  # before it is pinned
-    facts, inputs = read_facts(files["facts"]), settings["evaluation"]["inputs"]
+    facts, inputs = read_facts(files["facts"]), settings["inputs_of_pass"]
     record = {
         "cell": cell["cell"],
         "round": cell["round"],
@@ -74,7 +74,7 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     found = [json.loads(Path(path).read_text()) for path in rows]
     run_file.write(files["output"], _table(cell, found), record)
     latency_s = median(row["latency_s"] for row in found)
-    print(paper_lines(cell["cell"], latency_s, axes["batch_size"], **settings["evaluation"]))
+    print(paper_lines(cell["cell"], latency_s, axes["batch_size"], inputs, settings["passes"]))
     print(prediction_lines(pd.read_parquet(files["predictions"])))
     print("\n".join(warnings))
     return result_line(cell["cell"], found, axes["batch_size"])

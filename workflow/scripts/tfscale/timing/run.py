@@ -12,21 +12,18 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
     `inputs` names the files facts, model, told, predictions and arrays; `settings` holds
-    axes, families, seed, protocol (the timing section of the configuration), evaluation (inputs and
-    passes), made (see `checksums.made`) and environment (python: another interpreter). The last
-    process writes the file, for it has all libraries. Raises StudyError that names the cell when a
-    process fails.
+    axes, families, seed, protocol (see `config.protocol`), inputs_of_pass, passes, time_limit_s,
+    made (see `checksums.made`) and environment (python: another interpreter). The last process
+    writes the file, for it has all libraries. Raises StudyError that names the cell when a process
+    fails.
     """
     protocol = settings["protocol"]
     arguments = {
         "cell": {"cell": cell, "round": round}
         | {name: settings[name] for name in ("seed", "axes", "families")},
         "files": inputs | {"output": run_path},
-        "settings": {
-            "protocol": protocol,
-            "evaluation": settings["evaluation"],
-            "made": settings.get("made", ""),
-        },
+        "settings": {name: settings[name] for name in ("protocol", "inputs_of_pass", "passes")}
+        | {"made": settings.get("made", "")},
     }
     found = ""
     with tempfile.TemporaryDirectory(prefix="tfscale-") as folder, timing_turn():
@@ -36,7 +33,7 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
                 found = fresh(
                     "tfscale.timing.record:time_process",
                     arguments | {"rows": rows[: number + 1], "last": number + 1 == len(rows)},
-                    protocol["time_limit_s"],
+                    settings["time_limit_s"],
                     protocol["isolation"],
                     settings.get("environment", {}).get("python", ""),
                 )
