@@ -27,7 +27,6 @@ from bench.study import Options, Study, in_fresh_process, project_config, silent
 from tfscale.axes import OF_TENSORFLOW
 from tfscale.errors import StudyError
 from tfscale.study import config as sections
-from tfscale.study import study as studies
 from tfscale.tables.merge import signs
 from tfscale.timing import run_file
 from tfscale.timing.run import run
@@ -214,7 +213,7 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
 def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
     """The processes of one run, timed as the rule `measure` does."""
     request = study.request(cell, processes=RUN_PROCESSES)
-    asked = studies.Study.from_config(project_config())
+    config = project_config()
     folder = study.model_folder(cell)
     inputs = {
         "facts": str(folder / "facts.json"),
@@ -224,8 +223,9 @@ def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
     }
     axes = request["cell"]["axes"]
     families = {axes["model"]: study.families[axes["model"]]}
-    settings = asked.run_settings | asked.run_limits | {"axes": axes, "families": families}
-    settings["protocol"] = request["protocol"]
+    settings = {"axes": axes, "families": families, "protocol": request["protocol"]}
+    settings |= {"seed": config["seed"], "evaluation": config["evaluation"]}
+    settings |= {"passes": 1, "time_limit_s": config["timing"]["time_limit_s"]}
     with tempfile.TemporaryDirectory(prefix="tfscale-") as temporary:
         path = Path(temporary, cell, f"round{number}.parquet")
         path.parent.mkdir()

@@ -21,9 +21,9 @@ rules; do not edit.
 
 The packages stand in the order in which data passes through them. One imports only from those above
 it here, and from the small modules that all may use; `make lint` holds that order (import-linter,
-contracts in pyproject.toml). What a rule's result depends on, and so what an edit runs again, are
-the imports of the modules that the rule calls, and the functions that these name for fresh
-processes.
+contracts in pyproject.toml). A rule's result depends on the modules that it calls, all that they
+import, and the functions that they name for fresh processes: an edit of any of these runs the rule
+again.
 
 | package | what it is | imports | called by |
 |---|---|---|---|

@@ -128,7 +128,7 @@ def test_a_digest_follows_every_byte_of_the_code_and_no_time(scripts):
         assert (now() != before) == counts
 
 
-def test_lazy_and_relative_imports_count_and_functions_named_for_fresh_processes(scripts):
+def test_lazy_and_relative_imports_and_functions_named_for_fresh_processes_count(scripts):
     (scripts / "tfscale" / "lazy").mkdir()
     for name, text in {
         "__init__": "",
@@ -142,3 +142,16 @@ def test_lazy_and_relative_imports_count_and_functions_named_for_fresh_processes
     code._uses.cache_clear()
     found = {path.stem for path in files_of("tfscale.lazy.a:a") if path.parent.name == "lazy"}
     assert found == {"__init__", "a", "b", "d", "e"}
+
+
+def test_every_function_that_code_names_for_a_fresh_process_is_there_and_followed():
+    named = re.compile(r'"(tfscale(?:\.\w+)+):(\w+)"')
+    found = [
+        (path, *name) for path in SCRIPTS.rglob("*.py") for name in named.findall(path.read_text())
+    ]
+    assert len(found) >= 5
+    for path, module, function in found:
+        file = SCRIPTS.joinpath(*module.split(".")).with_suffix(".py")
+        own = ".".join(path.relative_to(SCRIPTS).with_suffix("").parts)
+        assert f"def {function}(" in file.read_text()
+        assert file in files_of(f"{own}:any"), path

@@ -63,7 +63,7 @@ def made(inputs: dict, output: Path, protocol: dict, time_limit_s: float = 300) 
         "families": {"mnist": PAPER_FAMILIES["mnist"]},
         "seed": 1,
         "protocol": protocol,
-        "inputs_of_pass": 8,
+        "evaluation": {"inputs": 8},
         "passes": 10,
         "time_limit_s": time_limit_s,
     }

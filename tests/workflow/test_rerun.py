@@ -130,7 +130,7 @@ CHANGES = {
         edited("families/text.py"),
         {"train": 1, "measure": 1, "floor": 1} | AFTER_TIMING,
     ),
-    "how sure an interval is, and the passes that are told": (
+    "how sure an interval is, and the passes that logs name": (
         lambda project: project.configure(timing={"coverage": 0.9}, evaluation={"passes": 3}),
         AFTER_TIMING,
     ),

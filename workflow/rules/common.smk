@@ -70,7 +70,7 @@ def data_files(names, suffix):
 
 def job(target, env, fresh=False, files=(), **settings):
     """What a job does, among params: `target` (module:function) with these settings, in a `fresh`
-    process or in its own. The digest follows the target's code, the environment's file and
+    process or in its own. The digest follows the code of both, the environment's file and
     `files`."""
     by = "tfscale.jobs.processes:fresh" if fresh else None
     code = digest([*files_of(*filter(None, [target, by])), f"envs/{env}.yaml", *files])
@@ -78,7 +78,7 @@ def job(target, env, fresh=False, files=(), **settings):
 
 
 def analysis_job(target, **settings):
-    """The same of a job in the environment of the analysis, which is told of all families."""
+    """The same for a job of the analysis: in its environment, and told of all families."""
     return job(target, "analysis", families=study.about, **settings)
 
 
@@ -93,7 +93,7 @@ def model_params(axes):
 
 
 def redoing_nothing(**values):
-    """Params of which a new value redoes nothing: Snakemake compares no function of the output."""
+    """Params whose change redoes nothing: Snakemake compares none that is a function of `output`."""
     return {name: lambda w, output, value=value: value for name, value in values.items()}
 
 

@@ -24,7 +24,7 @@ rule measure:
         runtime=lambda w, attempt: needs.run_min(w.cell, attempt),
     params:
         **job("tfscale.timing.run:run", "tensorflow", **study.run_settings),
-        **redoing_nothing(**study.run_limits),
+        **redoing_nothing(**study.untracked_run_settings),
         **axes_params(lambda w: study.cell(w.cell)),
         environment=lambda w: study.environment(w.cell),
         called_by=lambda w: called_by(study.cell(w.cell)["runtime"]),

@@ -21,6 +21,8 @@ VOUCH = ("--touch", "--until", "measure", "floor", "calibrate")
 VOUCHED = "  # marked as made by this code and these settings: you vouch for them"
 SECTION = {"protocol": "timing"}
 """Sections of the configuration that a rule calls otherwise."""
+CALLED = {"timing.passes": "evaluation.passes"}
+"""Keys that a rule has in another section."""
 CODE = ("function", "by", "digest")
 MOST_NAMED = 2
 
@@ -111,6 +113,8 @@ def _changed(workflow, params, call: Call) -> Cause:
     )
     names = sorted(name for name in old | new if old.get(name) != new.get(name))
     settings = [name for name in names if name not in CODE]
+    if "digest" in names:  # other code may ask for more or less than the old did
+        settings = [name for name in settings if name in old and name in new]
     if not settings:
         return Cause("the code or its environment has changed", call.command(*VOUCH) + VOUCHED)
     said = [f"{name} was {old.get(name, 'not set')}" for name in settings[:MOST_NAMED]]
@@ -122,7 +126,7 @@ def _changed(workflow, params, call: Call) -> Cause:
 
 @cache
 def _settings(text: str) -> dict[str, object]:
-    return dict(_flat(literal_eval(text)))
+    return {CALLED.get(name, name): value for name, value in _flat(literal_eval(text))}
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:

@@ -17,7 +17,7 @@ NAMED = re.compile(r"(tfscale(?:\.\w+)+):\w+")
 
 
 class Uses(ModuleFinder):
-    """The modules under workflow/scripts, and what each imports anywhere in it, or names for a
+    """The modules under workflow/scripts, and what each imports anywhere in it or names for a
     fresh process.
 
     It reads byte code, so lazy and relative imports count; libraries lie on no path that it knows.
@@ -37,7 +37,7 @@ class Uses(ModuleFinder):
         super()._safe_import_hook(name, caller, fromlist, level)
 
     def scan_code(self, co, m):
-        """Take a module that is named for an imported one."""
+        """Count the module of a function that is named so as imported."""
         for constant in co.co_consts:
             if isinstance(constant, str) and (name := NAMED.fullmatch(constant)):
                 self._safe_import_hook(name[1], m, None, 0)

@@ -493,8 +493,8 @@ def recipe(config: dict, trained: bool = True) -> dict:
 
 
 def protocol(config: dict) -> dict:
-    """The timing settings that a run depends on: not how many rounds there are, how sure an
-    interval is or when a process is given up, and the passes only where they are really timed."""
+    """The timing settings that a run depends on: neither how many rounds there are, nor how sure
+    an interval is, nor when a process is given up; the passes only where they are timed."""
     left_out = ("rounds", "coverage", "time_limit_s")
     settings = {
         key: config["timing"][key] for key in sorted(config["timing"]) if key not in left_out

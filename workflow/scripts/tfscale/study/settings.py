@@ -201,7 +201,8 @@ class Evaluation(Section):
     inputs: int = Field(ge=64, le=2000)
     """Test inputs of one pass."""
     passes: int = Field(ge=1, le=1000)
-    """Passes of the paper's protocol (its "iterations")."""
+    """Passes of the paper's protocol (its "iterations"); where they are not timed, a new number
+    times nothing again."""
     budget_tflop: Annotated[float, Field(gt=0)] | None
     """Work in TFLOP (analytic) of predicting the test inputs with one model, for its accuracy; a
     large model predicts fewer inputs than those of a pass, but at least 64; null = no limit."""
@@ -220,7 +221,7 @@ class Timing(Section):
     """Fresh processes a run; more on clusters and wide grids, where a job is dear."""
     coverage: float = Field(gt=0.5, lt=1)
     """Least coverage of a latency's interval; 0.9375 can be claimed from 5 processes of a cell,
-    0.95 from 6."""
+    0.95 from 6. Another one times nothing again."""
     min_time_s: float = Field(gt=0, le=600)
     """Shortest timed block of a process in seconds."""
     min_calls: int = Field(ge=1, le=100_000)
@@ -229,7 +230,8 @@ class Timing(Section):
     """How a fresh process starts; fork = from a parent that only imported TensorFlow, exec = a
     new interpreter (GPU, macOS)."""
     time_limit_s: float = Field(gt=0)
-    """Seconds after which a process fails its cell; a new limit times no finished cell again."""
+    """Seconds after which a process fails its cell; a new limit does not time finished cells
+    again."""
 
 
 class Analysis(Section):

@@ -340,14 +340,14 @@ class Study:
         """The settings that every run depends on."""
         return {
             "protocol": protocol(self.config),
-            "inputs_of_pass": self.settings.evaluation.inputs,
+            "evaluation": {"inputs": self.settings.evaluation.inputs},
             "seed": self.settings.seed,
         }
 
     @property
-    def run_limits(self) -> dict:
-        """What a run is told that changes nothing in its file: when a process is given up, and the
-        passes of its log."""
+    def untracked_run_settings(self) -> dict:
+        """What a run is told that leaves its file as it is: when to give up a process, and the
+        passes that its log names."""
         limit_s = self.settings.timing.time_limit_s
         return {"time_limit_s": limit_s, "passes": self.settings.evaluation.passes}
 

@@ -32,7 +32,7 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
 
     `cell` holds cell, round, seed, axes and its families; `files` model, facts, predictions,
     arrays, told (see `convert`; empty of a SavedModel) and output; `settings` protocol,
-    inputs_of_pass, passes and made (see `checksums.made`). Whether a process was disturbed is
+    evaluation (inputs), passes and made (see `checksums.made`). Whether a process was disturbed is
     judged again when all runs are there (see `merge`).
     """
     adopt(cell["families"])
@@ -40,7 +40,7 @@ def time_process(cell: dict, files: dict, settings: dict, rows: list[str], last:
     told = json.loads(Path(files["told"]).read_text()) if files.get("told") else {}
     here = environment(module_of(axes["runtime"]).PACKAGES)
     warnings = settings_warnings(axes["threads"])  # before it is pinned
-    facts, inputs = read_facts(files["facts"]), settings["inputs_of_pass"]
+    facts, inputs = read_facts(files["facts"]), settings["evaluation"]["inputs"]
     record = {
         "cell": cell["cell"],
         "round": cell["round"],

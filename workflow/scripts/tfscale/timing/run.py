@@ -12,17 +12,17 @@ def run(cell: str, round: int, inputs: dict, settings: dict, run_path: str) -> s
     """Time a cell in one round and write the file of the run; returns what it found in a line.
 
     `inputs` names the files facts, model, told, predictions and arrays; `settings` holds
-    axes, families, seed, protocol (see `config.protocol`), inputs_of_pass, passes, time_limit_s,
-    made (see `checksums.made`) and environment (python: another interpreter). The last process
-    writes the file, for it has all libraries. Raises StudyError that names the cell when a process
-    fails.
+    axes, families, seed, protocol (see `config.protocol`), evaluation (inputs), passes,
+    time_limit_s, made (see `checksums.made`) and environment (python: another interpreter). The
+    last process writes the file, for it has all libraries. Raises StudyError that names the cell
+    when a process fails.
     """
     protocol = settings["protocol"]
     arguments = {
         "cell": {"cell": cell, "round": round}
         | {name: settings[name] for name in ("seed", "axes", "families")},
         "files": inputs | {"output": run_path},
-        "settings": {name: settings[name] for name in ("protocol", "inputs_of_pass", "passes")}
+        "settings": {name: settings[name] for name in ("protocol", "evaluation", "passes")}
         | {"made": settings.get("made", "")},
     }
     found = ""
