@@ -212,8 +212,7 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
 
 def rows_of_run(study: Study, cell: str, number: int) -> pd.DataFrame:
     """The processes of one run, timed as the rule `measure` does."""
-    request = study.request(cell, processes=RUN_PROCESSES)
-    config = project_config()
+    request, config = study.request(cell, processes=RUN_PROCESSES), project_config()
     folder = study.model_folder(cell)
     inputs = {
         "facts": str(folder / "facts.json"),

@@ -35,7 +35,12 @@ rule encode:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **job("tfscale.data.encode:encode", "analysis", **study.encode_settings),
+        **job(
+            "tfscale.data.encode:encode",
+            "analysis",
+            seed=config["seed"],
+            validation_share=config["training"]["validation_share"],
+        ),
     message:
         "Encoding {wildcards.dataset} at input size {wildcards.input_size} ({wildcards.source} data)"
     script:

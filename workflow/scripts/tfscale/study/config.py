@@ -495,10 +495,8 @@ def recipe(config: dict, trained: bool = True) -> dict:
 def protocol(config: dict) -> dict:
     """The timing settings that a run depends on: neither how many rounds there are, nor how sure
     an interval is, nor when a process is given up; the passes only where they are timed."""
-    left_out = ("rounds", "coverage", "time_limit_s")
-    settings = {
-        key: config["timing"][key] for key in sorted(config["timing"]) if key not in left_out
-    }
+    timing, left_out = config["timing"], {"rounds", "coverage", "time_limit_s"}
+    settings = {key: timing[key] for key in sorted(timing.keys() - left_out)}
     if settings["protocol"] == "paper":
         settings["passes"] = config["evaluation"]["passes"]
     return settings

@@ -259,6 +259,11 @@ class Study:
         """The name of the trained model that a cell uses."""
         return cell_name(trained_model(self.cell(cell), self.settings.training.batch_size))
 
+    @property
+    def trained_by_cell(self) -> dict[str, str]:
+        """The name of the trained model of every cell."""
+        return {cell: self.trained_of(cell) for cell in self.cells}
+
     def converted(self, cell: str) -> str | None:
         """The folder of the converted model that a cell uses, under the models'; None where its
         runtime loads the SavedModel itself."""
@@ -320,12 +325,6 @@ class Study:
         return {"training": recipe(self.config, trained_too)}
 
     @property
-    def encode_settings(self) -> dict:
-        """The settings that all data depend on."""
-        share = self.settings.training.validation_share
-        return {"seed": self.settings.seed, "validation_share": share}
-
-    @property
     def train_settings(self) -> dict:
         """The settings that every model depends on, besides its recipe."""
         return {"evaluation": predicting(self.config), "seed": self.settings.seed}
@@ -355,7 +354,7 @@ class Study:
     def merge_settings(self) -> dict:
         """The settings that the tables of runs and cells depend on."""
         return {
-            "trained": {cell: self.trained_of(cell) for cell in self.cells},
+            "trained": self.trained_by_cell,
             "evaluation": evaluation(self.config),
             "coverage": self.settings.timing.coverage,
             "node_class": self.settings.node_class,
@@ -381,7 +380,7 @@ class Study:
         """What the page is told of the study, apart from the commands."""
         return {
             "settings": shown_settings(self.config),
-            "trained": {cell: self.trained_of(cell) for cell in self.cells},
+            "trained": self.trained_by_cell,
             "encoded": self.encoded_models,
             "excluded": self.excluded,
             "missing": self.missing,
