@@ -18,23 +18,23 @@ from tfscale.study.budget import BACKWARD_FACTOR, predicted_inputs, training_bud
 from tfscale.study.study import Study
 from tfscale.timing.protocol import NS, SLOW_NS, VERY_SLOW_NS, calls_per_pass, calls_wanted
 
-USUAL_REFERENCE_S = 0.0093
+USUAL_CALIBRATION_S = 0.0093
 
 
 @dataclass(frozen=True)
 class Speed:
-    """FLOP a second of one large matrix product, and the undisturbed time of the calibration
-    kernel (s). The defaults are those of a usual machine, for cluster requests and where nothing
-    was looked at."""
+    """FLOP a second of one large matrix product, and seconds of the calibration kernel, of the
+    machine as it is: busy where it is busy. The defaults are those of a usual machine, for cluster
+    requests and where nothing was looked at."""
 
     flop_per_s: float = 108e9
-    reference_s: float = USUAL_REFERENCE_S
+    calibration_s: float = USUAL_CALIBRATION_S
 
     @property
     def start(self) -> float:
         """How many times as long as usual it takes to start anything: the kernel is in part a loop
         of Python."""
-        return self.reference_s / USUAL_REFERENCE_S
+        return self.calibration_s / USUAL_CALIBRATION_S
 
 
 CALL_FLOP, TRAINING_FLOP = 1.3, 2.9
@@ -57,12 +57,13 @@ JOBS = {
     "floor": ("machine", 4.0),
     "measure": ("time", 0.0),
     "count": (ANALYSIS, 2.5),
-    "merge": (ANALYSIS, 4.0),
-    "fit": (ANALYSIS, 20.0),
+    "merge": (ANALYSIS, 3.0),
+    "fit": (ANALYSIS, 10.0),
     "report": (ANALYSIS, 3.0),
 }
-"""The stage of each rule and the seconds of a job, besides what it trains or times."""
-PLOT_S, SHAPE_S = 4.0, 0.6
+"""The stage of each rule and the seconds of a job, besides what it trains or times; of the analysis
+at the usual speed of the calibration kernel."""
+PLOT_S, SHAPE_S = 12.0, 0.6
 
 
 def training_s(study: Study, trained: str, speed: Speed) -> float:
@@ -88,7 +89,7 @@ def run_s(study: Study, cell: str, speed: Speed) -> float:
         called_s = timing["passes"] * calls_per_pass(inputs, axes["batch_size"]) * call_s
     else:
         called_s = call_s + _warm_s(call_s) + _timed_s(call_s, timing)
-    process_s = PROCESS_START_S * speed.start + 2 * speed.reference_s + called_s
+    process_s = PROCESS_START_S * speed.start + 2 * speed.calibration_s + called_s
     return RUN_START_S * speed.start + timing["processes"] * process_s
 
 
@@ -103,11 +104,12 @@ def _timed_s(call_s: float, timing: dict) -> float:
     return calls * call_s
 
 
-def other_s(rule: str, shapes: int) -> float:
+def other_s(rule: str, shapes: int, speed: Speed) -> float:
     """Seconds of a job that neither makes nor times a model; the floor has `shapes` shapes."""
-    if rule.startswith("plot"):
-        return PLOT_S
-    return JOBS.get(rule, ("", 0.0))[1] + (SHAPE_S * shapes if rule == "floor" else 0.0)
+    stage, seconds = JOBS.get(rule, (ANALYSIS, PLOT_S if rule.startswith("plot") else 0.0))
+    if rule == "floor":
+        return seconds + SHAPE_S * shapes
+    return seconds * (speed.start if stage == ANALYSIS else 1)
 
 
 MAKING_MB, RUN_MB = 4000, 3000
@@ -141,7 +143,7 @@ class Needs:
 
     def floor_min(self, attempt: int) -> int:
         """Run time of timing the floor and the roofs."""
-        return _minutes(other_s("floor", self.study.shapes), attempt)
+        return _minutes(other_s("floor", self.study.shapes, Speed()), attempt)
 
 
 def _minutes(estimated_s: float, attempt: int) -> int:
@@ -269,5 +271,5 @@ def _task(job, study: Study, speed: Speed) -> Task:
     elif rule == "measure":
         estimate_s = run_s(study, wildcards["cell"], speed)
     else:
-        estimate_s = other_s(rule, study.shapes)
+        estimate_s = other_s(rule, study.shapes, speed)
     return Task(rule, job.message[:1].lower() + job.message[1:], estimate_s)

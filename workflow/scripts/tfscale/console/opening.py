@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass
+from statistics import mean
 
 from tfscale.console.again import causes, told
 from tfscale.console.commands import Call
@@ -89,7 +90,7 @@ class Opening:
             seen = noise_now(max(threads) if workflow.local_exec else 1)
             if seen:
                 reference_s = reference_s or seen["reference_s"]
-                speed = Speed(seen["flop_per_s"], reference_s)
+                speed = Speed(seen["flop_per_s"], mean(seen["times_s"]))
             machine = noise_words(seen, reference_s) if seen and reference_s else [UNSEEN]
             machine += [
                 *_other_study(),
