@@ -56,8 +56,7 @@ def test_a_log_gets_progress_now_and_then_only():
 
 def test_the_noise_of_the_machine_is_looked_at_in_a_process_of_its_own():
     seen = noise_now(1024)
-    assert len(seen["times_s"]) >= 20 and min(seen["times_s"]) > 0
-    assert min(seen["times_s"]) <= seen["reference_s"] <= max(seen["times_s"])
+    assert 0 < min(seen["times_s"]) <= seen["reference_s"] <= max(seen["times_s"])
     assert seen["flop_per_s"] > 1e8
     assert any("for 1024 threads" in line for line in seen["warnings"])
 
