@@ -23,9 +23,9 @@ USUAL_CALIBRATION_S = 0.0093
 
 @dataclass(frozen=True)
 class Speed:
-    """FLOP a second of one large matrix product, and seconds of the calibration kernel, of the
-    machine as it is: busy where it is busy. The defaults are those of a usual machine, for cluster
-    requests and where nothing was looked at."""
+    """FLOP a second of a large matrix product and seconds of the calibration kernel: means on the
+    machine as it is, busy or not. The defaults are those of a usual machine, for cluster requests
+    and where nothing was looked at."""
 
     flop_per_s: float = 108e9
     calibration_s: float = USUAL_CALIBRATION_S

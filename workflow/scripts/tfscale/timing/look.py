@@ -17,17 +17,22 @@ SIDE = 1024
 
 
 def main(threads: int) -> None:
-    """Print as JSON calibrations with their reference, the mean FLOP a second of float32 products
-    of 1024 x 1024 matrices, which take turns with them, and warnings for so many threads."""
+    """Print what a look finds as JSON: calibrations and their reference, the mean FLOP a second of
+    float32 products of 1024 x 1024 matrices, and warnings for so many threads."""
     noticed = warnings(threads)
     pin(1)
     matrix = np.ones((SIDE, SIDE), dtype=np.float32)
-    times_s, products_s, end = [], [], monotonic() + LOOK_S
-    while monotonic() < end:
-        times_s.append(calibrate())
+    calibrations_s, products_s = [], []
+    end_s = monotonic() + LOOK_S
+    while monotonic() < end_s:
+        calibrations_s.append(calibrate())
         products_s.append(timeit(lambda: matrix @ matrix, number=1))
-    seen = {"times_s": times_s, "reference_s": reference(times_s)}
-    seen |= {"flop_per_s": 2 * SIDE**3 / mean(products_s), "warnings": noticed}
+    seen = {
+        "times_s": calibrations_s,
+        "reference_s": reference(calibrations_s),
+        "flop_per_s": 2 * SIDE**3 / mean(products_s),
+        "warnings": noticed,
+    }
     print(json.dumps(seen))
 
 
